@@ -1,0 +1,90 @@
+/**
+ * Every error code Headgate can give, once: what it means and what the runtime must do about it.
+ *
+ * `reject` never becomes right by waiting: the message goes to the dead-letter queue at once, or the job
+ * fails without another attempt. `retry` may: the queue brings the message back, or the job gets its next
+ * attempt. `docs/errors.md` is generated from this table and a test keeps the two equal.
+ */
+
+export type Instruction = 'reject' | 'retry';
+
+interface ErrorEntry {
+  readonly instruction: Instruction;
+  /** Who sees it: `message` codes are found on dead letters, `job` codes on failed jobs and in webhooks. */
+  readonly about: 'message' | 'job';
+  readonly meaning: string;
+}
+
+export const errorCatalogue = {
+  body_not_json: entry('message', 'reject', 'The message body is not JSON.'),
+  body_not_object: entry('message', 'reject', 'The message body is JSON, but not an object.'),
+  body_too_large: entry('message', 'reject', 'The message body is larger than Headgate accepts.'),
+  unsupported_version: entry(
+    'message',
+    'reject',
+    'specVersion is missing or names a version we do not speak.',
+  ),
+  field_missing: entry('message', 'reject', 'A required field is absent.'),
+  field_type: entry('message', 'reject', 'A field has the wrong JSON type.'),
+  field_invalid: entry('message', 'reject', 'A field has the right type but a value outside its rule.'),
+  field_unknown: entry(
+    'message',
+    'reject',
+    'A field that the message schema does not have, often a typing error.',
+  ),
+  not_supported_yet: entry('message', 'reject', 'A field of the schema whose behaviour is not built yet.'),
+  input_ambiguous: entry('message', 'reject', 'Exactly one of input and inputRef must be given.'),
+  input_invalid: entry('message', 'reject', 'The input does not fit the schema of its job type.'),
+  input_uri_forbidden: entry(
+    'message',
+    'reject',
+    "An s3:// address in the input lies outside the tenant's own folder.",
+  ),
+  tenant_unknown: entry('message', 'reject', 'No tenant has this id.'),
+  tenant_suspended: entry('message', 'reject', 'The tenant exists but may not start jobs.'),
+  job_type_unknown: entry('message', 'reject', 'No job type has this id.'),
+  idempotency_conflict: entry('message', 'reject', 'The idempotency key belongs to a job with another body.'),
+  batch_refused: entry('job', 'reject', 'AWS Batch refused the submission for good.'),
+  job_type_removed: entry(
+    'job',
+    'reject',
+    'The job type was taken out of the registry after the job was accepted.',
+  ),
+  input_rejected: entry(
+    'job',
+    'reject',
+    'The worker could not use the input, and never will (exit code 64).',
+  ),
+  input_not_found: entry('job', 'reject', 'An object that the input names does not exist.'),
+  result_missing: entry('job', 'retry', 'The container ended well but no result was committed.'),
+  try_later: entry('job', 'retry', 'The worker asked for a later attempt (exit code 75).'),
+  exit_code: entry('job', 'retry', 'The container ended with an exit code outside the contract.'),
+  timed_out: entry('job', 'reject', 'The attempt ran longer than its timeout.'),
+  out_of_memory: entry('job', 'retry', 'The container was killed for using too much memory.'),
+  spot_reclaimed: entry('job', 'retry', 'The capacity under the container was taken back.'),
+  image_error: entry('job', 'retry', "The container's image could not be pulled or started."),
+  unschedulable: entry('job', 'reject', 'AWS Batch gave up placing the job.'),
+  ended_by_operator: entry('job', 'reject', 'Somebody ended the Batch job outside Headgate.'),
+  batch_failed: entry('job', 'retry', 'AWS Batch reports a failure without an exit code or a known reason.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** One refusal: `pointer` is a JSON pointer into the message ('' for the whole), `message` one sentence. */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly pointer: string;
+  readonly message: string;
+}
+
+export function problem(code: ErrorCode, pointer: string, message: string): Problem {
+  return { code, pointer, message };
+}
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorCatalogue, text);
+}
+
+function entry(about: ErrorEntry['about'], instruction: Instruction, meaning: string): ErrorEntry {
+  return { about, instruction, meaning };
+}

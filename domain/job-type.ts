@@ -1,0 +1,51 @@
+/** What a job type may say. The registry itself is `job-types.ts` at the top, which users edit. */
+import type { z } from 'zod';
+import type { FailureClass } from './job.ts';
+
+/** What an exit code of the container means. `job-types.ts` may name more codes for an image of its own. */
+export type ExitMeaning = 'done' | 'never_again' | 'try_later';
+
+/** The contract with Headgate's own worker: 0 done, 64 never again (EX_USAGE), 75 try later (EX_TEMPFAIL). */
+export const workerExitCodes: Readonly<Record<number, ExitMeaning>> = {
+  0: 'done',
+  64: 'never_again',
+  75: 'try_later',
+};
+
+export interface RetryPolicy {
+  /** Attempts in all, the first included. */
+  readonly maxAttempts: number;
+  /** Fewer attempts for single classes of failure; 1 means no second attempt. */
+  readonly maxAttemptsOf?: Partial<Record<FailureClass, number>>;
+  readonly backoff: { readonly initialSeconds: number; readonly factor: number; readonly maxSeconds: number };
+}
+
+export interface JobType<Input extends z.ZodType = z.ZodType> {
+  readonly id: string;
+  readonly summary: string;
+  readonly input: Input;
+  /** Which job definition of `resources/batch.yml` runs it: size, image and roles are decided there. */
+  readonly definition: 'small' | 'medium';
+  readonly queue: 'standard' | 'economy';
+  readonly timeoutSeconds: { readonly default: number; readonly max: number };
+  readonly retry: RetryPolicy;
+  readonly exitCodes: Readonly<Record<number, ExitMeaning>>;
+  /** Whether success needs a committed result. Containers that know nothing of Headgate promise none. */
+  readonly promisesResult: boolean;
+}
+
+/** What happens at the end of an attempt whose job type has left the registry: its worker's word counts, nothing is repeated. */
+export const withoutType: Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes'> = {
+  retry: { maxAttempts: 1, backoff: { initialSeconds: 1, factor: 1, maxSeconds: 1 } },
+  promisesResult: false,
+  exitCodes: workerExitCodes,
+};
+
+export type JobTypes = ReadonlyMap<string, JobType>;
+
+/** Builds the registry. Throws at start when an id stands twice: silently using either would run the wrong code. */
+export function defineJobTypes(types: readonly JobType[]): JobTypes {
+  const byId = new Map(types.map((type) => [type.id, type]));
+  if (byId.size !== types.length) throw new Error('job-types.ts: two job types have the same id');
+  return byId;
+}

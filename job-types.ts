@@ -1,0 +1,49 @@
+/**
+ * The registry of what may be run. Tenants name a job type; image, queue, size and command are decided here and in
+ * `resources/batch.yml`. To add one: an entry here, a handler in `worker/handlers/`, nothing else.
+ */
+import { z } from 'zod';
+import { defineJobTypes, type RetryPolicy, workerExitCodes } from './domain/job-type.ts';
+import { ObjectUri } from './domain/request.ts';
+
+const patient: RetryPolicy = {
+  maxAttempts: 4,
+  maxAttemptsOf: { timeout: 1, out_of_memory: 2 },
+  backoff: { initialSeconds: 10, factor: 3, maxSeconds: 900 },
+};
+
+export const CsvSummariseInput = z.strictObject({
+  csv: ObjectUri,
+  delimiter: z.string().length(1).default(','),
+});
+
+export const ImageThumbnailsInput = z.strictObject({
+  image: ObjectUri,
+  widths: z.array(z.int().min(16).max(4096)).min(1).max(10),
+  format: z.enum(['webp', 'jpeg', 'png']).default('webp'),
+});
+
+export const jobTypes = defineJobTypes([
+  {
+    id: 'csv.summarise',
+    summary: 'Streams a CSV file and writes statistics of every column.',
+    input: CsvSummariseInput,
+    definition: 'small',
+    queue: 'economy',
+    timeoutSeconds: { default: 900, max: 3600 },
+    retry: patient,
+    exitCodes: workerExitCodes,
+    promisesResult: true,
+  },
+  {
+    id: 'image.thumbnails',
+    summary: 'Scales one picture to several widths.',
+    input: ImageThumbnailsInput,
+    definition: 'medium',
+    queue: 'standard',
+    timeoutSeconds: { default: 300, max: 900 },
+    retry: patient,
+    exitCodes: workerExitCodes,
+    promisesResult: true,
+  },
+]);
