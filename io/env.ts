@@ -1,0 +1,48 @@
+/** The only reader of process.env. A variable that is missing or wrong stops the function at its start, by name. */
+import { z } from 'zod';
+
+const text = z.string().min(1);
+
+/** Every variable a Headgate process may read. None has a default whose wrong value would look like success. */
+const variables = {
+  TABLE_NAME: text,
+  BUCKET_NAME: text,
+  SUBMIT_QUEUE_URL: z.url(),
+  NOTIFY_QUEUE_URL: z.url(),
+  DEAD_LETTER_QUEUE_URL: z.url(),
+  EVENT_BUS_NAME: text,
+  JOB_QUEUE_STANDARD: text,
+  JOB_QUEUE_ECONOMY: text,
+  JOB_DEFINITION_SMALL: text,
+  JOB_DEFINITION_MEDIUM: text,
+  SUBMIT_SETTLE_SECONDS: z.coerce.number().int().min(1).max(900),
+  /** Origins a webhook may be sent to although they are not public https: for test stages, empty in production. */
+  WEBHOOK_ALLOWED_ORIGINS: z
+    .string()
+    .transform((list) => list.split(',').map((origin) => origin.trim()))
+    .transform((list) => list.filter((origin) => origin !== '')),
+  /** Set by AWS Batch in every container. @see AWS Batch user guide, "Job environment variables" */
+  AWS_BATCH_JOB_ID: text,
+  AWS_BATCH_JOB_ATTEMPT: z.coerce.number().int().min(1),
+} as const;
+
+type Variables = typeof variables;
+export type Env<Name extends keyof Variables> = { readonly [N in Name]: z.output<Variables[N]> };
+
+/** Its message names variables and what was expected of them, never a value. */
+export class EnvironmentIncomplete extends Error {
+  override readonly name = 'EnvironmentIncomplete';
+}
+
+/** @throws EnvironmentIncomplete that names every variable that is missing or wrong, and what was expected */
+export function readEnv<Name extends keyof Variables>(...names: readonly Name[]): Env<Name> {
+  const wrong: string[] = [];
+  const entries = names.map((name) => {
+    const parsed = variables[name].safeParse(process.env[name]);
+    if (!parsed.success) wrong.push(`${name} (${parsed.error.issues[0]?.message ?? 'invalid'})`);
+    return [name, parsed.data];
+  });
+  if (wrong.length > 0)
+    throw new EnvironmentIncomplete(`The environment of this process is incomplete: ${wrong.join('; ')}`);
+  return Object.fromEntries(entries) as Env<Name>; // each entry was parsed by the schema of its own name
+}

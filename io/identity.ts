@@ -1,0 +1,26 @@
+/** Ids that are hashes, so that whoever computes one again gets the same. */
+import { createHash } from 'node:crypto';
+import { fingerprintText } from '../domain/admission.ts';
+import type { JobRequest } from '../domain/request.ts';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** The same tenant and key always name the same record: this is what makes a repeated message harmless. */
+export function jobIdOf(tenantId: string, idempotencyKey: string): string {
+  return `job_${hash26(`${tenantId}\0${idempotencyKey}`)}`;
+}
+
+export function fingerprintOf(request: JobRequest): string {
+  return hash26(fingerprintText(request));
+}
+
+/** No dot can occur: Standard Webhooks signs `id.timestamp.body`, and a dot in the id would make that ambiguous. */
+export function webhookIdOf(jobId: string, sequence: number, endpointId: string): string {
+  return `msg_${hash26(`${jobId}\0${sequence}\0${endpointId}`)}`;
+}
+
+/** 130 bits of SHA-256 in lower-case base32. */
+function hash26(text: string): string {
+  const bits = BigInt(`0x${createHash('sha256').update(text).digest('hex')}`);
+  return Array.from({ length: 26 }, (_, i) => ALPHABET[Number((bits >> BigInt(251 - 5 * i)) & 31n)]).join('');
+}

@@ -1,0 +1,90 @@
+/** What every queue-fed Lambda shares: messages in, and the answer that returns only the unfinished ones to the queue. */
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { z } from 'zod';
+import { errorName, type Log } from './log.ts';
+
+export interface Message {
+  readonly id: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/**
+ * Answers with the ids of the messages that are done. All others go back to the queue, and after its limit of receives
+ * to its dead-letter queue.
+ */
+export type MessageBatch = (messages: readonly Message[]) => Promise<ReadonlySet<string>>;
+
+export function queueHandler(log: Log, handle: MessageBatch) {
+  return middy<SQSEvent, SQSBatchResponse>()
+    .use(keepAllOnError(log))
+    .handler(async (event) => {
+      const done = await handle(event.Records.map(messageOf));
+      return failures(event.Records.map(({ messageId }) => messageId).filter((id) => !done.has(id)));
+    });
+}
+
+/**
+ * A thrown error would make Lambda slow the whole queue down, and one tenant's bad minute would be everybody's.
+ * @see AWS Lambda developer guide, "Handling errors for an SQS event source"
+ */
+function keepAllOnError(log: Log): middy.MiddlewareObj<SQSEvent, SQSBatchResponse> {
+  return {
+    onError: (request) => {
+      log.error('batch:handle:failed', { error: request.error, count: request.event.Records.length });
+      request.response = failures(request.event.Records.map(({ messageId }) => messageId));
+    },
+  };
+}
+
+function failures(ids: readonly string[]): SQSBatchResponse {
+  return { batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+function messageOf(record: SQSRecord): Message {
+  const attributes = Object.entries(record.messageAttributes).flatMap(([name, { stringValue }]) =>
+    stringValue === undefined ? [] : [[name, stringValue] as const],
+  );
+  return { id: record.messageId, body: record.body, attributes: Object.fromEntries(attributes) };
+}
+
+/**
+ * The messages that fit their schema. Our own parts and AWS write these queues, so one that does not fit is a fault to
+ * look at: it is kept, and ends in the queue's dead-letter queue.
+ */
+export function readable<S extends z.ZodType>(messages: readonly Message[], schema: S, log: Log) {
+  return messages.flatMap((message): { message: Message; value: z.output<S> }[] => {
+    const parsed = schema.safeParse(jsonOf(message.body));
+    if (parsed.success) return [{ message, value: parsed.data }];
+    log.error('message:read:failed', { messageId: message.id, why: parsed.error.issues[0]?.message });
+    return [];
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Works on every item at once. An item that throws is logged and left out, so its message is kept; its neighbours go on. */
+export async function eachAlone<I extends { readonly message: Message }, T>(
+  items: readonly I[],
+  log: Log,
+  work: (item: I) => Promise<T>,
+): Promise<T[]> {
+  const results = await Promise.all(
+    items.map(async (item) => {
+      try {
+        return [await work(item)];
+      } catch (error) {
+        log.error('message:handle:failed', { messageId: item.message.id, why: errorName(error) });
+        return [];
+      }
+    }),
+  );
+  return results.flat();
+}

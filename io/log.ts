@@ -1,0 +1,46 @@
+/** Structured log lines: an event name `noun:verb:outcome` and the facts that find the job again. Never bodies or secrets. */
+import { Logger } from '@aws-lambda-powertools/logger';
+
+/** The only fields a line may carry. A field that is not here does not reach the log, whatever a caller passes. */
+export interface LogFacts {
+  readonly jobId?: string | undefined;
+  readonly tenantId?: string | undefined;
+  readonly attempt?: number | undefined;
+  readonly batchJobId?: string | undefined;
+  readonly endpointId?: string | undefined;
+  readonly messageId?: string | undefined;
+  readonly code?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly why?: string | undefined;
+  readonly count?: number | undefined;
+  readonly durationMs?: number | undefined;
+}
+
+export interface Log {
+  info(event: string, facts?: LogFacts): void;
+  /** Somebody should act. */
+  error(event: string, facts?: LogFacts & { readonly error?: unknown }): void;
+}
+
+export function createLog(serviceName: string): Log {
+  const logger = new Logger({ serviceName });
+  return {
+    info: (event, facts = {}) => logger.info(event, { ...facts }),
+    error: (event, { error, ...facts } = {}) =>
+      logger.error(event, { ...facts, why: facts.why ?? errorName(error) }),
+  };
+}
+
+/** An SDK error's message may quote what was sent; its name and status do not. */
+export function errorName(error: unknown): string {
+  if (!(error instanceof Error)) return error === undefined ? '' : 'unknown';
+  const status =
+    '$metadata' in error &&
+    typeof error.$metadata === 'object' &&
+    error.$metadata !== null &&
+    'httpStatusCode' in error.$metadata
+      ? ` (HTTP ${String(error.$metadata.httpStatusCode)})`
+      : '';
+  return `${error.name}${status}`;
+}

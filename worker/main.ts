@@ -1,0 +1,65 @@
+/**
+ * The container's program. Its command line is filled by the job definition's `Ref::` placeholders:
+ * `node main.mjs --batchType csv.summarise --jobId job_… --attempt 1`.
+ *
+ * Exit codes are the contract with the job types: 0 done (or not ours to do), 64 never again, 75 try later, 1 failed.
+ */
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { JOB_ID } from '../domain/identity.ts';
+import { JobTypeId } from '../domain/request.ts';
+import { dynamo, s3 } from '../io/clients.ts';
+import { systemChance, systemClock } from '../io/clock.ts';
+import { EnvironmentIncomplete, readEnv } from '../io/env.ts';
+import { jobStore } from '../io/jobs.ts';
+import { createLog, errorName } from '../io/log.ts';
+import { objectStore } from '../io/objects.ts';
+import { jobTypes } from '../job-types.ts';
+import { exitCode, run } from './run.ts';
+
+const Arguments = z.object({
+  batchType: JobTypeId,
+  jobId: z.string().regex(JOB_ID),
+  attempt: z.coerce.number().int().positive(),
+});
+
+async function main(): Promise<number> {
+  const log = createLog('worker');
+  const env = readEnv('TABLE_NAME', 'BUCKET_NAME', 'AWS_BATCH_JOB_ID', 'AWS_BATCH_JOB_ATTEMPT');
+  const options = {
+    batchType: { type: 'string' },
+    jobId: { type: 'string' },
+    attempt: { type: 'string' },
+  } as const;
+  const parsed = Arguments.safeParse(parseArgs({ options }).values);
+  if (!parsed.success) {
+    const missing = parsed.error.issues.map((issue) => `--${issue.path.join('')}`).join(', ');
+    log.error('worker:start:failed', { why: `expected valid values for ${missing}` });
+    return exitCode.neverAgain;
+  }
+  // Batch sends SIGTERM, and SIGKILL 30 seconds later.
+  const ending = new AbortController();
+  process.once('SIGTERM', () => ending.abort());
+
+  const s3Client = s3();
+  const ports = {
+    jobs: jobStore(dynamo(), env.TABLE_NAME, systemChance),
+    objectsOf: (tenantId: string) => objectStore(s3Client, env.BUCKET_NAME, tenantId),
+    bucket: env.BUCKET_NAME,
+    types: jobTypes,
+    clock: systemClock,
+    log,
+  };
+  const me = { ...parsed.data, batchJobId: env.AWS_BATCH_JOB_ID, try: env.AWS_BATCH_JOB_ATTEMPT };
+  return run(ports, me, ending.signal);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    createLog('worker').error('worker:run:failed', {
+      why: error instanceof EnvironmentIncomplete ? error.message : errorName(error),
+    });
+    process.exit(exitCode.failed);
+  },
+);

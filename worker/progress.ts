@@ -1,0 +1,38 @@
+/** Progress reports, written in the background and seldom: each is a write to the record. */
+import type { WorkerWord } from '../domain/claim.ts';
+import type { Progress } from '../domain/lifecycle.ts';
+import type { Clock } from '../io/clock.ts';
+import { errorName, type Log } from '../io/log.ts';
+
+const MIN_INTERVAL_MS = 5000;
+
+export interface ProgressWriter {
+  report(progress: Progress): void;
+  /** Resolves when no write is under way. Reports not yet written are dropped: the result says more. */
+  flushed(): Promise<void>;
+}
+
+export function progressWriter(
+  clock: Clock,
+  say: (word: WorkerWord) => Promise<boolean>,
+  log: Log,
+): ProgressWriter {
+  let writtenAtMs = clock.nowMs();
+  let underWay: Promise<void> | undefined;
+  return {
+    report(progress) {
+      if (underWay !== undefined || clock.nowMs() - writtenAtMs < MIN_INTERVAL_MS) return;
+      writtenAtMs = clock.nowMs();
+      underWay = say({ kind: 'progressed', progress })
+        // A lost report harms nobody; failing the work for it would.
+        .then(
+          () => undefined,
+          (error: unknown) => log.info('progress:write:failed', { why: errorName(error) }),
+        )
+        .finally(() => {
+          underWay = undefined;
+        });
+    },
+    flushed: async () => underWay,
+  };
+}

@@ -1,0 +1,148 @@
+/** One container's life: claim the job, load the input, do the work, commit the result. */
+import { type Container, claim, hear, type WorkerWord } from '../domain/claim.ts';
+import { resultPrefix } from '../domain/identity.ts';
+import type { JobRecord, Result } from '../domain/job.ts';
+import { type JobTypes, withoutType } from '../domain/job-type.ts';
+import type { Complaint, Context } from '../domain/lifecycle.ts';
+import { changeJob } from '../io/change.ts';
+import type { Clock } from '../io/clock.ts';
+import type { JobStore } from '../io/jobs.ts';
+import { errorName, type Log } from '../io/log.ts';
+import { ObjectMissing, type ObjectStore } from '../io/objects.ts';
+import { handlerOf } from './handlers/index.ts';
+import { loadInput } from './input.ts';
+import { progressWriter } from './progress.ts';
+import { resultOf } from './result.ts';
+import { NeverAgain, TryLater, type Work } from './work.ts';
+
+export const exitCode = { done: 0, failed: 1, neverAgain: 64, tryLater: 75 } as const;
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+
+export interface WorkerPorts {
+  readonly jobs: Pick<JobStore, 'get' | 'replace'>;
+  objectsOf(tenantId: string): ObjectStore;
+  readonly bucket: string;
+  readonly types: JobTypes;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Assignment extends Container {
+  readonly jobId: string;
+  readonly batchType: string;
+}
+
+export async function run(ports: WorkerPorts, me: Assignment, signal: AbortSignal): Promise<ExitCode> {
+  const job = await claimed(ports, me);
+  if (job === undefined) return exitCode.done;
+  try {
+    const result = await work(ports, job, me, signal);
+    const committed = await say(ports, job, me, { kind: 'committed', result });
+    ports.log.info(`result:commit:${committed ? 'done' : 'superseded'}`, {
+      jobId: me.jobId,
+      attempt: me.attempt,
+    });
+    return exitCode.done;
+  } catch (error) {
+    return complain(ports, job, me, error, signal);
+  }
+}
+
+/** @returns the record with our claim on it, or undefined when the work is not ours to do */
+async function claimed(ports: WorkerPorts, me: Assignment): Promise<JobRecord | undefined> {
+  const facts = { jobId: me.jobId, attempt: me.attempt, batchJobId: me.batchJobId };
+  const stored = await ports.jobs.get(me.jobId);
+  if (stored === undefined) {
+    ports.log.error('job:claim:failed', { ...facts, why: 'no_record' });
+    return undefined;
+  }
+  const context = contextOf(ports, me.batchType);
+  const { job } = await changeJob(ports.jobs, stored, (current) => {
+    const verdict = claim(current, me, context);
+    return verdict.kind === 'claim' ? verdict.next : undefined;
+  });
+  const verdict = claim(job, me, context);
+  ports.log.info(`job:claim:${verdict.kind}`, {
+    ...facts,
+    why: verdict.kind === 'superseded' ? verdict.why : undefined,
+  });
+  return verdict.kind === 'mine' ? job : undefined;
+}
+
+async function work(
+  ports: WorkerPorts,
+  job: JobRecord,
+  me: Assignment,
+  signal: AbortSignal,
+): Promise<Result> {
+  const type = ports.types.get(me.batchType);
+  const handler = await handlerOf(me.batchType);
+  if (type === undefined || handler === undefined || job.jobType !== me.batchType) {
+    throw new NeverAgain('job_type_removed', `This image has no handler for the job type ${job.jobType}.`);
+  }
+  const objects = ports.objectsOf(job.tenantId);
+  const input = await loadInput(objects, job, type, ports.bucket);
+  const progress = progressWriter(ports.clock, (word) => say(ports, job, me, word), ports.log);
+  const folder = resultPrefix(job, me.batchJobId);
+  const write: Work['write'] = (name, content, contentType) =>
+    objects.write(folder + name, content, contentType);
+  const value = await handler(input as never, { objects, write, progress: progress.report, signal }); // parsed by this job type's own schema
+  await progress.flushed();
+  return resultOf(value, write);
+}
+
+/** One word of the claim's holder, written on the condition that it still holds the claim. */
+async function say(ports: WorkerPorts, job: JobRecord, me: Assignment, word: WorkerWord): Promise<boolean> {
+  const current = await ports.jobs.get(job.jobId);
+  if (current === undefined) return false;
+  const context = contextOf(ports, me.batchType);
+  const { kind } = await changeJob(ports.jobs, current, (latest) => hear(latest, me, word, context));
+  return kind === 'changed';
+}
+
+/** Leaves the reason on the record for the people who ask, and its class in the exit code for Batch and track. */
+async function complain(
+  ports: WorkerPorts,
+  job: JobRecord,
+  me: Assignment,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const { complaint, code } = judged(error, signal);
+  ports.log.error('job:work:failed', {
+    jobId: me.jobId,
+    attempt: me.attempt,
+    code: complaint.code,
+    why: errorName(error),
+  });
+  await say(ports, job, me, { kind: 'complained', complaint }).catch((failed: unknown) =>
+    // The exit code says the same more briefly, and must not be lost with the sentence.
+    ports.log.error('job:complain:failed', { jobId: me.jobId, why: errorName(failed) }),
+  );
+  return code;
+}
+
+function judged(error: unknown, signal: AbortSignal): { complaint: Complaint; code: ExitCode } {
+  if (error instanceof NeverAgain)
+    return { complaint: { code: error.code, message: error.message }, code: exitCode.neverAgain };
+  if (error instanceof ObjectMissing) {
+    const message = 'An object that the input names does not exist in the folder of the tenant.';
+    return { complaint: { code: 'input_not_found', message }, code: exitCode.neverAgain };
+  }
+  if (signal.aborted)
+    return {
+      complaint: { code: 'try_later', message: 'The container was asked to end.' },
+      code: exitCode.tryLater,
+    };
+  if (error instanceof TryLater)
+    return { complaint: { code: 'try_later', message: error.message }, code: exitCode.tryLater };
+  // An unforeseen error's message may quote the input.
+  return {
+    complaint: { code: 'exit_code', message: `The handler failed with ${errorName(error)}.` },
+    code: exitCode.failed,
+  };
+}
+
+function contextOf(ports: WorkerPorts, batchType: string): Context {
+  return { nowMs: ports.clock.nowMs(), chance: 0, policy: ports.types.get(batchType) ?? withoutType };
+}

@@ -1,0 +1,40 @@
+/** What a job type's handler gets, and how it says that a job cannot be done. */
+import type { z } from 'zod';
+import type { Progress } from '../domain/lifecycle.ts';
+import type { ObjectStore } from '../io/objects.ts';
+
+type Json = z.infer<ReturnType<typeof z.json>>;
+
+export interface Work {
+  /** Opens the tenant's objects only. */
+  readonly objects: Pick<ObjectStore, 'read'>;
+  /** Writes one object of the result. The name is below a folder of this Batch job's own. */
+  write(
+    name: string,
+    content: Uint8Array | string,
+    contentType: string,
+  ): Promise<{ uri: string; bytes: number }>;
+  /** Cheap to call often: it is written at most every few seconds. */
+  progress(progress: Progress): void;
+  /** Aborted when Batch wants the container to end: a timeout, a cancel, capacity taken back. */
+  readonly signal: AbortSignal;
+}
+
+/** @returns the job's result: small JSON; what is large goes to objects and is named here by its address */
+export type Handler<Input> = (input: Input, work: Work) => Promise<Json>;
+
+/** Exit code 64: the input cannot be used and never will. `message` is told to the tenant: no data in it. */
+export class NeverAgain extends Error {
+  override readonly name = 'NeverAgain';
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Exit code 75: a later attempt may succeed. */
+export class TryLater extends Error {
+  override readonly name = 'TryLater';
+}
