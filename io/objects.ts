@@ -1,6 +1,12 @@
 /** The tenant's objects, for the worker. A store is made for one tenant and opens nothing outside its folder. */
 import type { Readable } from 'node:stream';
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import { ownsObject, parseObjectUri } from '../domain/identity.ts';
 
 export class ObjectMissing extends Error {
@@ -30,7 +36,7 @@ export function objectStore(client: S3Client, bucket: string, tenantId: string):
         const { Body } = await client.send(new GetObjectCommand(owned(uri)));
         return Body as Readable; // on Node the SDK's body is an IncomingMessage
       } catch (error) {
-        if (error instanceof NoSuchKey) throw new ObjectMissing('No such object', { cause: error });
+        if (isMissing(error)) throw new ObjectMissing('No such object', { cause: error });
         throw error;
       }
     },
@@ -41,4 +47,12 @@ export function objectStore(client: S3Client, bucket: string, tenantId: string):
       return { uri, bytes: Buffer.byteLength(content) };
     },
   };
+}
+
+/** Without the right to list a bucket, which the worker does not need, S3 answers 403 for a key that does not exist. */
+function isMissing(error: unknown): boolean {
+  return (
+    error instanceof NoSuchKey ||
+    (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 403)
+  );
 }

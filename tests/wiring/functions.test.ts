@@ -1,0 +1,39 @@
+/** serverless.yml and functions/ name the same functions, and each is told where things are by reference. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { EventSourceMapping, LambdaFunction, resources, root } from '../support/template.ts';
+
+const functions = resources('AWS::Lambda::Function', LambdaFunction);
+const mappings = resources('AWS::Lambda::EventSourceMapping', EventSourceMapping).map(([, each]) => each);
+
+it('every file in functions/ is a function, and every function a file', () => {
+  const files = readdirSync(join(root, 'functions'));
+  const handlers = files.map((name) => `functions/${name.replace(/\.ts$/, '.handler')}`);
+  expect(functions.map(([, fn]) => fn.Handler).sort()).toEqual(handlers.sort());
+});
+
+describe.each(functions)('%s', (id, fn) => {
+  const variables = Object.entries(fn.Environment.Variables);
+
+  it('is woken by one queue', () => {
+    expect(mappings.filter((mapping) => mapping.FunctionName === id)).toHaveLength(1);
+  });
+
+  it('is given the variables it reads, and no others', () => {
+    const source = readFileSync(join(root, fn.Handler.replace(/\.handler$/, '.ts')), 'utf8');
+    const read = [...source.matchAll(/readEnv\(([^)]*)\)/g)].flatMap((call) => call[1]?.match(/\w+/g) ?? []);
+    expect(variables.map(([name]) => name).sort()).toEqual([...read, 'LOG_LEVEL'].sort());
+  });
+
+  // A literal URL, ARN or name would point one stage at another, or a laptop at the real AWS.
+  it('knows every address by reference', () => {
+    const literals = variables.filter(([, value]) => 'literal' in value).map(([name]) => name);
+    expect(literals).toEqual(['LOG_LEVEL']);
+  });
+
+  it('holds no secret in its environment, which whoever may read the function can see', () => {
+    const secrets = variables.filter(([name]) => /SECRET|PASSWORD|TOKEN|CREDENTIAL|API_KEY/.test(name));
+    expect(secrets).toEqual([]);
+  });
+});
