@@ -23,7 +23,7 @@ export type Observation =
   | { readonly kind: 'due' }
   /** SubmitJob is about to be called. */
   | { readonly kind: 'call'; readonly deadlineAt: number; readonly settleMs: number }
-  | { readonly kind: 'accepted'; readonly batchJobId: string }
+  | { readonly kind: 'accepted'; readonly batchJobId: string; readonly order: Order }
   /** A fact, not a doubt: throttled, or proven absent after the call could no longer be travelling. */
   | { readonly kind: 'not_accepted'; readonly why: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
@@ -173,8 +173,6 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs }: Context): JobCha
         waitReason: undefined,
         dueAt: Math.min(job.dueAt ?? Number.MAX_SAFE_INTEGER, seen.deadlineAt + seen.settleMs),
       };
-    case 'accepted':
-      return { batchJobId: seen.batchJobId, callOpen: undefined, callDeadlineAt: undefined };
     case 'not_accepted':
       return { callOpen: false, callDeadlineAt: undefined, waitReason: seen.why };
     case 'refused':
@@ -188,6 +186,7 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs }: Context): JobCha
       };
     case 'running':
       return { ...sighted(seen), startedAt: job.startedAt ?? nowMs };
+    case 'accepted':
     case 'queued':
     case 'starting':
     case 'ended_well':

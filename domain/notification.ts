@@ -1,6 +1,6 @@
 /** What the world is told of a job: the events on the bus, which are also the bodies of the webhooks. */
 import { z } from 'zod';
-import { type JobRecord, JobState } from './job.ts';
+import { isFinal, type JobRecord, JobState } from './job.ts';
 
 /** `job.accepted` is told once, when the record is made; every other event carries the name of the state entered. */
 export function eventType(job: JobRecord): string {
@@ -62,6 +62,11 @@ export function lifecycleEvent(job: JobRecord): LifecycleEvent {
       ...(metadata === undefined ? {} : { metadata }),
     },
   };
+}
+
+/** The end of a job is owed to its tenant until notify has settled it; whoever meets it unsettled tells it again. */
+export function isOwed(job: JobRecord): boolean {
+  return isFinal(job.state) && job.settled !== true;
 }
 
 function toldResult(result: NonNullable<JobRecord['result']>) {

@@ -77,6 +77,9 @@ export function recognise(detail: BatchJobDetail): Recognised {
   };
 }
 
+/** The order an accepted submission stands for. */
+export const acceptedOrder: Order = { tries: 0, rank: RANK.SUBMITTED };
+
 /** The order a worker's claim stands for: container up, in Batch's try number `batchTry` (from 1). */
 export function claimOrder(batchTry: number): Order {
   return { tries: batchTry - 1, rank: RANK.RUNNING };

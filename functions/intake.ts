@@ -7,7 +7,7 @@ import { type DeadLetter, refusedMessage } from '../domain/dead-letter.ts';
 import { type Problem, problem } from '../domain/errors.ts';
 import type { JobRecord } from '../domain/job.ts';
 import type { JobTypes } from '../domain/job-type.ts';
-import { lifecycleEvent } from '../domain/notification.ts';
+import { isOwed, lifecycleEvent } from '../domain/notification.ts';
 import { parseRequest } from '../domain/request.ts';
 import { submitMessage } from '../domain/submission.ts';
 import type { Tenant } from '../domain/tenant.ts';
@@ -110,7 +110,7 @@ function refuse(ports: IntakePorts, message: Message, why: Problem): Outcome {
 async function passOn(ports: IntakePorts, jobs: readonly JobRecord[]): Promise<void> {
   const fresh = jobs.filter(({ version }) => version === 1);
   await ports.submitQueue.send(fresh.map(submitMessage));
-  await ports.bus.publish(fresh.map(lifecycleEvent));
+  await ports.bus.publish([...fresh, ...jobs.filter(isOwed)].map(lifecycleEvent));
 }
 
 const log = createLog('intake');

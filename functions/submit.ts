@@ -8,7 +8,8 @@ import { batchJobName } from '../domain/identity.ts';
 import type { JobRecord } from '../domain/job.ts';
 import { type JobType, type JobTypes, withoutType } from '../domain/job-type.ts';
 import { advance, type Context, type Observation, type Policy } from '../domain/lifecycle.ts';
-import { lifecycleEvent } from '../domain/notification.ts';
+import { isOwed, lifecycleEvent } from '../domain/notification.ts';
+import { acceptedOrder } from '../domain/sighting.ts';
 import { planSubmission, SubmitMessage, submitRequest, type Targets } from '../domain/submission.ts';
 import { type BatchPort, batchPort } from '../io/batch.ts';
 import { type Bus, bus } from '../io/bus.ts';
@@ -68,7 +69,8 @@ function again({ message, againAtMs }: Left, nowMs: number) {
 
 async function drive(ports: SubmitPorts, { message, asked, job }: Item): Promise<Left> {
   const plan = planSubmission(job, asked, ports.clock.nowMs(), ports.settleMs);
-  if (plan.kind === 'done' || job === undefined) return { message };
+  if (plan.kind === 'done' || job === undefined)
+    return { message, ...(job && isOwed(job) ? { tell: job } : {}) };
   const type = ports.types.get(job.jobType);
   if (type === undefined) return { message, tell: await failTypeless(ports, job) };
   switch (plan.kind) {
@@ -129,7 +131,7 @@ async function resolve(
   const seen: Observation =
     found === undefined
       ? { kind: 'not_accepted', why: 'absent_in_batch' }
-      : { kind: 'accepted', batchJobId: found };
+      : { kind: 'accepted', batchJobId: found, order: acceptedOrder };
   return observe(ports, job, asked, type, seen);
 }
 
@@ -151,7 +153,8 @@ async function call(
   ports.log.info(`submission:call:${outcome.kind}`, { jobId: asked.jobId, attempt: asked.attempt });
   switch (outcome.kind) {
     case 'accepted':
-      return { message, tell: await recordAccepted(ports, opened.job, type, outcome.batchJobId) };
+      await recordAccepted(ports, opened.job, type, outcome.batchJobId);
+      return { message };
     case 'unknown':
       return { message, againAtMs: deadlineAt + ports.settleMs };
     case 'not_accepted': {
@@ -182,20 +185,16 @@ async function recordAnswer(
 }
 
 /** The Batch job is the attempt's own unless another was adopted meanwhile; a cancelled or ended job's must end. */
-async function recordAccepted(
-  ports: SubmitPorts,
-  seen: JobRecord,
-  type: JobType,
-  batchJobId: string,
-): Promise<JobRecord> {
+async function recordAccepted(ports: SubmitPorts, seen: JobRecord, type: JobType, batchJobId: string) {
   const { attempt } = seen;
   const { job } = await changeJob(ports.jobs, seen, (current) => {
     const unclaimed = current.attempt === attempt && current.batchJobId === undefined;
-    return unclaimed ? advance(current, { kind: 'accepted', batchJobId }, contextOf(ports, type)) : undefined;
+    return unclaimed
+      ? advance(current, { kind: 'accepted', batchJobId, order: acceptedOrder }, contextOf(ports, type))
+      : undefined;
   });
   if (job.batchJobId !== batchJobId) await endStray(ports, { jobId: job.jobId, attempt, batchJobId });
   else if (job.state === 'cancelling') await ports.batch.terminate(batchJobId, 'Headgate: cancelled');
-  return job;
 }
 
 function contextOf(ports: SubmitPorts, policy: Policy): Context {

@@ -2,10 +2,10 @@
  * Woken by Batch's state changes. Moves each job to what Batch reported, and tells the bus; a failed attempt with budget
  * left has its next one asked for.
  */
-import { isFinal, type JobRecord } from '../domain/job.ts';
+import type { JobRecord } from '../domain/job.ts';
 import { type JobTypes, withoutType } from '../domain/job-type.ts';
 import { advance, type Context } from '../domain/lifecycle.ts';
-import { lifecycleEvent } from '../domain/notification.ts';
+import { isOwed, lifecycleEvent } from '../domain/notification.ts';
 import {
   BatchJobStateChange,
   isNewer,
@@ -123,7 +123,7 @@ async function follow(
  */
 function stillOwed(job: JobRecord, verdict: Verdict): boolean {
   if (verdict.kind === 'seen_before') return verdict.current;
-  return verdict.kind === 'past' && (isFinal(job.state) ? job.settled !== true : job.state === 'retrying');
+  return verdict.kind === 'past' && (isOwed(job) || job.state === 'retrying');
 }
 
 function judgeNow(ports: TrackPorts, job: JobRecord, sighting: Sighting): Verdict {

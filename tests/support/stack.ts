@@ -1,0 +1,138 @@
+/** The whole packaged stack on this machine, for tests: what goes in is a message, what comes out is what users see. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { built } from '../../cli/build.ts';
+import { awsClients, type Clients } from '../../cli/clients.ts';
+import { openInbox, type Received } from '../../cli/inbox.ts';
+import { type Refusal, readRefusals } from '../../cli/refusals.ts';
+import { imageFolders } from '../../cli/sample.ts';
+import { isFinal, type JobRecord } from '../../domain/job.ts';
+import { jobIdOf } from '../../io/identity.ts';
+import { type JobStore, jobStore } from '../../io/jobs.ts';
+import { type TenantStore, tenantStore } from '../../io/tenants.ts';
+import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud.ts';
+
+/** Far above what anything takes; a test that waits this long has failed. */
+const PATIENCE_MS = 60_000;
+
+export interface Stack {
+  readonly cloud: Cloud;
+  readonly clients: Clients;
+  readonly jobs: JobStore;
+  readonly tenants: TenantStore;
+  readonly bucket: string;
+  readonly webhooks: readonly Received[];
+  /** Registers a tenant whose endpoint is the inbox, subscribed to the ends of jobs. */
+  addTenant(tenantId: string): Promise<void>;
+  upload(tenantId: string, name: string, content: Uint8Array | string): Promise<string>;
+  send(...bodies: readonly (object | string)[]): Promise<void>;
+  job(tenantId: string, idempotencyKey: string): Promise<JobRecord | undefined>;
+  /** Resolves with the record once it is final. */
+  ended(tenantId: string, idempotencyKey: string): Promise<JobRecord>;
+  webhookFor(jobId: string): Promise<Received>;
+  recorded(tenantId: string, idempotencyKey: string): Promise<JobRecord>;
+  /** The dead letter with exactly this body. */
+  refusalOf(body: string): Promise<Refusal>;
+  close(): Promise<void>;
+}
+
+export async function startStack(options: Partial<CloudOptions> = {}): Promise<Stack> {
+  const secrets = new Map<string, string>();
+  const webhooks: Received[] = [];
+  const inbox = await openInbox(secrets, (received) => webhooks.push(received));
+  const cloud = await startCloud({
+    template: built.template,
+    bundles: built.functions,
+    images: imageFolders,
+    ...options,
+    parameters: {
+      MaxvCpus: '2',
+      SubmitSettleSeconds: '3',
+      WebhookAllowedOrigins: inbox.origin,
+      ...options.parameters,
+    },
+  });
+  const clients = awsClients(cloud.environment);
+  const tableName = cloud.physicalId('JobsTable');
+  const bucket = cloud.physicalId('JobsBucket');
+  const jobs = jobStore(clients.dynamo, tableName, { token: () => 'test', fraction: () => 0 });
+  const tenants = tenantStore(clients.dynamo, tableName);
+  const seenRefusals = new Map<string, Refusal>();
+  const job = (tenantId: string, key: string) => jobs.get(jobIdOf(tenantId, key));
+
+  return {
+    cloud,
+    clients,
+    jobs,
+    tenants,
+    bucket,
+    webhooks,
+    job,
+    async addTenant(tenantId) {
+      const secret = `whsec_${randomBytes(32).toString('base64')}`;
+      secrets.set(tenantId, secret);
+      await tenants.put({ tenantId, status: 'active' });
+      const events = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'];
+      await tenants.putEndpoint({
+        tenantId,
+        endpointId: 'whe_test',
+        url: inbox.urlOf(tenantId),
+        events,
+        secrets: [secret],
+      });
+    },
+    async upload(tenantId, name, content) {
+      const Key = `tenants/${tenantId}/inputs/${name}`;
+      await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: content }));
+      return `s3://${bucket}/${Key}`;
+    },
+    async send(...bodies) {
+      for (let from = 0; from < bodies.length; from += 10) {
+        const Entries = bodies.slice(from, from + 10).map((body, i) => ({
+          Id: String(i),
+          MessageBody: typeof body === 'string' ? body : JSON.stringify(body),
+        }));
+        const QueueUrl = cloud.physicalId('FrontQueue');
+        const { Failed = [] } = await clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+        if (Failed.length > 0) throw new Error(`The front queue refused: ${Failed[0]?.Message}`);
+      }
+    },
+    ended: (tenantId, key) =>
+      until(`the end of ${tenantId}/${key}`, async () => {
+        const found = await job(tenantId, key);
+        return found !== undefined && isFinal(found.state) ? found : undefined;
+      }),
+    webhookFor: (jobId) =>
+      until(`a webhook for ${jobId}`, async () => webhooks.find(({ event }) => event?.data.jobId === jobId)),
+    recorded: (tenantId, key) => until(`the record of ${tenantId}/${key}`, () => job(tenantId, key)),
+    refusalOf: (body) =>
+      until('a dead letter', async () => {
+        for (const refusal of await readRefusals(clients, cloud.physicalId('FrontDeadLetterQueue'))) {
+          seenRefusals.set(refusal.messageId, refusal);
+        }
+        return [...seenRefusals.values()].find((refusal) => refusal.body === body);
+      }),
+    async close() {
+      clients.close();
+      await cloud.close();
+      await inbox.close();
+    },
+  };
+}
+
+/** Looks again and again until there is an answer; names what it waited for when there is none. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  const endsAt = performance.now() + patienceMs;
+  while (performance.now() < endsAt) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await pause(50);
+  }
+  throw new Error(`Waited ${patienceMs / 1000} s in vain for ${what}`);
+}
