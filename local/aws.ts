@@ -1,0 +1,45 @@
+/** What the embedded services share: the shape of a call, of a refusal and of an EventBridge event. */
+
+export const ACCOUNT_ID = '000000000000';
+
+/** One parsed API call. `path` has no query string; `body` is parsed JSON, or `{}` when there was none. */
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  /** The service did its work, but the caller must never hear of it: the socket is cut instead. */
+  readonly lost?: boolean;
+}
+
+/**
+ * A refusal in AWS's own words. `name` is the code a typed SDK client turns into an exception class.
+ */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(name: string, message: string, status = 400) {
+    super(message);
+    this.name = name;
+    this.status = status;
+  }
+}
+
+/** The EventBridge envelope. `time` is ISO 8601 in UTC with whole seconds, as AWS sends it. */
+export interface AwsEvent {
+  readonly version: '0';
+  readonly id: string;
+  readonly 'detail-type': string;
+  readonly source: string;
+  readonly account: string;
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}

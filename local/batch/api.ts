@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
+import type { BatchFaults } from './batch.ts';
+import { environmentOperations } from './environments.ts';
+import { jobOperations } from './job-operations.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { listJobs } from './listing.ts';
+import { policyOperations } from './policies.ts';
+import { queueOperations } from './queues.ts';
+import { definitionOperations } from './registration.ts';
+import { type Body, type Operation, refusal } from './request.ts';
+import { type SubmissionParts, submitJob } from './submission.ts';
+import { tagging } from './tagging.ts';
+
+export interface ApiParts extends SubmissionParts {
+  readonly lifecycle: Lifecycle;
+  readonly faults: BatchFaults;
+  readonly report: (line: string) => void;
+  /** A queue or environment changed: something may have room now. */
+  readonly onRoom: () => void;
+  /** Drops jobs that ended too long ago, by the clock. */
+  readonly forget: () => void;
+}
+
+/** Batch's restJson1: `POST /v1/<operation in lower case>`, and `/v1/tags/<ARN, percent-encoded>`. */
+export function createApi(parts: ApiParts): (request: ApiRequest) => Promise<ApiResponse> {
+  const { region, resources, definitions, jobs, faults, onRoom } = parts;
+  const operations: Record<string, Operation> = {
+    ...jobOperations(parts),
+    ...queueOperations(parts),
+    ...environmentOperations(resources, region, onRoom),
+    ...policyOperations(resources, region),
+    ...definitionOperations(definitions, parts.report),
+    listjobs: (body) => {
+      const createdUntilMs = parts.clock.now() - (faults.listLag?.seconds ?? 0) * 1000;
+      return listJobs({ ...parts, createdUntilMs }, body);
+    },
+  };
+
+  const answer = (request: ApiRequest): ApiResponse => {
+    const [, version, operation = '', ...rest] = request.path.split('/');
+    if (version === 'v1' && operation === 'tags') {
+      const arn = decodeURIComponent(rest.join('/'));
+      return ok(tagging({ resources, definitions, jobs }, request.method, arn, request.body));
+    }
+    if (version === 'v1' && operation === 'submitjob') return submit(parts, request);
+    if (version !== 'v1' || !Object.hasOwn(operations, operation)) {
+      throw new ApiError(
+        'UnknownOperationException',
+        `not implemented here: ${operation || request.path}`,
+        404,
+      );
+    }
+    return ok(operations[operation]?.(request.body));
+  };
+
+  return async (request) => {
+    try {
+      parts.forget();
+      return answer(request);
+    } catch (error) {
+      if (error instanceof ApiError) return failure(error);
+      throw error;
+    }
+  };
+}
+
+function submit(parts: ApiParts, request: ApiRequest): ApiResponse {
+  const fault = parts.faults.submit?.(request) ?? 'accept';
+  // Batch's API model has no class for this error, and its message lacks the usual frame.
+  if (fault === 'throttle') throw new ApiError('TooManyRequestsException', 'Too Many Requests', 429);
+  if (fault === 'refuse') throw refusal('refused by an injected fault');
+  const accepted = ok(submitJob(parts, request.body satisfies Body));
+  if (fault === 'error') throw new ApiError('ServerException', 'failed by an injected fault', 500);
+  return fault === 'lose_reply' ? { ...accepted, lost: true } : accepted;
+}
+
+function ok(body: unknown): ApiResponse {
+  return { status: 200, body };
+}
+
+function failure({ name, status, message }: ApiError): ApiResponse {
+  const framed = `Error executing request, Exception : ${message}, RequestId: ${randomUUID()}`;
+  return {
+    status,
+    headers: { 'x-amzn-errortype': name },
+    body: { message: name === 'TooManyRequestsException' ? message : framed },
+  };
+}

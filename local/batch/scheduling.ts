@@ -1,0 +1,54 @@
+/** What runs next. Pure: the host brings the view of the queues and starts what is chosen. */
+
+/** The first runnable job of one share; a FIFO queue is one share named ''. */
+export interface ShareView {
+  readonly share: string;
+  readonly vcpusInUse: number;
+  readonly head: { readonly jobId: string; readonly vcpus: number; readonly seq: number };
+}
+
+export interface QueueView {
+  readonly arn: string;
+  readonly priority: number;
+  /** ARNs in the queue's own order; the first one with room takes the job. */
+  readonly environments: readonly string[];
+  readonly shares: readonly ShareView[];
+}
+
+export interface Room {
+  readonly maxVcpus: number;
+  readonly freeVcpus: number;
+}
+
+export interface Choice {
+  readonly queue: QueueView;
+  readonly share: ShareView;
+  readonly environment: string;
+}
+
+/**
+ * Queues by priority, in a queue the share with least vCPU in use, in a share its head. A head that must
+ * wait for room keeps its environments from lower queues: small jobs there would starve it for ever. A head
+ * that no environment could ever hold blocks its own queue only, as it does in AWS.
+ */
+export function chooseNext(
+  queues: readonly QueueView[],
+  rooms: ReadonlyMap<string, Room>,
+): Choice | undefined {
+  const spokenFor = new Set<string>();
+  for (const queue of queues.toSorted((left, right) => right.priority - left.priority)) {
+    const first = queue.shares.toSorted(
+      (left, right) => left.vcpusInUse - right.vcpusInUse || left.head.seq - right.head.seq,
+    )[0];
+    if (!first) continue;
+    const { vcpus } = first.head;
+    const environment = queue.environments.find(
+      (arn) => !spokenFor.has(arn) && (rooms.get(arn)?.freeVcpus ?? 0) >= vcpus,
+    );
+    if (environment) return { queue, share: first, environment };
+    for (const arn of queue.environments) {
+      if ((rooms.get(arn)?.maxVcpus ?? 0) >= vcpus) spokenFor.add(arn);
+    }
+  }
+  return undefined;
+}
