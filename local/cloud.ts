@@ -1,0 +1,227 @@
+/** The embedded cloud: AWS's services on this machine, wired as one packaged CloudFormation template says. */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type Batch, createBatch } from './batch/batch.ts';
+import { callsTo } from './calls.ts';
+import { type Clock, createClock } from './clock.ts';
+import { createEventBridge, type EventBridge, type EventBridgeOptions } from './events/eventbridge.ts';
+import { type Fauxqs, openFauxqs } from './fauxqs.ts';
+import { type Service, startGateway } from './gateway.ts';
+import { createLambdaHost, type LambdaHost } from './lambda/host.ts';
+import { lockDirectory } from './lock.ts';
+import { handleQueueCall, sendTo } from './queues.ts';
+import { openTables, type Tables } from './tables.ts';
+import { imageDirectories, inertLines, loadStack } from './template/load.ts';
+import { readTemplate } from './template/template.ts';
+
+export interface CloudOptions {
+  /** Path of the packaged template. */
+  readonly template: string;
+  /** Where `<handler path>.mjs` lie. */
+  readonly bundles: string;
+  /** By logical id of an ECR repository: the folder that stands for the working directory of its images. */
+  readonly images: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Where everything is kept; absent = memory. */
+  readonly dataDirectory?: string;
+  /** 0 or absent = a free one. */
+  readonly port?: number;
+  /** One line for the operator, without payloads. */
+  report?(line: string): void;
+  /** One line that a function wrote. */
+  output?(functionName: string, line: string): void;
+}
+
+export interface Cloud {
+  /** http://127.0.0.1:port */
+  readonly endpoint: string;
+  /** What points any AWS client at this cloud. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** What `Ref` gives for a resource of the template. */
+  physicalId(logicalId: string): string;
+  readonly clock: Clock;
+  readonly batch: Batch;
+  /** Ends functions and containers, then the services. Calling it twice is harmless. */
+  close(): Promise<void>;
+}
+
+const REGION = 'us-east-1';
+const STACK_NAME = 'local';
+/** Longer than any part takes to give up by itself; a part that hangs must not keep the next from closing. */
+const CLOSE_STEP_MS = 15_000;
+
+type Step = () => unknown;
+
+/**
+ * Starts everything, in the order in which the parts need each other.
+ *
+ * @throws TemplateRefusal for what the template has and this cloud does not, and Error with a sentence when the port
+ * or the data directory is taken; nothing is left running then
+ */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const { report = () => undefined } = options;
+  const steps: Step[] = [];
+  const closeAll = async () => {
+    for (const step of steps.splice(0).reverse()) await bounded(step, report);
+  };
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= closeAll();
+    return closing;
+  };
+  try {
+    return { ...(await start({ options, report, onClose: (step) => steps.push(step) })), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly options: CloudOptions;
+  report(line: string): void;
+  /** The last step given is the first to run. */
+  onClose(step: Step): void;
+}
+
+async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, 'close'>> {
+  const template = await readTemplate(options.template);
+  const clock = createClock();
+  onClose(() => clock.release());
+  const stores = await openStores(options.dataDirectory, onClose);
+  // Batch and EventBridge are served by the gateway, but hand work to what stands only after it.
+  const later: Later = { environment: {}, images: new Map() };
+  const events = createEventBridge({
+    region: REGION,
+    clock,
+    report,
+    ...destinations(stores.fauxqs, later, report),
+  });
+  const batch = createBatch({
+    region: REGION,
+    store: stores.jobs,
+    clock,
+    emit: (event) => events.publish(event),
+    imageDirectory: (image) => later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, '')),
+    containerEnvironment: () => later.environment,
+    report,
+  });
+  const gateway = await startGateway({
+    services: served(stores, batch, events),
+    port: options.port ?? 0,
+    report,
+  });
+  const { endpoint } = gateway;
+  onClose(() => gateway.close());
+  onClose(() => events.close());
+  onClose(() => batch.close());
+  stores.fauxqs.moveQueues(endpoint);
+  later.environment = environmentFor(endpoint);
+  const { output = () => undefined } = options;
+  const lambda = createLambdaHost({ endpoint, region: REGION, clock, report, output });
+  onClose(() => lambda.close());
+  later.lambda = lambda;
+  const stack = await loadStack(
+    template,
+    { region: REGION, stackName: STACK_NAME, endpoint, parameters: options.parameters ?? {} },
+    { call: callsTo(endpoint, REGION), lambda, bundles: options.bundles },
+  );
+  later.images = imageDirectories(stack, options.images);
+  for (const line of inertLines(stack)) report(line);
+  await batch.start();
+  events.start();
+  await lambda.start();
+  return {
+    endpoint,
+    environment: later.environment,
+    outputs: stack.outputs(),
+    physicalId: (logicalId) => stack.identity(logicalId).ref,
+    clock,
+    batch,
+  };
+}
+
+interface Stores {
+  readonly fauxqs: Fauxqs;
+  readonly tables: Tables;
+  readonly jobs: DatabaseSync;
+}
+
+async function openStores(directory: string | undefined, onClose: (step: Step) => void): Promise<Stores> {
+  if (directory !== undefined) onClose(lockDirectory(directory));
+  const inside = (name: string) => (directory === undefined ? undefined : join(directory, name));
+  const jobs = new DatabaseSync(inside('batch.sqlite') ?? ':memory:');
+  onClose(() => jobs.close());
+  // As for the queues: enough when the process dies, if not when the machine does.
+  jobs.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  const tables = openTables(inside('dynamodb'));
+  onClose(() => tables.close());
+  const fauxqs = await openFauxqs(inside('queues-and-objects'));
+  onClose(() => fauxqs.close());
+  return { fauxqs, tables, jobs };
+}
+
+interface Later {
+  environment: Readonly<Record<string, string>>;
+  images: ReadonlyMap<string, string>;
+  lambda?: LambdaHost;
+}
+
+function destinations(
+  fauxqs: Fauxqs,
+  later: Later,
+  report: (line: string) => void,
+): Pick<EventBridgeOptions, 'send' | 'invoke'> {
+  return {
+    send: async (queueArn, body, attributes, groupId) =>
+      sendTo(fauxqs, queueArn, { body, attributes, groupId }),
+    // An asynchronous invocation: what the function makes of the event is not EventBridge's to know.
+    invoke: async (functionArn, event) => {
+      const name = functionArn.split(':').at(-1) ?? '';
+      if (later.lambda === undefined) throw new Error(`Function ${name} is not there yet.`);
+      later.lambda.invoke(name, event).then(
+        (result) => {
+          if (result.outcome === 'failed')
+            report(`Function ${name} failed on an event: ${result.errorType}.`);
+        },
+        (error) => report(`Function ${name} was not invoked: ${error}`),
+      );
+    },
+  };
+}
+
+function served({ fauxqs, tables }: Stores, batch: Batch, events: EventBridge): Record<string, Service> {
+  return {
+    batch: { protocol: 'rest-json', handle: batch.handle },
+    dynamodb: { protocol: 'json', handle: tables.handle },
+    events: { protocol: 'json', handle: events.handle },
+    s3: { protocol: 'raw', serve: fauxqs.serve },
+    sqs: { protocol: 'json', handle: (request) => handleQueueCall(fauxqs, request) },
+    sts: { protocol: 'raw', serve: fauxqs.serve },
+  };
+}
+
+function environmentFor(endpoint: string): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
+}
+
+async function bounded(step: Step, report: (line: string) => void): Promise<void> {
+  const { promise: enough, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    report(`closing: ${step} took over ${CLOSE_STEP_MS} ms and was left behind`);
+    resolve();
+  }, CLOSE_STEP_MS);
+  try {
+    await Promise.race([step(), enough]);
+  } catch (error) {
+    report(`closing: ${step} failed: ${error}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}

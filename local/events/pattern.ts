@@ -1,0 +1,235 @@
+/**
+ * Event patterns: which events a rule wants. What is matched, and what is refused, follows the EventBridge user guide
+ * ("Comparison operators for use in event patterns") and, where that is silent, the README of AWS's Event Ruler.
+ *
+ * One known difference: numbers are compared by value, so 300 equals 3.0e2, because the text of a number is gone once
+ * the JSON is parsed.
+ */
+import { z } from 'zod';
+import { ApiError } from '../aws.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+type Test = (value: unknown) => boolean;
+
+/** One object of the event, and every object that stands at the same path; arrays on the way are seen through. */
+interface Place {
+  readonly object: Json;
+  readonly all: readonly Json[];
+}
+type Matcher = (place: Place) => boolean;
+
+/**
+ * @param pattern parsed JSON
+ * @returns whether an event, given as parsed JSON, is wanted
+ * @throws InvalidEventPatternException, naming the place and what is not understood there
+ */
+export function compilePattern(pattern: unknown): (event: object) => boolean {
+  const matches = compileObject(pattern, '');
+  return (event) => {
+    const object: Json = { ...event };
+    return matches({ object, all: [object] });
+  };
+}
+
+function refuse(reason: string, path: string): never {
+  const place = path === '' ? 'the top level' : path;
+  throw new ApiError(
+    'InvalidEventPatternException',
+    `Event pattern is not valid. Reason: ${reason} at ${place}`,
+  );
+}
+
+function compileObject(pattern: unknown, path: string): Matcher {
+  if (!isObject(pattern)) return refuse('a pattern is a JSON object', path);
+  const entries = Object.entries(pattern);
+  if (entries.length === 0) return refuse('empty objects are not allowed', path);
+  const fields = entries.map(([key, wanted]) => {
+    if (key === '$or') return compileOr(wanted, path);
+    const below = path === '' ? key : `${path}.${key}`;
+    if (Array.isArray(wanted)) return compileLeaf(key, wanted, below);
+    if (isObject(wanted)) return compileNested(key, wanted, below);
+    return refuse(`${JSON.stringify(wanted)} must be an object or an array`, below);
+  });
+  return (place) => fields.every((field) => field(place));
+}
+
+function compileOr(alternatives: unknown, path: string): Matcher {
+  if (!Array.isArray(alternatives) || alternatives.length < 2) {
+    return refuse('$or takes a list of two or more patterns', path);
+  }
+  const matchers = alternatives.map((alternative) => compileObject(alternative, path));
+  return (place) => matchers.some((matches) => matches(place));
+}
+
+/** All fields of `wanted` have to match within one and the same element when the event has a list of objects here. */
+function compileNested(key: string, wanted: Json, path: string): Matcher {
+  const matches = compileObject(wanted, path);
+  return ({ object, all }) => {
+    const here = at(object, key).filter(isObject);
+    const everywhere = all.flatMap((other) => at(other, key).filter(isObject));
+    // An absent parent has no fields at all, which is what { exists: false } asks for.
+    return (here.length === 0 ? [{}] : here).some((element) => matches({ object: element, all: everywhere }));
+  };
+}
+
+function compileLeaf(key: string, wanted: readonly unknown[], path: string): Matcher {
+  if (wanted.length === 0) return refuse('empty arrays are not allowed', path);
+  const alternatives = wanted.map((value): Matcher => {
+    if (isObject(value) && 'exists' in value) return compileExists(key, value, path);
+    const test = isObject(value) ? compileOperator(value, path) : compileExact(value, path);
+    return ({ object }) => leaves(object, key).some(test);
+  });
+  return (place) => alternatives.some((matches) => matches(place));
+}
+
+/** Only leaves exist: a field that holds an object, or an empty list, counts as absent. */
+function compileExists(key: string, operator: Json, path: string): Matcher {
+  const [, wanted] = onlyEntry(operator, path);
+  if (wanted === true) return ({ object }) => leaves(object, key).length > 0;
+  if (wanted === false) return ({ all }) => all.every((object) => leaves(object, key).length === 0);
+  return refuse('exists takes true or false', path);
+}
+
+function compileExact(value: unknown, path: string): Test {
+  if (Array.isArray(value)) return refuse('a list inside a list is not allowed', path);
+  return (found) => found === value;
+}
+
+/** Compiles what an operator was given; `path` is for the refusal. */
+type Operator = (argument: unknown, path: string) => Test;
+
+const caseless: Operator = (argument, path) => {
+  const wanted = text('equals-ignore-case', argument, path).toLowerCase();
+  return onText((found) => found.toLowerCase() === wanted);
+};
+
+const wildcard: Operator = (argument, path) => {
+  const parts = text('wildcard', argument, path).match(/\\?./gs) ?? [];
+  if (parts.some((part, index) => part === '*' && parts[index - 1] === '*')) {
+    return refuse('consecutive wildcards are not allowed', path);
+  }
+  if (parts.some((part) => /^\\([^*\\]|$)/.test(part))) {
+    return refuse('in a wildcard a backslash may only stand before * or another backslash', path);
+  }
+  const source = parts.map((part) => (part === '*' ? '.*' : literal(part.slice(-1))));
+  const expression = new RegExp(`^${source.join('')}$`, 's');
+  return onText((found) => expression.test(found));
+};
+
+const Limit = z.number().min(-5e9).max(5e9);
+const Bounds = z.union([
+  z.tuple([z.enum(['=', '<', '<=', '>', '>=']), Limit]),
+  z.tuple([z.enum(['>', '>=']), Limit, z.enum(['<', '<=']), Limit]),
+]);
+
+const numeric: Operator = (argument, path) => {
+  const bounds = Bounds.safeParse(argument).data;
+  if (!bounds) {
+    return refuse(
+      'numeric takes =, <, <=, > or >= and a number within 5e9, or a lower and then an upper bound',
+      path,
+    );
+  }
+  if (bounds.length === 2) return (found) => compare(found, ...bounds);
+  const [lowerSign, lower, upperSign, upper] = bounds;
+  if (lower >= upper) return refuse('the lower bound of numeric must be below the upper one', path);
+  return (found) => compare(found, lowerSign, lower) && compare(found, upperSign, upper);
+};
+
+const textOperators = new Map<string, Operator>([
+  ['prefix', affix('prefix', (found, wanted) => found.startsWith(wanted))],
+  ['suffix', affix('suffix', (found, wanted) => found.endsWith(wanted))],
+  ['equals-ignore-case', caseless],
+  ['wildcard', wildcard],
+]);
+
+/** Matches any value but those given; like every operator but `exists` it does not match an absent field. */
+const anythingBut: Operator = (argument, path) => {
+  const unwanted = Array.isArray(argument) ? argument : [argument];
+  if (isObject(argument)) {
+    const [name, given] = onlyEntry(argument, path);
+    const operator = textOperators.get(name);
+    if (!operator) return refuse(`anything-but does not take ${name}`, path);
+    const tests = (Array.isArray(given) ? given : [given]).map((value) => operator(value, path));
+    return (found) => !tests.some((test) => test(found));
+  }
+  const kinds = new Set(unwanted.map((value) => typeof value));
+  if (kinds.size !== 1 || !(kinds.has('string') || kinds.has('number'))) {
+    return refuse('anything-but takes strings or numbers, not both, not null and not booleans', path);
+  }
+  return (found) => !unwanted.includes(found);
+};
+
+const operators = new Map([...textOperators, ['numeric', numeric], ['anything-but', anythingBut]]);
+
+function compileOperator(value: Json, path: string): Test {
+  const [name, argument] = onlyEntry(value, path);
+  const operator = operators.get(name);
+  if (operator) return operator(argument, path);
+  return refuse(
+    `Unrecognized match type ${name} (known here: exists, ${[...operators.keys()].join(', ')})`,
+    path,
+  );
+}
+
+function affix(name: string, holds: (found: string, wanted: string) => boolean): Operator {
+  return (argument, path) => {
+    if (!isObject(argument)) {
+      const wanted = text(name, argument, path);
+      return onText((found) => holds(found, wanted));
+    }
+    const [inner, given] = onlyEntry(argument, path);
+    if (inner !== 'equals-ignore-case') return refuse(`${name} does not take ${inner}`, path);
+    const wanted = text(name, given, path).toLowerCase();
+    return onText((found) => holds(found.toLowerCase(), wanted));
+  };
+}
+
+function compare(found: unknown, sign: '=' | '<' | '<=' | '>' | '>=', limit: number): boolean {
+  if (typeof found !== 'number') return false;
+  switch (sign) {
+    case '=':
+      return found === limit;
+    case '<':
+      return found < limit;
+    case '<=':
+      return found <= limit;
+    case '>':
+      return found > limit;
+    case '>=':
+      return found >= limit;
+  }
+}
+
+function text(operator: string, argument: unknown, path: string): string {
+  return typeof argument === 'string' ? argument : refuse(`${operator} takes a string`, path);
+}
+
+function literal(character: string): string {
+  return character.replace(/[\\^$.*+?()[\]{}|]/, '\\$&');
+}
+
+function onText(test: (found: string) => boolean): Test {
+  return (found) => typeof found === 'string' && test(found);
+}
+
+function onlyEntry(operator: Json, path: string): [string, unknown] {
+  const [entry, ...more] = Object.entries(operator);
+  if (!entry || more.length > 0) return refuse('exactly one match type is allowed in an object', path);
+  return entry;
+}
+
+/** Everything at a field, lists of lists seen through; nothing when the event lacks the field. */
+function at(object: Json, key: string): unknown[] {
+  if (!Object.hasOwn(object, key)) return [];
+  const value = object[key];
+  return Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
+}
+
+function leaves(object: Json, key: string): unknown[] {
+  return at(object, key).filter((value) => !isObject(value));
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

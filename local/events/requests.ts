@@ -1,0 +1,97 @@
+/** The requests EventBridge understands here. Every object is strict: a key that is not listed is refused by name. */
+import { z } from 'zod';
+import { ApiError } from '../aws.ts';
+
+const Name = z.string().min(1).max(256);
+const OptionalBus = { EventBusName: z.string().min(1).optional() };
+const Page = { NextToken: z.string().optional(), Limit: z.int().min(1).max(100).optional() };
+
+export const CreateEventBus = z.strictObject({
+  Name,
+  Description: z.string().optional(),
+  Tags: z.array(z.unknown()).optional(),
+});
+export const OneEventBus = z.strictObject({ Name: z.string().min(1).optional() });
+export const ListEventBuses = z.strictObject({ NamePrefix: z.string().optional(), ...Page });
+
+export const PutRule = z.strictObject({
+  Name,
+  ...OptionalBus,
+  EventPattern: z.string().optional(),
+  ScheduleExpression: z.string().optional(),
+  State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
+  Description: z.string().optional(),
+  RoleArn: z.string().optional(),
+  Tags: z.array(z.unknown()).optional(),
+});
+export type PutRule = z.infer<typeof PutRule>;
+export const OneRule = z.strictObject({ Name, ...OptionalBus });
+export const DeleteRule = OneRule.extend({ Force: z.boolean().optional() });
+export const ListRules = z.strictObject({ NamePrefix: z.string().optional(), ...OptionalBus, ...Page });
+
+const JsonPath = z.string().regex(/^\$(\.[\w-]+)*$/, 'not implemented here: a path other than $.field.field');
+const QueueArn = z.string().regex(/^arn:aws:sqs:/, 'a dead-letter queue is an SQS queue');
+
+const Target = z.strictObject({
+  Id: z.string().min(1).max(64),
+  Arn: z.string().regex(/^arn:aws:(sqs|lambda):/, 'not implemented here: targets other than SQS and Lambda'),
+  RoleArn: z.string().optional(),
+  Input: z.string().optional(),
+  InputPath: JsonPath.optional(),
+  SqsParameters: z.strictObject({ MessageGroupId: z.string().min(1).max(100) }).optional(),
+  DeadLetterConfig: z.strictObject({ Arn: QueueArn }).optional(),
+  RetryPolicy: z
+    .strictObject({
+      MaximumRetryAttempts: z.int().min(0).max(185).optional(),
+      MaximumEventAgeInSeconds: z.int().min(60).max(86_400).optional(),
+    })
+    .optional(),
+});
+export type Target = z.infer<typeof Target>;
+
+export const PutTargets = z.strictObject({
+  Rule: Name,
+  ...OptionalBus,
+  Targets: z
+    .array(
+      Target.refine(
+        ({ Input, InputPath }) => Input === undefined || InputPath === undefined,
+        'only one of Input and InputPath may be given',
+      ),
+    )
+    .min(1),
+});
+export const RemoveTargets = z.strictObject({
+  Rule: Name,
+  ...OptionalBus,
+  Ids: z.array(z.string()).min(1),
+  Force: z.boolean().optional(),
+});
+export const ListTargetsByRule = z.strictObject({ Rule: Name, ...OptionalBus, ...Page });
+
+export const TestEventPattern = z.strictObject({ EventPattern: z.string(), Event: z.string() });
+
+const Entry = z.strictObject({
+  /** Epoch seconds: how JSON 1.1 writes a timestamp. */
+  Time: z.number().optional(),
+  Source: z.string().optional(),
+  Resources: z.array(z.string()).default([]),
+  DetailType: z.string().optional(),
+  Detail: z.string().optional(),
+  ...OptionalBus,
+});
+export type Entry = z.infer<typeof Entry>;
+
+export const PutEvents = z.strictObject({ Entries: z.array(Entry).min(1).max(10) });
+
+/** @throws ValidationException naming the field, and the keys that nothing here reads */
+export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => {
+    const place = z.core.toDotPath(issue.path);
+    if (issue.code !== 'unrecognized_keys') return `${place || 'request'}: ${issue.message}`;
+    return `not implemented here: ${issue.keys.map((key) => (place ? `${place}.${key}` : key)).join(', ')}`;
+  });
+  throw new ApiError('ValidationException', problems.join('; '));
+}

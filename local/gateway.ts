@@ -1,0 +1,185 @@
+/** The one address of the embedded cloud: every AWS client sends here, and the signature's scope says for whom. */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ApiError, type ApiRequest, type ApiResponse } from './aws.ts';
+
+/** The loopback address itself: SDKs turn `bucket` on a host name into `bucket.localhost`, which does not resolve. */
+const HOST = '127.0.0.1';
+/** DynamoDB takes requests of 16 MiB, more than any other service here. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+export type Service =
+  | { readonly protocol: 'json' | 'rest-json'; handle(request: ApiRequest): Promise<ApiResponse> }
+  | { readonly protocol: 'raw'; serve(request: IncomingMessage, response: ServerResponse): void };
+
+export interface Gateway {
+  /** http://127.0.0.1:port */
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  /** By the name that stands in the credential scope. */
+  readonly services: Readonly<Record<string, Service>>;
+  /** 0 = any free one */
+  readonly port: number;
+  report(line: string): void;
+}
+
+/** @throws Error with a sentence for an operator when the port is taken */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const server = createServer((request, response) => {
+    answer(options, request, response).catch((error) => {
+      options.report(`gateway: ${request.method} ${request.url?.split('?')[0]} broke off: ${error}`);
+      response.destroy();
+    });
+  });
+  // A connection closed for being idle just as a client reuses it is an error that a client without retries reports.
+  server.keepAliveTimeout = 0;
+  await listen(server, options.port);
+  // A TCP server that listens has an AddressInfo; the string form is for pipes.
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://${HOST}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error);
+      const sentence = `port ${port} is taken: another embedded cloud, or another program, listens on ${HOST}:${port}`;
+      reject(Object.assign(new Error(sentence), { code: error.code }));
+    });
+    server.listen(port, HOST, resolve);
+  });
+}
+
+async function answer(options: GatewayOptions, request: IncomingMessage, response: ServerResponse) {
+  const name = serviceOf(request);
+  const service =
+    name !== undefined && Object.hasOwn(options.services, name) ? options.services[name] : undefined;
+  if (service?.protocol === 'raw') return service.serve(request, response);
+  try {
+    const body = await readBody(request);
+    if (service === undefined) throw refusal(name, Object.keys(options.services));
+    const result = await service.handle(parse(request, body));
+    if (result.lost) request.socket.destroy();
+    else send(request, response, result);
+  } catch (error) {
+    if (!request.socket.destroyed) send(request, response, failure(error, service, options.report));
+  }
+}
+
+/** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html: key/date/region/service/aws4_request */
+function serviceOf({ headers, url = '' }: IncomingMessage): string | undefined {
+  const query = url.includes('?') ? new URLSearchParams(url.slice(url.indexOf('?'))) : undefined;
+  // The older presigned form, which AWS CLI 1 still makes, names no service; only S3 ever took it.
+  if (query?.has('AWSAccessKeyId')) return 's3';
+  const signed = headers.authorization ?? `Credential=${query?.get('X-Amz-Credential')}`;
+  return /Credential=[^/]+\/\d{8}\/[^/]+\/([^/]+)\/aws4_request/.exec(signed)?.[1];
+}
+
+function refusal(name: string | undefined, served: readonly string[]): ApiError {
+  if (name === undefined) {
+    return new ApiError(
+      'MissingAuthenticationToken',
+      'This is the endpoint of an embedded AWS: it takes signed AWS requests (any credentials will do), and this one carries no signature.',
+      403,
+    );
+  }
+  return new ApiError(
+    'UnknownService',
+    `The embedded cloud does not have ${name}; it has ${served.toSorted().join(', ')}.`,
+  );
+}
+
+/** Not `for await`: leaving that loop early destroys the socket, and with it the answer that the body is too large. */
+function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  return new Promise((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+      else reject(new ApiError('RequestEntityTooLarge', `The body is over ${MAX_BODY_BYTES} bytes.`, 413));
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks).toString()));
+    request.once('error', reject);
+  });
+}
+
+function parse(request: IncomingMessage, text: string): ApiRequest {
+  const { pathname, searchParams } = new URL(request.url ?? '/', `http://${HOST}`);
+  const query = [...new Set(searchParams.keys())].map((name) => [name, searchParams.getAll(name)]);
+  const headers = Object.entries(request.headers).map(([name, value]) => [name, value?.toString()]);
+  return {
+    method: request.method ?? '',
+    path: pathname,
+    headers: Object.fromEntries(headers),
+    // REST calls without a body say what they want in the query, each name a list.
+    body: { ...Object.fromEntries(query), ...parseObject(text) },
+  };
+}
+
+function parseObject(text: string): object {
+  try {
+    const body: unknown = text === '' ? {} : JSON.parse(text);
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
+  } catch {
+    // Refused with the rest of what is no object.
+  }
+  throw new ApiError('SerializationException', 'The body is not a JSON object.');
+}
+
+function failure(error: unknown, service: Service | undefined, report: (line: string) => void): ApiResponse {
+  if (!(error instanceof ApiError)) report(`gateway: ${error instanceof Error ? error.stack : error}`);
+  const { name, message, status } =
+    error instanceof ApiError
+      ? error
+      : new ApiError(
+          'InternalFailure',
+          'The embedded cloud failed on this call; what it reports says why.',
+          500,
+        );
+  return {
+    status,
+    headers: { 'x-amzn-errortype': name },
+    body: service?.protocol === 'rest-json' ? { message } : { __type: name, message },
+  };
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: ApiResponse,
+): void {
+  const { type, text } = encode(request.headers['content-type'] ?? '', body);
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'x-amzn-requestid': randomUUID(),
+    ...headers,
+  });
+  response.end(text);
+}
+
+function encode(asked: string, body: unknown): { type: string; text: string } {
+  const text = JSON.stringify(body ?? {});
+  if (asked.startsWith('application/x-amz-json')) return { type: asked, text };
+  // Clients of the query protocol (SNS, IAM, ...), whose services are not here, read nothing but XML.
+  if (asked.startsWith('application/x-www-form-urlencoded')) return { type: 'text/xml', text: xmlOf(body) };
+  return { type: 'application/json', text };
+}
+
+function xmlOf(body: unknown): string {
+  const { __type = '', message = '' } = body as Readonly<Record<string, string>>; // always what `failure` made
+  const safe = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return `<ErrorResponse><Error><Type>Sender</Type><Code>${__type}</Code><Message>${safe}</Message></Error></ErrorResponse>`;
+}

@@ -1,0 +1,94 @@
+/** Lambda: functions in worker threads, called directly or by the queues that are mapped to them. */
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Clock } from '../clock.ts';
+import type { InvokeResult, LambdaFunction } from './function.ts';
+import { createPoller, type Poller, type QueueMapping } from './poller.ts';
+import { createPool, type Pool } from './pool.ts';
+
+export type { InvokeFailure, InvokeResult, LambdaFunction } from './function.ts';
+export type { QueueMapping } from './poller.ts';
+
+export interface LambdaHostOptions {
+  /** Where the functions find AWS, for example `http://127.0.0.1:4566`. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly clock: Pick<Clock, 'shared'>;
+  /** One-line messages for the operator, never payloads. */
+  report(line: string): void;
+  /** Every line a function writes to its console. */
+  output(functionName: string, line: string): void;
+}
+
+export interface LambdaHost {
+  define(fn: LambdaFunction): void;
+  /** @throws Error when the function is not defined. Takes effect at `start`. */
+  map(mapping: QueueMapping): void;
+  /**
+   * Runs a function once. A timeout, a crash or a thrown error is a result, never a rejection.
+   *
+   * @throws Error when the function is not defined
+   */
+  invoke(functionName: string, payload: unknown): Promise<InvokeResult>;
+  /** Imports each bundle once (a failure is reported, not thrown), then polls the mapped queues. */
+  start(): Promise<void>;
+  /**
+   * Stops polling at once, gives running calls a few seconds, then ends the threads. Messages of calls that did not
+   * finish stay in their queue.
+   */
+  close(): Promise<void>;
+  /** Calls that run or wait for a thread. */
+  activity(): { running: number };
+}
+
+const CLOSE_WAIT_MS = 3000;
+
+export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
+  const { endpoint, region, report } = options;
+  const pools = new Map<string, Pool>();
+  const pollers: Poller[] = [];
+  const running = new Set<Promise<InvokeResult>>();
+  const sqs = new SQSClient({
+    endpoint,
+    region,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+
+  const poolOf = (functionName: string): Pool => {
+    const pool = pools.get(functionName);
+    if (!pool) throw new Error(`There is no function ${functionName}.`);
+    return pool;
+  };
+  const run = (pool: Pool, payload: unknown): Promise<InvokeResult> => {
+    const call = pool.run(payload).finally(() => running.delete(call));
+    running.add(call);
+    return call;
+  };
+
+  return {
+    define(fn) {
+      pools.set(fn.name, createPool(fn, options));
+    },
+    map(mapping) {
+      const pool = poolOf(mapping.functionName);
+      pool.allow(mapping.maximumConcurrency);
+      pollers.push(createPoller(mapping, { sqs, region, report, run: (payload) => run(pool, payload) }));
+    },
+    invoke: async (functionName, payload) => await run(poolOf(functionName), payload),
+    async start() {
+      await Promise.all([...pools.values()].map((pool) => pool.warm()));
+      for (const poller of pollers) poller.start();
+    },
+    async close() {
+      await Promise.all(pollers.map((poller) => poller.stop()));
+      const drained = () => Promise.all([...running, ...pollers.map((poller) => poller.drained())]);
+      const waiting = Promise.withResolvers<void>();
+      const timer = setTimeout(waiting.resolve, CLOSE_WAIT_MS);
+      await Promise.race([drained(), waiting.promise]);
+      clearTimeout(timer);
+      await Promise.all([...pools.values()].map((pool) => pool.close()));
+      await drained();
+      sqs.destroy();
+    },
+    activity: () => ({ running: running.size }),
+  };
+}

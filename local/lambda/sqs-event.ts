@@ -1,0 +1,57 @@
+/** What Lambda hands a function from a queue, and which messages its answer takes off the queue. */
+import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
+import { z } from 'zod';
+import type { InvokeResult } from './function.ts';
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html */
+export function sqsEvent(messages: readonly Message[], queueArn: string, region: string): object {
+  return {
+    Records: messages.map((message) => ({
+      messageId: message.MessageId,
+      receiptHandle: message.ReceiptHandle,
+      body: message.Body,
+      attributes: message.Attributes ?? {},
+      messageAttributes: Object.fromEntries(
+        Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [name, attribute(value)]),
+      ),
+      md5OfBody: message.MD5OfBody,
+      md5OfMessageAttributes: message.MD5OfMessageAttributes,
+      eventSource: 'aws:sqs',
+      eventSourceARN: queueArn,
+      awsRegion: region,
+    })),
+  };
+}
+
+function attribute(value: MessageAttributeValue): object {
+  return {
+    stringValue: value.StringValue,
+    binaryValue: value.BinaryValue && Buffer.from(value.BinaryValue).toString('base64'),
+    stringListValues: [],
+    binaryListValues: [],
+    dataType: value.DataType,
+  };
+}
+
+const BatchResponse = z
+  .object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string() })).nullish() })
+  .nullish();
+
+export interface Verdict {
+  /** The messages to delete; the others come back when their visibility ends. */
+  readonly done: readonly Message[];
+  /** Set when the function believes it reported failures, and Lambda cannot read its answer. */
+  readonly problem?: string;
+}
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting */
+export function judge(messages: readonly Message[], result: InvokeResult, reportsFailures: boolean): Verdict {
+  if (result.outcome === 'failed') return { done: [] };
+  if (!reportsFailures) return { done: messages };
+  const response = BatchResponse.safeParse(result.payload);
+  if (!response.success) return { done: [], problem: 'its answer is no list of batchItemFailures' };
+  const failed = new Set(response.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
+  const done = messages.filter(({ MessageId = '' }) => !failed.delete(MessageId));
+  if (failed.size > 0) return { done: [], problem: 'it reported a message that is not in the batch' };
+  return { done };
+}

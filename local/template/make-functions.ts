@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import type { Resource } from './identities.ts';
+import type { Maker, Services } from './make.ts';
+import { propertiesOf } from './properties.ts';
+import { TemplateRefusal } from './refusal.ts';
+import type { Stack } from './stack.ts';
+import { functionOf } from './wiring.ts';
+
+const FunctionProperties = z.object({
+  Handler: z.string().regex(/^[^.].*\.[^./]+$/, 'is not <path>.<export>'),
+  Runtime: z.string().regex(/^nodejs/, 'only Node.js runs here'),
+  MemorySize: z.coerce.number().default(128),
+  Timeout: z.coerce.number().default(3),
+  Environment: z
+    .object({ Variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}) })
+    .default({ Variables: {} }),
+});
+
+const MappingProperties = z.object({
+  EventSourceArn: z.string(),
+  BatchSize: z.coerce.number().default(10),
+  Enabled: z.boolean().default(true),
+  FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
+  MaximumBatchingWindowInSeconds: z.coerce.number().default(0),
+  // Without one Lambda starts with five readers of a queue and goes on to a thousand; this machine stays at five.
+  ScalingConfig: z
+    .object({ MaximumConcurrency: z.coerce.number().default(5) })
+    .default({ MaximumConcurrency: 5 }),
+});
+
+/** @throws TemplateRefusal when the bundle of a function is not there */
+export function bundleOf(resource: Resource, bundles: string): { bundle: string; exportName: string } {
+  const { Handler } = propertiesOf(FunctionProperties, resource);
+  const dot = Handler.lastIndexOf('.');
+  const bundle = resolve(bundles, `${Handler.slice(0, dot)}.mjs`);
+  if (!existsSync(bundle)) {
+    throw new TemplateRefusal(
+      `Resources.${resource.logicalId}`,
+      `${bundle} is not built: run \`npm run build\``,
+    );
+  }
+  return { bundle, exportName: Handler.slice(dot + 1) };
+}
+
+const makeFunction: Maker = async (resource, { lambda, bundles }: Services, stack: Stack) => {
+  const { MemorySize, Timeout, Environment } = propertiesOf(FunctionProperties, resource);
+  const { ref, attributes } = stack.identity(resource.logicalId);
+  lambda.define({
+    name: ref,
+    arn: String(attributes['Arn']),
+    ...bundleOf(resource, bundles),
+    timeoutSeconds: Timeout,
+    memoryMiB: MemorySize,
+    environment: Object.fromEntries(
+      Object.entries(Environment.Variables).map(([name, value]) => [name, String(value)]),
+    ),
+  });
+};
+
+const makeMapping: Maker = async (resource, { lambda, call }, stack) => {
+  const properties = propertiesOf(MappingProperties, resource);
+  if (!properties.Enabled) return;
+  const QueueName = properties.EventSourceArn.split(':').at(-1);
+  const { QueueUrl } = await call('sqs', 'GetQueueUrl', { QueueName });
+  lambda.map({
+    functionName: stack.identity(functionOf(stack, resource).logicalId).ref,
+    queueUrl: String(QueueUrl),
+    queueArn: properties.EventSourceArn,
+    batchSize: properties.BatchSize,
+    windowSeconds: properties.MaximumBatchingWindowInSeconds,
+    reportBatchItemFailures: properties.FunctionResponseTypes.length > 0,
+    maximumConcurrency: properties.ScalingConfig.MaximumConcurrency,
+  });
+};
+
+export const functionMakers: Readonly<Record<string, Maker>> = {
+  'AWS::Lambda::Function': makeFunction,
+  'AWS::Lambda::EventSourceMapping': makeMapping,
+};

@@ -1,0 +1,151 @@
+/** For each type that is made: the properties that take effect, and those that cannot here. Any other is refused. */
+import { z } from 'zod';
+import type { Resource } from './identities.ts';
+import { TemplateRefusal } from './refusal.ts';
+
+interface Known {
+  readonly honoured: readonly string[];
+  /** Encryption, backups, tags, roles, networks: nothing on a laptop shows whether they are there. */
+  readonly ignored: readonly string[];
+}
+
+const PROPERTIES: Readonly<Record<string, Known>> = {
+  'AWS::SQS::Queue': {
+    honoured: [
+      'QueueName',
+      'DelaySeconds',
+      'MaximumMessageSize',
+      'MessageRetentionPeriod',
+      'ReceiveMessageWaitTimeSeconds',
+      'RedriveAllowPolicy',
+      'RedrivePolicy',
+      'VisibilityTimeout',
+    ],
+    ignored: ['KmsDataKeyReusePeriodSeconds', 'KmsMasterKeyId', 'SqsManagedSseEnabled', 'Tags'],
+  },
+  'AWS::DynamoDB::Table': {
+    honoured: [
+      'TableName',
+      'AttributeDefinitions',
+      'BillingMode',
+      'GlobalSecondaryIndexes',
+      'KeySchema',
+      'LocalSecondaryIndexes',
+      'ProvisionedThroughput',
+    ],
+    // Expired items stay: on AWS too they may, for days, so whoever reads one must look at its expiry.
+    ignored: [
+      'DeletionProtectionEnabled',
+      'PointInTimeRecoverySpecification',
+      'SSESpecification',
+      'TableClass',
+      'Tags',
+      'TimeToLiveSpecification',
+    ],
+  },
+  'AWS::S3::Bucket': {
+    honoured: ['BucketName'],
+    ignored: [
+      'BucketEncryption',
+      'LifecycleConfiguration',
+      'OwnershipControls',
+      'PublicAccessBlockConfiguration',
+      'Tags',
+    ],
+  },
+  'AWS::Events::EventBus': { honoured: ['Name', 'Description'], ignored: ['Tags'] },
+  'AWS::Events::Rule': {
+    honoured: [
+      'Name',
+      'Description',
+      'EventBusName',
+      'EventPattern',
+      'ScheduleExpression',
+      'State',
+      'Targets',
+    ],
+    ignored: ['RoleArn', 'Tags'],
+  },
+  'AWS::Batch::ComputeEnvironment': {
+    honoured: ['ComputeEnvironmentName', 'ComputeResources', 'ServiceRole', 'State', 'Tags', 'Type'],
+    // How CloudFormation itself changes an environment.
+    ignored: ['ReplaceComputeEnvironment', 'UpdatePolicy'],
+  },
+  'AWS::Batch::SchedulingPolicy': { honoured: ['Name', 'FairsharePolicy', 'Tags'], ignored: [] },
+  'AWS::Batch::JobQueue': {
+    honoured: [
+      'JobQueueName',
+      'ComputeEnvironmentOrder',
+      'JobStateTimeLimitActions',
+      'Priority',
+      'SchedulingPolicyArn',
+      'State',
+      'Tags',
+    ],
+    ignored: [],
+  },
+  'AWS::Batch::JobDefinition': {
+    honoured: [
+      'JobDefinitionName',
+      'ContainerProperties',
+      'Parameters',
+      'PlatformCapabilities',
+      'PropagateTags',
+      'RetryStrategy',
+      'SchedulingPriority',
+      'Tags',
+      'Timeout',
+      'Type',
+    ],
+    // Earlier revisions stay active here in any case.
+    ignored: ['ResourceRetentionPolicy'],
+  },
+  'AWS::Lambda::Function': {
+    honoured: ['FunctionName', 'Environment', 'Handler', 'MemorySize', 'Runtime', 'Timeout'],
+    // A loop through queues is the template's intent or a bug to be seen here, where no one pays for it.
+    ignored: [
+      'Architectures',
+      'Code',
+      'Description',
+      'EphemeralStorage',
+      'LoggingConfig',
+      'PackageType',
+      'RecursiveLoop',
+      'Role',
+      'Tags',
+      'TracingConfig',
+    ],
+  },
+  'AWS::Lambda::EventSourceMapping': {
+    honoured: [
+      'BatchSize',
+      'Enabled',
+      'EventSourceArn',
+      'FunctionName',
+      'FunctionResponseTypes',
+      'MaximumBatchingWindowInSeconds',
+      'ScalingConfig',
+    ],
+    ignored: ['Tags'],
+  },
+};
+
+/** @throws TemplateRefusal naming the property, for a type that is made; what has no effect is not looked at */
+export function refuseUnknownProperties({ logicalId, type, properties }: Resource): void {
+  const known = PROPERTIES[type];
+  if (known === undefined) return;
+  const names = [...known.honoured, ...known.ignored];
+  const unknown = Object.keys(properties).filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  throw new TemplateRefusal(
+    `Resources.${logicalId}.Properties`,
+    `${type} does not take ${unknown.join(', ')} here; it takes ${names.toSorted().join(', ')}`,
+  );
+}
+
+/** @throws TemplateRefusal naming the resource and the property that is not as the schema has it */
+export function propertiesOf<T>(schema: z.ZodType<T>, { logicalId, properties }: Resource): T {
+  const parsed = schema.safeParse(properties);
+  if (parsed.success) return parsed.data;
+  throw new TemplateRefusal(`Resources.${logicalId}.Properties`, z.prettifyError(parsed.error));
+}

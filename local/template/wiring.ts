@@ -1,0 +1,225 @@
+/**
+ * Wiring that AWS would refuse, or would take and then lose messages over in silence. Roles and policies have no effect
+ * here, so a stack that works on the laptop says nothing about them; these checks say the part that is always wrong.
+ */
+import { z } from 'zod';
+import { ACCOUNT_ID } from '../aws.ts';
+import type { Resource } from './identities.ts';
+import { propertiesOf } from './properties.ts';
+import { TemplateRefusal } from './refusal.ts';
+import type { Stack } from './stack.ts';
+
+/** @throws TemplateRefusal naming the resource that is wired wrong */
+export function checkWiring(stack: Stack): void {
+  const queues = ofType(stack, 'AWS::SQS::Queue');
+  const queueByArn = new Map(queues.map((queue) => [String(arnOf(stack, queue)), queue]));
+  for (const queue of queues) checkRedrive(stack, queue, queueByArn);
+  for (const rule of ofType(stack, 'AWS::Events::Rule')) checkRule(stack, rule, queueByArn);
+  for (const mapping of ofType(stack, 'AWS::Lambda::EventSourceMapping')) {
+    checkMapping(stack, mapping, queueByArn);
+  }
+}
+
+type QueueByArn = ReadonlyMap<string, Resource>;
+
+/** Lambda's default. */
+const FUNCTION_TIMEOUT_SECONDS = 3;
+/** SQS's default. */
+const VISIBILITY_TIMEOUT_SECONDS = 30;
+
+const Queue = z.looseObject({
+  RedrivePolicy: z.looseObject({ deadLetterTargetArn: z.string() }).optional(),
+  RedriveAllowPolicy: z
+    .looseObject({
+      redrivePermission: z.enum(['allowAll', 'byQueue', 'denyAll']).default('allowAll'),
+      sourceQueueArns: z.array(z.string()).default([]),
+    })
+    .default({ redrivePermission: 'allowAll', sourceQueueArns: [] }),
+  VisibilityTimeout: z.coerce.number().default(VISIBILITY_TIMEOUT_SECONDS),
+});
+
+function checkRedrive(stack: Stack, queue: Resource, queueByArn: QueueByArn): void {
+  const { RedrivePolicy } = propertiesOf(Queue, queue);
+  if (RedrivePolicy === undefined) return;
+  const { deadLetterTargetArn } = RedrivePolicy;
+  const deadLetters = queueByArn.get(deadLetterTargetArn);
+  if (deadLetters === undefined) {
+    refuse(queue, `its RedrivePolicy points to ${deadLetterTargetArn}, a queue that is not in the template`);
+  }
+  const { redrivePermission, sourceQueueArns } = propertiesOf(Queue, deadLetters).RedriveAllowPolicy;
+  const allowed =
+    redrivePermission === 'allowAll' ||
+    (redrivePermission === 'byQueue' && sourceQueueArns.includes(String(arnOf(stack, queue))));
+  if (!allowed)
+    refuse(queue, `the RedriveAllowPolicy of ${deadLetters.logicalId} does not let it redrive there`);
+}
+
+const Rule = z.looseObject({
+  Targets: z
+    .array(
+      z.looseObject({ Arn: z.string(), DeadLetterConfig: z.looseObject({ Arn: z.string() }).optional() }),
+    )
+    .default([]),
+});
+
+/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html */
+function checkRule(stack: Stack, rule: Resource, queueByArn: QueueByArn): void {
+  const receivers = propertiesOf(Rule, rule).Targets.flatMap(({ Arn, DeadLetterConfig }) => [
+    { queueArn: Arn, role: 'target' },
+    ...(DeadLetterConfig ? [{ queueArn: DeadLetterConfig.Arn, role: 'dead-letter queue' }] : []),
+  ]);
+  for (const { queueArn, role } of receivers) {
+    if (queueArn.startsWith('arn:aws:lambda:')) checkInvocation(stack, rule, queueArn);
+    else checkSending(stack, { rule, role, queueArn, queue: queueByArn.get(queueArn) });
+  }
+}
+
+interface Sending {
+  readonly rule: Resource;
+  readonly role: string;
+  readonly queueArn: string;
+  readonly queue: Resource | undefined;
+}
+
+function checkSending(stack: Stack, { rule, role, queueArn, queue }: Sending): void {
+  if (queue === undefined) refuse(rule, `its ${role} ${queueArn} is not a queue of the template`);
+  // EventBridge user guide, "Using resource-based policies": the key's policy does not name EventBridge.
+  if (queue.properties['KmsMasterKeyId'] === 'alias/aws/sqs') {
+    refuse(
+      rule,
+      `its ${role} ${queue.logicalId} is encrypted with alias/aws/sqs, which EventBridge cannot use`,
+    );
+  }
+  const { ref } = stack.identity(queue.logicalId);
+  const policies = ofType(stack, 'AWS::SQS::QueuePolicy')
+    .map((resource) => ({ resource, ...propertiesOf(QueuePolicy, resource) }))
+    .filter(({ Queues }) => Queues.includes(ref));
+  if (policies.length > 1) {
+    const names = policies.map(({ resource }) => resource.logicalId).join(' and ');
+    refuse(queue, `${names} both set its policy, and the later one replaces the other`);
+  }
+  const sender = { queueArn, ruleArn: String(arnOf(stack, rule)) };
+  const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+  if (statements.some((statement) => letsRuleSend(statement, sender))) return;
+  refuse(
+    rule,
+    `its ${role} ${queue.logicalId} has no queue policy that lets events.amazonaws.com send for this rule; AWS would drop the events`,
+  );
+}
+
+const OneOrMore = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
+const Statement = z.looseObject({
+  Effect: z.string(),
+  Principal: z.union([z.literal('*'), z.record(z.string(), OneOrMore)]).default({}),
+  Action: OneOrMore.default([]),
+  Resource: OneOrMore.default([]),
+  Condition: z.record(z.string(), z.record(z.string(), OneOrMore)).default({}),
+});
+type Statement = z.infer<typeof Statement>;
+
+const QueuePolicy = z.looseObject({
+  Queues: z.array(z.string()),
+  PolicyDocument: z.looseObject({ Statement: z.array(Statement) }),
+});
+
+/** Allow statements only: a Deny that would hit EventBridge (a missing TLS, another account) is not weighed here. */
+function letsRuleSend(
+  { Effect, Principal, Action, Resource: resources, Condition }: Statement,
+  { queueArn, ruleArn }: { queueArn: string; ruleArn: string },
+): boolean {
+  const services = Principal === '*' ? ['*'] : [...(Principal['Service'] ?? []), ...(Principal['AWS'] ?? [])];
+  const meant = services.includes('events.amazonaws.com') || services.includes('*');
+  const context: Readonly<Record<string, string>> = {
+    'aws:SourceArn': ruleArn,
+    'aws:SourceAccount': ACCOUNT_ID,
+  };
+  const conditions = Object.entries(Condition).flatMap(([operator, tests]) =>
+    Object.entries(tests).map(([key, patterns]) => ({ operator, value: context[key], patterns })),
+  );
+  return (
+    Effect === 'Allow' &&
+    meant &&
+    Action.some((pattern) => matches(pattern.toLowerCase(), 'sqs:sendmessage')) &&
+    resources.some((pattern) => matches(pattern, queueArn)) &&
+    // A condition on anything else is not known to hold when EventBridge sends.
+    conditions.every(
+      ({ operator, value, patterns }) =>
+        value !== undefined && patterns.some((pattern) => COMPARISONS[operator]?.(pattern, value)),
+    )
+  );
+}
+
+/** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
+const COMPARISONS: Readonly<Record<string, (pattern: string, value: string) => boolean>> = {
+  // The same thing twice, in IAM too.
+  ArnEquals: matches,
+  ArnLike: matches,
+  StringEquals: (pattern, value) => pattern === value,
+  StringLike: matches,
+};
+
+/** IAM's wildcards: `*` for any text, `?` for one character. */
+function matches(pattern: string, text: string): boolean {
+  const expression = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${expression}$`).test(text);
+}
+
+/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html */
+function checkInvocation(stack: Stack, rule: Resource, functionArn: string): void {
+  const fn = ofType(stack, 'AWS::Lambda::Function').find(
+    (candidate) => arnOf(stack, candidate) === functionArn,
+  );
+  if (fn === undefined) refuse(rule, `its target ${functionArn} is not a function of the template`);
+  const allowed = ofType(stack, 'AWS::Lambda::Permission').some(
+    ({ properties }) =>
+      [functionArn, stack.identity(fn.logicalId).ref].includes(String(properties['FunctionName'])) &&
+      properties['Principal'] === 'events.amazonaws.com' &&
+      matches(String(properties['SourceArn'] ?? '*'), String(arnOf(stack, rule))),
+  );
+  if (!allowed) {
+    refuse(rule, `no AWS::Lambda::Permission lets events.amazonaws.com invoke ${fn.logicalId} for this rule`);
+  }
+}
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
+function checkMapping(stack: Stack, mapping: Resource, queueByArn: QueueByArn): void {
+  const queue = queueByArn.get(String(mapping.properties['EventSourceArn']));
+  if (queue === undefined) {
+    refuse(
+      mapping,
+      `its EventSourceArn ${mapping.properties['EventSourceArn']} is not a queue of the template`,
+    );
+  }
+  const fn = functionOf(stack, mapping);
+  const { VisibilityTimeout: visibility } = propertiesOf(Queue, queue);
+  const timeout = Number(fn.properties['Timeout'] ?? FUNCTION_TIMEOUT_SECONDS);
+  if (visibility >= timeout) return;
+  refuse(
+    mapping,
+    `${queue.logicalId} shows a message again after ${visibility} s, while ${fn.logicalId} may run for ${timeout} s`,
+  );
+}
+
+/** @throws TemplateRefusal when the mapping names no function of the template, by name or by ARN */
+export function functionOf(stack: Stack, mapping: Resource): Resource {
+  const wanted = mapping.properties['FunctionName'];
+  const found = ofType(stack, 'AWS::Lambda::Function').find(
+    (fn) => wanted === stack.identity(fn.logicalId).ref || wanted === arnOf(stack, fn),
+  );
+  return found ?? refuse(mapping, `its FunctionName ${wanted} is not a function of the template`);
+}
+
+function ofType(stack: Stack, type: string): Resource[] {
+  return stack.resources.filter((resource) => resource.type === type);
+}
+
+function arnOf(stack: Stack, { logicalId }: Resource): unknown {
+  return stack.identity(logicalId).attributes['Arn'];
+}
+
+function refuse({ logicalId, type }: Resource, reason: string): never {
+  throw new TemplateRefusal(`Resources.${logicalId} (${type})`, reason);
+}

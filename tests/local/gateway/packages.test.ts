@@ -1,0 +1,82 @@
+/** fauxqs and dynalite are pinned because these parts of them are private: an update has to pass here first. */
+import { createRequire } from 'node:module';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from '@jest/globals';
+import { inFolder } from './set-up.ts';
+
+const require = createRequire(import.meta.url);
+
+test.each([
+  ['./sqs/sqsStore.js', ['SqsStore']],
+  ['./sns/snsStore.js', ['SnsStore']],
+  ['./s3/s3Store.js', ['S3Store']],
+  ['./persistence.js', ['PersistenceManager']],
+  ...[
+    'changeMessageVisibility',
+    'changeMessageVisibilityBatch',
+    'createQueue',
+    'deleteMessage',
+    'deleteMessageBatch',
+    'deleteQueue',
+    'getQueueAttributes',
+    'getQueueUrl',
+    'listQueueTags',
+    'listQueues',
+    'purgeQueue',
+    'receiveMessage',
+    'sendMessage',
+    'sendMessageBatch',
+    'setQueueAttributes',
+    'tagQueue',
+    'untagQueue',
+  ].map((name): [string, string[]] => [`./sqs/actions/${name}.js`, [name]]),
+])('fauxqs still has %s, which local/fauxqs.ts reaches into', async (path, names) => {
+  const module = await import(new URL(path, import.meta.resolve('fauxqs')).href);
+  expect(names.filter((name) => typeof module[name] !== 'function')).toEqual([]);
+});
+
+test('fauxqs still has the private members that local/fauxqs.ts uses', async () => {
+  const { PersistenceManager } = await import(
+    new URL('./persistence.js', import.meta.resolve('fauxqs')).href
+  );
+  const { SqsStore } = await import(new URL('./sqs/sqsStore.js', import.meta.resolve('fauxqs')).href);
+  await inFolder(async (folder) => {
+    const persistence = new PersistenceManager(folder);
+    try {
+      expect(persistence).toMatchObject({
+        db: expect.any(DatabaseSync),
+        transaction: expect.any(Function),
+        updateMessageReady: expect.any(Function),
+        load: expect.any(Function),
+      });
+      persistence.db
+        .prepare('SELECT message_id, receipt_handle, visibility_deadline FROM sqs_messages')
+        .all();
+    } finally {
+      persistence.close();
+    }
+  });
+  expect(new SqsStore()).toMatchObject({ queues: expect.any(Map), host: expect.any(String) });
+});
+
+test('dynalite still has the actions, rules and store that local/tables.ts calls without its server', () => {
+  for (const name of [
+    'batchGetItem',
+    'createTable',
+    'describeTable',
+    'getItem',
+    'putItem',
+    'query',
+    'updateItem',
+  ]) {
+    expect(require(`dynalite/actions/${name}`)).toBeInstanceOf(Function);
+    expect(require(`dynalite/validations/${name}`)).toMatchObject({ types: expect.any(Object) });
+  }
+  expect(require('dynalite/validations')).toMatchObject({
+    checkTypes: expect.any(Function),
+    checkValidations: expect.any(Function),
+  });
+  expect(require('dynalite/db').create({})).toMatchObject({
+    lifecycleManager: { gracefulClose: expect.any(Function) },
+  });
+});

@@ -1,0 +1,98 @@
+/** A gateway over real stores on a free port, and clients for it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BatchClient } from '@aws-sdk/client-batch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { openFauxqs } from '../../../local/fauxqs.ts';
+import { type Service, startGateway } from '../../../local/gateway.ts';
+import { handleQueueCall } from '../../../local/queues.ts';
+import { openTables } from '../../../local/tables.ts';
+
+export interface SetUp {
+  readonly services?: Record<string, Service>;
+  readonly directory?: string;
+  readonly port?: number;
+}
+
+export async function setUp({ services = {}, directory, port = 0 }: SetUp = {}) {
+  const reported: string[] = [];
+  const fauxqs = await openFauxqs(directory && join(directory, 'queues'));
+  const tables = openTables(directory && join(directory, 'tables'));
+  const closeStores = async () => {
+    await fauxqs.close();
+    await tables.close();
+  };
+  const gateway = await startGateway({
+    port,
+    report: (line) => reported.push(line),
+    services: {
+      dynamodb: { protocol: 'json', handle: tables.handle },
+      s3: { protocol: 'raw', serve: fauxqs.serve },
+      sqs: { protocol: 'json', handle: (request) => handleQueueCall(fauxqs, request) },
+      sts: { protocol: 'raw', serve: fauxqs.serve },
+      ...services,
+    },
+  }).catch(async (error) => {
+    await closeStores();
+    throw error;
+  });
+  fauxqs.moveQueues(gateway.endpoint);
+  const sdk = clientsOf(gateway.endpoint);
+  return {
+    ...sdk,
+    endpoint: gateway.endpoint,
+    reported,
+    /** A request as an SDK for that service would sign it. */
+    fetch: (service: string, request: RequestInit & { path?: string } = {}) =>
+      fetch(new URL(request.path ?? '/', gateway.endpoint), {
+        method: 'POST',
+        ...request,
+        headers: { authorization: signature(service), ...request.headers },
+      }),
+    close: async () => {
+      sdk.destroy();
+      await gateway.close();
+      await closeStores();
+    },
+  };
+}
+
+/** Clients that know nothing but what any AWS client can be told from outside. */
+export function clientsOf(endpoint: string) {
+  const config = {
+    endpoint,
+    region: 'us-east-1',
+    maxAttempts: 1,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+  const sqs = new SQSClient(config);
+  const dynamodb = new DynamoDBClient(config);
+  const s3 = new S3Client(config);
+  const batch = new BatchClient(config);
+  return {
+    sqs,
+    dynamodb,
+    s3,
+    batch,
+    destroy: () => {
+      for (const client of [sqs, dynamodb, s3, batch]) client.destroy();
+    },
+  };
+}
+
+export function signature(service: string): string {
+  return `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`;
+}
+
+/** A folder for one test, removed after it. */
+export async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'embedded-cloud-'));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
