@@ -24,7 +24,7 @@ const FIRST_PAUSE_MS = 50;
 /**
  * Resolves once the target, or its dead-letter queue, has the event; an event neither takes is reported and gone.
  *
- * @param hurry when aborted, no further try is made
+ * @param hurry once aborted, nothing is waited for and the next failure is final
  */
 export async function deliver(
   event: AwsEvent,

@@ -1,0 +1,255 @@
+import { writeFile } from 'node:fs/promises';
+import { devNull } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { setUp, until } from './set-up.ts';
+
+jest.setTimeout(60_000);
+
+let cloud: Awaited<ReturnType<typeof setUp>>;
+beforeEach(async () => {
+  cloud = await setUp();
+});
+afterEach(() => cloud.close());
+
+const returned = (payload: unknown) => ({ outcome: 'returned', payload });
+
+test('a function sees its own environment and what Lambda sets, and nothing of the shell', async () => {
+  const source = 'const atImport = { ...process.env }; export const handler = async () => atImport;';
+  await cloud.define('one', source, { environment: { TABLE_NAME: 'first', AWS_REGION: 'mars' } });
+  await cloud.define('two', source, { environment: { TABLE_NAME: 'second' }, memoryMiB: 256 });
+  await cloud.host.start();
+  const seen = (name: string) => cloud.host.invoke(name, {});
+  expect(process.env['PATH']).toBeDefined();
+  expect(await seen('one')).toEqual(
+    returned({
+      TABLE_NAME: 'first',
+      _HANDLER: 'one.handler',
+      AWS_LAMBDA_FUNCTION_NAME: 'one',
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+      AWS_REGION: 'us-east-1',
+      AWS_DEFAULT_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ENDPOINT_URL: cloud.queues.endpoint,
+      AWS_CONFIG_FILE: devNull,
+      AWS_SHARED_CREDENTIALS_FILE: devNull,
+    }),
+  );
+  expect(await seen('two')).toMatchObject(
+    returned({ TABLE_NAME: 'second', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256', _HANDLER: 'two.handler' }),
+  );
+});
+
+test('a function is told who it is and how long it has', async () => {
+  await cloud.define(
+    'told',
+    `export const handler = async (event, context) =>
+       ({ ...context, event, left: context.getRemainingTimeInMillis() });`,
+  );
+  expect(await cloud.host.invoke('told', { a: [1] })).toEqual(
+    returned({
+      event: { a: [1] },
+      functionName: 'told',
+      functionVersion: '$LATEST',
+      invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:told',
+      memoryLimitInMB: '128',
+      awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      logGroupName: '/aws/lambda/told',
+      logStreamName: 'local',
+      callbackWaitsForEmptyEventLoop: true,
+      left: expect.any(Number),
+    }),
+  );
+});
+
+test('what JSON cannot say does not come back, and no answer is null', async () => {
+  await cloud.define(
+    'json',
+    'export const handler = (event) => event.at ? { at: new Date(event.at), x: undefined } : undefined;',
+  );
+  expect(await cloud.host.invoke('json', { at: 5000 })).toEqual(returned({ at: '1970-01-01T00:00:05.000Z' }));
+  expect(await cloud.host.invoke('json', {})).toEqual(returned(null));
+});
+
+test('what a function prints comes out line by line under its name', async () => {
+  await cloud.define(
+    'talks',
+    `export const handler = () => { console.log('one\\ntwo'); console.error('three'); };`,
+  );
+  await cloud.host.invoke('talks', {});
+  const said = () => cloud.printed.map(({ functionName, line }) => `${functionName}: ${line}`).toSorted();
+  await expect(until(() => said().length === 3)).resolves.toBeUndefined();
+  expect(said()).toEqual(['talks: one', 'talks: three', 'talks: two']);
+});
+
+test('a thrown error is the result, and the thread stays warm', async () => {
+  await cloud.define(
+    'throws',
+    `let calls = 0;
+     export const handler = async ({ fail }) => { calls += 1; if (fail) throw new RangeError('too far'); return calls; };`,
+  );
+  expect(await cloud.host.invoke('throws', { fail: true })).toEqual({
+    outcome: 'failed',
+    errorType: 'RangeError',
+    errorMessage: 'too far',
+  });
+  expect(await cloud.host.invoke('throws', {})).toEqual(returned(2));
+  await until(() => cloud.printed.some(({ line }) => /ERROR Invoke Error .*RangeError.*too far/.test(line)));
+  expect(cloud.lines).toEqual([]);
+});
+
+const counting = (fault: string) => `
+  let calls = 0;
+  export const handler = async ({ fault }) => { calls += 1; if (fault) { ${fault} } return calls; };`;
+
+const faults: [title: string, fault: string, error: object, cause: RegExp][] = [
+  [
+    'spins past its timeout',
+    'while (true);',
+    { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 1.50 seconds' },
+    /Task timed out after 1\.50 seconds/,
+  ],
+  [
+    'waits past its timeout',
+    'await new Promise(() => setInterval(() => {}, 1000));',
+    { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 1.50 seconds' },
+    /Task timed out after 1\.50 seconds/,
+  ],
+  [
+    'throws where nobody catches',
+    `setImmediate(() => { throw new TypeError('loose'); }); await new Promise(() => {});`,
+    { errorType: 'Runtime.ExitError' },
+    /TypeError: loose/,
+  ],
+  [
+    'rejects where nobody catches',
+    `Promise.reject(new TypeError('adrift')); await new Promise(() => {});`,
+    { errorType: 'Runtime.ExitError' },
+    /TypeError: adrift/,
+  ],
+  ['exits', 'process.exit(3);', { errorType: 'Runtime.ExitError' }, /exit status 3/],
+  [
+    'eats its memory',
+    'const kept = []; while (true) kept.push({ kept: [kept.length] });',
+    { errorType: 'Runtime.ExitError' },
+    /memory/,
+  ],
+];
+
+test.each(faults)(
+  'a function that %s fails that call only, in one sentence',
+  async (_title, fault, error, cause) => {
+    const timeoutSeconds = fault.includes('kept') ? 30 : 1.5;
+    await cloud.define('bad', counting(fault), { timeoutSeconds, memoryMiB: 64 });
+    await cloud.define('good', counting(''));
+    await cloud.host.start();
+    expect(await cloud.host.invoke('bad', {})).toEqual(returned(1));
+    const broken = cloud.host.invoke('bad', { fault: true });
+    expect(await cloud.host.invoke('good', {})).toEqual(returned(1));
+    expect(await broken).toMatchObject({ outcome: 'failed', ...error });
+    // A fresh thread: its count begins again.
+    expect(await cloud.host.invoke('bad', {})).toEqual(returned(1));
+    expect(await cloud.host.invoke('good', {})).toEqual(returned(2));
+    expect(cloud.lines).toEqual([expect.stringMatching(cause)]);
+    expect(cloud.lines[0]).toMatch(/^A thread of function bad ended: .*\.$/);
+  },
+);
+
+test('a thread that dies between two calls is said, and fails neither', async () => {
+  await cloud.define(
+    'later',
+    `export const handler = async ({ bomb }) => { if (bomb) setTimeout(() => process.exit(9), 20); return 'fine'; };`,
+  );
+  expect(await cloud.host.invoke('later', { bomb: true })).toEqual(returned('fine'));
+  await until(() => cloud.lines.length === 1);
+  expect(await cloud.host.invoke('later', {})).toEqual(returned('fine'));
+});
+
+test.each([
+  ['cannot be imported', `import './gone.mjs';`, /Cannot find module/],
+  ['is not JavaScript', 'export const = 1;', /SyntaxError/],
+  ['throws while it loads', `throw new Error('no table name');`, /no table name/],
+  ['has no such handler', 'export const other = 1;', /broken\.handler is undefined or not exported/],
+])('a bundle that %s fails its calls and is tried again', async (_title, source, cause) => {
+  await cloud.define('broken', source);
+  await cloud.define('good', counting(''));
+  await cloud.host.start();
+  expect(cloud.lines).toEqual([expect.stringMatching(cause)]);
+  for (const call of [cloud.host.invoke('broken', {}), cloud.host.invoke('broken', {})]) {
+    expect(await call).toMatchObject({
+      errorType: 'Runtime.ImportModuleError',
+      errorMessage: expect.stringMatching(cause),
+    });
+  }
+  expect(await cloud.host.invoke('good', {})).toEqual(returned(1));
+  const bundle = join(cloud.folder, 'broken.mjs');
+  await writeFile(bundle, counting(''));
+  expect(await cloud.host.invoke('broken', {})).toEqual(returned(1));
+});
+
+test('a function follows the clock from its import on, and loses no time when it is turned', async () => {
+  await cloud.define(
+    'late',
+    `import { setTimeout } from 'node:timers/promises';
+     const importedAt = Date.now();
+     export const handler = async ({ until }, context) => {
+       console.log('in');
+       while (Date.now() < until) await setTimeout(5);
+       return { importedAt, date: new Date().toISOString(), left: context.getRemainingTimeInMillis() };
+     };`,
+  );
+  const day = 86_400_000;
+  const before = Date.now();
+  cloud.clock.advance(day);
+  await cloud.host.start();
+  const call = cloud.host.invoke('late', { until: before + 2 * day });
+  await until(() => cloud.printed.length === 1);
+  cloud.clock.advance(day);
+  const result = await call;
+  if (result.outcome !== 'returned') throw new Error(result.errorMessage);
+  const seen = result.payload as { importedAt: number; date: string; left: number };
+  expect(Math.floor((seen.importedAt - before) / day)).toBe(1);
+  expect(Math.floor((Date.parse(seen.date) - before) / day)).toBe(2);
+  expect(seen.left).toBeGreaterThan(0);
+  expect(seen.left).toBeLessThanOrEqual(30_000);
+});
+
+test('many direct calls at once all run, on a few threads', async () => {
+  await cloud.define(
+    'busy',
+    `import { setTimeout } from 'node:timers/promises';
+     import { threadId } from 'node:worker_threads';
+     export const handler = async (n) => { await setTimeout(20); return { n, threadId }; };`,
+  );
+  const calls = Array.from({ length: 50 }, (_, n) => cloud.host.invoke('busy', n));
+  expect(cloud.host.activity()).toEqual({ running: 50 });
+  const results = await Promise.all(calls);
+  const threads = new Set<unknown>();
+  for (const [n, result] of results.entries()) {
+    expect(result).toMatchObject(returned({ n }));
+    if (result.outcome === 'returned') threads.add((result.payload as { threadId: number }).threadId);
+  }
+  expect(threads.size).toBeLessThanOrEqual(4);
+  expect(cloud.host.activity()).toEqual({ running: 0 });
+});
+
+test('a function nobody defined is refused', async () => {
+  await expect(cloud.host.invoke('nobody', {})).rejects.toThrow('There is no function nobody.');
+  await expect(cloud.mapQueue('nobody')).rejects.toThrow('There is no function nobody.');
+});
+
+test('closing ends a call that never finishes, and refuses the next', async () => {
+  await cloud.define(
+    'stuck',
+    `export const handler = () => { console.log('in'); return new Promise(() => setInterval(() => {}, 1000)); };`,
+  );
+  const call = cloud.host.invoke('stuck', {});
+  await until(() => cloud.printed.length === 1);
+  await cloud.host.close();
+  const closed = { outcome: 'failed', errorType: 'Sandbox.Closed' };
+  expect(await call).toMatchObject(closed);
+  expect(await cloud.host.invoke('stuck', {})).toMatchObject(closed);
+  expect(cloud.lines).toEqual([]);
+});
