@@ -23,6 +23,8 @@ export const ImageThumbnailsInput = z.strictObject({
   format: z.enum(['webp', 'jpeg', 'png']).default('webp'),
 });
 
+export const DemoSleepInput = z.strictObject({ seconds: z.int().min(0).max(3600) });
+
 export const jobTypes = defineJobTypes([
   {
     id: 'csv.summarise',
@@ -30,6 +32,8 @@ export const jobTypes = defineJobTypes([
     input: CsvSummariseInput,
     definition: 'small',
     queue: 'economy',
+    standardAfterReclaims: 2,
+    memoryMiB: { initial: 512, max: 2048 },
     timeoutSeconds: { default: 900, max: 3600 },
     retry: patient,
     exitCodes: workerExitCodes,
@@ -45,5 +49,18 @@ export const jobTypes = defineJobTypes([
     retry: patient,
     exitCodes: workerExitCodes,
     promisesResult: true,
+  },
+  {
+    id: 'demo.sleep',
+    summary:
+      'Any image, any command: sleeps, and knows nothing of Headgate. Runs at least once, commits no result.',
+    input: DemoSleepInput,
+    definition: 'plain',
+    queue: 'standard',
+    parameters: ({ seconds }: z.output<typeof DemoSleepInput>) => ({ seconds: String(seconds) }),
+    timeoutSeconds: { default: 3660, max: 3660 },
+    retry: patient,
+    exitCodes: { 0: 'done' },
+    promisesResult: false,
   },
 ]);

@@ -83,7 +83,8 @@ function startLocalCloud({ data, port }: Options, inboxOrigin: string, show: Scr
     images: imageFolders,
     parameters: { ...LAPTOP_PARAMETERS, WebhookAllowedOrigins: inboxOrigin },
     port,
-    report: (line) => show.text(line),
+    // What has no effect on a laptop is in the README; here it would hide the jobs.
+    report: (line) => (line.startsWith('without effect') ? undefined : show.text(line)),
     output: (functionName, line) => {
       if (line.includes('"level":"ERROR"')) show.text(`${functionName}: ${line}`);
     },
@@ -160,8 +161,12 @@ function followRefusals({ show, cloud, clients }: Run, onRefusal: (body: string,
     for (const refusal of await readRefusals(clients, outputOf(cloud.outputs, 'FrontDeadLetterQueueUrl'))) {
       if (shown.has(refusal.messageId)) continue;
       shown.add(refusal.messageId);
-      const { code = '', pointer = '', reason = '' } = refusal.attributes;
-      show.line('-', 'dead letter', 'refused', `${code} at ${pointer}: ${reason}`);
+      const { code = '', pointer = '', reason = '', deadLetterOf } = refusal.attributes;
+      if (deadLetterOf !== undefined) {
+        show.line('-', short(deadLetterOf), 'dead letter', `${code}: ${reason}`);
+        continue;
+      }
+      show.line('-', 'message', 'dead letter', `${code} at ${pointer}: ${reason}`);
       onRefusal(refusal.body, code);
     }
   };

@@ -27,9 +27,21 @@ export async function watchJobs(
   await clients.eventBridge.send(
     new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: ['headgate'] }) }),
   );
+  const once = firstTellings(onEvent);
   const Targets = [{ Id: 'watch', Arn: Attributes?.QueueArn }];
   await clients.eventBridge.send(new PutTargetsCommand({ Rule: rule.Name, EventBusName: busName, Targets }));
-  void follow(clients.sqs, QueueUrl, onEvent, signal);
+  void follow(clients.sqs, QueueUrl, once, signal);
+}
+
+/** Events come at least once; job and sequence tell a repeated one. */
+function firstTellings(onEvent: (event: LifecycleEvent) => void): (event: LifecycleEvent) => void {
+  const told = new Set<string>();
+  return (event) => {
+    const name = `${event.data.jobId} ${event.data.sequence}`;
+    if (told.has(name)) return;
+    told.add(name);
+    onEvent(event);
+  };
 }
 
 async function follow(

@@ -1,52 +1,101 @@
 /** Whether a parsed message may become a job, and the record it becomes. */
+
+import { nextLook } from './due.ts';
 import { type Problem, problem } from './errors.ts';
+import { explainIssue, jsonPointer } from './explain.ts';
 import { ownsObject } from './identity.ts';
 import type { JobRecord } from './job.ts';
 import type { JobType, JobTypes } from './job-type.ts';
-import { explainIssue, type JobRequest, jsonPointer } from './request.ts';
+import { type JobRequest, MAX_WAIT_SECONDS } from './request.ts';
 import type { Tenant } from './tenant.ts';
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly type: JobType }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
-/** The only check that must also run at the worker is the last: an input behind `inputRef` is not read here. */
-export function admit(
-  request: JobRequest,
-  tenant: Tenant | undefined,
-  types: JobTypes,
-  bucket: string,
-): Admission {
-  const found = whatForbids(request, tenant, types, bucket);
-  const type = types.get(request.jobType);
-  if (found !== undefined || type === undefined) {
-    return { kind: 'refused', problem: found ?? unknownType(types) };
-  }
-  return { kind: 'admitted', type };
+export interface Circumstances {
+  readonly tenant: Tenant | undefined;
+  readonly types: JobTypes;
+  readonly bucket: string;
+  readonly nowMs: number;
 }
 
-function whatForbids(
-  request: JobRequest,
-  tenant: Tenant | undefined,
-  types: JobTypes,
-  bucket: string,
-): Problem | undefined {
+/** An input behind `inputRef` is not read here; the worker checks it by the same rules. */
+export function admit(request: JobRequest, { tenant, types, bucket, nowMs }: Circumstances): Admission {
+  const stranger = tenantProblem(request, tenant);
+  if (stranger !== undefined) return { kind: 'refused', problem: stranger };
+  const type = types.get(request.jobType);
+  if (type === undefined) {
+    const known = [...types.keys()].join(', ');
+    return {
+      kind: 'refused',
+      problem: problem('job_type_unknown', '/jobType', `Expected one of: ${known}.`),
+    };
+  }
+  const found =
+    timeProblem(request, type, nowMs) ?? foreignObject(request, bucket) ?? contentProblem(request, type);
+  return found === undefined ? { kind: 'admitted', type } : { kind: 'refused', problem: found };
+}
+
+function contentProblem({ input }: JobRequest, type: JobType): Problem | undefined {
+  return input === undefined ? refProblem(type) : (inputProblem(input, type) ?? sizeProblem(input, type));
+}
+
+function tenantProblem({ jobType }: JobRequest, tenant: Tenant | undefined): Problem | undefined {
   if (tenant === undefined)
     return problem('tenant_unknown', '/tenantId', 'Expected the id of a registered tenant.');
   if (tenant.status === 'suspended') {
     return problem('tenant_suspended', '/tenantId', 'The tenant is suspended and may not start jobs.');
   }
-  const type = types.get(request.jobType);
-  if (type === undefined) return unknownType(types);
-  if (request.timeoutSeconds !== undefined && request.timeoutSeconds > type.timeoutSeconds.max) {
-    const message = `Expected at most ${type.timeoutSeconds.max} seconds for this job type, found ${request.timeoutSeconds}.`;
-    return problem('field_invalid', '/timeoutSeconds', message);
-  }
-  return foreignObject(request, bucket) ?? (request.input && inputProblem(request.input, type));
+  if (tenant.jobTypes === undefined || tenant.jobTypes.includes(jobType)) return undefined;
+  return problem(
+    'job_type_forbidden',
+    '/jobType',
+    `Expected a job type of this tenant: ${tenant.jobTypes.join(', ')}.`,
+  );
 }
 
-function unknownType(types: JobTypes): Problem {
-  return problem('job_type_unknown', '/jobType', `Expected one of: ${[...types.keys()].join(', ')}.`);
+/** A dead letter may come back after as long as its queue keeps it, and its runAt has passed by then. */
+const MAX_PAST_MS = 30 * 86_400_000;
+
+function timeProblem(
+  { timeoutSeconds, runAt }: JobRequest,
+  type: JobType,
+  nowMs: number,
+): Problem | undefined {
+  const { max } = type.timeoutSeconds;
+  if (timeoutSeconds !== undefined && timeoutSeconds > max) {
+    return problem(
+      'field_invalid',
+      '/timeoutSeconds',
+      `Expected at most ${max} seconds for this job type, found ${timeoutSeconds}.`,
+    );
+  }
+  if (runAt === undefined) return undefined;
+  const aheadMs = Date.parse(runAt) - nowMs;
+  if (aheadMs <= MAX_WAIT_SECONDS * 1000 && aheadMs >= -MAX_PAST_MS) return undefined;
+  return problem(
+    'time_range',
+    '/runAt',
+    'Expected a time within the next 366 days, and not more than 30 days ago.',
+  );
+}
+
+function refProblem(type: JobType): Problem | undefined {
+  if (type.parameters === undefined) return undefined;
+  const message =
+    'The container of this job type gets its input on the command line; expected input, not inputRef.';
+  return problem('field_forbidden', '/inputRef', message);
+}
+
+/** ECS refuses a task whose overrides exceed 8,192 characters only after Batch accepted the job; Batch adds some of its own. */
+const MAX_PARAMETER_CHARACTERS = 6000;
+
+function sizeProblem(input: unknown, type: JobType): Problem | undefined {
+  const characters = JSON.stringify(type.parameters?.(type.input.parse(input)) ?? {}).length;
+  if (characters <= MAX_PARAMETER_CHARACTERS) return undefined;
+  const message = `Expected at most ${MAX_PARAMETER_CHARACTERS} characters on the container's command line, found ${characters}.`;
+  return problem('parameters_too_large', '/input', message);
 }
 
 /** Shared with the worker, which checks an input it fetched from S3 by the same rule. */
@@ -93,28 +142,28 @@ function findString(
   return undefined;
 }
 
-/** A healthy submission takes seconds; after this long the sweep looks whether its message was lost. */
-const FIRST_LOOK_MS = 70_000;
-
 export interface Identity {
   readonly jobId: string;
   readonly idempotencyKey: string;
+  readonly keyGiven?: false;
   readonly fingerprint: string;
+  /** The failed job this one is redriven from. */
+  readonly parent?: string;
 }
 
-export function newJob(
-  request: JobRequest,
-  { jobId, idempotencyKey, fingerprint }: Identity,
-  nowMs: number,
-): JobRecord {
-  const { specVersion: _, ...asked } = request;
-  return {
+export function newJob(request: JobRequest, identity: Identity, nowMs: number): JobRecord {
+  const { specVersion: _, action: __, ...asked } = request;
+  const { runAt, delaySeconds = 0, ttlSeconds, deadlineSeconds } = request;
+  const eligibleAt = runAt === undefined ? nowMs + delaySeconds * 1000 : Math.max(nowMs, Date.parse(runAt));
+  const limits = {
+    ...(ttlSeconds === undefined ? {} : { startBy: eligibleAt + ttlSeconds * 1000 }),
+    ...(deadlineSeconds === undefined ? {} : { deadlineAt: nowMs + deadlineSeconds * 1000 }),
+  };
+  const job: JobRecord = {
     ...asked,
-    jobId,
-    idempotencyKey,
-    fingerprint,
-    state: 'waiting',
-    waitReason: 'ready',
+    ...identity,
+    ...limits,
+    ...(eligibleAt > nowMs ? { state: 'scheduled', eligibleAt } : { state: 'waiting', waitReason: 'ready' }),
     version: 1,
     stateVersion: 1,
     stateAt: nowMs,
@@ -122,13 +171,16 @@ export function newJob(
     calls: 0,
     endedAttempts: [],
     createdAt: nowMs,
-    dueAt: nowMs + FIRST_LOOK_MS,
+  };
+  return {
+    ...job,
+    dueAt: Math.min(nextLook(job, nowMs), eligibleAt > nowMs ? eligibleAt : Number.MAX_SAFE_INTEGER),
   };
 }
 
 /** The text whose hash is the fingerprint: the same request whatever the order of its fields or its trace. */
 export function fingerprintText(request: JobRequest): string {
-  const { traceparent: _, ...asked } = request;
+  const { traceparent: _, action: __, ...asked } = request;
   return JSON.stringify(asked, (_key, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

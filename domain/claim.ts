@@ -1,8 +1,9 @@
 /** Which container may do a job's work. Decided before the input is touched, and again at every write of the worker. */
 
+import { advance, type Context } from './advance.ts';
 import type { Result } from './job.ts';
 import { isFinal, type JobRecord } from './job.ts';
-import { advance, type Complaint, type Context, type Progress } from './lifecycle.ts';
+import type { Complaint, Progress } from './lifecycle.ts';
 import { claimOrder } from './sighting.ts';
 
 /** One container: the attempt it was started for, its Batch job, and Batch's try number within that job (from 1). */

@@ -18,6 +18,21 @@ interface ErrorEntry {
 export const errorCatalogue = {
   body_not_json: entry('message', 'reject', 'The message body is not JSON.'),
   body_not_object: entry('message', 'reject', 'The message body is JSON, but not an object.'),
+  body_encoding: entry('message', 'reject', 'The body has a byte order mark or half a character.'),
+  json_too_deep: entry('message', 'reject', 'The JSON is nested deeper than 32 levels.'),
+  json_too_many_keys: entry('message', 'reject', 'The JSON has more than 1,000 keys.'),
+  json_duplicate_key: entry('message', 'reject', 'A key stands twice in one object.'),
+  json_forbidden_key: entry(
+    'message',
+    'reject',
+    'A key has a name that JavaScript gives a meaning of its own.',
+  ),
+  number_range: entry('message', 'reject', 'A number is too large to be kept exactly.'),
+  envelope_unexpected: entry(
+    'message',
+    'reject',
+    "The body is another service's envelope around the message.",
+  ),
   body_too_large: entry('message', 'reject', 'The message body is larger than Headgate accepts.'),
   unsupported_version: entry(
     'message',
@@ -32,6 +47,8 @@ export const errorCatalogue = {
     'reject',
     'A field that the message schema does not have, often a typing error.',
   ),
+  field_forbidden: entry('message', 'reject', 'A field that a sender may not set: the job type decides it.'),
+  time_range: entry('message', 'reject', 'A time lies outside what can be meant.'),
   not_supported_yet: entry('message', 'reject', 'A field of the schema whose behaviour is not built yet.'),
   input_ambiguous: entry('message', 'reject', 'Exactly one of input and inputRef must be given.'),
   input_invalid: entry('message', 'reject', 'The input does not fit the schema of its job type.'),
@@ -43,6 +60,12 @@ export const errorCatalogue = {
   tenant_unknown: entry('message', 'reject', 'No tenant has this id.'),
   tenant_suspended: entry('message', 'reject', 'The tenant exists but may not start jobs.'),
   job_type_unknown: entry('message', 'reject', 'No job type has this id.'),
+  job_type_forbidden: entry('message', 'reject', 'The tenant may not use this job type.'),
+  parameters_too_large: entry(
+    'message',
+    'reject',
+    'What the job type passes to the container is more than Batch takes.',
+  ),
   idempotency_conflict: entry('message', 'reject', 'The idempotency key belongs to a job with another body.'),
   batch_refused: entry('job', 'reject', 'AWS Batch refused the submission for good.'),
   job_type_removed: entry(
@@ -56,6 +79,12 @@ export const errorCatalogue = {
     'The worker could not use the input, and never will (exit code 64).',
   ),
   input_not_found: entry('job', 'reject', 'An object that the input names does not exist.'),
+  result_too_large: entry(
+    'job',
+    'reject',
+    'The result is larger than 5 MiB; write objects and name them instead.',
+  ),
+  result_format: entry('job', 'reject', 'The handler returned something that is not JSON.'),
   result_missing: entry('job', 'retry', 'The container ended well but no result was committed.'),
   try_later: entry('job', 'retry', 'The worker asked for a later attempt (exit code 75).'),
   exit_code: entry('job', 'retry', 'The container ended with an exit code outside the contract.'),
@@ -65,6 +94,8 @@ export const errorCatalogue = {
   image_error: entry('job', 'retry', "The container's image could not be pulled or started."),
   unschedulable: entry('job', 'reject', 'AWS Batch gave up placing the job.'),
   ended_by_operator: entry('job', 'reject', 'Somebody ended the Batch job outside Headgate.'),
+  deadline_exceeded: entry('job', 'reject', 'The deadline of the whole job passed.'),
+  batch_forgot: entry('job', 'retry', 'AWS Batch no longer knows the Batch job, and nobody saw it end.'),
   batch_failed: entry('job', 'retry', 'AWS Batch reports a failure without an exit code or a known reason.'),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -25,8 +25,17 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
   readonly summary: string;
   readonly input: Input;
   /** Which job definition of `resources/batch.yml` runs it: size, image and roles are decided there. */
-  readonly definition: 'small' | 'medium';
+  readonly definition: 'small' | 'medium' | 'plain';
   readonly queue: 'standard' | 'economy';
+  /** After this many Spot reclaims of one job, its next attempts go to the standard queue. Absent: never. */
+  readonly standardAfterReclaims?: number;
+  /** Doubled after each attempt that ran out of memory. Only pairs that Fargate has; absent: always the definition's. */
+  readonly memoryMiB?: { readonly initial: number; readonly max: number };
+  /**
+   * For an image that knows nothing of Headgate: what fills the `Ref::` placeholders of its command. Values are single
+   * arguments, never part of a shell line.
+   */
+  parameters?(input: z.output<Input>): Readonly<Record<string, string>>;
   readonly timeoutSeconds: { readonly default: number; readonly max: number };
   readonly retry: RetryPolicy;
   readonly exitCodes: Readonly<Record<number, ExitMeaning>>;
@@ -34,8 +43,11 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
   readonly promisesResult: boolean;
 }
 
+/** What the end of an attempt asks of its job type. */
+export type JobEnding = Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes'>;
+
 /** What happens at the end of an attempt whose job type has left the registry: its worker's word counts, nothing is repeated. */
-export const withoutType: Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes'> = {
+export const withoutType: JobEnding = {
   retry: { maxAttempts: 1, backoff: { initialSeconds: 1, factor: 1, maxSeconds: 1 } },
   promisesResult: false,
   exitCodes: workerExitCodes,
@@ -45,7 +57,7 @@ export type JobTypes = ReadonlyMap<string, JobType>;
 
 /** Builds the registry. Throws at start when an id stands twice: silently using either would run the wrong code. */
 export function defineJobTypes(types: readonly JobType[]): JobTypes {
-  const byId = new Map(types.map((type) => [type.id, type]));
+  const byId = new Map<string, JobType>(types.map((type) => [type.id, type]));
   if (byId.size !== types.length) throw new Error('job-types.ts: two job types have the same id');
   return byId;
 }

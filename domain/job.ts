@@ -68,6 +68,8 @@ export const EndedAttempt = z.object({
   startedAt: EpochMs.optional(),
   endedAt: EpochMs,
   failure: Failure.optional(),
+  logStream: z.string().optional(),
+  logUrl: z.string().optional(),
 });
 export type EndedAttempt = z.infer<typeof EndedAttempt>;
 
@@ -78,14 +80,10 @@ export const JobRecord = z.object({
   idempotencyKey: IdempotencyKey,
   /** Hash of the request: tells the same job sent twice from another job under the same key. */
   fingerprint: z.string(),
-  ...JobRequest.pick({
-    input: true,
-    inputRef: true,
-    timeoutSeconds: true,
-    tags: true,
-    metadata: true,
-    traceparent: true,
-  }).shape,
+  /** False when the message had none and its message id stands in. */
+  keyGiven: z.literal(false).optional(),
+  ...JobRequest.omit({ specVersion: true, action: true, tenantId: true, jobType: true, idempotencyKey: true })
+    .shape,
 
   state: JobState,
   /** Grows by one with every committed change. */
@@ -108,6 +106,18 @@ export const JobRecord = z.object({
   /** Batch jobs of this attempt that may never claim. */
   refused: z.array(z.string()).optional(),
   nextAttemptAt: EpochMs.optional(),
+  /** From runAt or delaySeconds; ttlSeconds count from here. */
+  eligibleAt: EpochMs.optional(),
+  /** Unstarted after this moment, the job expires. */
+  startBy: EpochMs.optional(),
+  /** The whole job, all attempts and waits, must be over by then. */
+  deadlineAt: EpochMs.optional(),
+  /** Why a job in `cancelling` is being ended. */
+  ending: z.enum(['cancel', 'expire', 'deadline']).optional(),
+  /** How often in a row DescribeJobs did not know the Batch job. */
+  absences: z.int().positive().optional(),
+  /** A status of Batch's that we do not know. */
+  unclearStatus: z.string().optional(),
   /** When the sweep must look at this job; every job has it until everything it owes is paid. */
   dueAt: EpochMs.optional(),
   settled: z.boolean().optional(),
@@ -120,6 +130,12 @@ export const JobRecord = z.object({
   complaint: z.object({ code: z.string(), message: z.string() }).optional(),
   failure: Failure.optional(),
   endedAttempts: z.array(EndedAttempt),
+
+  /** The failed job that this one was redriven from, and the other way round. */
+  parent: z.string().optional(),
+  redrivenAs: z.string().optional(),
+  /** A failed job that nobody may redrive any more. */
+  discarded: z.object({ reason: z.string(), at: EpochMs }).optional(),
 
   createdAt: EpochMs,
   startedAt: EpochMs.optional(),

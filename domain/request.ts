@@ -6,7 +6,9 @@
  */
 import { z } from 'zod';
 import { type Problem, problem } from './errors.ts';
-import { nearest } from './spelling.ts';
+import { explain, isObject, typeName } from './explain.ts';
+import { JOB_ID } from './identity.ts';
+import { readJson } from './json.ts';
 
 /** SQS carries 1 MiB; the record must stay well under DynamoDB's 400 KB item, so large inputs go to S3. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -26,6 +28,9 @@ export const ObjectUri = z
   .max(1024)
   .regex(/^s3:\/\/[a-z0-9.-]{3,63}\/[^\s]+$/, 'expected s3://bucket/key');
 
+/** A year: longer waits are more likely a wrong unit than a wish. */
+export const MAX_WAIT_SECONDS = 366 * 86_400;
+
 const JsonObject = z.record(z.string(), z.json());
 
 /**
@@ -40,6 +45,16 @@ export const JobRequest = z.strictObject({
   idempotencyKey: IdempotencyKey.optional(),
   input: JsonObject.optional(),
   inputRef: ObjectUri.optional(),
+  action: z.literal('job.submit').optional(),
+  /** Not before this moment. A moment that has passed means now: a dead letter may come back days later. */
+  runAt: z.iso
+    .datetime({ offset: true, error: 'expected an ISO 8601 time with seconds and a zone' })
+    .optional(),
+  delaySeconds: z.int().min(0).max(MAX_WAIT_SECONDS).optional(),
+  /** Counted from the moment the job may run: unstarted after that, it expires. */
+  ttlSeconds: z.int().min(1).max(MAX_WAIT_SECONDS).optional(),
+  /** Counted from acceptance, over all attempts and waits. */
+  deadlineSeconds: z.int().min(60).max(MAX_WAIT_SECONDS).optional(),
   /** Per attempt. Batch enforces it and takes nothing below 60. */
   timeoutSeconds: z.int().min(60).max(1_209_600).optional(),
   tags: z
@@ -58,122 +73,95 @@ export const JobRequest = z.strictObject({
 });
 export type JobRequest = z.infer<typeof JobRequest>;
 
-/** Fields the schema reserves. Ignoring them would break what the sender asked for, so they are refused by name. */
-const RESERVED = new Set(
-  (
-    'action priority concurrencyKey runAt delaySeconds ttlSeconds retry deadlineSeconds dependsOn array ' +
-    'resources notify'
-  ).split(' '),
-);
+/** Asks for the end of a job, in whatever state, even one whose own message has not arrived yet. */
+export const CancelRequest = z.strictObject({
+  specVersion: z.literal('1'),
+  action: z.literal('job.cancel'),
+  tenantId: TenantId,
+  idempotencyKey: IdempotencyKey.optional(),
+  jobId: z.string().regex(JOB_ID, 'expected a job id').optional(),
+});
+export type CancelRequest = z.infer<typeof CancelRequest>;
+
+const RESERVED = ['priority', 'concurrencyKey', 'retry', 'dependsOn', 'array', 'resources', 'notify'];
+const FORBIDDEN = [
+  ...['command', 'image', 'environment', 'jobDefinition', 'jobQueue', 'containerOverrides', 'roleArn'],
+  ...['callbackUrl', 'webhookUrl', 'url'],
+];
 
 export type ParsedRequest =
-  | { readonly kind: 'parsed'; readonly request: JobRequest }
+  | { readonly kind: 'submit'; readonly request: JobRequest }
+  | { readonly kind: 'cancel'; readonly cancel: CancelRequest }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
 /** Reads one message body. Never throws; a refusal never repeats the offending value. */
 export function parseRequest(body: string): ParsedRequest {
   const bytes = new TextEncoder().encode(body).length;
   if (bytes > MAX_BODY_BYTES) {
+    const advice = 'put large inputs in S3 and send inputRef';
     return refused(
-      problem(
-        'body_too_large',
-        '',
-        `Expected at most ${MAX_BODY_BYTES} bytes, found ${bytes}; put large inputs in S3 and send inputRef.`,
-      ),
+      problem('body_too_large', '', `Expected at most ${MAX_BODY_BYTES} bytes, found ${bytes}; ${advice}.`),
     );
   }
-  const json = parseJson(body);
+  const json = readJson(body);
   if (json.kind === 'refused') return json;
-  const parsed = JobRequest.safeParse(json.value);
-  if (!parsed.success) return refused(explain(parsed.error, json.value));
-  const { input, inputRef } = parsed.data;
+  if (!isObject(json.value) || Array.isArray(json.value)) {
+    return refused(problem('body_not_object', '', `Expected a JSON object, found ${typeName(json.value)}.`));
+  }
+  return (
+    foreignEnvelope(json.value) ??
+    ('job.cancel' === json.value['action'] ? parseCancel : parseSubmit)(json.value)
+  );
+}
+
+function parseSubmit(body: Record<string, unknown>): ParsedRequest {
+  const parsed = JobRequest.safeParse(body);
+  if (!parsed.success) {
+    const known = Object.keys(JobRequest.shape);
+    return refused(explain(parsed.error, body, { known, reserved: RESERVED, forbidden: FORBIDDEN }));
+  }
+  const { input, inputRef, runAt, delaySeconds } = parsed.data;
   if ((input === undefined) === (inputRef === undefined)) {
     return refused(problem('input_ambiguous', '/input', 'Expected exactly one of input and inputRef.'));
   }
-  return { kind: 'parsed', request: parsed.data };
-}
-
-function parseJson(body: string): { kind: 'json'; value: object } | { kind: 'refused'; problem: Problem } {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return refused(problem('body_not_json', '', 'Expected a JSON object, found text that is not JSON.'));
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return refused(problem('body_not_object', '', `Expected a JSON object, found ${typeName(value)}.`));
-  }
-  return { kind: 'json', value };
-}
-
-/** The one problem we report: an unknown version explains everything else, a misspelt field explains a missing one. */
-function explain(error: z.ZodError, body: object): Problem {
-  const issue =
-    error.issues.find((i) => i.path[0] === 'specVersion') ??
-    error.issues.find((i) => i.code === 'unrecognized_keys') ??
-    error.issues[0];
-  if (issue === undefined) return problem('field_invalid', '', 'The message does not fit the schema.');
-  const pointer = jsonPointer(issue.path);
-  if (issue.path[0] === 'specVersion') {
-    return problem(
-      'unsupported_version',
-      pointer,
-      'Expected specVersion "1", the only version this stack speaks.',
+  if (runAt !== undefined && delaySeconds !== undefined) {
+    return refused(
+      problem('field_invalid', '/delaySeconds', 'Expected at most one of runAt and delaySeconds.'),
     );
   }
-  if (issue.code === 'unrecognized_keys') return explainUnknownField(issue.keys[0] ?? '');
-  return explainIssue(issue, body);
+  return { kind: 'submit', request: parsed.data };
 }
 
-function explainUnknownField(field: string): Problem {
-  const pointer = jsonPointer([field.slice(0, 64)]);
-  if (RESERVED.has(field)) {
-    return problem(
-      'not_supported_yet',
-      pointer,
-      `The field ${field} is reserved and not supported yet; leave it out.`,
+function parseCancel(body: Record<string, unknown>): ParsedRequest {
+  const parsed = CancelRequest.safeParse(body);
+  if (!parsed.success) {
+    const known = Object.keys(CancelRequest.shape);
+    return refused(explain(parsed.error, body, { known, reserved: [], forbidden: [] }));
+  }
+  if ((parsed.data.jobId === undefined) === (parsed.data.idempotencyKey === undefined)) {
+    return refused(problem('field_invalid', '/jobId', 'Expected exactly one of jobId and idempotencyKey.'));
+  }
+  return { kind: 'cancel', cancel: parsed.data };
+}
+
+/** A topic or bus between the sender and the queue wraps messages unless it is told not to; that is its own mistake to name. */
+function foreignEnvelope(body: Record<string, unknown>): ParsedRequest | undefined {
+  if (body['Type'] === 'Notification' && 'TopicArn' in body) {
+    const message = 'Found an SNS notification; turn on raw message delivery for the subscription.';
+    return refused(problem('envelope_unexpected', '/TopicArn', message));
+  }
+  if (Array.isArray(body['Records'])) {
+    return refused(
+      problem('envelope_unexpected', '/Records', 'Found records of an AWS service; send the message itself.'),
     );
   }
-  const meant = nearest(field, [...Object.keys(JobRequest.shape), ...RESERVED]);
-  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
-  return problem('field_unknown', pointer, `The message schema has no such field.${hint}`);
-}
-
-/** Turns one schema issue into a problem; also used for a job type's own input schema. */
-export function explainIssue(issue: z.core.$ZodIssue, value: unknown, prefix = ''): Problem {
-  const pointer = prefix + jsonPointer(issue.path);
-  if (issue.code === 'invalid_type') {
-    const found = issue.path.reduce<unknown>(
-      (at, key) => (isObject(at) ? at[String(key)] : undefined),
-      value,
-    );
-    if (found === undefined)
-      return problem('field_missing', pointer, `Expected a value of type ${issue.expected}.`);
-    return problem('field_type', pointer, `Expected ${issue.expected}, found ${typeName(found)}.`);
+  if ('detail-type' in body && 'detail' in body) {
+    const message = 'Found an EventBridge event; give the rule an input path or transformer.';
+    return refused(problem('envelope_unexpected', '/detail', message));
   }
-  return problem('field_invalid', pointer, sentence(issue.message));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+  return undefined;
 }
 
 function refused(problem: Problem): { kind: 'refused'; problem: Problem } {
   return { kind: 'refused', problem };
-}
-
-/** RFC 6901. */
-export function jsonPointer(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'array' : typeof value;
-}
-
-function sentence(text: string): string {
-  const trimmed = text.slice(0, 200);
-  const start = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
-  return start.endsWith('.') ? start : `${start}.`;
 }

@@ -29,51 +29,72 @@ export const BatchJobDetail = z.object({
       logStreamName: z.string().optional(),
     })
     .default({}),
+  tags: z.record(z.string(), z.string()).optional(),
   arrayProperties: z.object({ index: z.number().optional() }).optional(),
 });
 export type BatchJobDetail = z.infer<typeof BatchJobDetail>;
 
-/** @see AWS Batch user guide, "AWS Batch job events": one event per state change, none for the submission */
-export const BatchJobStateChange = z.object({
-  source: z.literal('aws.batch'),
-  'detail-type': z.literal('Batch Job State Change'),
-  detail: BatchJobDetail,
-});
-export type BatchJobStateChange = z.infer<typeof BatchJobStateChange>;
+/**
+ * The events queue's message. A rule of the user's may send other events here by mistake; only a Batch event that lacks
+ * what we rely on is a fault.
+ * @see AWS Batch user guide, "AWS Batch job events": one event per state change, none for the submission
+ */
+export const BatchJobStateChange = z.union([
+  z
+    .object({
+      source: z.literal('aws.batch'),
+      'detail-type': z.literal('Batch Job State Change'),
+      detail: BatchJobDetail,
+    })
+    .transform(({ detail }) => ({ kind: 'batch_job' as const, detail })),
+  z
+    .object({ source: z.string(), 'detail-type': z.string() })
+    .refine((event) => event.source !== 'aws.batch' || event['detail-type'] !== 'Batch Job State Change')
+    .transform(() => ({ kind: 'other' as const })),
+]);
+export type BatchJobStateChange = z.output<typeof BatchJobStateChange>;
 
+/** Batch's statuses before capacity is found are one to us: none of them changes what a job is. */
 const RANK = {
-  SUBMITTED: 0,
+  SUBMITTED: 1,
   PENDING: 1,
-  RUNNABLE: 2,
-  STARTING: 3,
-  RUNNING: 4,
+  RUNNABLE: 1,
+  STARTING: 2,
+  RUNNING: 3,
   SUCCEEDED: 9,
   FAILED: 9,
 } as const;
 type BatchStatus = keyof typeof RANK;
 const isBatchStatus = (status: string): status is BatchStatus => Object.hasOwn(RANK, status);
 
-export interface Sighting extends BatchJobDetail {
-  readonly status: BatchStatus;
-  readonly job: { readonly jobId: string; readonly attempt: number };
+export interface Sighting {
+  readonly batchJobId: string;
+  readonly jobId: string;
+  readonly attempt: number;
+  /** Absent when Batch uses a status that we do not know. */
+  readonly status?: BatchStatus;
   readonly order: Order;
   readonly ended: boolean;
+  readonly detail: BatchJobDetail;
 }
 
 export type Recognised =
   | { readonly kind: 'sighting'; readonly sighting: Sighting }
-  | { readonly kind: 'ignored'; readonly why: 'foreign_name' | 'array_child' | 'unknown_status' };
+  | { readonly kind: 'ignored'; readonly why: 'not_batch' | 'foreign_name' | 'array_child' };
 
-export function recognise(detail: BatchJobDetail): Recognised {
-  const job = parseBatchJobName(detail.jobName);
-  if (job === undefined) return { kind: 'ignored', why: 'foreign_name' };
+export function recognise(event: BatchJobStateChange): Recognised {
+  if (event.kind === 'other') return { kind: 'ignored', why: 'not_batch' };
+  const { detail } = event;
+  const named = parseBatchJobName(detail.jobName);
+  if (named === undefined) return { kind: 'ignored', why: 'foreign_name' };
   if (detail.arrayProperties?.index !== undefined) return { kind: 'ignored', why: 'array_child' };
-  if (!isBatchStatus(detail.status)) return { kind: 'ignored', why: 'unknown_status' };
-  const rank = RANK[detail.status];
+  const known = isBatchStatus(detail.status) ? { status: detail.status } : {};
+  const rank = known.status === undefined ? 0 : RANK[known.status];
   const order = { tries: detail.attempts.length, rank };
+  const ended = rank === RANK.SUCCEEDED;
   return {
     kind: 'sighting',
-    sighting: { ...detail, status: detail.status, job, order, ended: rank === RANK.SUCCEEDED },
+    sighting: { ...named, ...known, batchJobId: detail.jobId, order, ended, detail },
   };
 }
 
@@ -95,6 +116,8 @@ export function isNewer(seen: Order, known: Order | undefined): boolean {
 export type Verdict =
   /** An attempt the record has not reached: not of our making. */
   | { readonly kind: 'from_the_future' }
+  /** The Batch job says it is another tenant's: somebody forged a name, or we have a fault. Nothing may follow from it. */
+  | { readonly kind: 'wrong_tenant' }
   /** The job is over (final, on a later attempt, or between attempts); `alive` containers of it must end. */
   | { readonly kind: 'past'; readonly alive: boolean }
   /** A second Batch job of the current attempt, not the one with authority. */
@@ -103,33 +126,51 @@ export type Verdict =
   | { readonly kind: 'seen_before'; readonly current: boolean }
   | { readonly kind: 'news'; readonly observation: Observation };
 
+export const TENANT_TAG = 'headgate:tenant';
+type ExitCodes = Readonly<Record<number, ExitMeaning>>;
+
 /** The rules in this order (each is needed where it stands: a late end of attempt 1 must not be adopted by attempt 2). */
-export function judge(
-  job: JobRecord,
-  seen: Sighting,
-  exitCodes: Readonly<Record<number, ExitMeaning>>,
-  nowMs: number,
-): Verdict {
-  const alive = !seen.ended;
-  if (isFinal(job.state) || seen.job.attempt < job.attempt) return { kind: 'past', alive };
-  if (job.state === 'retrying') return { kind: 'past', alive: alive && seen.jobId !== job.batchJobId };
-  if (seen.job.attempt > job.attempt) return { kind: 'from_the_future' };
-  const other = job.batchJobId !== undefined && job.batchJobId !== seen.jobId;
-  if (other || job.refused?.includes(seen.jobId)) return { kind: 'stray', alive };
-  if (!isNewer(seen.order, job.order))
+export function judge(job: JobRecord, seen: Sighting, exitCodes: ExitCodes, nowMs: number): Verdict {
+  // Reports overtake each other: one from before the end says nothing about a Batch job whose end is on the record.
+  const alive = !seen.ended && !job.endedAttempts.some(({ batchJobId }) => batchJobId === seen.batchJobId);
+  const taggedTenant = seen.detail.tags?.[TENANT_TAG];
+  if (taggedTenant !== undefined && taggedTenant !== job.tenantId) return { kind: 'wrong_tenant' };
+  if (isFinal(job.state) || seen.attempt < job.attempt) return { kind: 'past', alive };
+  if (seen.attempt > job.attempt) return { kind: 'from_the_future' };
+  if (job.state === 'retrying') return { kind: 'past', alive };
+  const other = job.batchJobId !== undefined && job.batchJobId !== seen.batchJobId;
+  if (other || job.refused?.includes(seen.batchJobId)) return { kind: 'stray', alive };
+  if (seen.status === undefined) return unclear(job, seen);
+  if (!isNewer(seen.order, job.order)) {
     return { kind: 'seen_before', current: !isNewer(job.order ?? seen.order, seen.order) };
-  return { kind: 'news', observation: observationOf(job, seen, exitCodes, nowMs) };
+  }
+  return { kind: 'news', observation: observationOf(job, seen, seen.status, { exitCodes, nowMs }) };
+}
+
+function unclear(job: JobRecord, { detail }: Sighting): Verdict {
+  if (job.unclearStatus === detail.status) return { kind: 'seen_before', current: false };
+  return { kind: 'news', observation: { kind: 'unclear', batchStatus: detail.status.slice(0, 64) } };
+}
+
+interface Reading {
+  readonly exitCodes: ExitCodes;
+  readonly nowMs: number;
 }
 
 function observationOf(
   job: JobRecord,
   seen: Sighting,
-  exitCodes: Readonly<Record<number, ExitMeaning>>,
-  nowMs: number,
+  status: BatchStatus,
+  { exitCodes, nowMs }: Reading,
 ): Observation {
-  const common = { batchJobId: seen.jobId, order: seen.order };
-  const ended = { startedAt: seen.startedAt, endedAt: seen.stoppedAt ?? nowMs };
-  switch (seen.status) {
+  const { detail, order, batchJobId } = seen;
+  const common = { batchJobId, order };
+  const ended = {
+    startedAt: detail.startedAt,
+    endedAt: detail.stoppedAt ?? nowMs,
+    logStream: detail.container.logStreamName,
+  };
+  switch (status) {
     case 'SUBMITTED':
     case 'PENDING':
     case 'RUNNABLE':
@@ -141,7 +182,7 @@ function observationOf(
     case 'SUCCEEDED':
       return { kind: 'ended_well', ...common, ended };
     case 'FAILED':
-      return { kind: 'ended_badly', ...common, ended, ...classify(seen, job.complaint, exitCodes) };
+      return { kind: 'ended_badly', ...common, ended, ...classify(detail, job.complaint, exitCodes) };
   }
 }
 

@@ -1,24 +1,50 @@
 /** What a submit message asks for, given the record as it is now; and what SubmitJob is asked. */
 import { z } from 'zod';
+import { mayExpire } from './due.ts';
 import { batchJobName, JOB_ID, shareIdentifier } from './identity.ts';
-import { isFinal, type JobRecord } from './job.ts';
+import { type FailureClass, isFinal, type JobRecord } from './job.ts';
 import type { JobType } from './job-type.ts';
+import { TENANT_TAG } from './sighting.ts';
 
 /** The submit queue's message. @example { "jobId": "job_…", "attempt": 1 } */
 export const SubmitMessage = z.strictObject({ jobId: z.string().regex(JOB_ID), attempt: z.int().positive() });
 export type SubmitMessage = z.infer<typeof SubmitMessage>;
 
-/** The message that asks for the job's current attempt. The group lets SQS serve other tenants first while one floods. */
-export function submitMessage(job: JobRecord): { body: string; groupId: string } {
-  return asked(job, job.attempt);
+/** SQS delays a message by at most this; a later wait is the sweep's. */
+const MAX_DELAY_MS = 900_000;
+
+interface Asking {
+  readonly body: string;
+  readonly groupId: string;
+  readonly delaySeconds?: number;
 }
 
-/** The message that asks for the attempt after the one that failed. */
-export function nextAttemptMessage(job: JobRecord): { body: string; groupId: string } {
-  return asked(job, job.attempt + 1);
+/**
+ * The message that takes the job its next step, from what the record says; none when its next step is not ours or
+ * lies too far ahead. Sent twice it does no harm: the submit step looks at the record.
+ */
+export function nextStepMessage(job: JobRecord, nowMs: number): Asking | undefined {
+  switch (job.state) {
+    case 'waiting':
+    case 'submitting':
+    case 'cancelling':
+      return asking(job, job.attempt);
+    case 'scheduled':
+      return askingAt(job, job.attempt, job.eligibleAt ?? nowMs, nowMs);
+    case 'retrying':
+      return askingAt(job, job.attempt + 1, job.nextAttemptAt ?? nowMs, nowMs);
+    default:
+      return undefined;
+  }
 }
 
-function asked(job: JobRecord, attempt: number) {
+function askingAt(job: JobRecord, attempt: number, atMs: number, nowMs: number): Asking | undefined {
+  if (atMs - nowMs > MAX_DELAY_MS) return undefined;
+  return { ...asking(job, attempt), delaySeconds: Math.max(0, (atMs - nowMs) / 1000) };
+}
+
+/** The group lets SQS serve other tenants first while one floods. */
+function asking(job: JobRecord, attempt: number): Asking {
   const message: SubmitMessage = { jobId: job.jobId, attempt };
   return { body: JSON.stringify(message), groupId: job.tenantId };
 }
@@ -26,13 +52,17 @@ function asked(job: JobRecord, attempt: number) {
 export type SubmitPlan =
   /** Nothing left to do for this attempt: someone else did it, or it is over. */
   | { readonly kind: 'done' }
-  /** The backoff of the attempt before is over: begin the next, then plan again. */
-  | { readonly kind: 'begin_attempt' }
+  /** The wait is over: runAt has come, or the backoff of the attempt before has passed. */
+  | { readonly kind: 'begin' }
   | { readonly kind: 'later'; readonly atMs: number }
   /** Write the intent, then call SubmitJob. */
   | { readonly kind: 'call' }
   /** A call was opened and never answered, and can no longer be travelling: ask Batch by name. */
-  | { readonly kind: 'resolve' };
+  | { readonly kind: 'resolve' }
+  /** An end was asked for and Batch has the job. */
+  | { readonly kind: 'terminate'; readonly batchJobId: string }
+  /** A time of the job itself has passed. */
+  | { readonly kind: 'give_up'; readonly why: 'expire' | 'deadline' };
 
 /** @param settleMs how long after a call's deadline Batch's listing is trusted to show what the call created */
 export function planSubmission(
@@ -42,18 +72,41 @@ export function planSubmission(
   settleMs: number,
 ): SubmitPlan {
   if (job === undefined || isFinal(job.state)) return { kind: 'done' };
-  if (job.state === 'retrying' && asked.attempt === job.attempt + 1) {
-    const atMs = job.nextAttemptAt ?? nowMs;
-    return atMs <= nowMs ? { kind: 'begin_attempt' } : { kind: 'later', atMs };
+  const begins = job.state === 'retrying' ? asked.attempt === job.attempt + 1 : asked.attempt === job.attempt;
+  if (!begins) return { kind: 'done' };
+  const over = overdue(job, nowMs);
+  if (over !== undefined) return { kind: 'give_up', why: over };
+  switch (job.state) {
+    case 'scheduled':
+    case 'retrying': {
+      const atMs = (job.state === 'scheduled' ? job.eligibleAt : job.nextAttemptAt) ?? nowMs;
+      return atMs <= nowMs ? { kind: 'begin' } : { kind: 'later', atMs };
+    }
+    case 'waiting':
+      return { kind: 'call' };
+    case 'submitting':
+    case 'cancelling':
+      return planOpenCall(job, nowMs, settleMs);
+    default:
+      return { kind: 'done' };
   }
-  if (asked.attempt !== job.attempt) return { kind: 'done' };
-  if (job.state === 'waiting') return { kind: 'call' };
-  const unanswered =
-    (job.state === 'submitting' || job.state === 'cancelling') && job.batchJobId === undefined;
-  if (!unanswered) return { kind: 'done' };
-  if (job.callOpen === false) return job.state === 'submitting' ? { kind: 'call' } : { kind: 'done' };
-  const settledAt = (job.callDeadlineAt ?? job.stateAt) + settleMs;
+}
+
+function planOpenCall(job: JobRecord, nowMs: number, settleMs: number): SubmitPlan {
+  const { state, batchJobId, callOpen, callDeadlineAt = job.stateAt } = job;
+  if (batchJobId !== undefined)
+    return state === 'cancelling' ? { kind: 'terminate', batchJobId } : { kind: 'done' };
+  // Proven absent: a job that waits is called again, one that is to end has ended.
+  if (callOpen === false) return state === 'submitting' ? { kind: 'call' } : { kind: 'resolve' };
+  const settledAt = callDeadlineAt + settleMs;
   return settledAt <= nowMs ? { kind: 'resolve' } : { kind: 'later', atMs: settledAt };
+}
+
+/** Whether a time that the sender set has passed: the whole job's, or the one for starting at all. */
+export function overdue(job: JobRecord, nowMs: number): 'expire' | 'deadline' | undefined {
+  if (isFinal(job.state) || job.state === 'cancelling') return undefined;
+  if (job.deadlineAt !== undefined && job.deadlineAt <= nowMs) return 'deadline';
+  return job.startBy !== undefined && job.startBy <= nowMs && mayExpire(job) ? 'expire' : undefined;
 }
 
 /** Batch's SubmitJob, in the words of its API. Every value is ours or was checked: tenants never name a command. */
@@ -63,6 +116,7 @@ export interface SubmitRequest {
   readonly jobDefinition: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly timeout: { readonly attemptDurationSeconds: number };
+  readonly containerOverrides?: { readonly resourceRequirements: { type: 'MEMORY'; value: string }[] };
   readonly shareIdentifier: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly propagateTags: true;
@@ -74,15 +128,48 @@ export interface Targets {
 }
 
 /** The container gets ids, never the input: SubmitJob carries 30 KiB, and whoever may describe jobs may read it all. */
-export function submitRequest(job: JobRecord, type: JobType, targets: Targets): SubmitRequest {
+export function submitRequest(job: JobRecord, type: JobType, targets: Targets, nowMs: number): SubmitRequest {
+  const memory = memoryOf(job, type);
   return {
     jobName: batchJobName(job.jobId, job.attempt),
-    jobQueue: targets.queues[type.queue],
+    jobQueue: targets.queues[queueOf(job, type)],
     jobDefinition: targets.definitions[type.definition],
-    parameters: { batchType: type.id, jobId: job.jobId, attempt: String(job.attempt) },
-    timeout: { attemptDurationSeconds: job.timeoutSeconds ?? type.timeoutSeconds.default },
+    parameters: {
+      batchType: type.id,
+      jobId: job.jobId,
+      attempt: String(job.attempt),
+      ...type.parameters?.(type.input.parse(job.input)),
+    },
+    timeout: { attemptDurationSeconds: timeoutOf(job, type, nowMs) },
+    ...(memory === undefined
+      ? {}
+      : { containerOverrides: { resourceRequirements: [{ type: 'MEMORY', value: String(memory) }] } }),
     shareIdentifier: shareIdentifier(job.tenantId),
-    tags: { ...job.tags, 'headgate:tenant': job.tenantId, 'headgate:job': job.jobId },
+    tags: { ...job.tags, [TENANT_TAG]: job.tenantId, 'headgate:job': job.jobId },
     propagateTags: true,
   };
+}
+
+/** The same for one attempt whenever it is asked: a lost submission is looked for where it was sent. */
+export function queueOf(job: JobRecord, type: JobType): JobType['queue'] {
+  const { standardAfterReclaims: limit } = type;
+  return limit !== undefined && endedWith(job, 'spot_reclaimed') >= limit ? 'standard' : type.queue;
+}
+
+function memoryOf(job: JobRecord, { memoryMiB }: JobType): number | undefined {
+  const times = endedWith(job, 'out_of_memory');
+  return memoryMiB === undefined || times === 0
+    ? undefined
+    : Math.min(memoryMiB.initial * 2 ** times, memoryMiB.max);
+}
+
+function endedWith(job: JobRecord, cls: FailureClass): number {
+  return job.endedAttempts.filter(({ failure }) => failure?.class === cls).length;
+}
+
+/** Batch takes no timeout below a minute, so a job may overrun its deadline by less than that; the sweep ends it. */
+function timeoutOf(job: JobRecord, type: JobType, nowMs: number): number {
+  const asked = job.timeoutSeconds ?? type.timeoutSeconds.default;
+  const left = job.deadlineAt === undefined ? asked : Math.ceil((job.deadlineAt - nowMs) / 1000);
+  return Math.max(60, Math.min(asked, left));
 }

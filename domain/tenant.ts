@@ -1,10 +1,12 @@
 /** A customer of the SaaS, and the webhook URLs it owns. */
 import { z } from 'zod';
-import { TenantId } from './request.ts';
+import { JobTypeId, TenantId } from './request.ts';
 
 export const Tenant = z.object({
   tenantId: TenantId,
   status: z.enum(['active', 'suspended']),
+  /** The job types of its plan. Absent: all. */
+  jobTypes: z.array(JobTypeId).optional(),
 });
 export type Tenant = z.infer<typeof Tenant>;
 

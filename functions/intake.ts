@@ -1,116 +1,219 @@
 /**
- * Woken by the front queue. Leaves one record for each job, and a submit message for each record that waits; a message
- * that cannot be a job goes to the dead-letter queue at once, with the reason.
+ * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels what it is asked
+ * to; a message that cannot be a job goes to the dead-letter queue at once, with the reason.
  */
-import { admit, newJob } from '../domain/admission.ts';
+import { admit, type Identity, newJob } from '../domain/admission.ts';
+import { advance } from '../domain/advance.ts';
 import { type DeadLetter, refusedMessage } from '../domain/dead-letter.ts';
 import { type Problem, problem } from '../domain/errors.ts';
 import type { JobRecord } from '../domain/job.ts';
 import type { JobTypes } from '../domain/job-type.ts';
-import { isOwed, lifecycleEvent } from '../domain/notification.ts';
-import { parseRequest } from '../domain/request.ts';
-import { submitMessage } from '../domain/submission.ts';
+import { judgeRedrive, redrivenAs } from '../domain/lineage.ts';
+import { isOwed } from '../domain/notification.ts';
+import { type CancelRequest, type JobRequest, type ParsedRequest, parseRequest } from '../domain/request.ts';
 import type { Tenant } from '../domain/tenant.ts';
-import { type Bus, bus } from '../io/bus.ts';
+import { binds, type Tombstone, tombstoneFor } from '../domain/tombstone.ts';
+import { bus } from '../io/bus.ts';
+import { changeJob } from '../io/change.ts';
 import { dynamo, eventBridge, sqs } from '../io/clients.ts';
-import { type Clock, systemChance, systemClock } from '../io/clock.ts';
+import { type Chance, systemChance, systemClock } from '../io/clock.ts';
+import { type DebtPorts, payDebts } from '../io/debts.ts';
 import { readEnv } from '../io/env.ts';
-import { fingerprintOf, jobIdOf } from '../io/identity.ts';
+import { contextOf } from '../io/follow.ts';
+import { childIdOf, fingerprintOf, jobIdOf } from '../io/identity.ts';
 import { type JobStore, jobStore } from '../io/jobs.ts';
 import { eachAlone, type Message, type MessageBatch, queueHandler } from '../io/lambda.ts';
-import { createLog, type Log } from '../io/log.ts';
-import { type Queue, queue } from '../io/queues.ts';
+import { createLog, errorName, type Log } from '../io/log.ts';
+import { queue } from '../io/queues.ts';
 import { type TenantStore, tenantStore } from '../io/tenants.ts';
 import { jobTypes } from '../job-types.ts';
 
-export interface IntakePorts {
-  readonly jobs: Pick<JobStore, 'create'>;
+export interface IntakePorts extends DebtPorts {
+  readonly jobs: Pick<JobStore, 'create' | 'createOver' | 'leaveTombstone' | 'get' | 'replace'>;
   readonly tenants: Pick<TenantStore, 'load'>;
-  readonly submitQueue: Queue;
-  readonly deadLetters: Queue;
-  readonly bus: Bus;
-  readonly clock: Clock;
+  readonly chance: Chance;
   readonly log: Log;
   readonly types: JobTypes;
   readonly bucket: string;
 }
 
-type Outcome =
-  | { readonly kind: 'refused'; readonly message: Message; readonly letter: DeadLetter }
-  | { readonly kind: 'recorded'; readonly message: Message; readonly job: JobRecord };
+/** What came of a message: a dead letter, a record that owes its next step, or nothing that must be sent. */
+type Outcome = { readonly message: Message } & (
+  | { readonly kind: 'refused'; readonly letter: DeadLetter }
+  | { readonly kind: 'taken'; readonly job: JobRecord }
+  | { readonly kind: 'ignored' }
+);
 
 export function intake(ports: IntakePorts): MessageBatch {
   return async (messages) => {
     const read = messages.map((message) => ({ message, parsed: parseRequest(message.body) }));
-    const tenantIds = read.flatMap(({ parsed }) =>
-      parsed.kind === 'parsed' ? [parsed.request.tenantId] : [],
+    const tenants = await ports.tenants.load(read.flatMap(({ parsed }) => tenantOf(parsed) ?? []));
+    const outcomes = await eachAlone(read, ports.log, ({ message, parsed }) =>
+      take(ports, message, parsed, tenants),
     );
-    const tenants = await ports.tenants.load(tenantIds);
-    const outcomes = await eachAlone(read, ports.log, (item) => take(ports, item, tenants));
 
-    const refused = outcomes.filter((outcome) => outcome.kind === 'refused');
-    await ports.deadLetters.send(refused.map(({ letter }) => letter));
-    const recorded = outcomes.filter((outcome) => outcome.kind === 'recorded');
+    await ports.deadLetters.send(
+      outcomes.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome.letter] : [])),
+    );
     await passOn(
       ports,
-      recorded.map(({ job }) => job),
+      outcomes.flatMap((outcome) => (outcome.kind === 'taken' ? [outcome.job] : [])),
     );
     return new Set(outcomes.map(({ message }) => message.id));
   };
 }
 
-type Read = { readonly message: Message; readonly parsed: ReturnType<typeof parseRequest> };
+function tenantOf(parsed: ParsedRequest): string | undefined {
+  if (parsed.kind === 'refused') return undefined;
+  return parsed.kind === 'submit' ? parsed.request.tenantId : parsed.cancel.tenantId;
+}
+
+/**
+ * The records are there, so their jobs will run whatever happens now: the sweep sends what could not be sent. Giving the
+ * messages back instead could make a second job of one without a key, should the queue move it to its dead letters.
+ */
+async function passOn(ports: IntakePorts, jobs: readonly JobRecord[]): Promise<void> {
+  // A repeated message finds its job further on: then only what is still owed to the tenant is sent again.
+  const owing = jobs.filter((job) => job.version === 1 || job.state === 'cancelling' || isOwed(job));
+  await payDebts(ports, owing).catch((error: unknown) => {
+    ports.log.error('debts:pay:failed', { why: errorName(error), count: owing.length });
+  });
+}
 
 async function take(
   ports: IntakePorts,
-  { message, parsed }: Read,
+  message: Message,
+  parsed: ParsedRequest,
   tenants: ReadonlyMap<string, Tenant>,
 ): Promise<Outcome> {
-  if (parsed.kind === 'refused') return refuse(ports, message, parsed.problem);
-  const { request } = parsed;
-  const admission = admit(request, tenants.get(request.tenantId), ports.types, ports.bucket);
-  if (admission.kind === 'refused') return refuse(ports, message, admission.problem);
-
-  const idempotencyKey = request.idempotencyKey ?? effectiveKey(message);
-  const identity = {
-    jobId: jobIdOf(request.tenantId, idempotencyKey),
-    idempotencyKey,
-    fingerprint: fingerprintOf(request),
-  };
-  const job = newJob(request, identity, ports.clock.nowMs());
-  const recorded = await ports.jobs.create(job);
-  if (recorded.kind === 'exists' && recorded.job.fingerprint !== job.fingerprint) {
-    const conflict = `The key belongs to ${job.jobId}, which was asked for with another body.`;
-    return refuse(ports, message, problem('idempotency_conflict', '/idempotencyKey', conflict));
+  switch (parsed.kind) {
+    case 'refused':
+      return refuse(ports, message, parsed.problem);
+    case 'cancel':
+      return cancel(ports, message, parsed.cancel);
+    case 'submit': {
+      const { request } = parsed;
+      const { types, bucket } = ports;
+      const circumstances = {
+        tenant: tenants.get(request.tenantId),
+        types,
+        bucket,
+        nowMs: ports.clock.nowMs(),
+      };
+      const admission = admit(request, circumstances);
+      if (admission.kind === 'refused') return refuse(ports, message, admission.problem);
+      return message.attributes['deadLetterOf'] === undefined
+        ? record(ports, message, request, identityOf(message, request))
+        : redrive(ports, message, request, message.attributes['deadLetterOf']);
+    }
   }
-  const stored = recorded.kind === 'exists' ? recorded.job : job;
-  ports.log.info(`job:record:${recorded.kind}`, {
-    jobId: job.jobId,
-    tenantId: job.tenantId,
-    messageId: message.id,
-  });
-  return { kind: 'recorded', message, job: stored };
 }
 
-/** Given by a dead letter that came back; else the message's own id, which redelivery keeps. */
+/** The key a dead letter brought back, else the message's own id, which redelivery keeps. */
 function effectiveKey(message: Message): string {
   return message.attributes['effectiveKey'] ?? message.id;
+}
+
+function identityOf(message: Message, request: JobRequest): Identity {
+  const idempotencyKey = request.idempotencyKey ?? effectiveKey(message);
+  return {
+    jobId: jobIdOf(request.tenantId, idempotencyKey),
+    idempotencyKey,
+    ...(request.idempotencyKey === undefined ? { keyGiven: false as const } : {}),
+    fingerprint: fingerprintOf(request),
+  };
+}
+
+async function record(
+  ports: IntakePorts,
+  message: Message,
+  request: JobRequest,
+  identity: Identity,
+): Promise<Outcome> {
+  const { jobId } = identity;
+  const job = newJob(request, identity, ports.clock.nowMs());
+  const created = await ports.jobs.create(job);
+  ports.log.info(`job:record:${created.kind}`, { jobId, tenantId: job.tenantId, messageId: message.id });
+  if (created.kind === 'tombstone') return recordOver(ports, message, job, created.tombstone);
+  if (created.kind === 'exists' && created.job.fingerprint !== job.fingerprint) {
+    const conflict = `The key belongs to ${jobId}, which was asked for with another body.`;
+    return refuse(ports, message, problem('idempotency_conflict', '/idempotencyKey', conflict));
+  }
+  return { kind: 'taken', message, job: created.kind === 'exists' ? created.job : job };
+}
+
+/** A cancel came first: the job is recorded as cancelled, so that its tenant is told. */
+async function recordOver(
+  ports: IntakePorts,
+  message: Message,
+  job: JobRecord,
+  tombstone: Tombstone,
+): Promise<Outcome> {
+  const nowMs = ports.clock.nowMs();
+  const cancelled =
+    binds(tombstone, job.tenantId, nowMs) && advance(job, { kind: 'cancel' }, contextOf(ports, job));
+  const stored = cancelled || job;
+  // Lost: another copy of this message was faster, and its handler sends what follows.
+  if ((await ports.jobs.createOver(tombstone, stored)) === 'lost') return { kind: 'ignored', message };
+  return { kind: 'taken', message, job: stored };
+}
+
+/** A dead letter that came back, by our own redrive or by SQS's. */
+async function redrive(
+  ports: IntakePorts,
+  message: Message,
+  request: JobRequest,
+  parentId: string,
+): Promise<Outcome> {
+  const parent = await ports.jobs.get(parentId);
+  // The failed job is gone from the table, so this is a job like any other.
+  if (parent === undefined) return record(ports, message, request, identityOf(message, request));
+  const fingerprint = fingerprintOf(request);
+  const verdict = judgeRedrive(parent, request.tenantId, fingerprint);
+  ports.log.info(`letter:redrive:${verdict.kind}`, { jobId: parentId, messageId: message.id });
+  if (verdict.kind === 'ignored') return { kind: 'ignored', message };
+  if (verdict.kind === 'conflict') {
+    const conflict = `Expected the request of ${parentId} unchanged; send an edited one as a new job.`;
+    return refuse(ports, message, problem('idempotency_conflict', '', conflict));
+  }
+  const jobId = childIdOf(parentId);
+  const identity = { jobId, idempotencyKey: parent.idempotencyKey, fingerprint, parent: parentId };
+  const outcome = await record(ports, message, request, identity);
+  // Child first: both ids are known beforehand, and a crash in between is made good by the message's return.
+  await changeJob(ports.jobs, parent, (current) => redrivenAs(current, jobId, ports.clock.nowMs()));
+  return outcome;
+}
+
+/** Asking twice is harmless, and so is asking for a job that is over. */
+async function cancel(ports: IntakePorts, message: Message, asked: CancelRequest): Promise<Outcome> {
+  const { tenantId } = asked;
+  const jobId = asked.jobId ?? jobIdOf(tenantId, asked.idempotencyKey ?? '');
+  const job = (await ports.jobs.get(jobId)) ?? (await tombstoneOrJob(ports, jobId, tenantId));
+  // Another tenant's job is answered like none.
+  if (job === undefined || job.tenantId !== tenantId) {
+    ports.log.info('job:cancel:unknown', { jobId, tenantId });
+    return { kind: 'ignored', message };
+  }
+  const changed = await changeJob(ports.jobs, job, (current) =>
+    advance(current, { kind: 'cancel' }, contextOf(ports, current)),
+  );
+  ports.log.info(`job:cancel:${changed.kind}`, { jobId, tenantId, to: changed.job.state });
+  return { kind: 'taken', message, job: changed.job };
+}
+
+async function tombstoneOrJob(
+  ports: IntakePorts,
+  jobId: string,
+  tenantId: string,
+): Promise<JobRecord | undefined> {
+  const left = await ports.jobs.leaveTombstone(tombstoneFor(jobId, tenantId, ports.clock.nowMs()));
+  return left === 'written' ? undefined : ports.jobs.get(jobId);
 }
 
 function refuse(ports: IntakePorts, message: Message, why: Problem): Outcome {
   ports.log.info('message:refuse:done', { messageId: message.id, code: why.code });
   const letter = refusedMessage(message.body, why, message.id, effectiveKey(message), ports.clock.nowMs());
   return { kind: 'refused', message, letter };
-}
-
-/**
- * Driven by what the record says, not by who made it: a repeated message whose first handler died before this point
- * still gets its job submitted. Submitting twice is harmless, the submit step sees the record.
- */
-async function passOn(ports: IntakePorts, jobs: readonly JobRecord[]): Promise<void> {
-  const fresh = jobs.filter(({ version }) => version === 1);
-  await ports.submitQueue.send(fresh.map(submitMessage));
-  await ports.bus.publish([...fresh, ...jobs.filter(isOwed)].map(lifecycleEvent));
 }
 
 const log = createLog('intake');
@@ -133,6 +236,7 @@ export const handler = queueHandler(
     deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),
     bus: bus(eventBridge(), env.EVENT_BUS_NAME),
     clock: systemClock,
+    chance: systemChance,
     log,
     types: jobTypes,
     bucket: env.BUCKET_NAME,

@@ -2,10 +2,12 @@
 import {
   type BatchClient,
   BatchServiceException,
+  DescribeJobsCommand,
   ListJobsCommand,
   SubmitJobCommand,
   TerminateJobCommand,
 } from '@aws-sdk/client-batch';
+import { BatchJobDetail } from '../domain/sighting.ts';
 import type { SubmitRequest } from '../domain/submission.ts';
 import { errorName } from './log.ts';
 
@@ -20,11 +22,17 @@ export interface BatchPort {
   submit(request: SubmitRequest): Promise<SubmitOutcome>;
   /** Ids of the Batch jobs with exactly this name, in any state, newest first. */
   listByName(jobQueue: string, name: string): Promise<readonly string[]>;
+  /** What Batch says of each; an id it does not know is absent from the map, without an error. */
+  describe(batchJobIds: readonly string[]): Promise<ReadonlyMap<string, BatchJobDetail>>;
   /** Ends a Batch job in whatever state; one that is over or unknown is no error. */
   terminate(batchJobId: string, reason: string): Promise<void>;
 }
 
-export function batchPort(submitting: BatchClient, client: BatchClient): BatchPort {
+/** @see AWS Batch API reference, DescribeJobs: up to 100 ids */
+export const MAX_DESCRIBE = 100;
+
+/** @param submitting the client for SubmitJob, which must not repeat a call by itself */
+export function batchPort(client: BatchClient, submitting: BatchClient): BatchPort {
   return {
     async submit(request) {
       try {
@@ -50,6 +58,20 @@ export function batchPort(submitting: BatchClient, client: BatchClient): BatchPo
         nextToken = page.nextToken;
       } while (nextToken !== undefined);
       return ids;
+    },
+
+    async describe(batchJobIds) {
+      const found = new Map<string, BatchJobDetail>();
+      for (let from = 0; from < batchJobIds.length; from += MAX_DESCRIBE) {
+        const page = await client.send(
+          new DescribeJobsCommand({ jobs: batchJobIds.slice(from, from + MAX_DESCRIBE) }),
+        );
+        for (const job of page.jobs ?? []) {
+          const detail = BatchJobDetail.parse(job);
+          found.set(detail.jobId, detail);
+        }
+      }
+      return found;
     },
 
     async terminate(batchJobId, reason) {

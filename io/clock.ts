@@ -1,8 +1,15 @@
 /** The only sources of time and chance. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Clock {
   nowMs(): number;
+}
+
+/** A clock that one can also wait by. */
+export interface PacingClock extends Clock {
+  /** Resolves at once when the time has passed. */
+  waitUntil(atMs: number): Promise<void>;
 }
 
 export interface Chance {
@@ -12,5 +19,8 @@ export interface Chance {
   fraction(): number;
 }
 
-export const systemClock: Clock = { nowMs: () => Date.now() };
+export const systemClock: PacingClock = {
+  nowMs: () => Date.now(),
+  waitUntil: (atMs) => pause(Math.max(0, atMs - Date.now())),
+};
 export const systemChance: Chance = { token: () => randomUUID(), fraction: () => Math.random() };

@@ -11,10 +11,15 @@ const variables = {
   NOTIFY_QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
   EVENT_BUS_NAME: text,
+  WORKER_LOG_GROUP: text,
+  /** Set by Lambda itself. */
+  AWS_REGION: text,
   JOB_QUEUE_STANDARD: text,
   JOB_QUEUE_ECONOMY: text,
   JOB_DEFINITION_SMALL: text,
   JOB_DEFINITION_MEDIUM: text,
+  JOB_DEFINITION_PLAIN: text,
+  BATCH_CALLS_PER_SECOND: z.coerce.number().min(1).max(1000),
   SUBMIT_SETTLE_SECONDS: z.coerce.number().int().min(1).max(900),
   /** Origins a webhook may be sent to although they are not public https: for test stages, empty in production. */
   WEBHOOK_ALLOWED_ORIGINS: z

@@ -10,6 +10,11 @@ export function jobIdOf(tenantId: string, idempotencyKey: string): string {
   return `job_${hash26(`${tenantId}\0${idempotencyKey}`)}`;
 }
 
+/** A failed job has one child at most, whichever way and however often its dead letter comes back. */
+export function childIdOf(parentId: string): string {
+  return `job_${hash26(`${parentId}\0redrive`)}`;
+}
+
 export function fingerprintOf(request: JobRequest): string {
   return hash26(fingerprintText(request));
 }

@@ -25,6 +25,13 @@ export function queueHandler(log: Log, handle: MessageBatch) {
     });
 }
 
+/** A function on a schedule. A run that fails is logged and not repeated: the next one comes by itself. */
+export function scheduleHandler(log: Log, run: () => Promise<void>) {
+  return middy<unknown, void>()
+    .use({ onError: ({ error }) => log.error('schedule:run:failed', { error }) })
+    .handler(run);
+}
+
 /**
  * A thrown error would make Lambda slow the whole queue down, and one tenant's bad minute would be everybody's.
  * @see AWS Lambda developer guide, "Handling errors for an SQS event source"

@@ -1,12 +1,8 @@
 /** Tenants and their endpoints in the table. */
-import {
-  BatchGetCommand,
-  type DynamoDBDocumentClient,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Endpoint, Tenant } from '../domain/tenant.ts';
+import { systemChance } from './clock.ts';
+import { table } from './table.ts';
 
 export interface TenantStore {
   /** An id without a tenant is absent from the map. */
@@ -18,22 +14,11 @@ export interface TenantStore {
 }
 
 export function tenantStore(db: DynamoDBDocumentClient, tableName: string): TenantStore {
+  const items = table(db, tableName, systemChance);
   return {
     async load(tenantIds) {
-      const found = new Map<string, Tenant>();
-      let keys = [...new Set(tenantIds)].map(tenantKey);
-      while (keys.length > 0) {
-        const answer = await db.send(
-          new BatchGetCommand({ RequestItems: { [tableName]: { Keys: keys.splice(0, 100) } } }),
-        );
-        for (const item of answer.Responses?.[tableName] ?? []) {
-          const tenant = Tenant.parse(item);
-          found.set(tenant.tenantId, tenant);
-        }
-        const left = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
-        keys = [...keys, ...left.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) }))];
-      }
-      return found;
+      const stored = await items.getAll(tenantIds.map(tenantKey));
+      return new Map(stored.map((item) => Tenant.parse(item)).map((tenant) => [tenant.tenantId, tenant]));
     },
 
     async endpoints(tenantId) {

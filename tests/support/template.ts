@@ -82,10 +82,12 @@ export const Queue = z.strictObject({
 export const QueuePolicy = z.strictObject({ Queues: z.array(Reference), PolicyDocument });
 
 export const Rule = z.object({
+  /** A schedule needs no dead-letter queue: what one run misses, the next one does. */
+  ScheduleExpression: z.string().optional(),
   Targets: z.array(
     z.object({
       Arn: Reference,
-      DeadLetterConfig: z.object({ Arn: Reference }),
+      DeadLetterConfig: z.object({ Arn: Reference }).optional(),
       RoleArn: z.never().optional(),
     }),
   ),

@@ -2,9 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { EventSourceMapping, LambdaFunction, resources, root } from '../support/template.ts';
+import { EventSourceMapping, LambdaFunction, Rule, resources, root } from '../support/template.ts';
 
 const functions = resources('AWS::Lambda::Function', LambdaFunction);
+const schedules = resources('AWS::Events::Rule', Rule).filter(
+  ([, rule]) => rule.ScheduleExpression !== undefined,
+);
 const mappings = resources('AWS::Lambda::EventSourceMapping', EventSourceMapping).map(([, each]) => each);
 
 it('every file in functions/ is a function, and every function a file', () => {
@@ -16,14 +19,20 @@ it('every file in functions/ is a function, and every function a file', () => {
 describe.each(functions)('%s', (id, fn) => {
   const variables = Object.entries(fn.Environment.Variables);
 
-  it('is woken by one queue', () => {
-    expect(mappings.filter((mapping) => mapping.FunctionName === id)).toHaveLength(1);
+  it('is woken by one queue or by one schedule', () => {
+    const woken = [
+      ...mappings.filter((mapping) => mapping.FunctionName === id),
+      ...schedules.filter(([, rule]) => rule.Targets.some((target) => target.Arn === id)),
+    ];
+    expect(woken).toHaveLength(1);
   });
 
   it('is given the variables it reads, and no others', () => {
     const source = readFileSync(join(root, fn.Handler.replace(/\.handler$/, '.ts')), 'utf8');
     const read = [...source.matchAll(/readEnv\(([^)]*)\)/g)].flatMap((call) => call[1]?.match(/\w+/g) ?? []);
-    expect(variables.map(([name]) => name).sort()).toEqual([...read, 'LOG_LEVEL'].sort());
+    const byLambda = ['AWS_REGION'];
+    const wanted = [...read.filter((name) => !byLambda.includes(name)), 'LOG_LEVEL'];
+    expect(variables.map(([name]) => name).sort()).toEqual(wanted.sort());
   });
 
   // A literal URL, ARN or name would point one stage at another, or a laptop at the real AWS.

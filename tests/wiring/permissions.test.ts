@@ -11,7 +11,7 @@ import {
 } from '../support/template.ts';
 
 /** Actions for which AWS has no resource level. Service Authorization Reference, "AWS Batch" and "Amazon ECR". */
-const withoutResourceLevel = ['batch:ListJobs', 'ecr:GetAuthorizationToken'];
+const withoutResourceLevel = ['batch:DescribeJobs', 'batch:ListJobs', 'ecr:GetAuthorizationToken'];
 
 const roles = new Map(resources('AWS::IAM::Role', Role));
 const functions = resources('AWS::Lambda::Function', LambdaFunction);

@@ -1,5 +1,6 @@
 /** Messages are neither lost nor worked on twice because of a number or a policy in the template. */
 import { describe, expect, it } from '@jest/globals';
+import type { z } from 'zod';
 import {
   EventSourceMapping,
   LambdaFunction,
@@ -12,7 +13,15 @@ import {
 const queues = new Map(resources('AWS::SQS::Queue', Queue));
 const policies = resources('AWS::SQS::QueuePolicy', QueuePolicy);
 const functions = new Map(resources('AWS::Lambda::Function', LambdaFunction));
-const rules = resources('AWS::Events::Rule', Rule);
+/** Rules on events, each target with the dead-letter queue it must have; schedules put nothing into queues. */
+const rules = resources('AWS::Events::Rule', Rule)
+  .filter(([, rule]) => rule.ScheduleExpression === undefined)
+  .map(([id, rule]) => [id, { Targets: rule.Targets.map(withDeadLetters) }] as const);
+
+function withDeadLetters({ Arn, DeadLetterConfig }: z.infer<typeof Rule>['Targets'][number]) {
+  if (DeadLetterConfig === undefined) throw new Error(`The target ${Arn} of a rule has no dead-letter queue`);
+  return { Arn, DeadLetterConfig };
+}
 
 function queueOf(id: string) {
   const queue = queues.get(id);

@@ -1,0 +1,48 @@
+/** How dead letters look in a terminal. */
+import type { Letter } from '../domain/redrive.ts';
+import type { Found } from '../io/dead-letters.ts';
+
+/** Columns as wide as their widest cell; the last one runs free. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+export const HEADINGS = ['WHEN', 'KIND', 'TENANT', 'TYPE', 'CLASS', 'CODE', 'ID', 'REASON'];
+
+/** The reason comes last: it is the longest. */
+export function rowOf(letter: Letter): string[] {
+  const { kind, tenant = '-', type = '-', class: failureClass = '-', code, id, reason } = letter;
+  return [time(letter.atMs), kind, tenant, type, failureClass, code, id, reason].map(harmless);
+}
+
+/** Everything there is about one letter, the body last and as it was sent. */
+export function pageOf({ letter, stored }: Found): string {
+  const facts: [string, string][] = [
+    ['id', letter.id],
+    ['kind', letter.kind],
+    ['letter', letter.messageId],
+    ['sent', time(stored.sentAtMs)],
+    ...Object.entries(stored.attributes),
+  ];
+  return [...table(facts.map((fact) => fact.map(harmless))), '', printable(stored.body)].join('\n');
+}
+
+function time(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+}
+
+/** SQS takes no other control characters than these and line breaks, and a terminal obeys them. */
+function printable(text: string): string {
+  return text.replace(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+}
+
+/** Attributes of a message that SQS moved are the sender's, and may hold line breaks. */
+function harmless(text: string): string {
+  return printable(text).replace(/\s+/g, ' ');
+}

@@ -1,0 +1,181 @@
+/** `npm run dlq`: what lies in the front queue's dead-letter queue, and how it gets out again. */
+import { countsBy, type Filter, matches } from '../domain/redrive.ts';
+import { systemChance, systemClock } from '../io/clock.ts';
+import { type DeadLetters, deadLetters, discard, type Found, paced, type Visit } from '../io/dead-letters.ts';
+import { childIdOf } from '../io/identity.ts';
+import { jobStore } from '../io/jobs.ts';
+import { type Asked, filterOf, Misused, readArguments, USAGE } from './dlq-options.ts';
+import { HEADINGS, pageOf, rowOf, table } from './dlq-text.ts';
+import { clientsFor, findQueues, findTable } from './dlq-where.ts';
+
+type Options<C extends Asked['command']> = Extract<Asked, { command: C }>['options'];
+
+interface Run {
+  readonly letters: DeadLetters;
+  readonly jobs: () => Promise<ReturnType<typeof jobStore>>;
+  readonly signal: AbortSignal;
+}
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+/** @returns the exit code */
+async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const asked = readArguments(args, systemClock.nowMs());
+  if (asked === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const { stage, region, 'endpoint-url': endpoint } = asked.options;
+  const { sqs, dynamo, documents } = clientsFor({
+    endpoint,
+    // The AWS CLI's own variable, which the SDK does not read.
+    region: region ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'],
+  });
+  // Ctrl-C gives back what was hidden, instead of leaving it hidden for a minute.
+  const ending = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort(interrupted));
+  try {
+    return await perform(asked, {
+      letters: deadLetters(sqs, await findQueues(sqs, stage)),
+      jobs: async () => {
+        const named = 'table' in asked.options ? asked.options.table : undefined;
+        const name = named ?? environment['TABLE_NAME'] ?? (await findTable(dynamo, stage));
+        return jobStore(documents, name, systemChance);
+      },
+      signal: ending.signal,
+    });
+  } finally {
+    sqs.destroy();
+    dynamo.destroy();
+  }
+}
+
+const interrupted = new Error('Interrupted; what was not acted on is back in the queue.');
+
+function perform(asked: Asked, run: Run): Promise<number> {
+  switch (asked.command) {
+    case 'list':
+      return list(asked.options, run);
+    case 'show':
+      return show(asked.options.id, run);
+    case 'redrive':
+      return redrive(asked.options, run);
+    case 'discard':
+      return discardAll(asked.options, run);
+  }
+}
+
+async function list(options: Options<'list'>, run: Run): Promise<number> {
+  const { 'group-by': by, json } = options;
+  // Printed once everything is visible again: whoever reads the output may stop half-way.
+  const seen = await visit(run, filterOf(options), async (all) => all);
+  const letters = seen.letters.map(({ letter }) => letter);
+  const groups = by === undefined ? undefined : countsBy(letters, by);
+  if (json) {
+    const records =
+      groups?.map(([value, count]) => ({ [String(by)]: value, count })) ??
+      letters.map(({ atMs, ...letter }) => ({ at: new Date(atMs).toISOString(), ...letter }));
+    for (const record of records) print(JSON.stringify(record));
+    return 0;
+  }
+  const rows = groups?.map(([value, count]) => [String(count), value]) ?? letters.map(rowOf);
+  const headings = by === undefined ? HEADINGS : ['COUNT', by.toUpperCase()];
+  if (rows.length > 0) for (const line of table([headings, ...rows])) print(line);
+  print(countOf(seen));
+  return 0;
+}
+
+async function show(id: string, run: Run): Promise<number> {
+  const { letters } = await visit(run, { id }, async (seen) => seen);
+  requireFound(letters, id);
+  print(letters.map(pageOf).join('\n\n'));
+  return 0;
+}
+
+function redrive(options: Options<'redrive'>, run: Run): Promise<number> {
+  return act(options, run, {
+    done: 'redriven',
+    perSecond: options.rate,
+    max: options.max,
+    one: async (seen, found) => {
+      await seen.redrive(found);
+      const { kind, id } = found.letter;
+      return { done: true, note: kind === 'failed' ? `redriven as ${childIdOf(id)}` : 'redriven' };
+    },
+  });
+}
+
+function discardAll(options: Options<'discard'>, run: Run): Promise<number> {
+  return act(options, run, {
+    done: 'discarded',
+    one: async (seen, found) => {
+      const outcome = await discard(seen, found, options.reason, { jobs: run.jobs, clock: systemClock });
+      return outcome.kind === 'discarded'
+        ? { done: true, note: `discarded: ${options.reason}` }
+        : { done: false, note: `kept: ${outcome.why}` };
+    },
+  });
+}
+
+interface Act {
+  readonly done: string;
+  readonly perSecond?: number | undefined;
+  readonly max?: number | undefined;
+  one(seen: Visit, found: Found): Promise<{ readonly done: boolean; readonly note: string }>;
+}
+
+function act(
+  options: Filter & { 'dry-run'?: boolean | undefined },
+  run: Run,
+  { done, perSecond = Number.POSITIVE_INFINITY, max, one }: Act,
+): Promise<number> {
+  return visit(run, filterOf(options), async (seen) => {
+    requireFound(seen.letters, options.id);
+    const chosen = seen.letters.slice(0, max);
+    const lines = table(chosen.map(({ letter }) => rowOf(letter).slice(0, -1)));
+    if (options['dry-run']) {
+      for (const line of lines) print(line);
+      print(`${chosen.length} would be ${done}. ${countOf(seen)}`);
+      return 0;
+    }
+    let count = 0;
+    try {
+      for await (const [i, found] of paced([...chosen.entries()], perSecond, run.signal)) {
+        const outcome = await one(seen, found);
+        if (outcome.done) count++;
+        print(`${lines[i]}  ${outcome.note}`);
+      }
+    } finally {
+      print(`${count} of ${chosen.length} ${done}.`);
+    }
+    run.signal.throwIfAborted();
+    return count === chosen.length ? 0 : 1;
+  });
+}
+
+function visit<T>({ letters, signal }: Run, filter: Filter, use: (seen: Visit) => Promise<T>): Promise<T> {
+  return letters.scan((letter) => matches(letter, filter), use, signal);
+}
+
+function requireFound(letters: readonly Found[], id: string | undefined): void {
+  if (letters.length === 0 && id !== undefined) throw new Error(`No dead letter has the id ${id}.`);
+}
+
+function countOf({ letters, others, hidden }: Visit): string {
+  const total = letters.length + others;
+  const noun = total === 1 ? 'dead letter' : 'dead letters';
+  const count = others === 0 ? `${total} ${noun}.` : `${letters.length} of ${total} ${noun} match.`;
+  return hidden === 0
+    ? count
+    : `${count} About ${hidden} more are hidden by another reader for up to a minute.`;
+}
+
+// Whoever reads the output may close it early, as `head` does; what was begun is still finished.
+process.stdout.on('error', () => undefined);
+try {
+  process.exitCode = await main(process.argv.slice(2), process.env);
+} catch (error) {
+  const { message, name } = error instanceof Error ? error : { message: String(error), name: '' };
+  process.stderr.write(`${message || name}\n`);
+  process.exitCode = error instanceof Misused ? 2 : 1;
+}

@@ -1,0 +1,112 @@
+/**
+ * `npm run reconcile`: one sweep by hand, the same that the function `tick` does every minute, against whatever the
+ * standard AWS variables point at. `--dry-run` only prints what it would repair.
+ */
+import { parseArgs } from 'node:util';
+import { BatchClient } from '@aws-sdk/client-batch';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { Repair } from '../domain/reconcile.ts';
+import { batchPort } from '../io/batch.ts';
+import { bus } from '../io/bus.ts';
+import { systemChance, systemClock } from '../io/clock.ts';
+import { dueIndex } from '../io/due.ts';
+import { jobStore } from '../io/jobs.ts';
+import type { Log } from '../io/log.ts';
+import { pace, pacedBatch } from '../io/pace.ts';
+import { queue } from '../io/queues.ts';
+import { previewSweep, type Repaired, type SweepPorts, sweep } from '../io/sweep.ts';
+import { jobTypes } from '../job-types.ts';
+import { clientsFor, findQueues, findTable, queueUrl } from './dlq-where.ts';
+
+const USAGE = `Usage: npm run reconcile -- [--dry-run] [--stage dev] [--table NAME] [--endpoint-url URL] [--region REGION] [--log-group NAME]\n`;
+const options = {
+  'dry-run': { type: 'boolean', default: false },
+  stage: { type: 'string', default: 'dev' },
+  table: { type: 'string' },
+  'endpoint-url': { type: 'string' },
+  region: { type: 'string' },
+  'log-group': { type: 'string', default: '/aws/batch/job' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** A person waits for this one. */
+const RUN_MS = 300_000;
+const CALLS_PER_SECOND = 10;
+
+/** The command line has its own report. */
+const quiet: Log = {
+  info: () => undefined,
+  error: (event, { jobId = '', why = '' } = {}) => void process.stderr.write(`${event} ${jobId} ${why}\n`),
+};
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const ports = await portsFor(values);
+  const untilMs = ports.clock.nowMs() + RUN_MS;
+  const repairs = values['dry-run'] ? await previewSweep(ports) : await sweep(ports, { aheadMs: 0, untilMs });
+  for (const repaired of repairs) process.stdout.write(`${line(repaired, ports.clock.nowMs())}\n`);
+  process.stdout.write(`${repairs.length} ${values['dry-run'] ? 'to look at' : 'looked at'}\n`);
+}
+
+async function portsFor(given: {
+  'log-group': string;
+  stage: string;
+  table?: string | undefined;
+  'endpoint-url'?: string | undefined;
+  region?: string | undefined;
+}): Promise<SweepPorts> {
+  const where = { endpoint: given['endpoint-url'], region: given.region };
+  const config = Object.fromEntries(Object.entries(where).filter(([, value]) => value !== undefined));
+  const { sqs, dynamo } = clientsFor(where);
+  const tableName = given.table ?? process.env['TABLE_NAME'] ?? (await findTable(dynamo, given.stage));
+  const { deadLetters } = await findQueues(sqs, given.stage);
+  const submitQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-submit`);
+  const batch = new BatchClient(config);
+  const budget = pace(dynamo, tableName, {
+    callsPerSecond: CALLS_PER_SECOND,
+    maxWaitMs: RUN_MS,
+    clock: systemClock,
+  });
+  return {
+    jobs: jobStore(dynamo, tableName, systemChance),
+    due: dueIndex(dynamo, tableName),
+    batch: pacedBatch(batchPort(batch, batch), budget, systemClock),
+    submitQueue: queue(sqs, submitQueueUrl),
+    deadLetters: queue(sqs, deadLetters),
+    bus: bus(new EventBridgeClient(config), `headgate-${given.stage}`),
+    clock: systemClock,
+    chance: systemChance,
+    log: quiet,
+    types: jobTypes,
+    logs: { region: await sqs.config.region(), group: given['log-group'] },
+  };
+}
+
+const sentences: Readonly<Record<Repair['kind'], string>> = {
+  nothing: 'settled meanwhile: nothing to do',
+  pay_debts: 'what it owes may be lost: send it again',
+  give_up: 'a time of the job has passed: end it',
+  describe: 'Batch has been silent: ask it',
+};
+
+function line({ job, repair }: Repaired, nowMs: number): string {
+  const lateSeconds = Math.max(0, Math.round((nowMs - (job.dueAt ?? nowMs)) / 1000));
+  return [
+    job.jobId,
+    job.tenantId.padEnd(12),
+    job.state.padEnd(10),
+    `due ${lateSeconds} s ago`.padEnd(16),
+    sentences[repair.kind],
+  ].join('  ');
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

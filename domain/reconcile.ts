@@ -1,0 +1,42 @@
+/** What the sweep does about a job that has fallen due: the record, and nothing else, says what may have been lost. */
+import { nextLook } from './due.ts';
+import { changed, isFinal, type JobRecord } from './job.ts';
+import { isOwed } from './notification.ts';
+import { overdue } from './submission.ts';
+
+export type Repair =
+  /** Settled meanwhile: it should not be in the index any more. */
+  | { readonly kind: 'nothing' }
+  /** Final and untold, or its next step's message may be lost: send what the record owes. */
+  | { readonly kind: 'pay_debts' }
+  /** A time of the job itself has passed. */
+  | { readonly kind: 'give_up'; readonly why: 'expire' | 'deadline' }
+  /** Batch has been silent about it: ask. */
+  | { readonly kind: 'describe'; readonly batchJobId: string };
+
+export function planRepair(job: JobRecord, nowMs: number): Repair {
+  if (isFinal(job.state)) return isOwed(job) ? { kind: 'pay_debts' } : { kind: 'nothing' };
+  const over = overdue(job, nowMs);
+  if (over !== undefined) return { kind: 'give_up', why: over };
+  // Tested before the states: a claim may have named the Batch job while the reply to SubmitJob is still unknown.
+  if (job.batchJobId !== undefined && job.state !== 'retrying')
+    return { kind: 'describe', batchJobId: job.batchJobId };
+  return { kind: 'pay_debts' };
+}
+
+/** The record with its next look put off, so that a sweep that dies half-way does not start the next one at the same job. */
+export function postponed(job: JobRecord, nowMs: number): JobRecord {
+  return changed(job, { dueAt: nextLook(job, nowMs) }, nowMs);
+}
+
+/** The same for a record that is being changed anyway. */
+export function putOff(next: JobRecord, nowMs: number): JobRecord {
+  return { ...next, dueAt: nextLook(next, nowMs) };
+}
+
+/** DescribeJobs leaves out what it does not know, and may for a moment leave out what it does. */
+const ABSENCES_UNTIL_LOST = 3;
+
+export function absence(job: JobRecord): { readonly kind: 'absent' | 'lost' } {
+  return { kind: (job.absences ?? 0) + 1 >= ABSENCES_UNTIL_LOST ? 'lost' : 'absent' };
+}

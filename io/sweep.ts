@@ -1,0 +1,145 @@
+/**
+ * The sweep: finds jobs whose message, event or process may have been lost, and takes each its next step.
+ *
+ * Needs no lock. Every write is conditional and every message harmless twice, so two sweeps at once, or one that dies
+ * half-way, cost calls and nothing else.
+ */
+import { advance } from '../domain/advance.ts';
+import { DUE_SHARDS } from '../domain/identity.ts';
+import type { JobRecord } from '../domain/job.ts';
+import { absence, planRepair, postponed, putOff, type Repair } from '../domain/reconcile.ts';
+import { recognise } from '../domain/sighting.ts';
+import type { BatchPort } from './batch.ts';
+import { changeJob } from './change.ts';
+import { type DebtPorts, payDebts } from './debts.ts';
+import type { DueIndex, DuePosition } from './due.ts';
+import { contextOf, type FollowPorts, follow } from './follow.ts';
+import type { JobStore } from './jobs.ts';
+import { errorName } from './log.ts';
+
+export interface SweepPorts extends FollowPorts, DebtPorts {
+  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
+  readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
+  readonly due: DueIndex;
+}
+
+export interface SweepOptions {
+  /** Jobs due by now plus this are taken too, and handed to their queue with the delay that is left. */
+  readonly aheadMs: number;
+  /** When to stop; what is left is found again by the next sweep. */
+  readonly untilMs: number;
+}
+
+/** One job and what the sweep did, or would do. */
+export interface Repaired {
+  readonly job: JobRecord;
+  readonly repair: Repair;
+}
+
+/** @returns what was done, in order; for the log and the report */
+export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOptions): Promise<Repaired[]> {
+  const done: Repaired[] = [];
+  for await (const found of dueNow(ports, aheadMs)) {
+    done.push(...(await repairAll(ports, found)));
+    if (ports.clock.nowMs() >= untilMs) break;
+  }
+  return done;
+}
+
+/** What a sweep would do now, without doing it. */
+export async function previewSweep(ports: FindPorts): Promise<Repaired[]> {
+  const found: Repaired[] = [];
+  for await (const page of dueNow(ports, 0)) found.push(...page);
+  return found;
+}
+
+type FindPorts = Pick<SweepPorts, 'due' | 'jobs' | 'clock'>;
+
+async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Repaired[]> {
+  for (let shard = 0; shard < DUE_SHARDS; shard++) {
+    let after: DuePosition | undefined;
+    do {
+      const byMs = ports.clock.nowMs() + aheadMs;
+      const page = await ports.due.dueJobs(String(shard), byMs, after);
+      const jobs = await ports.jobs.load(page.jobIds);
+      // The index lags, and may hold rows of jobs that moved on: the record says whether it is due.
+      const due = [...jobs.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= byMs);
+      yield due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) }));
+      after = page.next;
+    } while (after !== undefined);
+  }
+}
+
+async function repairAll(ports: SweepPorts, found: readonly Repaired[]): Promise<Repaired[]> {
+  const putOff = await Promise.all(
+    found.map((item) => keepTrying(ports, item.job.jobId, () => putOffAndGiveUp(ports, item))),
+  );
+  const mine = putOff.flatMap((item) => item ?? []);
+  const owing = mine
+    .filter(({ repair }) => repair.kind === 'pay_debts' || repair.kind === 'give_up')
+    .map(({ job }) => job);
+  const described = await describeAll(ports, mine);
+  await payDebts(ports, [...owing, ...described]);
+  return mine;
+}
+
+/** The first write of every repair: the next look is put off before anything else is done about the job. */
+async function putOffAndGiveUp(ports: SweepPorts, { job: seen, repair }: Repaired): Promise<Repaired> {
+  const nowMs = ports.clock.nowMs();
+  const { job } = await changeJob(ports.jobs, seen, (current) => {
+    if (current.settled === true) return undefined;
+    if (repair.kind !== 'give_up') return postponed(current, nowMs);
+    const over = advance(current, { kind: repair.why }, contextOf(ports, current));
+    return over === undefined ? postponed(current, nowMs) : putOff(over, nowMs);
+  });
+  ports.log.info(`job:repair:${repair.kind}`, {
+    jobId: job.jobId,
+    tenantId: job.tenantId,
+    attempt: job.attempt,
+    to: job.state,
+  });
+  return { job, repair };
+}
+
+/** Asks Batch about all at once, and follows each answer as if it were an event. */
+async function describeAll(ports: SweepPorts, found: readonly Repaired[]): Promise<JobRecord[]> {
+  const asked = found.flatMap(({ job, repair }) =>
+    repair.kind === 'describe' ? [{ job, id: repair.batchJobId }] : [],
+  );
+  if (asked.length === 0) return [];
+  const details = await ports.batch.describe(asked.map(({ id }) => id));
+  const owing = await Promise.all(
+    asked.map(({ job, id }) =>
+      keepTrying(ports, job.jobId, async () => {
+        const detail = details.get(id);
+        if (detail === undefined) return missAgain(ports, job);
+        const seen = recognise({ kind: 'batch_job', detail });
+        return seen.kind === 'sighting' ? follow(ports, job, seen.sighting) : undefined;
+      }),
+    ),
+  );
+  return owing.flatMap((job) => job ?? []);
+}
+
+async function missAgain(ports: SweepPorts, seen: JobRecord): Promise<JobRecord | undefined> {
+  const { kind, job } = await changeJob(ports.jobs, seen, (current) => {
+    if (current.batchJobId !== seen.batchJobId) return undefined;
+    const next = advance(current, absence(current), contextOf(ports, current));
+    return next && putOff(next, ports.clock.nowMs());
+  });
+  return kind === 'changed' && job.state !== seen.state ? job : undefined;
+}
+
+/** One job that cannot be repaired now must not hold up the others; it stays due. */
+async function keepTrying<T>(
+  ports: Pick<SweepPorts, 'log'>,
+  jobId: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    ports.log.error('job:repair:failed', { jobId, why: errorName(error) });
+    return undefined;
+  }
+}

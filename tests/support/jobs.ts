@@ -1,0 +1,87 @@
+/** Requests, job types and records for tests: valid as they come, changed where a test cares. */
+import { z } from 'zod';
+import { newJob } from '../../domain/admission.ts';
+import type { Context } from '../../domain/advance.ts';
+import type { JobChange, JobRecord, JobState } from '../../domain/job.ts';
+import { JobRecord as JobRecordSchema } from '../../domain/job.ts';
+import { defineJobTypes, type JobType, workerExitCodes } from '../../domain/job-type.ts';
+import type { JobRequest } from '../../domain/request.ts';
+
+export const NOW = Date.UTC(2026, 0, 5, 9);
+export const BUCKET = 'headgate-jobs';
+export const JOB_ID = `job_${'a'.repeat(26)}`;
+/** Two Batch jobs that may exist for one attempt. */
+export const FIRST = '6f1c1b0e-1111-4222-8333-444455556666';
+export const SECOND = 'a2d90d7e-7777-4888-9999-000011112222';
+
+export const reportType: JobType = {
+  id: 'report.render',
+  summary: 'Renders a report.',
+  input: z.strictObject({
+    title: z.string().max(80).optional(),
+    source: z.string().optional(),
+    format: z.enum(['pdf', 'html']).optional(),
+    pages: z.array(z.strictObject({ rows: z.array(z.int()) })).optional(),
+  }),
+  definition: 'medium',
+  queue: 'standard',
+  timeoutSeconds: { default: 300, max: 900 },
+  retry: {
+    maxAttempts: 3,
+    maxAttemptsOf: { timeout: 1, out_of_memory: 2 },
+    backoff: { initialSeconds: 10, factor: 3, maxSeconds: 60 },
+  },
+  exitCodes: workerExitCodes,
+  promisesResult: true,
+};
+
+/** Lets the tenant name anything: what keeps tenants apart must hold without the schema's help. */
+const looseType: JobType = { ...reportType, id: 'anything.goes', input: z.looseObject({}) };
+export const types = defineJobTypes([reportType, looseType]);
+
+export const context: Context = { nowMs: NOW + 1000, policy: reportType, chance: 0 };
+
+export function aRequest(change: Partial<JobRequest> = {}): JobRequest {
+  return { specVersion: '1', tenantId: 'acme', jobType: reportType.id, input: {}, ...change };
+}
+
+/** Freshly accepted. */
+export function aJob(change: JobChange = {}): JobRecord {
+  const identity = { jobId: JOB_ID, idempotencyKey: 'report-42', fingerprint: 'f'.repeat(26) };
+  return JobRecordSchema.parse({ ...newJob(aRequest(), identity, NOW), ...change });
+}
+
+const failure = { class: 'app_error', code: 'exit_code', message: 'The container ended badly.' } as const;
+const inBatch = { calls: 1, waitReason: undefined, batchJobId: FIRST };
+const running = {
+  ...inBatch,
+  order: { tries: 0, rank: 3 },
+  claim: { batchJobId: FIRST, try: 1 },
+  startedAt: NOW,
+};
+const ended = {
+  ...running,
+  order: { tries: 1, rank: 9 },
+  endedAttempts: [{ attempt: 1, batchJobId: FIRST, endedAt: NOW }],
+};
+
+const marks: Record<JobState, JobChange> = {
+  scheduled: {},
+  blocked: {},
+  waiting: {},
+  submitting: { calls: 1, waitReason: undefined, callOpen: true, callDeadlineAt: NOW + 10_000 },
+  submitted: { ...inBatch, order: { tries: 0, rank: 1 } },
+  starting: { ...inBatch, order: { tries: 0, rank: 2 } },
+  running,
+  retrying: { ...ended, failure, nextAttemptAt: NOW + 10_000 },
+  cancelling: running,
+  succeeded: { ...ended, result: { inline: { pages: 3 } }, finishedAt: NOW },
+  failed: { ...ended, failure, finishedAt: NOW },
+  cancelled: { finishedAt: NOW },
+  expired: { finishedAt: NOW },
+};
+
+/** A record as it looks in the given state, at version 5, entered at version 4. */
+export function jobIn(state: JobState, change: JobChange = {}): JobRecord {
+  return aJob({ version: 5, stateVersion: 4, ...marks[state], state, ...change });
+}
