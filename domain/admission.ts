@@ -103,9 +103,11 @@ export function inputProblem(input: unknown, type: JobType): Problem | undefined
   const parsed = type.input.safeParse(input);
   const issue = parsed.error?.issues[0];
   if (issue === undefined) return undefined;
-  const { pointer, message } = explainIssue(issue, input, '/input');
-  const hint = issue.code === 'unrecognized_keys' ? `Unknown field ${issue.keys[0]?.slice(0, 64)}.` : message;
-  return problem('input_invalid', pointer, hint);
+  if (issue.code === 'unrecognized_keys') {
+    const place = `/input${jsonPointer([...issue.path, (issue.keys[0] ?? '').slice(0, 64)])}`;
+    return problem('input_invalid', place, 'The input of this job type has no such field.');
+  }
+  return { ...explainIssue(issue, input, '/input'), code: 'input_invalid' };
 }
 
 /**

@@ -1,91 +1,214 @@
 /** A message that cannot be a job is dead-lettered at once, and the nine beside it are not held up. */
+
+import { BatchClient, ListJobsCommand } from '@aws-sdk/client-batch';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { jobIdOf } from '../../io/identity.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
   await stack.addTenant('acme');
   await stack.tenants.put({ tenantId: 'frozen', status: 'suspended' });
+  await stack.tenants.put({ tenantId: 'basic', status: 'active', jobTypes: ['demo.sleep'] });
 });
 afterAll(() => stack.close());
 
-const good = { specVersion: '1', tenantId: 'acme', jobType: 'csv.summarise' };
-const csv = 's3://nowhere/tenants/acme/x.csv';
 const CANARY = 'canary-4711';
+const KEY = 'the-bad-one';
+const base = { specVersion: '1', tenantId: 'acme', jobType: 'csv.summarise', idempotencyKey: KEY };
+const good = { ...base, input: { csv: 's3://BUCKET/tenants/acme/inputs/x.csv' } };
+const nap = { ...base, jobType: 'demo.sleep', input: { seconds: 0 } };
+const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 
-const cases: readonly (readonly [string, object | string, string, string])[] = [
-  ['text that is not JSON', `${CANARY} {`, 'body_not_json', '/'],
-  ['a JSON array', `["${CANARY}"]`, 'body_not_object', '/'],
-  ['a field of the wrong type', { ...good, tenantId: 7, input: {} }, 'field_type', '/tenantId'],
-  ['an unknown tenant', { ...good, tenantId: 'nobody', input: { csv } }, 'tenant_unknown', '/tenantId'],
-  ['a suspended tenant', { ...good, tenantId: 'frozen', input: { csv } }, 'tenant_suspended', '/tenantId'],
-  ['an unknown job type', { ...good, jobType: 'coffee.brew', input: {} }, 'job_type_unknown', '/jobType'],
-  [
-    'an unknown field',
-    { ...good, input: { csv }, idempotenceKey: CANARY },
-    'field_unknown',
-    '/idempotenceKey',
-  ],
-  [
-    'a field that is not built yet',
-    { ...good, input: { csv }, runAt: CANARY },
-    'not_supported_yet',
-    '/runAt',
-  ],
-  ["another tenant's object", { ...good, input: { csv } }, 'input_uri_forbidden', '/input/csv'],
+interface Case {
+  readonly what: string;
+  readonly body: object | string;
+  readonly code: string;
+  readonly pointer: string;
+}
+const bad = (what: string, body: object | string, code: string, pointer: string): Case => ({
+  what,
+  body,
+  code,
+  pointer,
+});
+
+const cases: readonly Case[] = [
+  bad('text that is not JSON', `${CANARY} {`, 'body_not_json', '/'),
+  bad('a JSON array', `["${CANARY}"]`, 'body_not_object', '/'),
+  bad('a JSON string', `"${CANARY}"`, 'body_not_object', '/'),
+  bad('a byte order mark', `\uFEFF${JSON.stringify(good)}`, 'body_encoding', '/'),
+  bad('a hundred thousand nested brackets', nested(100_000), 'json_too_deep', '/0'.repeat(32)),
+  bad(
+    'thousands of keys',
+    Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`k${i}`, 1])),
+    'json_too_many_keys',
+    '/',
+  ),
+  bad(
+    'a key that stands twice',
+    `{"specVersion":"1","tenantId":"acme","tenantId":"${CANARY}"}`,
+    'json_duplicate_key',
+    '/tenantId',
+  ),
+  bad(
+    'a number without end',
+    JSON.stringify(nap).replace('"seconds":0', '"seconds":1e400'),
+    'number_range',
+    '/input/seconds',
+  ),
+  bad(
+    'an integer of thirty digits',
+    JSON.stringify(nap).replace('"seconds":0', `"seconds":${'9'.repeat(30)}`),
+    'number_range',
+    '/input/seconds',
+  ),
+  bad('no version', { ...good, specVersion: undefined }, 'unsupported_version', '/specVersion'),
+  bad('a version of the future', { ...good, specVersion: '9' }, 'unsupported_version', '/specVersion'),
+  bad('a field of the wrong type', { ...good, tenantId: 7 }, 'field_type', '/tenantId'),
+  bad('an unknown tenant', { ...good, tenantId: 'nobody' }, 'tenant_unknown', '/tenantId'),
+  bad('a suspended tenant', { ...good, tenantId: 'frozen' }, 'tenant_suspended', '/tenantId'),
+  bad('an unknown job type', { ...good, jobType: 'coffee.brew' }, 'job_type_unknown', '/jobType'),
+  bad(
+    "a job type outside the tenant's plan",
+    { ...good, tenantId: 'basic' },
+    'job_type_forbidden',
+    '/jobType',
+  ),
+  bad('a key with a space', { ...good, idempotencyKey: `${CANARY} x` }, 'field_invalid', '/idempotencyKey'),
+  bad(
+    'a key of a thousand characters',
+    { ...good, idempotencyKey: 'x'.repeat(1000) },
+    'field_invalid',
+    '/idempotencyKey',
+  ),
+  bad('an unknown field', { ...good, idempotenceKey: CANARY }, 'field_unknown', '/idempotenceKey'),
+  bad('a field that is not built yet', { ...good, dependsOn: CANARY }, 'not_supported_yet', '/dependsOn'),
+  bad('a command of its own', { ...good, command: [CANARY] }, 'field_forbidden', '/command'),
+  bad('an image of its own', { ...good, image: CANARY }, 'field_forbidden', '/image'),
+  bad('a timeout of five seconds', { ...good, timeoutSeconds: 5 }, 'field_invalid', '/timeoutSeconds'),
+  bad(
+    'a timeout beyond its job type',
+    { ...good, timeoutSeconds: 86_400 },
+    'field_invalid',
+    '/timeoutSeconds',
+  ),
+  bad('a time that is no time', { ...nap, runAt: CANARY }, 'field_invalid', '/runAt'),
+  bad('a time long past', { ...nap, runAt: '1970-01-01T00:00:00Z' }, 'time_range', '/runAt'),
+  bad('a time far ahead', { ...nap, runAt: '9999-01-01T00:00:00Z' }, 'time_range', '/runAt'),
+  bad(
+    'two times at once',
+    { ...nap, runAt: '2030-01-01T00:00:00Z', delaySeconds: 5 },
+    'field_invalid',
+    '/delaySeconds',
+  ),
+  bad('no input at all', { ...base }, 'input_ambiguous', '/input'),
+  bad('an input of the wrong shape', { ...base, input: { csv: 5 } }, 'input_invalid', '/input/csv'),
+  bad(
+    'an input with an unknown field',
+    { ...nap, input: { seconds: 0, secnods: CANARY } },
+    'input_invalid',
+    '/input/secnods',
+  ),
+  bad(
+    "another tenant's object",
+    { ...base, input: { csv: 's3://BUCKET/tenants/globex/inputs/x.csv' } },
+    'input_uri_forbidden',
+    '/input/csv',
+  ),
+  bad(
+    'a way out of the folder',
+    { ...base, input: { csv: 's3://BUCKET/tenants/acme/../globex/x.csv' } },
+    'input_uri_forbidden',
+    '/input/csv',
+  ),
+  bad(
+    'an object elsewhere behind inputRef',
+    { ...base, inputRef: 's3://elsewhere/tenants/acme/x.json' },
+    'input_uri_forbidden',
+    '/inputRef',
+  ),
+  bad('a file address', { ...base, inputRef: 'file:///etc/passwd' }, 'field_invalid', '/inputRef'),
+  bad(
+    'an inputRef for a container that takes arguments',
+    { ...base, jobType: 'demo.sleep', inputRef: 's3://BUCKET/tenants/acme/x.json' },
+    'field_forbidden',
+    '/inputRef',
+  ),
+  bad(
+    'an SNS notification',
+    { Type: 'Notification', TopicArn: 'arn:aws:sns:x', Message: CANARY },
+    'envelope_unexpected',
+    '/TopicArn',
+  ),
+  bad('an S3 event', { Records: [{ s3: CANARY }] }, 'envelope_unexpected', '/Records'),
+  bad('an EventBridge event', { 'detail-type': 'x', detail: { CANARY } }, 'envelope_unexpected', '/detail'),
+  bad(
+    'a cancel of nothing',
+    { specVersion: '1', action: 'job.cancel', tenantId: 'acme' },
+    'field_invalid',
+    '/jobId',
+  ),
+  bad(
+    'a body larger than a record',
+    { ...base, input: { padding: 'x'.repeat(300_000) } },
+    'body_too_large',
+    '/',
+  ),
 ];
 
-it.each(cases)(
-  '%s is dead-lettered at once with its code, pointer and sentence',
-  async (_what, body, code, pointer) => {
-    const key = `beside-${code}`;
-    const neighbours = Array.from({ length: 9 }, (_, i) => ({
-      ...good,
-      idempotencyKey: `${key}-${i}`,
-      input: { csv: `s3://${stack.bucket}/tenants/acme/inputs/x.csv` },
-    }));
-    await stack.send(...neighbours.slice(0, 4), body, ...neighbours.slice(4));
+const textOf = (body: object | string) =>
+  (typeof body === 'string' ? body : JSON.stringify(body)).replaceAll('BUCKET', stack.bucket);
 
-    const sent = typeof body === 'string' ? body : JSON.stringify(body);
-    const letter = await stack.refusalOf(sent);
+it.each(cases.map((each) => [each.what, each] as const))(
+  '%s is dead-lettered at once, with its code, pointer and sentence',
+  async (_what, { body, code, pointer }) => {
+    const text = textOf(body);
+    await stack.send(text);
+    const letter = await stack.refusalOf(text);
     expect(letter.attributes).toMatchObject({
       code,
       pointer,
-      reason: expect.stringMatching(/^[A-Z].*[^ ]$/),
+      reason: expect.stringMatching(/^[A-Z].*\S$/),
     });
     expect(Object.values(letter.attributes).join()).not.toContain(CANARY);
-    await Promise.all(neighbours.map(({ idempotencyKey }) => stack.recorded('acme', idempotencyKey)));
+    expect(await stack.job('acme', KEY)).toBeUndefined();
   },
 );
 
-it('a message too large for a record says so and stays whole in the dead-letter queue', async () => {
-  const body = JSON.stringify({ ...good, input: { padding: 'x'.repeat(300_000) } });
-  await stack.send(body);
-  const letter = await stack.refusalOf(body);
-  expect(letter.attributes).toMatchObject({ code: 'body_too_large' });
+it('leaves nothing in Batch', async () => {
+  const { endpoint } = stack.cloud;
+  const batch = new BatchClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+  });
+  const filters = [{ name: 'JOB_NAME', values: [`hg-${jobIdOf('acme', KEY)}*`] }];
+  const { jobSummaryList } = await batch.send(
+    new ListJobsCommand({ jobQueue: stack.cloud.physicalId('EconomyJobQueue'), filters }),
+  );
+  batch.destroy();
+  expect(jobSummaryList).toEqual([]);
 });
 
-it('an input that does not fit its job type names the place in the input', async () => {
-  const body = { ...good, idempotencyKey: 'no-csv', input: { csv: 5 } };
-  await stack.send(body);
-  expect((await stack.refusalOf(JSON.stringify(body))).attributes).toMatchObject({
-    code: 'input_invalid',
-    pointer: '/input/csv',
-  });
-  expect(await stack.job('acme', 'no-csv')).toBeUndefined();
+it('the nine messages beside a bad one are recorded', async () => {
+  const neighbours = Array.from({ length: 9 }, (_, i) => ({ ...nap, idempotencyKey: `beside-${i}` }));
+  await stack.send(...neighbours.slice(0, 4), `${CANARY} [`, ...neighbours.slice(4));
+  await stack.refusalOf(`${CANARY} [`);
+  await Promise.all(neighbours.map(({ idempotencyKey }) => stack.recorded('acme', idempotencyKey)));
 });
 
 it('a key used again for another body is refused, and the first job is untouched', async () => {
-  const input = { csv: `s3://${stack.bucket}/tenants/acme/inputs/x.csv` };
-  await stack.send({ ...good, idempotencyKey: 'once', input });
+  await stack.send({ ...nap, idempotencyKey: 'once' });
   const first = await stack.recorded('acme', 'once');
-  const other = { ...good, idempotencyKey: 'once', input: { ...input, delimiter: ';' } };
+  const other = JSON.stringify({ ...nap, idempotencyKey: 'once', input: { seconds: 1 } });
   await stack.send(other);
-  expect((await stack.refusalOf(JSON.stringify(other))).attributes).toMatchObject({
-    code: 'idempotency_conflict',
+  expect((await stack.refusalOf(other)).attributes).toMatchObject({ code: 'idempotency_conflict' });
+  expect(await stack.job('acme', 'once')).toMatchObject({
+    fingerprint: first.fingerprint,
+    input: { seconds: 0 },
   });
-  expect((await stack.job('acme', 'once'))?.fingerprint).toBe(first.fingerprint);
 });
