@@ -49,15 +49,16 @@ export function takes(limits: PaceLimits, calls: number, nowMs: number, seen: Si
   const ahead: Take = { kind: 'ahead', costMs, nowMs, latestMs };
   if (seen.tatMs > latestMs) return [];
   if (seen.tatMs > nowMs) return [ahead];
-  // Others probably moved it on. If not, `behind` must pass, unless one of them is just faster; then it is ahead.
+  // Others have probably moved it on. If they have not, `behind` passes, unless one of them is faster: then it is ahead.
   return seen.shared ? [ahead, behind, ahead] : [behind, ahead];
 }
 
-/** @param tatMs as the write left it, or as somebody found it later in the same reservation */
+/** @param tatMs as the write left it */
 export function granted(limits: PaceLimits, { costMs }: Take, tatMs: number): Reservation {
   return { kind: 'granted', atMs: (call) => tatMs - costMs + shareOf(limits, call) };
 }
 
+/** What a process knows after a write that passed. */
 export function afterTake(seen: Sight, { kind, costMs }: Take, tatMs: number): Sight {
   return { tatMs, shared: kind === 'ahead' && tatMs - costMs > seen.tatMs };
 }

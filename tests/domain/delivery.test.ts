@@ -1,0 +1,160 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { afterTry, Delivery, type PostOutcome, retryAfterSeconds } from '../../domain/delivery.ts';
+import { JOB_ID, NOW } from '../support/jobs.ts';
+
+const owed: Delivery = {
+  webhookId: `msg_${'a'.repeat(26)}`,
+  jobId: JOB_ID,
+  tenantId: 'acme',
+  endpointId: 'whe_1',
+  sequence: 4,
+  eventType: 'job.succeeded',
+  body: '{}',
+  status: 'pending',
+  tries: 0,
+};
+const answered = (status: number, retryAfter?: string): PostOutcome => ({
+  kind: 'answered',
+  status,
+  retryAfter,
+});
+const refused: PostOutcome = { kind: 'failed', why: 'econnrefused' };
+const afterTries = (tries: number): Delivery => ({ ...owed, tries });
+const chances = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+/** Seconds from each failed try to the next, until there is none. */
+function waits(outcome: PostOutcome, chance: number): number[] {
+  let delivery = owed;
+  const seconds: number[] = [];
+  while (seconds.length < 20) {
+    delivery = afterTry(delivery, outcome, NOW, chance).delivery;
+    if (delivery.nextTryAt === undefined) break;
+    seconds.push((delivery.nextTryAt - NOW) / 1000);
+  }
+  return seconds;
+}
+
+describe('a webhook that is not taken', () => {
+  const minutes = 60;
+  const hours = 3600;
+  const schedule = [
+    5,
+    5 * minutes,
+    30 * minutes,
+    2 * hours,
+    5 * hours,
+    10 * hours,
+    14 * hours,
+    20 * hours,
+    24 * hours,
+  ];
+
+  test('comes again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h', () => {
+    expect(waits(answered(500), 0)).toEqual(schedule);
+    expect(waits(refused, 0)).toEqual(schedule);
+  });
+
+  test('is given up after the tenth try, and the endpoint stays on', () => {
+    const verdict = afterTry(afterTries(9), answered(503), NOW, 0);
+    expect(verdict).toMatchObject({
+      delivery: { status: 'exhausted', tries: 10, lastAnswer: 'http_503' },
+      disableEndpoint: false,
+    });
+    expect(verdict.delivery).not.toHaveProperty('nextTryAt');
+  });
+
+  test('comes later for its jitter, by a fifth at most, and never earlier', () => {
+    fc.assert(
+      fc.property(chances, (chance) => {
+        for (const [i, seconds] of waits(answered(500), chance).entries()) {
+          expect(seconds).toBeGreaterThanOrEqual(schedule[i] ?? Number.NaN);
+          expect(seconds).toBeLessThanOrEqual((schedule[i] ?? Number.NaN) * 1.2);
+        }
+      }),
+    );
+  });
+});
+
+describe('what an answer means', () => {
+  test.each([
+    [200, 'delivered', 'http_200'],
+    [204, 'delivered', 'http_204'],
+    [299, 'delivered', 'http_299'],
+    [101, 'pending', 'http_101'],
+    [301, 'pending', 'redirect_not_followed'],
+    [302, 'pending', 'redirect_not_followed'],
+    [307, 'pending', 'redirect_not_followed'],
+    [400, 'pending', 'http_400'],
+    [404, 'pending', 'http_404'],
+    [429, 'pending', 'http_429'],
+    [500, 'pending', 'http_500'],
+    [410, 'abandoned', 'http_410'],
+  ])('%d: %s', (status, expected, lastAnswer) => {
+    const { delivery, disableEndpoint } = afterTry(afterTries(2), answered(status), NOW, 0);
+    expect(delivery).toMatchObject({ status: expected, lastAnswer, tries: 3, lastTryAt: NOW });
+    expect(delivery.nextTryAt !== undefined).toBe(expected === 'pending');
+    expect(disableEndpoint).toBe(status === 410);
+    expect(Delivery.parse(delivery)).toEqual(delivery);
+  });
+
+  test('none at all is told in the word of the failure', () => {
+    expect(afterTry(owed, refused, NOW, 0).delivery).toMatchObject({
+      status: 'pending',
+      lastAnswer: 'econnrefused',
+    });
+  });
+
+  test('success after failures leaves no next try', () => {
+    const waiting = { ...afterTries(3), nextTryAt: NOW };
+    expect(afterTry(waiting, answered(200), NOW, 0).delivery).not.toHaveProperty('nextTryAt');
+  });
+
+  test('the bytes and the id stay the same over all tries', () => {
+    const { webhookId, body } = afterTry(owed, refused, NOW, 0).delivery;
+    expect({ webhookId, body }).toEqual({ webhookId: owed.webhookId, body: owed.body });
+  });
+});
+
+describe('a receiver that asks for a pause', () => {
+  const date = (ms: number) => new Date(ms).toUTCString();
+
+  test.each<[string, number]>([
+    ['120', 120],
+    [' 120 ', 120],
+    ['0', 0],
+    ['90000', 86_400],
+    [date(NOW + 60_000), 60],
+    [date(NOW + 864_000_000), 86_400],
+    [date(NOW - 60_000), 0],
+    ['', 0],
+    ['-1', 0],
+    ['1.5', 0],
+    ['120s', 0],
+    ['soon', 0],
+    ['banana', 0],
+  ])('by %j gets %d seconds', (header, seconds) => {
+    expect(retryAfterSeconds(header, NOW)).toBe(seconds);
+  });
+
+  test.failing.each<[string, number]>([
+    // More seconds than nine digits can say, and still a number: a day is the most we wait.
+    ['1000000000', 86_400],
+    // Words and signs in which a lenient date parser finds a year.
+    ['banana 2099', 0],
+    ['+3600', 0],
+  ])('by %j gets %d seconds', (header, seconds) => {
+    expect(retryAfterSeconds(header, NOW)).toBe(seconds);
+  });
+
+  test('gets it when it is longer than the plan, and the plan when it is not', () => {
+    const next = (header: string) =>
+      afterTry(afterTries(1), answered(429, header), NOW, 0).delivery.nextTryAt;
+    expect(next('3600')).toBe(NOW + 3_600_000);
+    expect(next('7')).toBe(NOW + 300_000);
+  });
+
+  test('gets no try beyond the last', () => {
+    expect(afterTry(afterTries(9), answered(503, '60'), NOW, 0).delivery.status).toBe('exhausted');
+  });
+});

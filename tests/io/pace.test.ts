@@ -1,0 +1,347 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { SubmitRequest } from '../../domain/submission.ts';
+import type { BatchPort } from '../../io/batch.ts';
+import type { PacingClock } from '../../io/clock.ts';
+import { type Pace, pace, pacedBatch } from '../../io/pace.ts';
+import type { ApiRequest } from '../../local/aws.ts';
+import { startGateway } from '../../local/gateway.ts';
+import { openTables } from '../../local/tables.ts';
+import { NOW } from '../support/jobs.ts';
+
+jest.setTimeout(60_000);
+
+const TABLE = 'jobs';
+const CALLS_PER_SECOND = 40;
+const BATCH = 10;
+const BATCH_MS = 250;
+
+/** A real table behind a real connection, which keeps account of what reaches it and can lose answers. */
+async function startTable() {
+  const tables = openTables();
+  const reached: string[] = [];
+  let answersToLose = 0;
+  const handle = async (request: ApiRequest) => {
+    reached.push(request.headers['x-amz-target']?.split('.')[1] ?? '');
+    const response = await tables.handle(request);
+    const lost = answersToLose > 0;
+    answersToLose -= lost ? 1 : 0;
+    return { ...response, lost };
+  };
+  const gateway = await startGateway({
+    port: 0,
+    services: { dynamodb: { protocol: 'json', handle } },
+    report: (line) => reached.push(line),
+  });
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const client = new DynamoDBClient({ endpoint: gateway.endpoint, region: 'us-east-1', credentials });
+  await client.send(
+    new CreateTableCommand({
+      TableName: TABLE,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    }),
+  );
+  const db = DynamoDBDocumentClient.from(client);
+  return {
+    pace: (clock: PacingClock, maxWaitMs = 2000): Pace =>
+      pace(db, TABLE, { callsPerSecond: CALLS_PER_SECOND, maxWaitMs, clock }),
+    /** The calls since the account was last taken, those whose condition failed included. */
+    account: () => reached.splice(0),
+    loseAnswers: (count: number) => {
+      answersToLose = count;
+    },
+    forget: () => db.send(new DeleteCommand({ TableName: TABLE, Key: { pk: 'PACE', sk: 'BATCH' } })),
+    close: async () => {
+      client.destroy();
+      await gateway.close();
+      await tables.close();
+    },
+  };
+}
+
+let table: Awaited<ReturnType<typeof startTable>>;
+beforeEach(async () => {
+  table = await startTable();
+  table.account();
+});
+afterEach(() => table.close());
+
+/**
+ * Time stands while anybody works. When all wait it jumps to the first appointment, and as much beyond as timers are
+ * late, so that several go on at once.
+ */
+function turningClock(workers = 1, lateMs = () => 0) {
+  let nowMs = NOW;
+  let working = workers;
+  const waiting = new Map<() => void, number>();
+  const rest = () => {
+    working -= 1;
+    if (working > 0 || waiting.size === 0) return;
+    nowMs = Math.max(nowMs, Math.min(...waiting.values()) + lateMs());
+    for (const [go, atMs] of waiting) {
+      if (atMs > nowMs) continue;
+      waiting.delete(go);
+      working += 1;
+      go();
+    }
+  };
+  const waitUntil = (atMs: number) =>
+    new Promise<void>((go) => {
+      waiting.set(go, atMs);
+      rest();
+    });
+  return { nowMs: () => nowMs, waitUntil, leave: rest };
+}
+
+/** When the calls of a reservation may go, after now. */
+async function reserved(budget: Pace, calls: number): Promise<readonly number[] | 'full'> {
+  const reservation = await budget.reserve(calls);
+  if (reservation.kind === 'full') return 'full';
+  return Array.from({ length: calls }, (_, i) => reservation.atMs(i) - NOW);
+}
+
+describe('a Lambda alone', () => {
+  test('makes one write for a batch of calls: the first ever, the next, and one long after', async () => {
+    const clock = turningClock();
+    const budget = table.pace(clock);
+    expect(await reserved(budget, 4)).toEqual([0, 25, 50, 75]);
+    expect(table.account()).toEqual(['UpdateItem']);
+    expect(await reserved(budget, 2)).toEqual([100, 125]);
+    expect(table.account()).toEqual(['UpdateItem']);
+    await clock.waitUntil(NOW + 150);
+    expect(await reserved(budget, 1)).toEqual([150]);
+    expect(table.account()).toEqual(['UpdateItem']);
+    await clock.waitUntil(NOW + 90_000);
+    expect(await reserved(budget, 1)).toEqual([90_000]);
+    expect(table.account()).toEqual(['UpdateItem']);
+  });
+
+  test('that reserves several times at once gets shares that do not overlap', async () => {
+    const budget = table.pace(turningClock());
+    const reservations = await Promise.all([1, 2, 3, 4, 5].map(() => reserved(budget, 2)));
+    expect(reservations.flat().toSorted((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: 10 }, (_, i) => i * 25),
+    );
+  });
+});
+
+describe('a full budget', () => {
+  test('takes nothing, and says when there is room', async () => {
+    const clock = turningClock();
+    const busy = table.pace(clock, 0);
+    const late = table.pace(clock, 200);
+    await reserved(busy, BATCH);
+    expect(await late.reserve(1)).toEqual({ kind: 'full', retryAtMs: NOW + BATCH_MS - 200 });
+    expect(await busy.reserve(1)).toEqual({ kind: 'full', retryAtMs: NOW + BATCH_MS });
+    await clock.waitUntil(NOW + BATCH_MS - 201);
+    expect(await late.reserve(1)).toEqual({ kind: 'full', retryAtMs: NOW + BATCH_MS - 200 });
+    await clock.waitUntil(NOW + BATCH_MS - 200);
+    expect(await reserved(late, 1)).toEqual([BATCH_MS]);
+  });
+
+  test('that is known to be full costs one read', async () => {
+    const budget = table.pace(turningClock(), 0);
+    await reserved(budget, BATCH);
+    table.account();
+    expect(await reserved(budget, 1)).toBe('full');
+    expect(table.account()).toEqual(['GetItem']);
+  });
+
+  test('opens to all when an operator removes the item that a wrong clock left', async () => {
+    const clock = turningClock();
+    await reserved(table.pace({ ...clock, nowMs: () => NOW + 3_600_000 }), 1);
+    const budget = table.pace(clock);
+    expect(await reserved(budget, 1)).toBe('full');
+    await table.forget();
+    expect(await budget.reserve(1)).toEqual({ kind: 'full', retryAtMs: NOW });
+    expect(await reserved(budget, 1)).toEqual([0]);
+  });
+});
+
+test.each([
+  ['the first', 0],
+  ['one behind others', 1],
+])('a reservation whose answer is lost wastes its share and no more: %s', async (_, before) => {
+  const budget = table.pace(turningClock());
+  if (before > 0) await reserved(budget, before);
+  table.loseAnswers(1);
+  expect(await reserved(budget, 2)).toEqual([25 * before + 50, 25 * before + 75]);
+  expect(await reserved(budget, 1)).toEqual([25 * before + 100]);
+});
+
+const BATCHES = 5;
+const MAX_LATE_MS = 60;
+
+/** Several Lambdas with a backlog: each reserves a batch, makes its calls in turn, and goes on with the next. */
+async function backlog(lambdas: number, lateMs: () => number, { maxWaitMs = 2000, betweenMs = 0 }) {
+  const clock = turningClock(lambdas, lateMs);
+  const starts: number[] = [];
+  const work = async () => {
+    const budget = table.pace(clock, maxWaitMs);
+    for (let left = BATCHES; left > 0; ) {
+      const reservation = await budget.reserve(BATCH);
+      if (reservation.kind === 'full') {
+        await clock.waitUntil(reservation.retryAtMs);
+        continue;
+      }
+      left -= 1;
+      for (let call = 0; call < BATCH; call += 1) {
+        await clock.waitUntil(reservation.atMs(call));
+        starts.push(clock.nowMs());
+      }
+      await clock.waitUntil(clock.nowMs() + betweenMs);
+    }
+    clock.leave();
+  };
+  await Promise.all(Array.from({ length: lambdas }, work));
+  return starts.toSorted((a, b) => a - b);
+}
+
+describe('several Lambdas', () => {
+  test('do not get the time back in which nobody called', async () => {
+    const clock = turningClock();
+    const [one, other] = [table.pace(clock), table.pace(clock)];
+    await reserved(one, 1);
+    await reserved(other, 1);
+    await reserved(one, 1);
+    await clock.waitUntil(NOW + 90_000);
+    expect(await reserved(one, 2)).toEqual([90_000, 90_025]);
+  });
+
+  test('never start more calls in a second than the budget and one batch, and leave none of it unused', async () => {
+    const lambdas = fc.integer({ min: 2, max: 5 });
+    const late = fc.array(fc.nat(MAX_LATE_MS), { minLength: 1, maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(lambdas, late, fc.constantFrom(100, 2000), async (lambdas, late, maxWaitMs) => {
+        await table.forget();
+        let waits = 0;
+        const starts = await backlog(lambdas, () => late[waits++ % late.length] ?? 0, { maxWaitMs });
+        for (const [i, startMs] of starts.entries()) {
+          const next = starts[i + CALLS_PER_SECOND + BATCH] ?? Number.POSITIVE_INFINITY;
+          expect(next - startMs).toBeGreaterThanOrEqual(1000);
+        }
+        expect(starts).toHaveLength(lambdas * BATCHES * BATCH);
+        // All that is lost is what the timers were late, at most once a batch.
+        const budgetMs = (starts.length / CALLS_PER_SECOND) * 1000;
+        expect(Math.max(...starts) - NOW).toBeLessThanOrEqual(budgetMs + (BATCHES + 1) * MAX_LATE_MS);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test('under a backlog make little more than one write for a batch, and read nothing', async () => {
+    await backlog(5, () => 5, { betweenMs: 120 });
+    const calls = table.account();
+    expect(calls).not.toContain('GetItem');
+    // The first batch of each Lambda learns that there are others.
+    expect(calls.length).toBeLessThanOrEqual(5 * BATCHES * 1.4);
+  });
+});
+
+describe('calls to AWS Batch at the shared pace', () => {
+  /** Says what is called and when, and does nothing. */
+  function recorder(clock: PacingClock) {
+    const called: string[] = [];
+    const note = (name: string) => called.push(`${name} at ${clock.nowMs() - NOW}`);
+    const batch: BatchPort = {
+      submit: async () => {
+        note('submit');
+        return { kind: 'accepted', batchJobId: 'batch-job' };
+      },
+      listByName: async (jobQueue, name) => {
+        note(`list ${jobQueue} ${name}`);
+        return ['batch-job'];
+      },
+      describe: async (ids) => {
+        note(`describe ${ids}`);
+        return new Map();
+      },
+      terminate: async (id, reason) => {
+        note(`terminate ${id} ${reason}`);
+      },
+    };
+    return { batch, called };
+  }
+  const request: SubmitRequest = {
+    jobName: 'job',
+    jobQueue: 'queue',
+    jobDefinition: 'definition',
+    parameters: {},
+    timeout: { attemptDurationSeconds: 60 },
+    shareIdentifier: 'acme',
+    tags: {},
+    propagateTags: true,
+  };
+
+  test('each look-up and each ending waits for its turn', async () => {
+    const clock = turningClock();
+    const { batch, called } = recorder(clock);
+    const paced = pacedBatch(batch, table.pace(clock), clock);
+    expect(await paced.listByName('queue', 'name')).toEqual(['batch-job']);
+    await paced.terminate('batch-job', 'because');
+    expect(await paced.describe(['a', 'b'])).toEqual(new Map());
+    expect(called).toEqual([
+      'list queue name at 0',
+      'terminate batch-job because at 25',
+      'describe a,b at 50',
+    ]);
+  });
+
+  test('a submission goes at once, since its turn was reserved with its batch', async () => {
+    const clock = turningClock();
+    const { batch, called } = recorder(clock);
+    const budget = table.pace(clock);
+    await reserved(budget, BATCH);
+    table.account();
+    const outcome = await pacedBatch(batch, budget, clock).submit(request);
+    expect(outcome).toEqual({ kind: 'accepted', batchJobId: 'batch-job' });
+    expect({ called, writes: table.account() }).toEqual({ called: ['submit at 0'], writes: [] });
+  });
+
+  test('a full budget is waited for once', async () => {
+    const clock = turningClock();
+    const { batch, called } = recorder(clock);
+    const budget = table.pace(clock, 100);
+    await reserved(budget, BATCH);
+    await pacedBatch(batch, budget, clock).terminate('batch-job', 'because');
+    expect(called).toEqual(['terminate batch-job because at 250']);
+  });
+
+  test('a budget that others fill meanwhile is an error, and nothing is called', async () => {
+    const clock = turningClock();
+    const { batch, called } = recorder(clock);
+    const budget = table.pace(clock, 100);
+    await reserved(budget, BATCH);
+    const overtaken = {
+      ...clock,
+      waitUntil: async (atMs: number) => {
+        await clock.waitUntil(atMs);
+        await reserved(table.pace(clock, 100), BATCH);
+      },
+    };
+    const paced = pacedBatch(batch, budget, overtaken);
+    await expect(paced.terminate('batch-job', 'because')).rejects.toThrow(
+      'The pace of AWS Batch calls is full',
+    );
+    expect(called).toEqual([]);
+  });
+
+  test('nobody waits for hours because a clock is wrong', async () => {
+    const clock = turningClock();
+    const { batch } = recorder(clock);
+    await reserved(table.pace({ ...clock, nowMs: () => NOW + 3_600_000 }), 1);
+    const paced = pacedBatch(batch, table.pace(clock), clock);
+    await expect(paced.listByName('queue', 'name')).rejects.toThrow('full');
+    expect(clock.nowMs() - NOW).toBeLessThanOrEqual(10_000);
+  });
+});
