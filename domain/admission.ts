@@ -119,7 +119,7 @@ export function foreignObject(
   bucket: string,
 ): Problem | undefined {
   const place = findString({ input: request.input, inputRef: request.inputRef }, [], (text) => {
-    return text.startsWith('s3://') && !ownsObject(text, request.tenantId, bucket);
+    return /^\s*s3:/i.test(text) && !ownsObject(text, request.tenantId, bucket);
   });
   if (place === undefined) return undefined;
   const expected = `s3://${bucket}/tenants/${request.tenantId}/...`;
@@ -138,6 +138,7 @@ function findString(
   if (typeof value === 'string') return matches(value) ? path : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, child] of Object.entries(value)) {
+    if (matches(key)) return [...path, key];
     const found = findString(child, [...path, key], matches);
     if (found !== undefined) return found;
   }

@@ -60,7 +60,7 @@ function fieldsOf(job: JobRecord, seen: Observation, nowMs: number): JobChange {
     case 'not_accepted':
       return { callOpen: false, callDeadlineAt: undefined, waitReason: seen.why };
     case 'refused':
-      return { callOpen: undefined, callDeadlineAt: undefined, waitReason: undefined, failure: seen.failure };
+      return { ...callAnswered, waitReason: undefined, nextAttemptAt: undefined, failure: seen.failure };
     case 'claimed':
       return {
         ...sighted(seen),
@@ -95,14 +95,22 @@ function fieldsOf(job: JobRecord, seen: Observation, nowMs: number): JobChange {
   }
 }
 
+const callAnswered: JobChange = { callOpen: undefined, callDeadlineAt: undefined };
+const silenceBroken: JobChange = { unclearStatus: undefined, absences: undefined };
+/** What was said of an attempt under way is not true of one that has ended. */
+const attemptOver: JobChange = {
+  ...callAnswered,
+  ...silenceBroken,
+  waitReason: undefined,
+  failure: undefined,
+};
+
 function sighted(seen: { batchJobId: string; order: Order }): JobChange {
   return {
     batchJobId: seen.batchJobId,
     order: seen.order,
-    callOpen: undefined,
-    callDeadlineAt: undefined,
-    unclearStatus: undefined,
-    absences: undefined,
+    ...callAnswered,
+    ...silenceBroken,
   };
 }
 
@@ -151,6 +159,7 @@ function conclude(job: JobRecord, fields: JobChange, seen: Observation, context:
   const end = endOf(job, seen, context);
   const change = {
     ...fields,
+    ...attemptOver,
     ...(end.attempt === undefined ? {} : logged(job, end.attempt, end.failure, context.logs)),
   };
   if (end.failure === undefined && end.attempt !== undefined)

@@ -34,6 +34,9 @@ export function claim(job: JobRecord, me: Container, context: Context): Claim {
     return { kind: 'superseded', why: 'claimed_by_another' };
   if (held !== undefined && held.try > me.try) return { kind: 'superseded', why: 'later_try_runs' };
   if (held?.try === me.try) return { kind: 'mine' };
+  const known = job.batchJobId === me.batchJobId ? job.order?.tries : undefined;
+  if (known !== undefined && known > claimOrder(me.try).tries)
+    return { kind: 'superseded', why: 'later_try_known' };
   const observation = {
     kind: 'claimed',
     batchJobId: me.batchJobId,

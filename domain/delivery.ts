@@ -56,11 +56,19 @@ export function afterTry(delivery: Delivery, outcome: PostOutcome, nowMs: number
   };
 }
 
+/** RFC 9110, 5.6.7, its preferred form. `Date.parse` alone finds a date in almost any text. */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
 /** Seconds or an HTTP date; anything else, and the past, counts as not given. */
 export function retryAfterSeconds(header: string | undefined, nowMs: number): number {
   if (header === undefined) return 0;
-  const seconds = /^\d{1,9}$/.test(header.trim()) ? Number(header) : (Date.parse(header) - nowMs) / 1000;
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : 0;
+  const text = header.trim();
+  const seconds = HTTP_DATE.test(text)
+    ? (Date.parse(text) - nowMs) / 1000
+    : /^\d+$/.test(text)
+      ? Number(text)
+      : 0;
+  return seconds > 0 ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : 0;
 }
 
 function answerText(outcome: PostOutcome): string {

@@ -88,7 +88,7 @@ export const errorCatalogue = {
   result_missing: entry('job', 'retry', 'The container ended well but no result was committed.'),
   try_later: entry('job', 'retry', 'The worker asked for a later attempt (exit code 75).'),
   exit_code: entry('job', 'retry', 'The container ended with an exit code outside the contract.'),
-  timed_out: entry('job', 'reject', 'The attempt ran longer than its timeout.'),
+  timed_out: entry('job', 'retry', 'The attempt ran longer than its timeout.'),
   out_of_memory: entry('job', 'retry', 'The container was killed for using too much memory.'),
   spot_reclaimed: entry('job', 'retry', 'The capacity under the container was taken back.'),
   image_error: entry('job', 'retry', "The container's image could not be pulled or started."),

@@ -29,7 +29,7 @@ export function explain(error: z.ZodError, body: object, fields: FieldNames): Pr
 }
 
 function explainField(field: string, { known, reserved, forbidden }: FieldNames): Problem {
-  const pointer = jsonPointer([field.slice(0, 64)]);
+  const pointer = jsonPointer([field]);
   if (reserved.includes(field)) {
     return problem(
       'not_supported_yet',
@@ -57,21 +57,32 @@ export function explainIssue(issue: z.core.$ZodIssue, value: unknown, prefix = '
       (at, key) => (isObject(at) ? at[String(key)] : undefined),
       value,
     );
+    const expected = plainName(issue.expected);
     if (found === undefined)
-      return problem('field_missing', pointer, `Expected a value of type ${issue.expected}.`);
-    return problem('field_type', pointer, `Expected ${issue.expected}, found ${typeName(found)}.`);
+      return problem('field_missing', pointer, `Expected a value of type ${expected}.`);
+    return problem('field_type', pointer, `Expected ${expected}, found ${typeName(found)}.`);
   }
   return problem('field_invalid', pointer, sentence(issue.message));
 }
 
-/** RFC 6901. */
+/** RFC 6901, with long keys cut: they are the sender's text, and more of it tells nobody more. */
 export function jsonPointer(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return path.map((key) => `/${cut(String(key)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** Cutting may halve a character that takes two places, and half a character is not text. */
+function cut(key: string): string {
+  return key.slice(0, 64).toWellFormed();
 }
 
 export function typeName(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
+}
+
+/** The schema library's words for types, in JSON's. */
+function plainName(expected: string): string {
+  return { record: 'object', int: 'integer' }[expected] ?? expected;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

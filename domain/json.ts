@@ -21,7 +21,7 @@ const SENTENCES = {
   json_too_many_keys: `Expected at most ${MAX_KEYS} keys in all, found more.`,
   json_duplicate_key: 'Expected each key once, found this one twice.',
   json_forbidden_key: 'Expected no key that JavaScript gives a meaning of its own, found this one.',
-  number_range: 'Expected a finite number, integers within 2^53 - 1 of zero, found another; use a string.',
+  number_range: 'Expected a number from 1e-130 to 2^53 - 1 in size, found another; a string can hold it.',
 } as const;
 
 export type Json =
@@ -117,10 +117,13 @@ function unescaped(token: string): string {
   }
 }
 
-/** NaN and Infinity are not JSON, but several languages write them, and their place helps more than "not JSON". */
+/**
+ * What the table's client refuses to store: beyond 2^53 a number has lost digits, below 1e-130 it has none. NaN and
+ * Infinity are not JSON, but several languages write them, and their place helps more than "not JSON".
+ */
 function isOutOfRange(word: string): boolean {
-  if (/^-?\d+$/.test(word)) return !Number.isSafeInteger(Number(word));
-  return word === 'NaN' || Math.abs(Number(word)) === Infinity;
+  const size = Math.abs(Number(word));
+  return word === 'NaN' || size > Number.MAX_SAFE_INTEGER || (size > 0 && size < 1e-130);
 }
 
 function refusal(code: keyof typeof SENTENCES, open: readonly Open[] = []): Problem {

@@ -1,6 +1,7 @@
 /** What the world is told of a job: the events on the bus, which are also the bodies of the webhooks. */
 import { z } from 'zod';
 import { isFinal, type JobRecord, JobState } from './job.ts';
+import { bytesOf } from './request.ts';
 
 /** `job.accepted` is told once, when the record is made; every other event carries the name of the state entered. */
 export function eventType(job: JobRecord): string {
@@ -36,7 +37,9 @@ export const LifecycleEvent = z.object({
 export type LifecycleEvent = z.infer<typeof LifecycleEvent>;
 
 /** An inline result above this stays in the record and is fetched from there: a webhook body is kept under 20 kB. */
-const MAX_INLINE_RESULT = 8 * 1024;
+const MAX_INLINE_RESULT_BYTES = 8 * 1024;
+/** A worker's complaint may be long; the record has it whole. */
+const MAX_MESSAGE_CHARACTERS = 1000;
 
 export function lifecycleEvent(job: JobRecord): LifecycleEvent {
   const { jobId, tenantId, jobType, idempotencyKey, attempt, metadata } = job;
@@ -71,7 +74,7 @@ export function isOwed(job: JobRecord): boolean {
 
 function toldResult(result: NonNullable<JobRecord['result']>) {
   if (!('inline' in result)) return result;
-  return JSON.stringify(result.inline).length <= MAX_INLINE_RESULT ? result : { inRecord: true };
+  return bytesOf(JSON.stringify(result.inline)) <= MAX_INLINE_RESULT_BYTES ? result : { inRecord: true };
 }
 
 function tellsFailure(job: JobRecord): job is JobRecord & { failure: NonNullable<JobRecord['failure']> } {
@@ -80,7 +83,12 @@ function tellsFailure(job: JobRecord): job is JobRecord & { failure: NonNullable
 
 /** The log stream's name is the operator's business: tenants cannot open it. */
 function toldFailure({ class: cls, code, message, exitCode }: NonNullable<JobRecord['failure']>) {
-  return { class: cls, code, message, ...(exitCode === undefined ? {} : { exitCode }) };
+  return {
+    class: cls,
+    code,
+    message: message.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed(),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  };
 }
 
 function iso(ms: number): string {

@@ -31,7 +31,18 @@ export const ObjectUri = z
 /** A year: longer waits are more likely a wrong unit than a wish. */
 export const MAX_WAIT_SECONDS = 366 * 86_400;
 
-const JsonObject = z.record(z.string(), z.json());
+/** What AWS takes for tags; a prefix of its own or of ours would be refused or overwritten later. */
+const TagKey = z
+  .string()
+  .regex(
+    /^(?!aws:|headgate:)[\p{L}\p{N} .:/=+@_-]{1,128}$/iu,
+    'expected letters, digits, spaces and .:/=+@_-',
+  );
+const TagValue = z
+  .string()
+  .regex(/^[\p{L}\p{N} .:/=+@_-]{0,256}$/u, 'expected letters, digits, spaces and .:/=+@_-');
+
+export const JsonObject = z.record(z.string(), z.json());
 
 /**
  * @example { "specVersion": "1", "tenantId": "acme", "jobType": "csv.summarise", "idempotencyKey": "report-42",
@@ -58,13 +69,13 @@ export const JobRequest = z.strictObject({
   /** Per attempt. Batch enforces it and takes nothing below 60. */
   timeoutSeconds: z.int().min(60).max(1_209_600).optional(),
   tags: z
-    .record(z.string().regex(/^(?!aws:)[\w .:/=+@-]{1,128}$/), z.string().max(256))
+    .record(TagKey, TagValue)
     .refine((tags) => Object.keys(tags).length <= 10, 'expected at most 10 tags')
     .optional(),
   /** Echoed in every webhook, opaque to us. */
   metadata: JsonObject.refine(
-    (m) => JSON.stringify(m).length <= 4096,
-    'expected at most 4096 characters',
+    (m) => bytesOf(JSON.stringify(m)) <= 4096,
+    'expected at most 4096 bytes',
   ).optional(),
   traceparent: z
     .string()
@@ -96,7 +107,7 @@ export type ParsedRequest =
 
 /** Reads one message body. Never throws; a refusal never repeats the offending value. */
 export function parseRequest(body: string): ParsedRequest {
-  const bytes = new TextEncoder().encode(body).length;
+  const bytes = bytesOf(body);
   if (bytes > MAX_BODY_BYTES) {
     const advice = 'put large inputs in S3 and send inputRef';
     return refused(
@@ -112,6 +123,11 @@ export function parseRequest(body: string): ParsedRequest {
     foreignEnvelope(json.value) ??
     ('job.cancel' === json.value['action'] ? parseCancel : parseSubmit)(json.value)
   );
+}
+
+/** In UTF-8, as everything that is limited in bytes is counted. */
+export function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 function parseSubmit(body: Record<string, unknown>): ParsedRequest {

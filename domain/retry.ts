@@ -13,5 +13,5 @@ const JITTER = 0.2;
 export function nextAttemptDelaySeconds(policy: RetryPolicy, attempt: number, chance: number): number {
   const { initialSeconds, factor, maxSeconds } = policy.backoff;
   const seconds = Math.min(maxSeconds, initialSeconds * factor ** (attempt - 1));
-  return Math.round(seconds * (1 + JITTER * chance));
+  return Math.ceil(seconds * (1 + JITTER * chance));
 }

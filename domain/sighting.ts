@@ -132,7 +132,7 @@ type ExitCodes = Readonly<Record<number, ExitMeaning>>;
 /** The rules in this order (each is needed where it stands: a late end of attempt 1 must not be adopted by attempt 2). */
 export function judge(job: JobRecord, seen: Sighting, exitCodes: ExitCodes, nowMs: number): Verdict {
   // Reports overtake each other: one from before the end says nothing about a Batch job whose end is on the record.
-  const alive = !seen.ended && !job.endedAttempts.some(({ batchJobId }) => batchJobId === seen.batchJobId);
+  const alive = !seen.ended && !sawTheEndOf(job, seen.batchJobId);
   const taggedTenant = seen.detail.tags?.[TENANT_TAG];
   if (taggedTenant !== undefined && taggedTenant !== job.tenantId) return { kind: 'wrong_tenant' };
   if (isFinal(job.state) || seen.attempt < job.attempt) return { kind: 'past', alive };
@@ -147,9 +147,17 @@ export function judge(job: JobRecord, seen: Sighting, exitCodes: ExitCodes, nowM
   return { kind: 'news', observation: observationOf(job, seen, seen.status, { exitCodes, nowMs }) };
 }
 
+/** A Batch job given up for lost was never seen to end: should it turn up, it must. */
+function sawTheEndOf(job: JobRecord, batchJobId: string): boolean {
+  return job.endedAttempts.some(
+    (ended) => ended.batchJobId === batchJobId && ended.failure?.class !== 'lost',
+  );
+}
+
 function unclear(job: JobRecord, { detail }: Sighting): Verdict {
-  if (job.unclearStatus === detail.status) return { kind: 'seen_before', current: false };
-  return { kind: 'news', observation: { kind: 'unclear', batchStatus: detail.status.slice(0, 64) } };
+  const batchStatus = detail.status.slice(0, 64);
+  if (job.unclearStatus === batchStatus) return { kind: 'seen_before', current: false };
+  return { kind: 'news', observation: { kind: 'unclear', batchStatus } };
 }
 
 interface Reading {

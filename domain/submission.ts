@@ -135,10 +135,10 @@ export function submitRequest(job: JobRecord, type: JobType, targets: Targets, n
     jobQueue: targets.queues[queueOf(job, type)],
     jobDefinition: targets.definitions[type.definition],
     parameters: {
+      ...type.parameters?.(type.input.parse(job.input)),
       batchType: type.id,
       jobId: job.jobId,
       attempt: String(job.attempt),
-      ...type.parameters?.(type.input.parse(job.input)),
     },
     timeout: { attemptDurationSeconds: timeoutOf(job, type, nowMs) },
     ...(memory === undefined

@@ -10,7 +10,13 @@ import type { JobRecord } from '../domain/job.ts';
 import type { JobTypes } from '../domain/job-type.ts';
 import { judgeRedrive, redrivenAs } from '../domain/lineage.ts';
 import { isOwed } from '../domain/notification.ts';
-import { type CancelRequest, type JobRequest, type ParsedRequest, parseRequest } from '../domain/request.ts';
+import {
+  type CancelRequest,
+  IdempotencyKey,
+  type JobRequest,
+  type ParsedRequest,
+  parseRequest,
+} from '../domain/request.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import { binds, type Tombstone, tombstoneFor } from '../domain/tombstone.ts';
 import { bus } from '../io/bus.ts';
@@ -52,14 +58,19 @@ export function intake(ports: IntakePorts): MessageBatch {
       take(ports, message, parsed, tenants),
     );
 
-    await ports.deadLetters.send(
-      outcomes.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome.letter] : [])),
-    );
+    const taken = outcomes.filter((outcome) => outcome.kind === 'taken');
     await passOn(
       ports,
-      outcomes.flatMap((outcome) => (outcome.kind === 'taken' ? [outcome.job] : [])),
+      taken.map(({ job }) => job),
     );
-    return new Set(outcomes.map(({ message }) => message.id));
+    const refused = outcomes.filter((outcome) => outcome.kind === 'refused');
+    // Each alone: a body so large that its reason does not fit beside it stays, and the queue buries it whole.
+    const buried = await eachAlone(refused, ports.log, async ({ message, letter }) => {
+      await ports.deadLetters.send([letter]);
+      return message.id;
+    });
+    const rest = outcomes.filter((outcome) => outcome.kind !== 'refused').map(({ message }) => message.id);
+    return new Set([...rest, ...buried]);
   };
 }
 
@@ -111,7 +122,9 @@ async function take(
 
 /** The key a dead letter brought back, else the message's own id, which redelivery keeps. */
 function effectiveKey(message: Message): string {
-  return message.attributes['effectiveKey'] ?? message.id;
+  // An attribute is the sender's text like the body.
+  const brought = IdempotencyKey.safeParse(message.attributes['effectiveKey']);
+  return brought.success ? brought.data : message.id;
 }
 
 function identityOf(message: Message, request: JobRequest): Identity {
@@ -177,7 +190,14 @@ async function redrive(
     return refuse(ports, message, problem('idempotency_conflict', '', conflict));
   }
   const jobId = childIdOf(parentId);
-  const identity = { jobId, idempotencyKey: parent.idempotencyKey, fingerprint, parent: parentId };
+  const { idempotencyKey, keyGiven } = parent;
+  const identity = {
+    jobId,
+    idempotencyKey,
+    ...(keyGiven === false ? { keyGiven } : {}),
+    fingerprint,
+    parent: parentId,
+  };
   const outcome = await record(ports, message, request, identity);
   // Child first: both ids are known beforehand, and a crash in between is made good by the message's return.
   await changeJob(ports.jobs, parent, (current) => redrivenAs(current, jobId, ports.clock.nowMs()));

@@ -7,7 +7,7 @@
 
 import { advance } from '../domain/advance.ts';
 import { batchJobName } from '../domain/identity.ts';
-import type { JobRecord } from '../domain/job.ts';
+import type { Failure, JobRecord } from '../domain/job.ts';
 import type { JobType, JobTypes } from '../domain/job-type.ts';
 import type { Observation } from '../domain/lifecycle.ts';
 import { isOwed } from '../domain/notification.ts';
@@ -100,8 +100,9 @@ async function drive(ports: SubmitPorts, item: Item, turns: Turns): Promise<Left
   // A handler that died between its last write and its last message left this one unfinished.
   if (plan.kind === 'done' || job === undefined)
     return { message, ...(job && isOwed(job) ? { owing: job } : {}) };
-  const type = ports.types.get(job.jobType);
-  if (type === undefined) return { message, owing: await failTypeless(ports, job) };
+  const fit = fitOf(job, ports.types.get(job.jobType));
+  if (fit.kind === 'unfit') return { message, owing: await failUnfit(ports, job, fit.failure) };
+  const { type } = fit;
   const after = async (observation: Observation) =>
     drive(ports, { ...item, job: await observe(ports, { asked, job }, observation) }, turns);
   switch (plan.kind) {
@@ -121,10 +122,22 @@ async function drive(ports: SubmitPorts, item: Item, turns: Turns): Promise<Left
   }
 }
 
-/** The job type was taken out of the registry after the job was accepted; no later attempt can bring it back. */
-async function failTypeless(ports: SubmitPorts, seen: JobRecord): Promise<JobRecord> {
-  const message = `The job type ${seen.jobType} is no longer registered.`;
-  const failure = { class: 'platform', code: 'job_type_removed', message } as const;
+type Fit =
+  | { readonly kind: 'fits'; readonly type: JobType }
+  | { readonly kind: 'unfit'; readonly failure: Failure };
+
+/** Whether the registry as it is today can run a job that was accepted before; if not, no later attempt can mend that. */
+function fitOf(job: JobRecord, type: JobType | undefined): Fit {
+  if (type === undefined) {
+    const message = `The job type ${job.jobType} is no longer registered.`;
+    return { kind: 'unfit', failure: { class: 'platform', code: 'job_type_removed', message } };
+  }
+  if (type.parameters === undefined || type.input.safeParse(job.input).success) return { kind: 'fits', type };
+  const message = `The input does not fit the job type ${job.jobType} as it is now.`;
+  return { kind: 'unfit', failure: { class: 'invalid_input', code: 'input_rejected', message } };
+}
+
+async function failUnfit(ports: SubmitPorts, seen: JobRecord, failure: Failure): Promise<JobRecord> {
   const { job } = await changeJob(ports.jobs, seen, (current) =>
     advance(current, { kind: 'refused', failure }, contextOf(ports, current)),
   );
@@ -174,7 +187,10 @@ async function call(
   // No turn: the plan became a call only while we looked. It comes back and reserves like the others.
   if (turns.reservation === undefined || turn === undefined)
     return { message, againAtMs: ports.clock.nowMs() };
-  if (turns.reservation.kind === 'full') return { message, againAtMs: turns.reservation.retryAtMs };
+  if (turns.reservation.kind === 'full') {
+    // Spread, or the whole backlog would come back in one moment and most of it be turned away again.
+    return { message, againAtMs: turns.reservation.retryAtMs + ports.chance.fraction() * 1000 };
+  }
   await ports.clock.waitUntil(turns.reservation.atMs(turn));
 
   const opened = await openCall(ports, item);

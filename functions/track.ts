@@ -14,8 +14,12 @@ import { type FollowPorts, follow } from '../io/follow.ts';
 import { type JobStore, jobStore } from '../io/jobs.ts';
 import { eachAlone, type Message, type MessageBatch, queueHandler, readable } from '../io/lambda.ts';
 import { createLog, type Log } from '../io/log.ts';
+import { pace, pacedBatch } from '../io/pace.ts';
 import { queue } from '../io/queues.ts';
 import { jobTypes } from '../job-types.ts';
+
+/** Only the ends of strays wait for a turn, and they are rare. */
+const MAX_TURN_WAIT_MS = 5000;
 
 export interface TrackPorts extends FollowPorts, DebtPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
@@ -78,16 +82,23 @@ const env = readEnv(
   'SUBMIT_QUEUE_URL',
   'DEAD_LETTER_QUEUE_URL',
   'EVENT_BUS_NAME',
+  'BATCH_CALLS_PER_SECOND',
   'WORKER_LOG_GROUP',
   'AWS_REGION',
 );
+const db = dynamo();
 const queues = sqs();
+const budget = pace(db, env.TABLE_NAME, {
+  callsPerSecond: env.BATCH_CALLS_PER_SECOND,
+  maxWaitMs: MAX_TURN_WAIT_MS,
+  clock: systemClock,
+});
 
 export const handler = queueHandler(
   log,
   track({
-    jobs: jobStore(dynamo(), env.TABLE_NAME, systemChance),
-    batch: batchPort(batch(), batch()),
+    jobs: jobStore(db, env.TABLE_NAME, systemChance),
+    batch: pacedBatch(batchPort(batch(), batch()), budget, systemClock),
     submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),
     deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),
     bus: bus(eventBridge(), env.EVENT_BUS_NAME),

@@ -89,7 +89,7 @@ export function deadLetters(
           remove: held.remove,
         });
       } finally {
-
+        await held.end();
       }
     },
   };

@@ -52,12 +52,18 @@ export function vetUrl(text: string, allowedOrigins: readonly string[]): Target 
   return { url, guarded: true };
 }
 
+const NO_ADDRESSES = new Set(['ENOTFOUND', 'ENODATA']);
+
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 /** The absolute name, by DNS alone: neither a hosts file nor a search domain takes part. */
 export const resolvePublicly: Resolve = async (hostname) => {
   const name = hostname.endsWith('.') ? hostname : `${hostname}.`;
   const answers = await Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]);
+  for (const answer of answers) {
+    // A resolver that fails is our trouble; only a name without addresses is the tenant's.
+    if (answer.status === 'rejected' && !NO_ADDRESSES.has(answer.reason?.code)) throw answer.reason;
+  }
   return answers.flatMap((answer, i) =>
     answer.status === 'fulfilled'
       ? answer.value.map((address) => ({ address, family: i === 0 ? 4 : 6 }))

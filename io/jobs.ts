@@ -18,7 +18,7 @@ export interface JobStore {
   createOver(tombstone: Tombstone, job: JobRecord): Promise<'written' | 'lost'>;
   /** Leaves a tombstone unless there is a job or a tombstone. */
   leaveTombstone(tombstone: Tombstone): Promise<'written' | 'lost'>;
-  /** Consistent reads, in calls of up to 100. An id without a record is absent from the map. */
+  /** Consistent reads, in calls of up to 100. An id without a record, or with one we cannot read, is absent from the map. */
   load(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobRecord>>;
   get(jobId: string): Promise<JobRecord | undefined>;
   /** Puts `next` in place of `seen`. `lost` means somebody else changed the record: read again and decide again. */
@@ -58,7 +58,7 @@ export function jobStore(db: DynamoDBDocumentClient, tableName: string, chance: 
 
     async load(jobIds) {
       const stored = await items.getAll(jobIds.map(jobKey));
-      const jobs = stored.filter((item) => !isTombstone(item)).map((item) => JobRecord.parse(item));
+      const jobs = stored.flatMap((item) => readable(item) ?? []);
       return new Map(jobs.map((job) => [job.jobId, job]));
     },
 
@@ -81,6 +81,11 @@ export function jobStore(db: DynamoDBDocumentClient, tableName: string, chance: 
       );
     },
   };
+}
+
+/** One record that a newer version wrote must not stop those around it. Read by itself, it throws. */
+function readable(item: Attributes): JobRecord | undefined {
+  return isTombstone(item) ? undefined : JobRecord.safeParse(item).data;
 }
 
 const isTombstone = (item: Attributes): boolean => item['tombstone'] === true;

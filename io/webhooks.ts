@@ -53,6 +53,12 @@ function exchange(target: Target, headers: Readonly<Record<string, string>>, bod
       response.destroy();
     });
     request.on('error', fail);
+    // An answer of 101 is neither a response nor an error: without this it would hold us past the deadline.
+    request.on('upgrade', (response, socket) => {
+      socket.destroy();
+      settle({ kind: 'answered', status: response.statusCode ?? 101 });
+    });
+    request.on('close', () => fail(new Error('closed without an answer')));
     request.end(body);
   });
 }

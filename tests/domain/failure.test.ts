@@ -152,7 +152,7 @@ describe('why an attempt failed', () => {
     expect(classify(seen, undefined, workerExitCodes).failure.message.length).toBeLessThanOrEqual(255);
   });
 
-  test.failing('the catalogue says of every sign whether another attempt may help', () => {
+  test('the catalogue says of every sign whether another attempt may help', () => {
     const told = signs.map(({ code }) => [code, errorCatalogue[code].instruction]);
     expect(told).toEqual(signs.map(({ code, retryable }) => [code, retryable ? 'retry' : 'reject']));
   });

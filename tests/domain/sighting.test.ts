@@ -184,7 +184,7 @@ describe('whose word counts', () => {
     expect(verdictOn(job, said)).toMatchObject({ kind: 'news', observation: { kind, batchJobId: FIRST } });
   });
 
-  test.failing('a Batch job taken for lost that turns out to run is alive, and must end', () => {
+  test('a Batch job taken for lost that turns out to run is alive, and must end', () => {
     const failure = {
       class: 'lost',
       code: 'batch_forgot',

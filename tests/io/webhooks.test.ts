@@ -181,7 +181,7 @@ describe('a receiver that misbehaves', () => {
     expect(await post()).toMatchObject({ kind: 'answered', status: 204 });
   });
 
-  test.failing('switches to another protocol: that is an answer, or a failure, but an end', async () => {
+  test('switches to another protocol: that is an answer, or a failure, but an end', async () => {
     const { post, closed } = await rawReceiver(
       'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
     );

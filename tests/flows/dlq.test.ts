@@ -1,0 +1,259 @@
+/** What an operator does with dead letters: look, repair the cause, run them again or throw them away. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { CreateTableCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { type DeadLetter, failedJob } from '../../domain/dead-letter.ts';
+import { childIdOf, jobIdOf } from '../../io/identity.ts';
+import { type Stack, startStack, until } from '../support/stack.ts';
+
+jest.setTimeout(180_000);
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+  await stack.addTenant('acme');
+});
+afterAll(() => stack.close());
+
+/** `npm run dlq -- …` against the stack, told where it is as the AWS CLI would be. */
+function startDlq(args: readonly string[]) {
+  const { AWS_ENDPOINT_URL: endpoint = '', ...environment } = stack.cloud.environment;
+  return spawn(process.execPath, ['cli/dlq.ts', ...args, '--endpoint-url', endpoint], {
+    cwd: join(import.meta.dirname, '../..'),
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  });
+}
+
+async function ended(child: ReturnType<typeof startDlq>) {
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { code: code as number | null, out, err };
+}
+
+const dlq = (...args: readonly string[]) => ended(startDlq(args));
+
+const message = (tenantId: string, idempotencyKey: string, csv: string, rest: object = {}) => ({
+  specVersion: '1',
+  tenantId,
+  jobType: 'csv.summarise',
+  idempotencyKey,
+  input: { csv },
+  ...rest,
+});
+
+/** The line of `list` for one letter, once it is there. */
+function listed(word: string): Promise<string> {
+  return until(`a dead letter with ${word}`, async () => {
+    const { out } = await dlq('list');
+    return out.split('\n').find((line) => line.includes(word));
+  });
+}
+
+async function lettersLeft() {
+  const { Attributes } = await stack.clients.sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: stack.cloud.physicalId('FrontDeadLetterQueue'),
+      AttributeNames: ['All'],
+    }),
+  );
+  return [Attributes?.ApproximateNumberOfMessages, Attributes?.ApproximateNumberOfMessagesNotVisible];
+}
+
+describe('a message refused because its tenant was missing', () => {
+  const CANARY = 'canary-4711';
+
+  it('is listed with its reason and without its body, shown whole, and runs once the tenant is there', async () => {
+    const csv = await stack.upload('globex', 'late.csv', 'a,b\n1,2\n');
+    const body = JSON.stringify(message('globex', 'late', csv, { metadata: { CANARY } }));
+    await stack.send(body);
+
+    const line = await listed('tenant_unknown');
+    expect(line).toMatch(/^\S+Z +refused +globex +csv\.summarise +- +tenant_unknown +\S+ +\S.*\.$/);
+    expect(line).not.toContain(CANARY);
+    const [id = ''] = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(line) ?? [];
+
+    const shown = await dlq('show', id);
+    expect(shown.out).toContain(body);
+    expect(shown.out).toMatch(/^pointer +\/tenantId$/m);
+
+    const dry = await dlq('redrive', '--tenant', 'globex', '--dry-run');
+    expect(dry.out).toMatch(/1 would be redriven\./);
+    expect(await lettersLeft()).toEqual(['1', '0']);
+
+    await stack.addTenant('globex');
+    const redriven = await dlq('redrive', id);
+    expect(redriven).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^1 of 1 redriven\.$/m) });
+    expect(await stack.ended('globex', 'late')).toMatchObject({ state: 'succeeded', attempt: 1 });
+    expect(await lettersLeft()).toEqual(['0', '0']);
+  });
+
+  it('is gone when it is discarded', async () => {
+    await stack.send(message('initech', 'unwanted', 's3://none/tenants/initech/x.csv'));
+    await listed('initech');
+    const { code, out } = await dlq('discard', '--tenant', 'initech', '--reason', 'a load test');
+    expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('discarded: a load test') });
+    expect(await lettersLeft()).toEqual(['0', '0']);
+  });
+});
+
+describe('a job that failed for good', () => {
+  it('runs again as a child with lineage when its letter is redriven, once however often that is done', async () => {
+    const csv = `s3://${stack.bucket}/tenants/acme/inputs/forgotten.csv`;
+    await stack.send(message('acme', 'forgotten', csv));
+    const parent = await stack.ended('acme', 'forgotten');
+    expect(parent.state).toBe('failed');
+    const line = await listed(parent.jobId);
+    expect(line).toMatch(/ failed +acme +csv\.summarise +invalid_input +input_not_found /);
+
+    await stack.upload('acme', 'forgotten.csv', 'a\n1\n');
+    const { code, out } = await dlq('redrive', parent.jobId, '--rate', '10/s');
+    const childId = childIdOf(parent.jobId);
+    expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`redriven as ${childId}`) });
+    const child = await until('the end of the child', async () => {
+      const found = await stack.jobs.get(childId);
+      return found?.finishedAt === undefined ? undefined : found;
+    });
+    expect(child).toMatchObject({ state: 'succeeded', parent: parent.jobId, calls: 1 });
+    expect(await stack.jobs.get(parent.jobId)).toMatchObject({ state: 'failed', redrivenAs: childId });
+
+    await sendLetter(failedJob(parent));
+    const kept = await dlq('discard', parent.jobId, '--reason', 'x');
+    expect(kept).toMatchObject({ code: 1, out: expect.stringContaining(`redriven as ${childId}`) });
+    expect((await dlq('redrive', '--all')).code).toBe(0);
+    await until('the copy to be acknowledged', async () => ((await frontQueueEmpty()) ? true : undefined));
+    const { stateVersion, batchJobId } = child;
+    expect(await stack.jobs.get(childId)).toMatchObject({ calls: 1, stateVersion, batchJobId });
+    expect(await lettersLeft()).toEqual(['0', '0']);
+  });
+
+  it('says in its record why it was discarded, when it is clear which table that is in', async () => {
+    const csv = `s3://${stack.bucket}/tenants/acme/inputs/never.csv`;
+    await stack.send(message('acme', 'never', csv));
+    const jobId = jobIdOf('acme', 'never');
+    await listed(jobId);
+    const discard = ['discard', '--class', 'invalid_input', '--reason', 'the tenant gave up'];
+
+    const own = stack.cloud.physicalId('JobsTable');
+    const TableName = 'another-JobsTable';
+    await stack.clients.dynamo.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      }),
+    );
+    const unclear = await dlq(...discard);
+    expect(unclear).toMatchObject({ code: 1, out: '0 of 1 discarded.\n' });
+    expect(unclear.err).toMatch(new RegExp(`here are ${TableName}, ${own}; name it with --table\\.\n$`));
+
+    expect((await dlq(...discard, '--table', own)).code).toBe(0);
+    expect(await stack.jobs.get(jobId)).toMatchObject({
+      state: 'failed',
+      discarded: { reason: 'the tenant gave up' },
+    });
+    expect(await lettersLeft()).toEqual(['0', '0']);
+    await stack.clients.dynamo.send(new DeleteTableCommand({ TableName }));
+    await stack.send(message('acme', 'never-again', csv));
+    await listed(jobIdOf('acme', 'never-again'));
+    expect((await dlq(...discard)).code).toBe(0);
+    expect(await lettersLeft()).toEqual(['0', '0']);
+  });
+});
+
+/** Another copy of a letter, as a crash of its sender leaves one. */
+async function sendLetter({ body, attributes }: DeadLetter) {
+  const MessageAttributes = Object.fromEntries(
+    Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+  );
+  const QueueUrl = stack.cloud.physicalId('FrontDeadLetterQueue');
+  await stack.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes }));
+}
+
+async function frontQueueEmpty(): Promise<boolean> {
+  const { Attributes } = await stack.clients.sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: stack.cloud.physicalId('FrontQueue'),
+      AttributeNames: ['All'],
+    }),
+  );
+  return (
+    Attributes?.ApproximateNumberOfMessages === '0' &&
+    Attributes.ApproximateNumberOfMessagesNotVisible === '0'
+  );
+}
+
+it('groups count letters by what they share, for people and for programs', async () => {
+  const csv = 's3://none/tenants/nobody/x.csv';
+  await stack.send(message('nobody', 'g1', csv), message('nobody', 'g2', csv), 'no json');
+  await until('three letters', async () => ((await lettersLeft())[0] === '3' ? true : undefined));
+  const { out } = await dlq('list', '--group-by', 'code');
+  expect(out).toMatch(/^COUNT +CODE\n2 +tenant_unknown\n1 +body_not_json\n3 dead letters\.\n$/);
+  const lines = (await dlq('list', '--json', '--code', 'body_not_json')).out.trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ kind: 'refused', code: 'body_not_json', at: expect.stringMatching(/Z$/) }),
+  ]);
+  const some = await dlq('redrive', '--tenant', 'nobody', '--max', '1', '--dry-run');
+  expect(some.out).toMatch(/1 would be redriven\. 2 of 3 dead letters match\.\n$/);
+  expect((await dlq('discard', '--all', '--reason', 'done')).code).toBe(0);
+});
+
+it('Ctrl-C ends a slow redrive at once and gives the rest back', async () => {
+  const csv = 's3://none/tenants/nobody/x.csv';
+  await stack.send(...['s1', 's2', 's3'].map((key) => message('nobody', key, csv)));
+  await until('three letters', async () => ((await lettersLeft())[0] === '3' ? true : undefined));
+  const child = startDlq(['redrive', '--all', '--rate', '1/m']);
+  child.stdout.once('data', () => child.kill('SIGINT'));
+  const { code, out, err } = await ended(child);
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: 'Interrupted; what was not acted on is back in the queue.\n',
+  });
+  expect(out).toMatch(/^1 of 3 redriven\.$/m);
+  // Its tenant is still missing, so the one that was sent comes back.
+  await until('three letters', async () => ((await lettersLeft()).join() === '3,0' ? true : undefined));
+  expect((await dlq('discard', '--all', '--reason', 'done')).code).toBe(0);
+});
+
+it.each([
+  ['no command', [], /list, show, redrive or discard/],
+  ['a command it does not have', ['drop'], /found drop/],
+  ['a redrive of everything that does not say so', ['redrive'], /an ID, a filter or --all/],
+  ['everything and a filter at once', ['redrive', '--all', '--tenant', 'acme'], /--all goes without/],
+  ['a discard without a reason', ['discard', '--all'], /^--reason: /],
+  ['a reason to list', ['list', '--reason', 'x'], /list does not take --reason/],
+  ['a misspelt option', ['list', '--tennant', 'acme'], /--tennant/],
+  ['a rate it cannot keep', ['redrive', '--all', '--rate', 'fast'], /^--rate: expected a rate such as 5\/s/],
+  ['nothing to show', ['show'], /^ID: /],
+])('%s is wrong usage, told in one sentence', async (_, args, sentence) => {
+  const { code, out, err } = await dlq(...args);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toMatch(sentence);
+  expect(err).toMatch(/^[^\n]+\.\n$/);
+});
+
+it.each([
+  ['an id that no letter has', ['show', 'job_nobody'], /No dead letter has the id job_nobody\./],
+  ['a stage that is not there', ['list', '--stage', 'prod'], /There is no queue headgate-prod-front here/],
+])('%s is a failure, told in one sentence', async (_, args, sentence) => {
+  const { code, out, err } = await dlq(...args);
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toMatch(sentence);
+  expect(err).toMatch(/^[^\n]+\.\n$/);
+});
+
+it('--help explains every command', async () => {
+  const { code, out } = await dlq('--help');
+  expect(code).toBe(0);
+  for (const command of ['list', 'show', 'redrive', 'discard']) expect(out).toContain(`\n  ${command} `);
+});
