@@ -25,7 +25,7 @@ export const errorCatalogue = {
   json_forbidden_key: entry(
     'message',
     'reject',
-    'A key has a name that JavaScript gives a meaning of its own.',
+    'A key has a backslash, or a name that JavaScript gives a meaning of its own.',
   ),
   number_range: entry('message', 'reject', 'A number is too large to be kept exactly.'),
   envelope_unexpected: entry(

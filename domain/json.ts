@@ -1,6 +1,6 @@
 /**
  * Reads JSON from a stranger. JSON.parse alone takes text that breaks what comes after it: nesting that overflows
- * JSON.stringify, numbers that lose digits, two values under one key, and keys that Object.assign turns against us.
+ * JSON.stringify, numbers that lose digits, two values under one key, and keys that the engine turns against us.
  *
  * So the text is walked once before it is parsed. The walk only knows what tokens look like; whether they stand where
  * they may is left to JSON.parse, which runs on nothing that the walk has refused.
@@ -11,7 +11,15 @@ import { jsonPointer } from './explain.ts';
 /** What DynamoDB stores. @see Amazon DynamoDB developer guide, "Quotas": nested attribute depth */
 const MAX_LEVELS = 32;
 const MAX_KEYS = 1000;
+/** Object.assign and its like give these a meaning of their own. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+/**
+ * Node 24's JSON.parse remembers the keys it has seen and compares them with a key's text before its escapes are read:
+ * after one message with the key `\\`, the key `\u00e9` of another tenant's message is read as `\\` too. A key without a
+ * backslash cannot be taken for the text of an escape.
+ * @see https://github.com/nodejs/node/issues/63785
+ */
+const isForbiddenKey = (key: string) => FORBIDDEN_KEYS.has(key) || key.includes('\\');
 /** A key in a pointer is the sender's text; more than this tells nobody more. */
 const MAX_KEY_IN_POINTER = 64;
 
@@ -20,7 +28,8 @@ const SENTENCES = {
   json_too_deep: `Expected at most ${MAX_LEVELS} levels of nesting, found more.`,
   json_too_many_keys: `Expected at most ${MAX_KEYS} keys in all, found more.`,
   json_duplicate_key: 'Expected each key once, found this one twice.',
-  json_forbidden_key: 'Expected no key that JavaScript gives a meaning of its own, found this one.',
+  json_forbidden_key:
+    'Expected no backslash in a key and no key that JavaScript gives a meaning, found this one.',
   number_range: 'Expected a number from 1e-130 to 2^53 - 1 in size, found another; a string can hold it.',
 } as const;
 
@@ -76,7 +85,7 @@ function whatForbids(text: string): Problem | undefined {
         inner.place = lastString;
         keyCount += 1;
         if (keyCount > MAX_KEYS) return refusal('json_too_many_keys');
-        if (FORBIDDEN_KEYS.has(lastString)) return refusal('json_forbidden_key', open);
+        if (isForbiddenKey(lastString)) return refusal('json_forbidden_key', open);
         if (inner.keys.has(lastString)) return refusal('json_duplicate_key', open);
         inner.keys.add(lastString);
         break;

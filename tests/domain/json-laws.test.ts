@@ -70,6 +70,7 @@ type Tree =
 const goodNumbers = ['0', '-0', '-7', '0.5', '1E2', '9007199254740991', '-1.5e+10'];
 const badNumbers = ['1e400', '-1E+999', '9007199254740992', '-12345678901234567890'];
 const badKeys = ['__proto__', 'constructor', 'prototype'];
+const isBadKey = (key: string) => badKeys.includes(key) || key.includes('\\');
 
 const mostly = (usual: fc.Arbitrary<string>, rare: readonly string[]) =>
   fc.oneof({ weight: 20, arbitrary: usual }, { weight: 1, arbitrary: fc.constantFrom(...rare) });
@@ -91,7 +92,9 @@ const { tree: trees } = fc.letrec<{ tree: Tree; leaf: Tree }>((tie) => ({
     fc.record({ ...is('array'), items: fc.array(tie('tree'), { maxLength: 4 }) }),
     fc.record({
       ...is('object'),
-      entries: fc.array(fc.tuple(mostly(characters, badKeys), tie('tree')), { maxLength: 4 }),
+      entries: fc.array(fc.tuple(mostly(characters, [...badKeys, '\\', '\\u00e9']), tie('tree')), {
+        maxLength: 4,
+      }),
     }),
   ),
 }));
@@ -140,7 +143,7 @@ function* badPlaces(
     const known = new Set<string>();
     for (const [key, value] of tree.entries) {
       const pointer = pointerOf([...path, key]);
-      if (badKeys.includes(key)) yield { code: 'json_forbidden_key', pointer };
+      if (isBadKey(key)) yield { code: 'json_forbidden_key', pointer };
       if (known.has(key)) yield { code: 'json_duplicate_key', pointer };
       known.add(key);
       yield* badPlaces(value, [...path, key]);

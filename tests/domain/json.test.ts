@@ -20,6 +20,7 @@ describe('JSON that would break what comes after it is refused', () => {
     ['__proto__', '{"a":{"__proto__":{"canary":1}}}', 'json_forbidden_key', '/a/__proto__'],
     ['__proto__, written differently', '{"\\u005f_proto__":1}', 'json_forbidden_key', '/__proto__'],
     ['a constructor', '{"constructor":1}', 'json_forbidden_key', '/constructor'],
+    ['a backslash', '{"a\\\\b":1}', 'json_forbidden_key', '/a\\b'],
     ['an integer that loses digits', '{"a":12345678901234567890}', 'number_range', '/a'],
     ['one more than the last exact one', '[9007199254740992]', 'number_range', '/0'],
     ['an infinite number', '[1,-1e400]', 'number_range', '/1'],
@@ -45,6 +46,16 @@ describe('JSON that would break what comes after it is refused', () => {
   ])('%s is read', (_, text) => {
     expect(readJson(text)).toEqual({ kind: 'json', value: JSON.parse(text) });
   });
+});
+
+test('no message changes how the keys of the next one are read', () => {
+  const read = (text: string) => {
+    const json = readJson(text);
+    return json.kind === 'json' ? Object.keys(Object(json.value)) : json.problem.code;
+  };
+  for (const poison of ['\\\\', '\\\\u00e9', '\\\\"']) readJson(`{"first":1,"${poison}":2}`);
+  expect(read('{"first":1,"\\u00e9":2}')).toEqual(['first', 'é']);
+  expect(read('{"first":1,"\\"":2}')).toEqual(['first', '"']);
 });
 
 describe('whatever the text', () => {
