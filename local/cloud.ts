@@ -6,7 +6,7 @@ import { callsTo } from './calls.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createEventBridge, type EventBridge, type EventBridgeOptions } from './events/eventbridge.ts';
 import { type Fauxqs, openFauxqs } from './fauxqs.ts';
-import { type Service, startGateway } from './gateway.ts';
+import { type ApiCall, type Service, startGateway } from './gateway.ts';
 import { createLambdaHost, type LambdaHost } from './lambda/host.ts';
 import { lockDirectory } from './lock.ts';
 import { handleQueueCall, sendTo } from './queues.ts';
@@ -30,6 +30,11 @@ export interface CloudOptions {
   report?(line: string): void;
   /** One line that a function wrote. */
   output?(functionName: string, line: string): void;
+  /**
+   * Each call that reached this cloud. The access key tells who made it: a function's is its name, a container's is
+   * `container`, that of the queues' readers and of whoever uses `Cloud.environment` is `local`.
+   */
+  onCall?(call: ApiCall): void;
 }
 
 export interface Cloud {
@@ -104,13 +109,14 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
     clock,
     emit: (event) => events.publish(event),
     imageDirectory: (image) => later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, '')),
-    containerEnvironment: () => later.environment,
+    containerEnvironment: () => ({ ...later.environment, AWS_ACCESS_KEY_ID: 'container' }),
     report,
   });
   const gateway = await startGateway({
     services: served(stores, batch, events),
     port: options.port ?? 0,
     report,
+    onCall: options.onCall,
   });
   const { endpoint } = gateway;
   onClose(() => gateway.close());

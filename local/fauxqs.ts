@@ -5,6 +5,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buildApp } from 'fauxqs';
 import type { SqsQueue, SqsStore } from '../node_modules/fauxqs/dist/sqs/sqsStore.js';
+import { type Origins, openOrigins, recording } from './dead-letters.ts';
+import { createMoveTasks, type MoveTasks } from './move-tasks.ts';
 
 const part = (path: string) => import(new URL(path, import.meta.resolve('fauxqs')).href);
 
@@ -56,6 +58,9 @@ export const createMessage = sqs.SqsStore.createMessage;
 
 export interface Fauxqs {
   readonly queues: SqsStore;
+  /** Of the messages in dead-letter queues. */
+  readonly origins: Origins;
+  readonly moveTasks: MoveTasks;
   /** S3, and STS GetCallerIdentity. */
   serve(request: IncomingMessage, response: ServerResponse): void;
   /** Runs synchronous work as one transaction of the database on disk; in memory there is nothing to tear. */
@@ -69,7 +74,8 @@ export interface Fauxqs {
 export async function openFauxqs(directory?: string): Promise<Fauxqs> {
   const persistence = directory === undefined ? undefined : openPersistence(directory);
   const atomically = persistence === undefined ? <T>(work: () => T) => work() : transactions(persistence);
-  const queues = new (storeWith(atomically))();
+  const origins = openOrigins(persistence?.['db']);
+  const queues = new (storeWith(atomically, origins))();
   // With an empty host fauxqs builds QueueUrls from the request's Host header; its default is
   // sqs.<region>.localhost, a name that does not resolve and that the SDKs would call instead of the endpoint.
   queues.host = '';
@@ -83,12 +89,16 @@ export async function openFauxqs(directory?: string): Promise<Fauxqs> {
   }
   const app = buildApp({ logger: false, stores: { sqsStore: queues, snsStore: topics, s3Store: objects } });
   await app.ready();
+  const moveTasks = createMoveTasks({ queues, origins, atomically });
   return {
     queues,
+    origins,
+    moveTasks,
     serve: (request, response) => app.routing(request, response),
     atomically,
     moveQueues: (endpoint) => moveQueues(queues, endpoint),
     close: async () => {
+      moveTasks.close();
       await app.close();
       persistence?.close();
     },
@@ -124,12 +134,18 @@ function transactions(persistence: Persistence): Fauxqs['atomically'] {
 }
 
 /** A receive may move messages to the dead-letter queue: deleted there, inserted here, in one transaction or not at all. */
-function storeWith(atomically: Fauxqs['atomically']): typeof SqsStore {
+function storeWith(atomically: Fauxqs['atomically'], origins: Origins): typeof SqsStore {
   return class extends sqs.SqsStore {
     override createQueue(...queue: Parameters<SqsStore['createQueue']>): SqsQueue {
       const created = super.createQueue(...queue);
       const dequeue = created.dequeue.bind(created);
-      created.dequeue = (...receive) => atomically(() => dequeue(...receive));
+      created.dequeue = (most, visibilitySeconds, queueOf) =>
+        atomically(() =>
+          dequeue(most, visibilitySeconds, (arn) => {
+            const deadLetters = queueOf?.(arn);
+            return deadLetters && recording(deadLetters, origins, created.arn);
+          }),
+        );
       return created;
     }
   };

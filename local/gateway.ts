@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApiError, type ApiRequest, type ApiResponse } from './aws.ts';
+import { metered } from './capacity.ts';
 
 /** The loopback address itself: SDKs turn `bucket` on a host name into `bucket.localhost`, which does not resolve. */
 const HOST = '127.0.0.1';
@@ -25,6 +26,19 @@ export interface GatewayOptions {
   /** 0 = any free one */
   readonly port: number;
   report(line: string): void;
+  /** Told of each call once it is answered, refused or not; of those to a raw service when they arrive. */
+  onCall?: ((call: ApiCall) => void) | undefined;
+}
+
+/** One billed call, without its content. */
+export interface ApiCall {
+  readonly service: string;
+  /** As the wire has it: Batch says `submitjob`, S3 no more than the method. */
+  readonly action: string;
+  readonly accessKeyId: string;
+  readonly requestBytes: number;
+  /** What a DynamoDB write consumed, indexes included. */
+  readonly writeUnits?: number;
 }
 
 /** @throws Error with a sentence for an operator when the port is taken */
@@ -62,14 +76,19 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 async function answer(options: GatewayOptions, request: IncomingMessage, response: ServerResponse) {
-  const name = serviceOf(request);
+  const scope = scopeOf(request);
+  const name = scope?.service;
   const service =
     name !== undefined && Object.hasOwn(options.services, name) ? options.services[name] : undefined;
-  if (service?.protocol === 'raw') return service.serve(request, response);
+  if (service?.protocol === 'raw') {
+    if (scope !== undefined) options.onCall?.({ ...scope, ...wireFacts(request) });
+    return service.serve(request, response);
+  }
   try {
     const body = await readBody(request);
-    if (service === undefined) throw refusal(name, Object.keys(options.services));
-    const result = await service.handle(parse(request, body));
+    if (scope === undefined || service === undefined) throw refusal(name, Object.keys(options.services));
+    const call = { ...scope, ...wireFacts(request) };
+    const result = await ask(service.handle, parse(request, body), call, options.onCall);
     if (result.lost) request.socket.destroy();
     else send(request, response, result);
   } catch (error) {
@@ -77,13 +96,41 @@ async function answer(options: GatewayOptions, request: IncomingMessage, respons
   }
 }
 
+async function ask(
+  handle: (request: ApiRequest) => Promise<ApiResponse>,
+  request: ApiRequest,
+  call: ApiCall,
+  onCall: GatewayOptions['onCall'],
+): Promise<ApiResponse> {
+  if (onCall === undefined) return handle(request);
+  const units: { writeUnits?: number } = {};
+  try {
+    if (call.service !== 'dynamodb') return await handle(request);
+    return await metered(request, handle, (writeUnits) => Object.assign(units, { writeUnits }));
+  } finally {
+    onCall({ ...call, ...units });
+  }
+}
+
 /** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html: key/date/region/service/aws4_request */
-function serviceOf({ headers, url = '' }: IncomingMessage): string | undefined {
+function scopeOf({
+  headers,
+  url = '',
+}: IncomingMessage): Pick<ApiCall, 'service' | 'accessKeyId'> | undefined {
   const query = url.includes('?') ? new URLSearchParams(url.slice(url.indexOf('?'))) : undefined;
   // The older presigned form, which AWS CLI 1 still makes, names no service; only S3 ever took it.
-  if (query?.has('AWSAccessKeyId')) return 's3';
+  const older = query?.get('AWSAccessKeyId');
+  if (typeof older === 'string') return { accessKeyId: older, service: 's3' };
   const signed = headers.authorization ?? `Credential=${query?.get('X-Amz-Credential')}`;
-  return /Credential=[^/]+\/\d{8}\/[^/]+\/([^/]+)\/aws4_request/.exec(signed)?.[1];
+  const [, accessKeyId, service] =
+    /Credential=([^/]+)\/\d{8}\/[^/]+\/([^/]+)\/aws4_request/.exec(signed) ?? [];
+  return accessKeyId === undefined || service === undefined ? undefined : { accessKeyId, service };
+}
+
+function wireFacts({ headers, method = '', url = '' }: IncomingMessage) {
+  const target = headers['x-amz-target']?.toString().split('.')[1];
+  const operation = /^\/v1\/(\w+)$/.exec(url)?.[1];
+  return { action: target ?? operation ?? method, requestBytes: Number(headers['content-length'] ?? 0) };
 }
 
 function refusal(name: string | undefined, served: readonly string[]): ApiError {

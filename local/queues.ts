@@ -1,8 +1,11 @@
 /** SQS: fauxqs's actions, and ours where fauxqs 2.4.1 takes what AWS refuses or refuses what AWS takes. */
 import { z } from 'zod';
 import type { SqsQueue } from '../node_modules/fauxqs/dist/sqs/sqsStore.js';
+import type { ReceivedMessage } from '../node_modules/fauxqs/dist/sqs/sqsTypes.js';
 import { ApiError, type ApiRequest, type ApiResponse } from './aws.ts';
+import { sourcesOf } from './dead-letters.ts';
 import { createMessage, type Fauxqs, sqsActions } from './fauxqs.ts';
+import { CancelRequest, ListRequest, type MoveTasks, StartRequest } from './move-tasks.ts';
 
 /** @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
 const MAX_DELAY_SECONDS = 900;
@@ -36,10 +39,14 @@ const OURS: Record<string, (fauxqs: Fauxqs, queue: SqsQueue, body: Record<string
   SendMessage: (_, queue, body) => send(queue, parse(Message, body)),
   SendMessageBatch: (_, queue, body) => sendBatch(queue, parse(Batch, body).Entries),
   ListDeadLetterSourceQueues: (fauxqs, queue) => ({
-    queueUrls: [...fauxqs.queues.allQueues()]
-      .filter((source) => deadLetterArn(source) === queue.arn)
-      .map((source) => source.url),
+    queueUrls: sourcesOf(fauxqs.queues, queue.arn).map((source) => source.url),
   }),
+};
+
+const MOVES: Record<string, (tasks: MoveTasks, body: Record<string, unknown>) => object> = {
+  StartMessageMoveTask: (tasks, body) => tasks.start(parse(StartRequest, body)),
+  ListMessageMoveTasks: (tasks, body) => tasks.list(parse(ListRequest, body)),
+  CancelMessageMoveTask: (tasks, body) => tasks.cancel(parse(CancelRequest, body)),
 };
 
 /**
@@ -83,6 +90,8 @@ export async function handleQueueCall(fauxqs: Fauxqs, request: ApiRequest): Prom
 
 function run(fauxqs: Fauxqs, name: string, request: ApiRequest): unknown {
   const body = { ...request.body };
+  const moves = Object.hasOwn(MOVES, name) ? MOVES[name] : undefined;
+  if (moves !== undefined) return moves(fauxqs.moveTasks, body);
   const queue = typeof body['QueueUrl'] === 'string' ? fauxqs.queues.getQueue(body['QueueUrl']) : undefined;
   // fauxqs counts a message whose delay or visibility ran out as hidden until somebody receives.
   if (name === 'GetQueueAttributes') queue?.processTimers();
@@ -93,7 +102,7 @@ function run(fauxqs: Fauxqs, name: string, request: ApiRequest): unknown {
   const theirs = sqsActions.get(name);
   if (theirs === undefined) {
     if (ours !== undefined) throw new ApiError('QueueDoesNotExist', 'The specified queue does not exist.');
-    const names = [...new Set([...sqsActions.keys(), ...Object.keys(OURS)])];
+    const names = [...new Set([...sqsActions.keys(), ...Object.keys(OURS), ...Object.keys(MOVES)])];
     throw new ApiError(
       'InvalidAction',
       `The embedded SQS does not have ${name || 'a call without X-Amz-Target'}; it has ${names.join(', ')}.`,
@@ -101,7 +110,27 @@ function run(fauxqs: Fauxqs, name: string, request: ApiRequest): unknown {
   }
   const call = () => theirs(body, fauxqs.queues, { headers: request.headers });
   // A receive may wait, and a transaction must not: the store makes its own around each attempt.
-  return name === 'ReceiveMessage' ? call() : fauxqs.atomically(call);
+  return name === 'ReceiveMessage' ? receive(fauxqs, queue, body, call) : fauxqs.atomically(call);
+}
+
+const ReceiveRequest = z.object({
+  MessageSystemAttributeNames: z.array(z.string()).default([]),
+  AttributeNames: z.array(z.string()).default([]),
+});
+
+/** fauxqs's answer, and in it where each dead letter came from. */
+async function receive(fauxqs: Fauxqs, queue: SqsQueue | undefined, body: unknown, call: () => unknown) {
+  const { MessageSystemAttributeNames, AttributeNames } = parse(ReceiveRequest, body);
+  const wanted = [...MessageSystemAttributeNames, ...AttributeNames];
+  const answer = (await call()) as { Messages?: ReceivedMessage[] }; // as its ReceiveMessage returns it
+  if (!wanted.includes('All') && !wanted.includes('DeadLetterQueueSourceArn')) return answer;
+  for (const received of answer.Messages ?? []) {
+    const held = queue?.inflightMessages.get(received.ReceiptHandle);
+    const originArn = held && fauxqs.origins.of(held.message);
+    if (originArn === undefined) continue;
+    received.Attributes = { ...received.Attributes, DeadLetterQueueSourceArn: originArn };
+  }
+  return answer;
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {
@@ -211,9 +240,4 @@ function enqueue(queue: SqsQueue, { MessageBody, MessageAttributes, DelaySeconds
     MD5OfMessageBody: message.md5OfBody,
     ...(message.md5OfMessageAttributes && { MD5OfMessageAttributes: message.md5OfMessageAttributes }),
   };
-}
-
-function deadLetterArn(queue: SqsQueue): unknown {
-  const policy = queue.getAttribute('RedrivePolicy');
-  return policy === undefined ? undefined : JSON.parse(policy).deadLetterTargetArn;
 }

@@ -5,11 +5,12 @@
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { ApiError, type ApiRequest, type ApiResponse } from './aws.ts';
+import { type IndexStore, meterIndexes } from './capacity.ts';
 
 const require = createRequire(import.meta.url);
 
 /** What is used of dynalite's private modules, which carry no types. */
-interface Store {
+interface Store extends IndexStore {
   readonly lifecycleManager: { gracefulClose(): Promise<void> };
 }
 interface Validations {
@@ -85,7 +86,13 @@ export function openTables(directory?: string): Tables {
           `The embedded DynamoDB does not have ${name || 'a call without X-Amz-Target'}; it has ${OPERATIONS.join(', ')}.`,
         );
       }
-      return { status: 200, body: await run(store, operation, request.body) };
+      const detail = request.body['ReturnConsumedCapacity'];
+      if (detail !== 'TOTAL' && detail !== 'INDEXES') {
+        return { status: 200, body: await run(store, operation, request.body) };
+      }
+      const meter = meterIndexes(store);
+      const answer = await run(meter.store, operation, request.body);
+      return { status: 200, body: meter.addTo(answer, detail) };
     },
     close: () => store.lifecycleManager.gracefulClose(),
   };

@@ -130,7 +130,7 @@ function lambdaEnvironment(fn: LambdaFunction, { endpoint, region }: Surrounding
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(fn.memoryMiB),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: 'local',
+    AWS_ACCESS_KEY_ID: fn.name,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL: endpoint,
     // Lambda has no profile files. Without these the SDK would read the developer's own ~/.aws.

@@ -177,7 +177,7 @@ test('a queue that does not exist is the exception an SDK knows', async () => {
   }
 });
 
-test.each(['StartMessageMoveTask', 'constructor'])(
+test.each(['AddPermission', 'constructor'])(
   'the operation %s, which is not here, is refused with those that are',
   async (name) => {
     const answer = await cloud.fetch('sqs', {

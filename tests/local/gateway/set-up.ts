@@ -7,7 +7,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { openFauxqs } from '../../../local/fauxqs.ts';
-import { type Service, startGateway } from '../../../local/gateway.ts';
+import { type GatewayOptions, type Service, startGateway } from '../../../local/gateway.ts';
 import { handleQueueCall } from '../../../local/queues.ts';
 import { openTables } from '../../../local/tables.ts';
 
@@ -15,9 +15,10 @@ export interface SetUp {
   readonly services?: Record<string, Service>;
   readonly directory?: string;
   readonly port?: number;
+  readonly onCall?: GatewayOptions['onCall'];
 }
 
-export async function setUp({ services = {}, directory, port = 0 }: SetUp = {}) {
+export async function setUp({ services = {}, directory, port = 0, onCall }: SetUp = {}) {
   const reported: string[] = [];
   const fauxqs = await openFauxqs(directory && join(directory, 'queues'));
   const tables = openTables(directory && join(directory, 'tables'));
@@ -27,6 +28,7 @@ export async function setUp({ services = {}, directory, port = 0 }: SetUp = {}) 
   };
   const gateway = await startGateway({
     port,
+    onCall,
     report: (line) => reported.push(line),
     services: {
       dynamodb: { protocol: 'json', handle: tables.handle },

@@ -30,7 +30,7 @@ test('a function sees its own environment and what Lambda sets, and nothing of t
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'local',
+      AWS_ACCESS_KEY_ID: 'one',
       AWS_SECRET_ACCESS_KEY: 'local',
       AWS_ENDPOINT_URL: cloud.queues.endpoint,
       AWS_CONFIG_FILE: devNull,
