@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { afterTry, type Delivery } from '../domain/delivery.ts';
-import { changed, isFinal } from '../domain/job.ts';
+import { changed, isFinal, type JobRecord } from '../domain/job.ts';
 import { LifecycleEvent } from '../domain/notification.ts';
 import { type Endpoint, wants } from '../domain/tenant.ts';
 import { changeJob } from '../io/change.ts';
@@ -22,7 +22,7 @@ import { type TenantStore, tenantStore } from '../io/tenants.ts';
 import { type Webhooks, webhooks } from '../io/webhooks.ts';
 
 export interface NotifyPorts {
-  readonly jobs: Pick<JobStore, 'get' | 'replace'>;
+  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
   readonly tenants: Pick<TenantStore, 'endpoints' | 'disableEndpoint'>;
   readonly deliveries: DeliveryStore;
   readonly webhooks: Webhooks;
@@ -49,10 +49,20 @@ type Reminder = Extract<z.infer<typeof NotifyMessage>, { delivery: unknown }>['d
 export function notify(ports: NotifyPorts): MessageBatch {
   return async (messages) => {
     const read = readable(messages, NotifyMessage, ports.log);
+    const ended = read.flatMap(({ value }) =>
+      'detail' in value && isFinal(value.detail.data.status) ? [value.detail] : [],
+    );
+    const jobs = await ports.jobs.load(ended.map(({ data }) => data.jobId));
     const endpointsOf = once((tenantId: string) => ports.tenants.endpoints(tenantId));
     const handled = await eachAlone(read, ports.log, async ({ message, value }) => {
-      if ('detail' in value) return { message, reminders: await tell(ports, value.detail, endpointsOf) };
-      return { message, reminders: await remind(ports, value.delivery, endpointsOf) };
+      if ('delivery' in value)
+        return { message, reminders: await remind(ports, value.delivery, endpointsOf) };
+      const reminders = await tell(ports, value.detail, endpointsOf);
+      const { jobId, status } = value.detail.data;
+      const job = jobs.get(jobId);
+      // Every endpoint that wants the end has its row now; after this nobody asks again.
+      if (job !== undefined && isFinal(status)) await settle(ports, job);
+      return { message, reminders };
     });
     await ports.notifyQueue.send(handled.flatMap(({ reminders }) => reminders));
     return new Set(handled.map(({ message }) => message.id));
@@ -61,13 +71,13 @@ export function notify(ports: NotifyPorts): MessageBatch {
 
 type EndpointsOf = (tenantId: string) => Promise<readonly Endpoint[]>;
 
-/** Every subscribed endpoint gets its row before the job is settled: after that nobody asks again. */
+/** A try for each subscribed endpoint, and the row that says what came of it. */
 async function tell(
   ports: NotifyPorts,
   event: LifecycleEvent,
   endpointsOf: EndpointsOf,
 ): Promise<Outgoing[]> {
-  const { jobId, tenantId, sequence, status } = event.data;
+  const { jobId, tenantId, sequence } = event.data;
   const endpoints = (await endpointsOf(tenantId)).filter((endpoint) => wants(endpoint, event.type));
   const reminders = await Promise.all(
     endpoints.map(async (endpoint) => {
@@ -75,7 +85,6 @@ async function tell(
       return attempt(ports, endpoint, (await ports.deliveries.get(name)) ?? owed(event, endpoint));
     }),
   );
-  if (isFinal(status)) await settle(ports, jobId);
   return reminders.flat();
 }
 
@@ -152,9 +161,7 @@ function reminderOf({ jobId, tenantId, sequence, endpointId, nextTryAt }: Delive
   };
 }
 
-async function settle(ports: NotifyPorts, jobId: string): Promise<void> {
-  const job = await ports.jobs.get(jobId);
-  if (job === undefined) return;
+async function settle(ports: NotifyPorts, job: JobRecord): Promise<void> {
   await changeJob(ports.jobs, job, (current) =>
     isFinal(current.state) && current.settled !== true
       ? changed(current, { settled: true, dueAt: undefined }, ports.clock.nowMs())
@@ -181,7 +188,7 @@ export const handler = queueHandler(
   notify({
     jobs: jobStore(db, env.TABLE_NAME, systemChance),
     tenants: tenantStore(db, env.TABLE_NAME),
-    deliveries: deliveryStore(db, env.TABLE_NAME),
+    deliveries: deliveryStore(db, env.TABLE_NAME, systemChance),
     webhooks: webhooks(env.WEBHOOK_ALLOWED_ORIGINS),
     notifyQueue: queue(sqs(), env.NOTIFY_QUEUE_URL),
     clock: systemClock,
