@@ -1,0 +1,155 @@
+/** The stack from outside, as its operator and AWS see it: Batch's own word, queues, events, the schedule. */
+import {
+  BatchClient,
+  DescribeJobsCommand,
+  type JobDetail,
+  ListJobsCommand,
+  UpdateComputeEnvironmentCommand,
+} from '@aws-sdk/client-batch';
+import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand } from '@aws-sdk/client-eventbridge';
+import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { type Refusal, readRefusals } from '../../cli/refusals.ts';
+import { isFinal, type JobRecord } from '../../domain/job.ts';
+import { jobIdOf } from '../../io/identity.ts';
+import { type Stack, until } from '../support/stack.ts';
+
+export const EVERY_EVENT = [
+  ...['accepted', 'scheduled', 'waiting', 'submitting', 'submitted', 'starting', 'running', 'retrying'],
+  ...['cancelling', 'succeeded', 'failed', 'cancelled', 'expired'],
+].map((state) => `job.${state}`);
+
+export interface Outside {
+  readonly batch: BatchClient;
+  /** Every Batch job of one attempt, whichever queue it went to, the oldest first. */
+  batchJobs(jobId: string, attempt?: number): Promise<JobDetail[]>;
+  /** Puts an event where the rule would. */
+  sendEvent(event: object | string): Promise<void>;
+  /** The dead letter of a failed job. */
+  letterOf(jobId: string): Promise<Refusal>;
+  sendLetter(letter: Pick<Refusal, 'body' | 'attributes'>): Promise<void>;
+  /** Messages in a queue, in flight ones included, by the logical id of the queue. */
+  depth(queue: string): Promise<number>;
+  emptied(queue: string): Promise<true>;
+  /** Whether Batch has any room for containers. */
+  capacity(is: 'there' | 'gone'): Promise<void>;
+  /** The sweep's schedule. */
+  schedule(does: 'run' | 'rest'): Promise<void>;
+  /** Turns the clock step by step until there is an answer. */
+  turnUntil<T>(what: string, stepMs: number, look: () => Promise<T | undefined>): Promise<T>;
+  turnUntilEnded(tenantId: string, key: string, stepMs?: number): Promise<JobRecord>;
+  settled(jobId: string): Promise<JobRecord>;
+  hears(tenantId: string, events: readonly string[]): Promise<void>;
+  close(): void;
+}
+
+export function lookFromOutside(stack: Stack): Outside {
+  const { cloud, clients } = stack;
+  const environment = cloud.environment;
+  const batch = new BatchClient({
+    endpoint: cloud.endpoint,
+    region: environment['AWS_REGION'] ?? '',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const send = async (
+    queue: string,
+    MessageBody: string,
+    attributes: Readonly<Record<string, string>> = {},
+  ) => {
+    const MessageAttributes = Object.fromEntries(
+      Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+    );
+    const QueueUrl = cloud.physicalId(queue);
+    await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
+  };
+  const depth = async (queue: string) => {
+    const QueueUrl = cloud.physicalId(queue);
+    const { Attributes } = await clients.sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }),
+    );
+    const kinds = ['', 'NotVisible', 'Delayed'] as const;
+    return kinds.reduce(
+      (sum, kind) => sum + Number(Attributes?.[`ApproximateNumberOfMessages${kind}`] ?? 0),
+      0,
+    );
+  };
+  const turnUntil: Outside['turnUntil'] = async (what, stepMs, look) => {
+    let turns = 0;
+    return until(what, async () => {
+      const found = await look();
+      // A few looks between two turns: what one turn set off should end before the next.
+      if (found === undefined && ++turns % 10 === 0) cloud.clock.advance(stepMs);
+      return found;
+    });
+  };
+  return {
+    batch,
+    depth,
+    turnUntil,
+    async batchJobs(jobId, attempt = 1) {
+      const found = await Promise.all(
+        ['StandardJobQueue', 'EconomyJobQueue'].map((queue) =>
+          batch.send(
+            new ListJobsCommand({
+              jobQueue: cloud.physicalId(queue),
+              filters: [{ name: 'JOB_NAME', values: [`hg-${jobId}-${attempt}`] }],
+            }),
+          ),
+        ),
+      );
+      const ids = found.flatMap(({ jobSummaryList = [] }) =>
+        jobSummaryList.flatMap((job) => job.jobId ?? []),
+      );
+      if (ids.length === 0) return [];
+      const { jobs = [] } = await batch.send(new DescribeJobsCommand({ jobs: ids }));
+      return jobs.toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
+    },
+    sendEvent: (event) => send('EventsQueue', typeof event === 'string' ? event : JSON.stringify(event)),
+    letterOf: (jobId) =>
+      until(`the dead letter of ${jobId}`, async () => {
+        const letters = await readRefusals(clients, cloud.physicalId('FrontDeadLetterQueue'));
+        return letters.find(({ attributes }) => attributes['deadLetterOf'] === jobId);
+      }),
+    sendLetter: ({ body, attributes }) => send('FrontQueue', body, attributes),
+    emptied: (queue) =>
+      until(`${queue} to be empty`, async () => ((await depth(queue)) === 0 ? true : undefined)),
+    async capacity(is) {
+      const state = is === 'there' ? 'ENABLED' : 'DISABLED';
+      for (const name of ['FargateComputeEnvironment', 'FargateSpotComputeEnvironment']) {
+        const computeEnvironment = cloud.physicalId(name);
+        await batch.send(new UpdateComputeEnvironmentCommand({ computeEnvironment, state }));
+      }
+    },
+    async schedule(does) {
+      const { Rules = [] } = await clients.eventBridge.send(new ListRulesCommand({}));
+      for (const { Name, ScheduleExpression } of Rules) {
+        if (ScheduleExpression === undefined) continue;
+        const Command = does === 'run' ? EnableRuleCommand : DisableRuleCommand;
+        await clients.eventBridge.send(new Command({ Name }));
+      }
+    },
+    turnUntilEnded: (tenantId, key, stepMs = 15_000) =>
+      turnUntil(`the end of ${tenantId}/${key}`, stepMs, async () => {
+        const job = await stack.jobs.get(jobIdOf(tenantId, key));
+        return job !== undefined && isFinal(job.state) ? job : undefined;
+      }),
+    settled: (jobId) =>
+      until(`${jobId} to be settled`, async () => {
+        const job = await stack.jobs.get(jobId);
+        return job?.settled === true ? job : undefined;
+      }),
+    async hears(tenantId, events) {
+      for (const endpoint of await stack.tenants.endpoints(tenantId)) {
+        await stack.tenants.putEndpoint({ ...endpoint, events: [...events] });
+      }
+    },
+    close: () => batch.destroy(),
+  };
+}
+
+/** What the tenant was told of a job, in the order of arrival, each webhook once as its receiver must count them. */
+export function toldOf(stack: Stack, jobId: string): string[] {
+  const told = stack.webhooks.flatMap(({ webhookId, event }) =>
+    event?.data.jobId === jobId ? [[webhookId, event.type] as const] : [],
+  );
+  return [...new Map(told).values()];
+}

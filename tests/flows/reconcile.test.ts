@@ -1,0 +1,178 @@
+/** Every event of AWS Batch is lost: the sweep alone brings jobs to their ends. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { jobIdOf } from '../../io/identity.ts';
+import type { BatchFaults } from '../../local/batch/batch.ts';
+import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Containers, openContainers } from './containers.ts';
+import { lookFromOutside, type Outside, toldOf } from './outside.ts';
+
+jest.setTimeout(180_000);
+
+let containers: Containers;
+let stack: Stack;
+let outside: Outside;
+let faults: BatchFaults;
+let csv: string;
+beforeAll(async () => {
+  containers = await openContainers();
+  stack = await startStack({ images: containers.images });
+  outside = lookFromOutside(stack);
+  faults = stack.cloud.batch.faults;
+  await stack.addTenant('acme');
+  csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
+});
+afterEach(async () => {
+  delete faults.event;
+  await outside.schedule('run');
+  await outside.capacity('there');
+});
+afterAll(async () => {
+  outside.close();
+  await stack.close();
+  await containers.close();
+});
+
+const message = (idempotencyKey: string, rest: object = {}) => ({
+  specVersion: '1',
+  tenantId: 'acme',
+  jobType: 'csv.summarise',
+  idempotencyKey,
+  input: { csv },
+  ...rest,
+});
+
+/** The command line against the stack. Its clock is the real one, which the stack's may be ahead of. */
+async function reconcile(...args: readonly string[]) {
+  const { AWS_ENDPOINT_URL: endpoint = '', ...environment } = stack.cloud.environment;
+  const child = spawn(process.execPath, ['cli/reconcile.ts', ...args, '--endpoint-url', endpoint], {
+    cwd: join(import.meta.dirname, '../..'),
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  });
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { code: code as number | null, out, err };
+}
+
+/** Makes the sweep find the job now, as after a long silence. */
+async function overdue(jobId: string) {
+  await until('the record to stand still', async () => {
+    const job = await stack.jobs.get(jobId);
+    if (job === undefined) return undefined;
+    const written = await stack.jobs.replace(job, { ...job, version: job.version + 1, dueAt: 1 });
+    return written === 'written' ? true : undefined;
+  });
+}
+
+it('jobs of every kind come to their ends although every event of Batch is lost', async () => {
+  faults.event = () => 'drop';
+  const failing = jobIdOf('acme', 'failing');
+  containers.willExit(failing, 1, 1, 1, 1);
+  const missing = csv.replace('n.csv', 'missing.csv');
+  await stack.send(
+    message('good'),
+    message('failing'),
+    message('missing', { input: { csv: missing } }),
+    message('plain', { jobType: 'demo.sleep', input: { seconds: 0 } }),
+  );
+  const ended = async (key: string) => outside.turnUntilEnded('acme', key, 5 * 60_000);
+  expect(await ended('good')).toMatchObject({ state: 'succeeded', attempt: 1, calls: 1 });
+  expect(await ended('plain')).toMatchObject({ state: 'succeeded', attempt: 1, calls: 1 });
+  expect(await ended('missing')).toMatchObject({ state: 'failed', attempt: 1, failure: { exitCode: 64 } });
+  expect(await ended('failing')).toMatchObject({ state: 'failed', attempt: 4, calls: 4 });
+  expect((await outside.letterOf(failing)).attributes).toMatchObject({ attempts: '4' });
+  for (const key of ['good', 'plain', 'missing', 'failing']) {
+    const { jobId, state } = await outside.settled(jobIdOf('acme', key));
+    expect(toldOf(stack, jobId)).toEqual([`job.${state}`]);
+  }
+});
+
+it('a job that is cancelled while events are lost is ended by the sweep', async () => {
+  faults.event = () => 'drop';
+  const jobId = jobIdOf('acme', 'unwanted');
+  containers.willHold(jobId);
+  await stack.send(message('unwanted'));
+  await until('the claim', async () => (await stack.jobs.get(jobId))?.claim);
+  await stack.send({ specVersion: '1', action: 'job.cancel', tenantId: 'acme', jobId });
+  expect(await outside.turnUntilEnded('acme', 'unwanted', 30_000)).toMatchObject({
+    state: 'cancelled',
+    attempt: 1,
+  });
+});
+
+it('a job that Batch has forgotten is lost after three looks and not before, and is tried again', async () => {
+  const jobId = jobIdOf('acme', 'forgotten');
+  faults.event = () => 'drop';
+  await stack.send(message('forgotten', { jobType: 'demo.sleep', input: { seconds: 0 } }));
+  await until('Batch to have ended it', async () => (await outside.batchJobs(jobId))[0]?.stoppedAt);
+  await until('the reply to be recorded', async () =>
+    (await stack.jobs.get(jobId))?.state === 'submitted' ? true : undefined,
+  );
+  // Nobody looked for a week, and Batch keeps an ended job no longer.
+  await outside.schedule('rest');
+  stack.cloud.clock.advance(8 * 86_400_000);
+  expect(await outside.batchJobs(jobId)).toEqual([]);
+  await outside.schedule('run');
+
+  for (const absences of [1, 2]) {
+    const seen = await outside.turnUntil(`look ${absences}`, 60_000, async () => {
+      const job = await stack.jobs.get(jobId);
+      return job?.absences === absences ? job : undefined;
+    });
+    expect(seen).toMatchObject({ state: 'submitted', attempt: 1 });
+    expect((seen.dueAt ?? 0) - stack.cloud.clock.now()).toBeGreaterThan(10 * 60_000);
+    stack.cloud.clock.advance(15 * 60_000);
+  }
+  const lost = await outside.turnUntil('the job to be given up', 60_000, async () => {
+    const job = await stack.jobs.get(jobId);
+    return job?.endedAttempts.length ? job : undefined;
+  });
+  expect(lost.endedAttempts[0]?.failure).toMatchObject({ class: 'lost', code: 'batch_forgot' });
+  delete faults.event;
+  const job = await outside.turnUntilEnded('acme', 'forgotten', 15_000);
+  expect(job).toMatchObject({ state: 'succeeded', attempt: 2, calls: 2 });
+  await outside.settled(jobId);
+  expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
+});
+
+it('a dry run says what it would look at and changes nothing; several sweeps at once repair it once', async () => {
+  await outside.schedule('rest');
+  const keys = Array.from({ length: 20 }, (_, i) => `silent-${i}`);
+  const ids = keys.map((key) => jobIdOf('acme', key));
+  faults.event = () => 'drop';
+  for (const [i, id] of ids.entries()) if (i % 5 === 4) containers.willExit(id, 64);
+  await stack.send(...keys.map((key) => message(key)));
+  await until('Batch to have ended all', async () => {
+    const ended = (await Promise.all(ids.map((id) => outside.batchJobs(id)))).flat();
+    return ended.filter(({ stoppedAt }) => stoppedAt !== undefined).length === ids.length ? true : undefined;
+  });
+  await outside.emptied('SubmitQueue');
+  await Promise.all(ids.map(overdue));
+  const before = await stack.jobs.load(ids);
+
+  const dry = await reconcile('--dry-run');
+  expect(dry).toMatchObject({ code: 0, err: '' });
+  expect(dry.out).toMatch(/^20 to look at$/m);
+  for (const id of ids)
+    expect(dry.out).toMatch(new RegExp(`^${id} +acme +.*Batch has been silent: ask it$`, 'm'));
+  expect(await stack.jobs.load(ids)).toEqual(before);
+
+  await outside.schedule('run');
+  stack.cloud.clock.advance(60_000);
+  const sweeps = await Promise.all([reconcile(), reconcile()]);
+  for (const { code, err } of sweeps) expect({ code, err }).toEqual({ code: 0, err: '' });
+  const jobs = await Promise.all(ids.map((id) => outside.settled(id)));
+  expect(jobs.map(({ state, calls, attempt }) => ({ state, calls, attempt }))).toEqual(
+    keys.map((_, i) => ({ state: i % 5 === 4 ? 'failed' : 'succeeded', calls: 1, attempt: 1 })),
+  );
+  for (const { jobId, state } of jobs) expect(toldOf(stack, jobId)).toEqual([`job.${state}`]);
+});

@@ -1,0 +1,203 @@
+/** SubmitJob has no client token and its answers get lost: still one Batch job does the work of each attempt. */
+import { SubmitJobCommand } from '@aws-sdk/client-batch';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { jobIdOf } from '../../io/identity.ts';
+import type { BatchFaults } from '../../local/batch/batch.ts';
+import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Containers, openContainers } from './containers.ts';
+import { lookFromOutside, type Outside, toldOf } from './outside.ts';
+
+jest.setTimeout(120_000);
+
+let containers: Containers;
+let stack: Stack;
+let outside: Outside;
+let faults: BatchFaults;
+let csv: string;
+beforeAll(async () => {
+  containers = await openContainers();
+  stack = await startStack({ images: containers.images });
+  outside = lookFromOutside(stack);
+  faults = stack.cloud.batch.faults;
+  await stack.addTenant('acme');
+  csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
+});
+afterEach(async () => {
+  delete faults.submit;
+  delete faults.event;
+  delete faults.listLag;
+  await outside.capacity('there');
+});
+afterAll(async () => {
+  outside.close();
+  await stack.close();
+  await containers.close();
+});
+
+const summarise = (idempotencyKey: string) => ({
+  specVersion: '1',
+  tenantId: 'acme',
+  jobType: 'csv.summarise',
+  idempotencyKey,
+  input: { csv },
+});
+const sleep = (idempotencyKey: string) => ({
+  ...summarise(idempotencyKey),
+  jobType: 'demo.sleep',
+  input: { seconds: 0 },
+});
+
+/** What each further SubmitJob meets; after the last one they are accepted. */
+function answersOfBatch(...answers: ReturnType<NonNullable<BatchFaults['submit']>>[]) {
+  faults.submit = () => answers.shift() ?? 'accept';
+}
+
+it.each(['lose_reply', 'error'] as const)(
+  'a job that Batch accepted although the call ended with "%s" runs once, adopted from what is heard of it next',
+  async (fault) => {
+    await outside.schedule('rest');
+    answersOfBatch(fault, fault);
+    const keys = [`heard-${fault}`, `slept-${fault}`];
+    await stack.send(summarise(keys[0] ?? ''), sleep(keys[1] ?? ''));
+    for (const key of keys) {
+      const job = await stack.ended('acme', key);
+      expect(job).toMatchObject({ state: 'succeeded', attempt: 1, calls: 1 });
+      expect(await outside.batchJobs(job.jobId)).toMatchObject([{ jobId: job.batchJobId }]);
+    }
+    await outside.schedule('run');
+  },
+);
+
+it('a job whose reply and events are all lost is found by its name when the call can no longer be travelling', async () => {
+  answersOfBatch('lose_reply');
+  faults.event = () => 'drop';
+  await stack.send(sleep('silent'));
+  const jobId = jobIdOf('acme', 'silent');
+  await until('the call to have been made', async () =>
+    (await outside.batchJobs(jobId)).at(0)?.status === 'SUCCEEDED' ? true : undefined,
+  );
+  expect(await stack.jobs.get(jobId)).toMatchObject({ state: 'submitting', callOpen: true });
+
+  const found = await outside.turnUntil('the job to be found', 5000, async () => {
+    const job = await stack.jobs.get(jobId);
+    return job?.batchJobId === undefined ? undefined : job;
+  });
+  expect(found).toMatchObject({ state: 'submitted', calls: 1 });
+  const job = await outside.turnUntilEnded('acme', 'silent', 60_000);
+  expect(job).toMatchObject({ state: 'succeeded', attempt: 1, calls: 1 });
+  expect(await outside.batchJobs(jobId)).toHaveLength(1);
+});
+
+it('a job whose reply and events are all lost is known again by the claim of its container', async () => {
+  answersOfBatch('lose_reply');
+  faults.event = () => 'drop';
+  await stack.send(summarise('claimed'));
+  const running = await until('the result', async () => {
+    const job = await stack.job('acme', 'claimed');
+    return job?.result === undefined ? undefined : job;
+  });
+  expect(running).toMatchObject({ state: 'running', calls: 1, claim: { batchJobId: running.batchJobId } });
+  expect(await outside.turnUntilEnded('acme', 'claimed', 60_000)).toMatchObject({
+    state: 'succeeded',
+    attempt: 1,
+    calls: 1,
+    result: running.result,
+  });
+});
+
+it('throttling costs no attempt, and no receive however often it happens', async () => {
+  const MORE_THAN_RECEIVES = 7;
+  answersOfBatch(...Array.from({ length: MORE_THAN_RECEIVES }, () => 'throttle' as const));
+  await stack.send(summarise('throttled'));
+  const job = await outside.turnUntilEnded('acme', 'throttled', 5000);
+  expect(job).toMatchObject({ state: 'succeeded', attempt: 1, calls: MORE_THAN_RECEIVES + 1 });
+  expect(await outside.batchJobs(job.jobId)).toHaveLength(1);
+  expect(await outside.depth('SubmitDeadLetterQueue')).toBe(0);
+});
+
+it("a job that Batch refuses has failed with Batch's own words, and is a dead letter", async () => {
+  answersOfBatch('refuse');
+  await stack.send(summarise('refused'));
+  const job = await stack.ended('acme', 'refused');
+  expect(job).toMatchObject({
+    state: 'failed',
+    attempt: 1,
+    calls: 1,
+    failure: {
+      class: 'invalid_input',
+      code: 'batch_refused',
+      message: expect.stringContaining('refused by an injected fault'),
+    },
+  });
+  expect((await outside.letterOf(job.jobId)).attributes).toMatchObject({
+    code: 'batch_refused',
+    attempts: '1',
+  });
+  await outside.settled(job.jobId);
+  expect(toldOf(stack, job.jobId)).toEqual(['job.failed']);
+});
+
+it.each([
+  ['is refused by its claim when nothing is heard of it', 'unheard'],
+  ['is ended before it starts when its event is heard first', 'heard'],
+])('a second container of an attempt %s, and the result is the first one’s', async (_, how) => {
+  const jobId = jobIdOf('acme', `twin-${how}`);
+  containers.willHold(jobId);
+  await stack.send(summarise(`twin-${how}`));
+  const { batchJobId = '' } = await until('the claim', async () => {
+    const job = await stack.jobs.get(jobId);
+    return job?.claim === undefined ? undefined : job;
+  });
+  if (how === 'heard') await outside.capacity('gone');
+  else faults.event = ({ detail }) => (detail['jobId'] === batchJobId ? 'deliver' : 'drop');
+  const [owner] = await outside.batchJobs(jobId);
+  const { jobName, jobQueue, jobDefinition, parameters, shareIdentifier, tags } = owner ?? {};
+  const twin = await outside.batch.send(
+    new SubmitJobCommand({ jobName, jobQueue, jobDefinition, parameters, shareIdentifier, tags }),
+  );
+  const ended = await until('the end of the second', async () => {
+    const found = (await outside.batchJobs(jobId)).find((each) => each.jobId === twin.jobId);
+    return found?.stoppedAt === undefined ? undefined : found;
+  });
+  expect(ended).toMatchObject(
+    how === 'heard' ? { isTerminated: true, attempts: [] } : { status: 'SUCCEEDED', isTerminated: false },
+  );
+  await outside.emptied('EventsQueue');
+  const held = await stack.jobs.get(jobId);
+  expect(held).toMatchObject({ state: 'running', batchJobId, claim: { batchJobId } });
+  expect(held?.refused).toEqual(how === 'heard' ? [twin.jobId] : undefined);
+  expect(held?.result).toBeUndefined();
+
+  containers.release();
+  const job = await stack.ended('acme', `twin-${how}`);
+  expect(job).toMatchObject({ state: 'succeeded', attempt: 1, calls: 1, batchJobId });
+  expect(JSON.stringify(job.result)).toContain(batchJobId);
+  await outside.settled(jobId);
+  expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
+});
+
+it('a call that arrives after Batch’s list had not shown it makes a second Batch job, and still one run', async () => {
+  const jobId = jobIdOf('acme', 'late');
+  await outside.capacity('gone');
+  answersOfBatch('lose_reply');
+  faults.event = () => 'drop';
+  faults.listLag = { seconds: 600 };
+  await stack.send(summarise('late'));
+  await outside.turnUntil('the second call', 5000, async () =>
+    (await stack.jobs.get(jobId))?.state === 'submitted' ? true : undefined,
+  );
+  delete faults.listLag;
+  delete faults.event;
+  await outside.capacity('there');
+
+  const job = await stack.ended('acme', 'late');
+  expect(job).toMatchObject({ state: 'succeeded', attempt: 1, calls: 2 });
+  const both = await until('both Batch jobs to end', async () => {
+    const jobs = await outside.batchJobs(jobId);
+    return jobs.every(({ stoppedAt }) => stoppedAt !== undefined) ? jobs : undefined;
+  });
+  expect(both).toHaveLength(2);
+  expect(JSON.stringify(job.result)).toContain(job.batchJobId);
+  await outside.settled(jobId);
+  expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
+});

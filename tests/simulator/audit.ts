@@ -1,0 +1,60 @@
+/** What must be true once the faults have stopped and the world has come to rest. */
+
+import { isFinal } from '../../domain/job.ts';
+import type { Endpoint } from '../../domain/tenant.ts';
+import { wants } from '../../domain/tenant.ts';
+import { childIdOf } from '../../io/identity.ts';
+import { isOver, type VirtualBatch } from './batch.ts';
+import type { Run } from './faults.ts';
+import type { VirtualQueue } from './queues.ts';
+import type { Table } from './table.ts';
+
+export interface Rest {
+  readonly table: Table;
+  readonly batch: VirtualBatch;
+  readonly queues: readonly VirtualQueue[];
+  readonly endpoints: readonly Endpoint[];
+  /** `jobId type endpointId` of each webhook that was answered with 2xx. */
+  readonly told: ReadonlySet<string>;
+  /** Failed jobs that have left a dead letter. */
+  readonly letters: { has(jobId: string): boolean };
+  /** Ids that messages with a key must have led to, unless they were refused. */
+  readonly expected: ReadonlySet<string>;
+}
+
+export function audit(run: Run, rest: Rest): void {
+  const { table } = rest;
+  for (const job of table.records()) {
+    const violated = (rule: string, detail: string) => run.violate(rule, `${job.jobId} ${detail}`, job.jobId);
+    if (!isFinal(job.state)) violated('I17', `is still ${job.state}`);
+    else if (job.settled !== true || job.dueAt !== undefined)
+      violated('R5', `is ${job.state} and not settled`);
+    if (job.state === 'failed' && !rest.letters.has(job.jobId))
+      violated('2.6', 'failed without a dead letter');
+    for (const endpoint of rest.endpoints) {
+      const type = `job.${job.state}`;
+      if (endpoint.tenantId === job.tenantId && wants(endpoint, type) && isFinal(job.state)) {
+        if (rest.told.has(`${job.jobId} ${type} ${endpoint.endpointId}`)) continue;
+        const row = [...table.deliveries.values()].find(
+          ({ jobId, endpointId, eventType }) =>
+            jobId === job.jobId && endpointId === endpoint.endpointId && eventType === type,
+        );
+        violated(
+          'I19',
+          `never told ${endpoint.endpointId} that it is ${job.state}; its delivery is ${row?.status}`,
+        );
+      }
+    }
+    const children = table.records().filter(({ parent }) => parent === job.jobId);
+    if (children.length > 1 || children.some(({ jobId }) => jobId !== childIdOf(job.jobId)))
+      violated('2.10', `has the children ${children.map(({ jobId }) => jobId)}`);
+    if (children.length === 1 && job.redrivenAs !== children[0]?.jobId)
+      violated('2.10', 'does not know its child');
+  }
+  for (const jobId of rest.expected)
+    if (table.job(jobId) === undefined) run.violate('I15', `${jobId} was sent and has no record`, jobId);
+  for (const job of rest.batch.jobs.values())
+    if (!isOver(job)) run.violate('I20', `${job.id} is still ${job.status}`, job.request.parameters['jobId']);
+  for (const queue of rest.queues)
+    if (queue.size() > 0) run.violate('I20', `the queue ${queue.name} still holds ${queue.size()} messages`);
+}

@@ -1,0 +1,297 @@
+/** What must hold after every commit, at every call to Batch, and at every webhook. */
+import { parseBatchJobName } from '../../domain/identity.ts';
+import { isFinal, type JobRecord } from '../../domain/job.ts';
+import type { JobTypes } from '../../domain/job-type.ts';
+import { isNewer } from '../../domain/sighting.ts';
+import { type BatchJob, isOver } from './batch.ts';
+import type { Run } from './faults.ts';
+import type { Process } from './world.ts';
+
+export interface Facts {
+  readonly types: JobTypes;
+  readonly settleMs: number;
+  readonly objects: ReadonlySet<string>;
+  batchJob(id: string): BatchJob | undefined;
+  job(jobId: string): JobRecord | undefined;
+  /** What a final job still owes: rows of deliveries, a dead letter. */
+  owes(job: JobRecord): string | undefined;
+}
+
+export interface Checks {
+  onCommit(process: Process, before: JobRecord | undefined, after: JobRecord): void;
+  beforeSubmit(process: Process, jobName: string): void;
+  denied(process: Process, jobName: string): void;
+  beforeTerminate(process: Process, job: BatchJob): void;
+  onWebhook(webhookId: string, body: string): void;
+}
+
+const CLAIMABLE = ['submitting', 'submitted', 'starting', 'running'];
+/** Two processes' clocks may differ by this. */
+const SKEW_MS = 1000;
+
+export function checks(run: Run, facts: Facts): Checks {
+  const claimants = new Map<string, string>();
+  const denied = new Set<string>();
+  const committed = new Set<string>();
+  const bodies = new Map<string, string>();
+  const finals = new Map<string, string>();
+
+  return {
+    onCommit(process, before, after) {
+      committed.add(`${after.jobId} ${after.stateVersion} ${after.state}`);
+      noteCommit(run, process, before, after);
+      const violated = (rule: string, detail: string) =>
+        run.violate(
+          rule,
+          `${process.name} wrote ${after.jobId} version ${after.version}: ${detail}`,
+          after.jobId,
+        );
+      const commit = { process, before, after };
+      for (const detail of everyCommit(after)) violated('R10', detail);
+      if (before === undefined) return;
+      for (const [rule, detail] of [
+        ...shapeOf(before, after, process),
+        ...settlementOf(before, after, process, facts),
+        ...callsOf(before, after, (call) => denied.has(call), run.world.nowMs() - facts.settleMs + SKEW_MS),
+        ...attemptsOf(before, after, facts),
+        ...containersOf(commit, claimants, facts),
+      ])
+        violated(rule, detail);
+      countRarities(run, process, before, after);
+      if (after.calls > before.calls) {
+        process.opened.set(`hg-${after.jobId}-${after.attempt}`, after.calls);
+      }
+    },
+
+    beforeSubmit(process, jobName) {
+      const named = parseBatchJobName(jobName);
+      const opened = process.opened.get(jobName);
+      run.count('SubmitJob');
+      if (opened === undefined)
+        run.violate(
+          'R9',
+          `${process.name} calls SubmitJob ${jobName} without having opened the call`,
+          named?.jobId,
+        );
+      process.opened.set(`made ${jobName}`, opened ?? 0);
+      process.opened.delete(jobName);
+    },
+
+    denied(process, jobName) {
+      denied.add(`${jobName} ${process.opened.get(`made ${jobName}`)}`);
+    },
+
+    beforeTerminate(process, { id, request }) {
+      const named = parseBatchJobName(request.jobName);
+      const job = facts.job(named?.jobId ?? '');
+      if (job === undefined || named === undefined) return;
+      const owns = job.batchJobId === id || job.claim?.batchJobId === id;
+      if (owns && job.attempt === named.attempt && CLAIMABLE.includes(job.state))
+        run.violate(
+          'I6',
+          `${process.name} terminates ${id}, the owner of a job that is ${job.state}`,
+          job.jobId,
+        );
+    },
+
+    onWebhook(webhookId, body) {
+      const { type, data } = JSON.parse(body);
+      const violated = (rule: string, detail: string) => run.violate(rule, detail, data.jobId);
+      if (!committed.has(`${data.jobId} ${data.sequence} ${data.status}`))
+        violated('I9', `webhook ${type} of sequence ${data.sequence} tells of a state that never was`);
+      if ((bodies.get(webhookId) ?? body) !== body)
+        violated(
+          'I10',
+          `webhook ${webhookId} (${type}) was sent with another body: ${body} after ${bodies.get(webhookId)}`,
+        );
+      bodies.set(webhookId, body);
+      if (!isFinal(data.status)) return;
+      const told = finals.get(data.jobId);
+      if ((told ?? type) !== type) violated('I9', `two final types were told: ${told} and ${type}`);
+      finals.set(data.jobId, type);
+    },
+  };
+}
+
+type Broken = [rule: string, detail: string];
+
+function* everyCommit(job: JobRecord): Generator<string> {
+  if (job.settled !== true && job.dueAt === undefined) yield 'not settled, and no dueAt';
+  if (job.settled === true && !isFinal(job.state)) yield `settled while ${job.state}`;
+}
+
+const IMMUTABLE = [
+  'tenantId',
+  'jobType',
+  'idempotencyKey',
+  'fingerprint',
+  'input',
+  'createdAt',
+  'parent',
+] as const;
+const ABSORBED = [
+  'state',
+  'stateVersion',
+  'attempt',
+  'batchJobId',
+  'result',
+  'failure',
+  'finishedAt',
+] as const;
+
+/** R8 and R10, design section 3: version, states, order, dueAt. */
+function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Generator<Broken> {
+  if (after.version !== before.version + 1) yield ['R8', `version ${before.version} was before`];
+  const entered = after.state !== before.state;
+  if (after.stateVersion !== (entered ? after.version : before.stateVersion))
+    yield ['I5', `stateVersion ${after.stateVersion} in ${after.state} after ${before.state}`];
+  if (isFinal(before.state)) {
+    for (const field of ABSORBED)
+      if (JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+        yield ['I4', `${field} of a final job changed`];
+  }
+  for (const field of IMMUTABLE)
+    if (JSON.stringify(before[field]) !== JSON.stringify(after[field])) yield ['I14', `${field} changed`];
+  if (before.state === 'cancelling' && after.state !== 'cancelling' && !isFinal(after.state))
+    yield ['2.10', `a job whose end was asked for became ${after.state}`];
+  const same = before.attempt === after.attempt && before.batchJobId === after.batchJobId;
+  if (same && before.order !== undefined && (after.order === undefined || isNewer(before.order, after.order)))
+    yield ['I5', `order went back from ${JSON.stringify(before.order)} to ${JSON.stringify(after.order)}`];
+  if (
+    role !== 'tick' &&
+    after.settled !== true &&
+    (after.dueAt ?? 0) > (before.dueAt ?? Number.MAX_SAFE_INTEGER)
+  )
+    yield ['R10', `${role} moved dueAt later`];
+}
+
+/** R5: settled last, by notify. */
+function* settlementOf(
+  before: JobRecord,
+  after: JobRecord,
+  { role }: Process,
+  facts: Facts,
+): Generator<Broken> {
+  if (after.settled !== true || before.settled === true) return;
+  if (role !== 'notify') yield ['R5', `settled by ${role}`];
+  const owed = facts.owes(after);
+  if (owed !== undefined) yield ['R5', `settled while it owes ${owed}`];
+}
+
+/** R9: one open call at a time, closed by a fact only. */
+function* callsOf(
+  before: JobRecord,
+  after: JobRecord,
+  wasDenied: (call: string) => boolean,
+  settledBeforeMs: number,
+): Generator<Broken> {
+  const sameAttempt = before.attempt === after.attempt;
+  const name = `hg-${before.jobId}-${before.attempt}`;
+  if (after.calls > before.calls + 1) yield ['R9', 'two calls opened by one write'];
+  if (sameAttempt && after.calls > before.calls && before.callOpen === true)
+    yield ['R9', 'a call was opened while another was open'];
+  if (sameAttempt && after.calls > before.calls && before.batchJobId !== undefined)
+    yield ['R9', 'a call was opened although the attempt has a Batch job'];
+  const open = before.callOpen === true && before.batchJobId === undefined && after.batchJobId === undefined;
+  const closed = open && (after.callOpen !== true || isFinal(after.state));
+  const settled = (before.callDeadlineAt ?? 0) <= settledBeforeMs;
+  if (closed && !settled && !wasDenied(`${name} ${before.calls}`))
+    yield ['R9', 'a call was called not accepted without proof'];
+}
+
+/** An attempt begins after the one before ended; its end is Batch's word. */
+function* attemptsOf(before: JobRecord, after: JobRecord, facts: Facts): Generator<Broken> {
+  if (after.attempt !== before.attempt) {
+    if (after.attempt !== before.attempt + 1 || before.state !== 'retrying')
+      yield ['I8', `attempt ${after.attempt} began in ${before.state} of attempt ${before.attempt}`];
+  }
+  if (after.attempt > (facts.types.get(after.jobType)?.retry.maxAttempts ?? 1))
+    yield ['I8', `attempt ${after.attempt} is beyond the budget`];
+  const ended =
+    after.endedAttempts.length > before.endedAttempts.length ? after.endedAttempts.at(-1) : undefined;
+  const truth = ended?.batchJobId === undefined ? undefined : facts.batchJob(ended.batchJobId);
+  const lost = ended?.failure?.class === 'lost';
+  if (ended !== undefined && !lost && (truth === undefined || !isOver(truth)))
+    yield ['I6', `attempt ${ended.attempt} was ended while ${ended.batchJobId} is ${truth?.status}`];
+  if (truth !== undefined && truth.request.jobName !== `hg-${after.jobId}-${ended?.attempt}`)
+    yield ['I6', `attempt ${ended?.attempt} was ended by the Batch job ${truth.request.jobName}`];
+  const owner = facts.batchJob(after.batchJobId ?? '');
+  if (isFinal(after.state) && !isFinal(before.state) && !lost && owner !== undefined && !isOver(owner))
+    yield ['I6', `${after.state} while its ${owner.id} is ${owner.status}`];
+  if (after.state === 'retrying' && before.state !== 'retrying' && ended === undefined)
+    yield ['I8', 'retrying without an ended attempt'];
+  if (after.state !== 'succeeded' || before.state === 'succeeded') return;
+  if (truth?.status !== 'SUCCEEDED') yield ['I6', `succeeded while ${ended?.batchJobId} is ${truth?.status}`];
+  if (facts.types.get(after.jobType)?.promisesResult !== true) return;
+  if (after.result === undefined || after.claim?.batchJobId !== ended?.batchJobId)
+    yield ['I7', 'succeeded without a result of the claim holder'];
+}
+
+interface Commit {
+  readonly process: Process;
+  readonly before: JobRecord | undefined;
+  readonly after: JobRecord;
+}
+
+/** I3, I7: one Batch job claims an attempt, and only the container that holds the claim is heard. */
+function* containersOf(
+  { process, before, after }: Commit,
+  claimants: Map<string, string>,
+  facts: Facts,
+): Generator<Broken> {
+  if (before === undefined) return;
+  const { claim } = after;
+  const changed = (field: 'claim' | 'result' | 'progress' | 'complaint') =>
+    after[field] !== undefined && JSON.stringify(before[field]) !== JSON.stringify(after[field]);
+  if (claim !== undefined && changed('claim')) {
+    const attempt = `${after.jobId} ${after.attempt}`;
+    if ((claimants.get(attempt) ?? claim.batchJobId) !== claim.batchJobId)
+      yield ['I3', `${claim.batchJobId} claims what ${claimants.get(attempt)} claimed`];
+    claimants.set(attempt, claim.batchJobId);
+    if (!CLAIMABLE.includes(before.state)) yield ['W1', `claimed while ${before.state}`];
+    if (before.refused?.includes(claim.batchJobId)) yield ['W1', `${claim.batchJobId} is refused and claims`];
+    if (before.claim !== undefined && before.attempt === after.attempt && before.claim.try >= claim.try)
+      yield ['W1', `try ${claim.try} claims after try ${before.claim.try}`];
+    const named = parseBatchJobName(facts.batchJob(claim.batchJobId)?.request.jobName ?? '');
+    if (named?.attempt !== after.attempt) yield ['W1', `a container of attempt ${named?.attempt} claims`];
+  }
+  if (!changed('result') && !changed('progress') && !changed('complaint')) return;
+  const me = process.container;
+  if (me === undefined || me.batchJobId !== before.claim?.batchJobId || me.try !== before.claim.try)
+    yield ['W4', `${me?.batchJobId} is heard, and the claim is ${JSON.stringify(before.claim)}`];
+  const sameTry = before.attempt === after.attempt && before.claim?.try === claim?.try;
+  if (sameTry && before.result !== undefined && changed('result'))
+    yield ['I3', 'one try committed two results'];
+  const { result } = after;
+  const inline = result !== undefined && 'inline' in result ? Object(result.inline) : {};
+  if (changed('result') && !facts.objects.has(inline.summary))
+    yield ['I7', 'the result names an object that is not there'];
+}
+
+function noteCommit(run: Run, process: Process, before: JobRecord | undefined, after: JobRecord): void {
+  const old: Readonly<Record<string, unknown>> = before ?? {};
+  const names = new Set([...Object.keys(old), ...Object.keys(after)]);
+  const now: Readonly<Record<string, unknown>> = after;
+  const told = [...names].filter((name) => !['version', 'stateAt', 'input', 'endedAttempts'].includes(name));
+  const differences = told.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
+  const text = differences.map((name) => `${name}=${JSON.stringify(now[name]) ?? 'none'}`).join(' ');
+  run.note(process.name, `COMMIT v${after.version} ${after.state}#${after.attempt} ${text}`, after.jobId);
+}
+
+/** Proof that the rare paths were taken at all. */
+function countRarities(run: Run, { role }: Process, before: JobRecord, after: JobRecord): void {
+  const adopted = before.batchJobId === undefined && after.batchJobId !== undefined;
+  if (adopted) run.count(`adopted by ${role}`);
+  if (after.claim !== undefined && before.batchJobId !== undefined && after.batchJobId !== before.batchJobId)
+    run.count('authority moved to the claimant');
+  if ((after.refused?.length ?? 0) > (before.refused?.length ?? 0)) run.count('stray refused');
+  const ended =
+    after.endedAttempts.length > before.endedAttempts.length ? after.endedAttempts.at(-1) : undefined;
+  if (ended?.failure?.class === 'lost') run.count('attempt lost');
+  if (before.claim !== undefined && (after.claim?.try ?? 0) > before.claim.try)
+    run.count('claim taken over by a later try');
+  if (after.redrivenAs !== undefined && before.redrivenAs === undefined) run.count('redriven');
+  if (after.state !== before.state) run.count(`entered ${after.state}`);
+  if (after.state === 'succeeded' && before.state === 'cancelling')
+    run.count('succeeded although an end was asked for');
+}

@@ -1,0 +1,87 @@
+/** Containers: Headgate's own worker with a virtual object store, and images that know nothing of Headgate. */
+import { Readable } from 'node:stream';
+import type { JobTypes } from '../../domain/job-type.ts';
+import type { JobStore } from '../../io/jobs.ts';
+import { ObjectMissing, type ObjectStore } from '../../io/objects.ts';
+import { run as runWorker } from '../../worker/run.ts';
+import { TryLater } from '../../worker/work.ts';
+import type { BatchJob, StartedContainer } from './batch.ts';
+import { type Run, reach } from './faults.ts';
+import { BUCKET, clockOf } from './lambdas.ts';
+import type { Process } from './world.ts';
+
+export interface ContainerServices {
+  readonly types: JobTypes;
+  readonly objects: Set<string>;
+  jobsFor(process: Process): Pick<JobStore, 'get' | 'replace'>;
+}
+
+export type StartContainer = (
+  job: BatchJob,
+  tryNumber: number,
+  end: (exitCode?: number) => void,
+) => StartedContainer;
+
+export function containers(run: Run, services: ContainerServices): StartContainer {
+  const { world, profile } = run;
+  const luck = world.dice('containers');
+  return ({ id, request }, tryNumber, end) => {
+    const { jobId = '', attempt, batchType = '' } = request.parameters;
+    const me = { batchJobId: id, try: tryNumber, attempt: Number(attempt) };
+    const process = run.process('container', me);
+    const ending = new AbortController();
+    run.note(process.name, `starts for attempt ${attempt} as ${id} try ${tryNumber}`, jobId);
+    // Batch hears of a dead container a little later: by its exit code, or not at all when the host went with it.
+    process.onDeath = () => {
+      run.note(process.name, 'dies', jobId);
+      const hostToo = luck.happens(0.5);
+      world.after(luck.between(100, 5000), () => (hostToo ? end() : end(137)));
+    };
+    const workMs = luck.happens(run.odds(profile.work.overruns)) ? 400_000 : luck.between(200, 60_000);
+    if (luck.happens(run.odds(profile.batch.hostLost)))
+      world.after(luck.between(0, workMs), () => world.kill(process));
+
+    if (batchType === 'demo.sleep') {
+      const exitCode = luck.happens(run.odds(profile.work.fails)) ? 1 : 0;
+      void world.sleep(process, workMs).then(() => end(exitCode));
+      return { process, ending };
+    }
+    const ports = {
+      jobs: services.jobsFor(process),
+      objectsOf: () => objectsOf(run, process, services.objects, workMs),
+      bucket: BUCKET,
+      types: services.types,
+      clock: clockOf(run, process),
+      log: run.log(process),
+    };
+    runWorker(ports, { ...me, jobId, batchType }, ending.signal).then(
+      (code) => end(code),
+      () => end(1),
+    );
+    return { process, ending };
+  };
+}
+
+/** The work takes its time in the first read, and fails there too. */
+function objectsOf(run: Run, process: Process, objects: Set<string>, workMs: number): ObjectStore {
+  const luck = run.world.dice(`work of ${process.name}`);
+  return {
+    async read() {
+      await run.world.sleep(process, workMs);
+      if (luck.happens(run.odds(run.profile.work.fails))) {
+        const way = luck.whole(1, 4);
+        if (way === 1) throw new ObjectMissing('No such object');
+        if (way === 2) throw new TryLater('The source is busy');
+        if (way === 3) throw new Error('A fault of the handler');
+        return Readable.from(['']);
+      }
+      return Readable.from(['a,b\n1,2\n']);
+    },
+    write: (key, content) =>
+      reach(run, process, { site: 'objects.write' }, () => {
+        const uri = `s3://${BUCKET}/${key}`;
+        objects.add(uri);
+        return { uri, bytes: content.length };
+      }),
+  };
+}

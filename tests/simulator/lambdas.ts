@@ -1,0 +1,119 @@
+/** The real step functions, each invocation over its own ports. */
+import './environment.ts';
+import type { JobRecord } from '../../domain/job.ts';
+import type { JobTypes } from '../../domain/job-type.ts';
+import { type IntakePorts, intake } from '../../functions/intake.ts';
+import { type NotifyPorts, notify } from '../../functions/notify.ts';
+import { type SubmitPorts, submit } from '../../functions/submit.ts';
+import { tick } from '../../functions/tick.ts';
+import { type TrackPorts, track } from '../../functions/track.ts';
+import type { Bus } from '../../io/bus.ts';
+import type { PacingClock } from '../../io/clock.ts';
+import type { Message, MessageBatch } from '../../io/lambda.ts';
+import { type Pace, pacedBatch } from '../../io/pace.ts';
+import type { SweepPorts } from '../../io/sweep.ts';
+import type { Webhooks } from '../../io/webhooks.ts';
+import type { VirtualBatch } from './batch.ts';
+import { type Run, reach } from './faults.ts';
+import type { VirtualQueue } from './queues.ts';
+import type { Table } from './table.ts';
+import type { Process } from './world.ts';
+
+export const BUCKET = 'headgate-jobs';
+export const SETTLE_MS = 60_000;
+
+export interface Services {
+  readonly table: Table;
+  readonly batch: VirtualBatch;
+  readonly types: JobTypes;
+  readonly submitQueue: VirtualQueue;
+  readonly notifyQueue: VirtualQueue;
+  deadLettersFor(process: Process): TrackPorts['deadLetters'];
+  busFor(process: Process): Bus;
+  webhooksFor(process: Process): Webhooks;
+}
+
+export type AllPorts = IntakePorts & SubmitPorts & TrackPorts & NotifyPorts & SweepPorts;
+
+/** A defect put into one of the steps, to see whether the checks find it. */
+export type Defect = (sound: AllPorts, process: Process) => Partial<AllPorts>;
+type Step = 'intake' | 'submit' | 'track' | 'notify' | 'tick' | 'container';
+
+export interface Mutant {
+  readonly defects?: Partial<Record<Step, Defect>>;
+  /** Rewrites a message on its way to a step, given the records as they are. */
+  readonly message?: (step: Step, message: Message, job: (jobId: string) => JobRecord | undefined) => Message;
+}
+
+export function portsOf(run: Run, services: Services, process: Process): AllPorts {
+  const { table } = services;
+  const chance = run.world.dice(process.name);
+  const clock = clockOf(run, process);
+  return {
+    jobs: table.jobsFor(process),
+    tenants: table.tenantsFor(process),
+    deliveries: table.deliveriesFor(process),
+    due: table.dueFor(process),
+    batch: pacedBatch(services.batch.portFor(process), paceOf(run, process), clock),
+    pace: paceOf(run, process),
+    submitQueue: services.submitQueue.portFor(process),
+    notifyQueue: services.notifyQueue.portFor(process),
+    deadLetters: services.deadLettersFor(process),
+    bus: services.busFor(process),
+    webhooks: services.webhooksFor(process),
+    clock,
+    chance: { fraction: chance.fraction, token: () => String(chance.fraction()) },
+    log: run.log(process),
+    types: services.types,
+    bucket: BUCKET,
+    logs: { region: 'eu-central-1', group: '/headgate/worker' },
+    settleMs: SETTLE_MS,
+    targets: {
+      queues: { standard: 'standard', economy: 'economy' },
+      definitions: { small: 'small', medium: 'medium', plain: 'plain' },
+    },
+  };
+}
+
+export interface Lambdas {
+  intake(process: Process): MessageBatch;
+  submit(process: Process): MessageBatch;
+  track(process: Process): MessageBatch;
+  notify(process: Process): MessageBatch;
+  tick(process: Process): () => Promise<void>;
+}
+
+export function lambdas(run: Run, services: Services, mutant: Mutant): Lambdas {
+  const ports = (process: Process, step: Step) => {
+    const sound = portsOf(run, services, process);
+    return { ...sound, ...mutant.defects?.[step]?.(sound, process) };
+  };
+  const rewritten =
+    (step: Step, handle: MessageBatch): MessageBatch =>
+    (messages) =>
+      handle(messages.map((message) => mutant.message?.(step, message, services.table.job) ?? message));
+  return {
+    intake: (process) => rewritten('intake', intake(ports(process, 'intake'))),
+    submit: (process) => rewritten('submit', submit(ports(process, 'submit'))),
+    track: (process) => rewritten('track', track(ports(process, 'track'))),
+    notify: (process) => rewritten('notify', notify(ports(process, 'notify'))),
+    tick: (process) => tick(ports(process, 'tick')),
+  };
+}
+
+export function clockOf(run: Run, process: Process): PacingClock {
+  const nowMs = () => run.world.nowMs() + process.skewMs;
+  return { nowMs, waitUntil: (atMs) => run.world.sleep(process, Math.max(0, atMs - nowMs())) };
+}
+
+/** The budget itself has tests of its own; here it is now and then full. */
+function paceOf(run: Run, process: Process): Pace {
+  return {
+    reserve: () =>
+      reach(run, process, { site: 'pace.reserve' }, () => {
+        const nowMs = run.world.nowMs();
+        if (run.faults.happens(run.odds(0.03))) return { kind: 'full', retryAtMs: nowMs + 3000 };
+        return { kind: 'granted', atMs: (call) => nowMs + 25 * call };
+      }),
+  };
+}

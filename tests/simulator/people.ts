@@ -1,0 +1,145 @@
+/** What services and operators do: send jobs, once or more often; cancel; bring dead letters back, one way or both. */
+
+import { defineJobTypes, type JobTypes, workerExitCodes } from '../../domain/job-type.ts';
+import { readLetter } from '../../domain/redrive.ts';
+import type { Endpoint, Tenant } from '../../domain/tenant.ts';
+import { jobIdOf } from '../../io/identity.ts';
+import type { Message } from '../../io/lambda.ts';
+import { jobTypes } from '../../job-types.ts';
+import type { Run } from './faults.ts';
+import { BUCKET } from './lambdas.ts';
+import { FAULTS_END_MS } from './profiles.ts';
+import type { VirtualQueue } from './queues.ts';
+import { START_MS } from './world.ts';
+
+export const tenants: readonly Tenant[] = [
+  { tenantId: 'acme', status: 'active' },
+  { tenantId: 'globex', status: 'active' },
+];
+const secrets = [`whsec_${'A'.repeat(32)}`];
+const ends = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'];
+const ways = [
+  'accepted',
+  'waiting',
+  'submitting',
+  'submitted',
+  'starting',
+  'running',
+  'retrying',
+  'cancelling',
+];
+const all = [...ends, ...ways.map((way) => `job.${way}`)];
+export const endpoints: readonly Endpoint[] = [
+  { tenantId: 'acme', endpointId: 'whe_all', url: 'https://all.example/', events: all, secrets },
+  { tenantId: 'acme', endpointId: 'whe_ends', url: 'https://ends.example/', events: ends, secrets },
+  { tenantId: 'globex', endpointId: 'whe_globex', url: 'https://globex.example/', events: ends, secrets },
+];
+
+const csv = jobTypes.get('csv.summarise');
+const sleep = jobTypes.get('demo.sleep');
+if (csv === undefined || sleep === undefined)
+  throw new Error('The simulator uses two of the registered job types');
+/** The second one waits longer than an SQS message can. */
+export const simulatedTypes = (longWaits: boolean): JobTypes =>
+  defineJobTypes([
+    {
+      ...csv,
+      retry: {
+        maxAttempts: 3,
+        maxAttemptsOf: { lost: 2 },
+        backoff: { initialSeconds: 10, factor: 3, maxSeconds: 900 },
+      },
+      timeoutSeconds: { default: 300, max: 900 },
+    },
+    {
+      ...sleep,
+      exitCodes: { ...workerExitCodes },
+      timeoutSeconds: { default: 300, max: 900 },
+      retry: {
+        maxAttempts: 2,
+        backoff: { initialSeconds: longWaits ? 1000 : 20, factor: 2, maxSeconds: 2000 },
+      },
+    },
+  ]);
+
+export interface Outside {
+  readonly front: VirtualQueue;
+  /** Everything the dead-letter queue ever held. */
+  readonly letters: readonly Message[];
+}
+
+/** @returns the job ids that must exist at the end, filled as the messages are sent */
+export function people(run: Run, { front, letters }: Outside): ReadonlySet<string> {
+  const { world, profile } = run;
+  const luck = world.dice('people');
+  const expected = new Set<string>();
+  const quarter = FAULTS_END_MS * 0.6;
+
+  for (let i = 0; i < luck.whole(3, 6); i++) {
+    const tenantId = luck.pick(['acme', 'acme', 'globex']);
+    const plain = luck.happens(0.3);
+    const key = luck.happens(0.85) ? `key-${i}` : undefined;
+    const limited = luck.happens(profile.people.limits);
+    const body = JSON.stringify({
+      specVersion: '1',
+      tenantId,
+      jobType: plain ? 'demo.sleep' : 'csv.summarise',
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+      input: plain ? { seconds: 5 } : { csv: `s3://${BUCKET}/tenants/${tenantId}/inputs/${i}.csv` },
+      ...(luck.happens(profile.people.delay) ? { delaySeconds: luck.whole(1, limited ? 2500 : 800) } : {}),
+      ...(limited && luck.happens(0.5) ? { ttlSeconds: luck.whole(5, 900) } : {}),
+      ...(limited && luck.happens(0.5) ? { deadlineSeconds: luck.whole(60, 900) } : {}),
+    });
+    const atMs = luck.between(0, quarter);
+    const id = key === undefined ? `front-keyless-${i}` : undefined;
+    const jobId = jobIdOf(tenantId, key ?? `front-keyless-${i}`);
+    world.after(atMs, () => {
+      expected.add(jobId);
+      run.note('service', `sends ${body}`, jobId);
+      front.accept({ body }, id);
+    });
+    if (key === undefined) continue;
+    if (luck.happens(profile.people.duplicate))
+      world.after(luck.between(0, quarter * 1.3), () => front.accept({ body }));
+    if (luck.happens(profile.people.conflict)) {
+      const other = body.replace('"specVersion":"1"', '"specVersion":"1","metadata":{"other":true}');
+      world.after(luck.between(atMs, quarter * 1.3), () => front.accept({ body: other }));
+    }
+    if (luck.happens(profile.people.cancel)) {
+      const cancel = { specVersion: '1', action: 'job.cancel', tenantId, idempotencyKey: key };
+      const cancelAtMs = luck.happens(0.2) ? luck.between(0, atMs) : atMs + luck.between(0, 300_000);
+      world.after(cancelAtMs, () => {
+        run.note('service', 'cancels', jobId);
+        front.accept({ body: JSON.stringify(cancel) });
+      });
+    }
+  }
+  operators(run, { front, letters });
+  return expected;
+}
+
+/** From time to time every letter that is there is brought back: by SQS's own redrive, by ours, by both. */
+function operators(run: Run, { front, letters }: Outside): void {
+  const luck = run.world.dice('operators');
+  const seen = new Set<Message>();
+  const look = (sure: boolean) => {
+    for (const letter of letters) {
+      if (seen.has(letter) || !(sure || luck.happens(0.3))) continue;
+      const { kind, id } = readLetter({ messageId: letter.id, ...letter, sentAtMs: 0 });
+      // A job that failed may rest; a message that intake never finished may not.
+      if (kind === 'refused' || (sure && kind === 'failed')) continue;
+      seen.add(letter);
+      run.count(`letter ${kind} brought back`);
+      const ours = kind === 'moved' ? { effectiveKey: id, ...letter.attributes } : letter.attributes;
+      for (let copies = luck.whole(1, 2); copies > 0; copies--)
+        run.world.after(luck.between(0, 60_000), () => front.accept({ body: letter.body, attributes: ours }));
+    }
+  };
+  for (let atMs = 120_000; atMs < FAULTS_END_MS + 300_000; atMs += 120_000)
+    run.world.after(atMs, () => look(false));
+  const later = () => {
+    look(true);
+    if (run.world.nowMs() < START_MS + FAULTS_END_MS + 3_600_000) run.world.after(300_000, later);
+  };
+  run.world.after(FAULTS_END_MS + 60_000, later);
+}

@@ -1,0 +1,88 @@
+/** How bad a world is. All numbers are probabilities per call or message, unless their name says milliseconds. */
+export type ProfileName = 'chaos' | 'dup' | 'alldrop' | 'race';
+
+export interface Profile {
+  readonly name: ProfileName;
+  /** Whether the sweep runs. */
+  readonly tick: boolean;
+  readonly calls: Readonly<
+    Record<'crashBefore' | 'crashLate' | 'error' | 'late' | 'lost' | 'again' | 'ghost' | 'pause', number>
+  >;
+  readonly messages: Readonly<Record<'duplicate' | 'ackLost' | 'slow', number>>;
+  readonly bus: Readonly<Record<'drop' | 'duplicate' | 'late', number>>;
+  readonly events: Readonly<Record<'drop' | 'duplicate' | 'late', number>>;
+  readonly submit: Readonly<Record<'late' | 'lost' | 'never' | 'throttled' | 'refused', number>>;
+  readonly batch: Readonly<{
+    listLagMs: number;
+    terminateMs: number;
+    hostLost: number;
+    partition: number;
+    forget: number;
+    describeGap: number;
+    /** A status that AWS has not told us of. */
+    oddStatus: number;
+  }>;
+  readonly work: Readonly<Record<'fails' | 'overruns', number>>;
+  readonly people: Readonly<
+    Record<'cancel' | 'duplicate' | 'conflict' | 'limits' | 'delay' | 'endByHand', number>
+  >;
+}
+
+const chaos: Profile = {
+  name: 'chaos',
+  tick: true,
+  calls: {
+    crashBefore: 0.012,
+    crashLate: 0.012,
+    error: 0.012,
+    late: 0.006,
+    lost: 0.012,
+    again: 0.02,
+    ghost: 0.01,
+    pause: 0.015,
+  },
+  messages: { duplicate: 0.06, ackLost: 0.04, slow: 0.1 },
+  bus: { drop: 0.1, duplicate: 0.08, late: 0.08 },
+  events: { drop: 0.2, duplicate: 0.1, late: 0.1 },
+  submit: { late: 0.1, lost: 0.06, never: 0.05, throttled: 0.08, refused: 0.01 },
+  batch: {
+    listLagMs: 20_000,
+    terminateMs: 20_000,
+    hostLost: 0.08,
+    partition: 0.06,
+    forget: 0.03,
+    describeGap: 0.1,
+    oddStatus: 0.03,
+  },
+  work: { fails: 0.25, overruns: 0.04 },
+  people: { cancel: 0.2, duplicate: 0.4, conflict: 0.1, limits: 0.2, delay: 0.2, endByHand: 0.02 },
+};
+
+const dup: Profile = {
+  ...chaos,
+  name: 'dup',
+  submit: { ...chaos.submit, late: 0.35 },
+  batch: { ...chaos.batch, listLagMs: 150_000, terminateMs: 120_000 },
+};
+
+const alldrop: Profile = { ...chaos, name: 'alldrop', events: { ...chaos.events, drop: 1 } };
+
+/** Nothing dies and nothing is lost: whatever then waits for the sweep has a fast path that does not work. */
+const race: Profile = {
+  ...chaos,
+  name: 'race',
+  tick: false,
+  calls: { crashBefore: 0, crashLate: 0, error: 0, late: 0, lost: 0, again: 0.03, ghost: 0.03, pause: 0.03 },
+  messages: { duplicate: 0.15, ackLost: 0.05, slow: 0.3 },
+  bus: { drop: 0, duplicate: 0.1, late: 0.1 },
+  events: { drop: 0, duplicate: 0.2, late: 0.15 },
+  submit: { ...chaos.submit, late: 0.15, refused: 0.03 },
+  batch: { ...chaos.batch, listLagMs: 90_000, terminateMs: 60_000, forget: 0, describeGap: 0 },
+  people: { ...chaos.people, limits: 0 },
+};
+
+export const profiles: Readonly<Record<ProfileName, Profile>> = { chaos, dup, alldrop, race };
+export const profileNames = Object.keys(profiles) as ProfileName[]; // the record above has no other keys
+
+/** Faults stop here; then the world must come to rest with every promise kept. */
+export const FAULTS_END_MS = 900_000;

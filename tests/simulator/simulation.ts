@@ -1,0 +1,242 @@
+/** One seed, one world: faults, then rest, then the audit. */
+
+import { wants } from '../../domain/tenant.ts';
+import type { Message } from '../../io/lambda.ts';
+import type { Queue } from '../../io/queues.ts';
+import { audit } from './audit.ts';
+import { virtualBatch } from './batch.ts';
+import { checks } from './checks.ts';
+import { containers } from './containers.ts';
+import { failInside, type Line, newRun, type Run, reach } from './faults.ts';
+import { lambdas, type Mutant, portsOf, SETTLE_MS, type Services } from './lambdas.ts';
+import { endpoints, people, simulatedTypes, tenants } from './people.ts';
+import { FAULTS_END_MS, type ProfileName, profiles } from './profiles.ts';
+import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
+import { virtualTable } from './table.ts';
+import { type Process, START_MS, world } from './world.ts';
+
+export interface Outcome {
+  readonly profile: ProfileName;
+  readonly seed: number;
+  readonly violations: readonly string[];
+  readonly sometimes: ReadonlyMap<string, number>;
+  readonly digest: number;
+  /** Of the job of the first violation; empty unless asked for. */
+  readonly history: readonly Line[];
+  readonly blamed: string | undefined;
+}
+
+export interface Options {
+  readonly mutant?: Mutant;
+  readonly keepHistory?: boolean;
+}
+
+/** The longest wait in a world at rest: three looks at a forgotten Batch job, twenty minutes apart, for each attempt. */
+const END_MS = FAULTS_END_MS + 24 * 3_600_000;
+
+export async function simulate(profile: ProfileName, seed: number, options: Options = {}): Promise<Outcome> {
+  const run = newRun({
+    world: world(seed),
+    profile: profiles[profile],
+    keepHistory: options.keepHistory ?? false,
+  });
+  const rest = build(run, options.mutant ?? {});
+  const violated = () => run.violations.length > 0;
+  const atRest = () => run.world.isQuiet() && rest.table.nextDueMs() === Number.MAX_SAFE_INTEGER;
+  await run.world.run(START_MS + END_MS, () => violated() || atRest());
+  if (!violated()) audit(run, rest);
+  if (!violated()) await sweepAgain(run, rest);
+  return {
+    profile,
+    seed,
+    violations: run.violations,
+    sometimes: run.sometimes,
+    digest: run.digest.value,
+    history: historyOf(run),
+    blamed: run.blamed,
+  };
+}
+
+/** I20: at rest there is nothing left to repair. */
+async function sweepAgain(run: Run, { table, steps }: ReturnType<typeof build>): Promise<void> {
+  const versions = () => JSON.stringify(table.records().map(({ jobId, version }) => [jobId, version]));
+  const before = versions();
+  void steps.tick(run.process('tick'))();
+  const rested = () => run.violations.length > 0 || run.world.isQuiet();
+  await run.world.run(Number.MAX_SAFE_INTEGER, rested);
+  if (versions() !== before) run.violate('I20', 'a sweep over a world at rest changed something');
+}
+
+function build(run: Run, mutant: Mutant) {
+  const { profile } = run;
+  const types = simulatedTypes(profile.tick);
+  const objects = new Set<string>();
+  const letters: Message[] = [];
+  const failed = {
+    has: (jobId: string) => letters.some((letter) => letter.attributes['deadLetterOf'] === jobId),
+  };
+  const lost = (name: string) => virtualQueue(run, name, () => undefined);
+  const [submitQueue, events, notifyQueue] = [lost('submit'), lost('events'), lost('notify')] as const;
+  const front = virtualQueue(run, 'front', (message) => letters.push(message));
+
+  const check = checks(run, {
+    types,
+    settleMs: SETTLE_MS,
+    objects,
+    batchJob: (id) => batch.jobs.get(id),
+    job: (jobId) => table.job(jobId),
+    owes: ({ jobId, tenantId, state, stateVersion }) => {
+      const rows = [...table.deliveries.values()].filter(
+        (row) => row.jobId === jobId && row.sequence === stateVersion,
+      );
+      const untold = endpoints.find(
+        (endpoint) =>
+          endpoint.tenantId === tenantId &&
+          wants(endpoint, `job.${state}`) &&
+          !rows.some(({ endpointId }) => endpointId === endpoint.endpointId),
+      );
+      if (state === 'failed' && !failed.has(jobId)) return 'its dead letter';
+      return untold && `a row for ${untold.endpointId}`;
+    },
+  });
+  const table = virtualTable(run, tenants, endpoints, check.onCommit);
+  const start = containers(run, {
+    types,
+    objects,
+    jobsFor: (process) => {
+      const sound = portsOf(run, services, process);
+      return { ...sound, ...mutant.defects?.container?.(sound, process) }.jobs;
+    },
+  });
+  const batch = virtualBatch(run, {
+    ...check,
+    start,
+    stateChange: (detail) => onBus(run, events, wrapped(detail), 'events'),
+  });
+  const services: Services = {
+    table,
+    batch,
+    types,
+    submitQueue,
+    notifyQueue,
+    deadLettersFor: (process) => deadLetterQueue(run, process, letters),
+    busFor: (process) => ({
+      publish: async (published) => {
+        if (published.length === 0) return;
+        await reach(run, process, { site: 'bus.publish', jobId: published[0]?.data.jobId }, () => {
+          for (const event of published) {
+            failInside(run, 'bus.publish');
+            onBus(run, notifyQueue, JSON.stringify({ detail: event }), 'bus');
+          }
+        });
+      },
+    }),
+    webhooksFor: (process) => receiver(run, process, check.onWebhook, told),
+  };
+  const told = new Set<string>();
+
+  const steps = lambdas(run, services, mutant);
+  // Deployed it is minutes. The less, the more handlers of one message at once, and the more messages that are buried.
+  const visibilityMs = run.faults.pick([15_000, 60_000, 180_000]);
+  front.feeds({ role: 'intake', visibilityMs, handle: steps.intake });
+  submitQueue.feeds({ role: 'submit', visibilityMs, handle: steps.submit });
+  events.feeds({ role: 'track', visibilityMs, handle: steps.track });
+  notifyQueue.feeds({ role: 'notify', visibilityMs, handle: steps.notify });
+  if (profile.tick) everyMinute(run, () => table.nextDueMs(), steps.tick);
+  const expected = people(run, { front, letters });
+  const queues = [front, submitQueue, events, notifyQueue];
+  return { table, batch, queues, endpoints, told, letters: failed, expected, steps };
+
+  function wrapped(detail: unknown): string {
+    return JSON.stringify({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail });
+  }
+}
+
+/** A sweep that would find nothing does nothing, so only those with something due are run. */
+function everyMinute(
+  run: Run,
+  nextDueMs: () => number,
+  tick: (process: Process) => () => Promise<void>,
+): void {
+  const { world } = run;
+  const again = () => {
+    if (nextDueMs() <= world.nowMs() + 61_000) {
+      const process = run.process('tick');
+      tick(process)().catch((error: unknown) => run.note(process.name, `throws ${String(error)}`));
+    }
+    world.inBackground(60_000, again);
+  };
+  world.inBackground(run.faults.between(0, 60_000), again);
+}
+
+/** EventBridge: once in most cases, and now and then never, twice, or hours later. */
+function onBus(run: Run, target: VirtualQueue, body: string, which: 'bus' | 'events'): void {
+  const { world, faults } = run;
+  const odds = run.profile[which];
+  if (faults.happens(run.odds(odds.drop))) {
+    run.count(`${which}: event lost`);
+    run.note(which, `loses ${body.slice(0, 160)}`, jobOf(body));
+    return;
+  }
+  const deliver = () => {
+    const late = faults.happens(run.odds(odds.late));
+    const lateMs = faults.happens(0.1) ? 3 * 3_600_000 : 600_000;
+    world.after(late ? faults.between(0, lateMs) : faults.between(10, 800), () => target.accept({ body }));
+  };
+  deliver();
+  if (faults.happens(run.odds(odds.duplicate))) deliver();
+}
+
+function deadLetterQueue(run: Run, process: Process, letters: Message[]): Queue {
+  return {
+    async send(messages) {
+      if (messages.length === 0) return;
+      await reach(run, process, { site: 'deadLetters.send' }, () => {
+        failInside(run, 'deadLetters.send');
+        for (const { body, attributes = {} } of messages)
+          letters.push({ id: `letter-${letters.length + 1}`, body, attributes });
+      });
+    },
+  };
+}
+
+function receiver(
+  run: Run,
+  process: Process,
+  onWebhook: (webhookId: string, body: string) => void,
+  told: Set<string>,
+) {
+  const { world, faults } = run;
+  return {
+    async post(url: string, headers: Readonly<Record<string, string>>, body: string) {
+      const { type, data } = JSON.parse(body);
+      try {
+        return await reach(
+          run,
+          process,
+          { site: 'webhook', jobId: data.jobId, never: ['again', 'ghost'] },
+          () => {
+            run.note(process.name, `POST ${type} ${data.sequence} to ${url}`, data.jobId);
+            onWebhook(headers['webhook-id'] ?? '', body);
+            if (faults.happens(run.odds(0.15))) return { kind: 'answered' as const, status: 503 };
+            const endpoint = endpoints.find((candidate) => candidate.url === url);
+            if (endpoint?.tenantId !== data.tenantId)
+              run.violate('I13', `${url} is told of ${data.tenantId}`, data.jobId);
+            told.add(`${data.jobId} ${type} ${endpoint?.endpointId}`);
+            return { kind: 'answered' as const, status: 200 };
+          },
+        );
+      } catch {
+        return { kind: 'failed' as const, why: world.nowMs() % 2 === 0 ? 'timeout' : 'econnreset' };
+      }
+    },
+  };
+}
+
+/** The lines about the blamed job, and the faults of the processes that touched it. */
+function historyOf({ history = [], blamed }: Run): readonly Line[] {
+  const involved = new Set(history.filter(({ jobId }) => jobId === blamed).map(({ process }) => process));
+  return history.filter(
+    ({ jobId, process }) => jobId === blamed || (jobId === undefined && involved.has(process)),
+  );
+}

@@ -1,0 +1,178 @@
+/** The table at the level of its ports: the same conditions, one item at a time, tokens that know their own writes again. */
+
+import { Delivery } from '../../domain/delivery.ts';
+import { dueShard } from '../../domain/identity.ts';
+import { JobRecord } from '../../domain/job.ts';
+import type { Endpoint, Tenant } from '../../domain/tenant.ts';
+import { Tombstone } from '../../domain/tombstone.ts';
+import type { DeliveryStore } from '../../io/deliveries.ts';
+import type { DueIndex } from '../../io/due.ts';
+import type { JobStore } from '../../io/jobs.ts';
+import type { TenantStore } from '../../io/tenants.ts';
+import { type Run, reach } from './faults.ts';
+import type { Process } from './world.ts';
+
+export type OnCommit = (process: Process, before: JobRecord | undefined, after: JobRecord) => void;
+
+type Held =
+  | { readonly kind: 'job'; readonly job: JobRecord; readonly by: string }
+  | { readonly kind: 'tombstone'; readonly tombstone: Tombstone; readonly by: string };
+
+export interface Table {
+  readonly jobs: ReadonlyMap<string, Held>;
+  readonly deliveries: ReadonlyMap<string, Delivery>;
+  job(jobId: string): JobRecord | undefined;
+  records(): JobRecord[];
+  /** The earliest moment at which the sweep has something to do. */
+  nextDueMs(): number;
+  jobsFor(process: Process): JobStore;
+  dueFor(process: Process): DueIndex;
+  deliveriesFor(process: Process): DeliveryStore;
+  tenantsFor(process: Process): Pick<TenantStore, 'load' | 'endpoints' | 'disableEndpoint'>;
+}
+
+const INDEX_LAG_MS = 30_000;
+/** Small, so that a handful of jobs fills several pages. */
+const PAGE = 2;
+
+export function virtualTable(
+  run: Run,
+  tenants: readonly Tenant[],
+  endpoints: readonly Endpoint[],
+  onCommit: OnCommit,
+): Table {
+  const jobs = new Map<string, Held>();
+  const index = new Map<string, number>();
+  const deliveries = new Map<string, Delivery>();
+  const lag = run.world.dice('index');
+  let tokens = 0;
+
+  const job = (jobId: string) => {
+    const held = jobs.get(jobId);
+    return held?.kind === 'job' ? held.job : undefined;
+  };
+  const commit = (process: Process, next: JobRecord, by: string) => {
+    const before = job(next.jobId);
+    // What is read again is what the schema lets through, as from the real table.
+    const after = JobRecord.parse(next);
+    jobs.set(next.jobId, { kind: 'job', job: after, by });
+    run.world.after(lag.between(0, run.odds(1) > 0 ? INDEX_LAG_MS : 1000), () => {
+      const dueAt = job(next.jobId)?.dueAt;
+      if (dueAt === undefined) index.delete(next.jobId);
+      else index.set(next.jobId, dueAt);
+    });
+    onCommit(process, before, after);
+  };
+
+  return {
+    jobs,
+    deliveries,
+    job,
+    records: () => [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job] : [])),
+    nextDueMs: () => {
+      const records = [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job.dueAt] : []));
+      return Math.min(...[...records, ...index.values()].map((dueAt) => dueAt ?? Number.MAX_SAFE_INTEGER));
+    },
+
+    jobsFor(process) {
+      const call = <T>(site: string, jobId: string | undefined, effect: (by: string) => T) => {
+        const by = `${process.name}/${++tokens}`;
+        return reach(run, process, { site: `jobs.${site}`, jobId }, () => effect(by));
+      };
+      return {
+        create: (next) =>
+          call('create', next.jobId, (by) => {
+            const held = jobs.get(next.jobId);
+            if (held === undefined) commit(process, next, by);
+            if (held === undefined || held.by === by) return { kind: 'created' };
+            return held.kind === 'job'
+              ? { kind: 'exists', job: held.job }
+              : { kind: 'tombstone', tombstone: held.tombstone };
+          }),
+        createOver: (tombstone, next) =>
+          call('createOver', next.jobId, (by) => {
+            const held = jobs.get(next.jobId);
+            if (held?.kind === 'tombstone' && held.tombstone.untilMs === tombstone.untilMs) {
+              commit(process, next, by);
+              const bound = run.world.nowMs() + 1000 < held.tombstone.untilMs;
+              if (bound && held.tombstone.tenantId === next.tenantId && next.state !== 'cancelled')
+                run.violate(
+                  '2.10',
+                  `${next.jobId} became ${next.state} over the tombstone of its cancel`,
+                  next.jobId,
+                );
+              return 'written';
+            }
+            return held?.by === by ? 'written' : 'lost';
+          }),
+        leaveTombstone: (tombstone) =>
+          call('leaveTombstone', tombstone.jobId, (by) => {
+            const held = jobs.get(tombstone.jobId);
+            if (held !== undefined) return held.by === by ? 'written' : 'lost';
+            jobs.set(tombstone.jobId, { kind: 'tombstone', tombstone: Tombstone.parse(tombstone), by });
+            run.count('tombstone left');
+            return 'written';
+          }),
+        load: (jobIds) =>
+          call('load', jobIds[0], () => {
+            const found = jobIds.flatMap((jobId) => job(jobId) ?? []);
+            return new Map(found.map((record) => [record.jobId, record]));
+          }),
+        get: (jobId) => call('get', jobId, () => job(jobId)),
+        replace: (seen, next) =>
+          call('replace', seen.jobId, (by) => {
+            const held = jobs.get(seen.jobId);
+            if (held?.kind === 'job' && held.job.version === seen.version) {
+              commit(process, next, by);
+              return 'written';
+            }
+            return held?.by === by ? 'written' : 'lost';
+          }),
+      };
+    },
+
+    dueFor: (process) => ({
+      dueJobs: (shard, byMs, after) =>
+        reach(run, process, { site: `due.${shard}` }, () => {
+          const due = [...index]
+            .filter(([jobId, dueAt]) => dueShard(jobId) === shard && dueAt <= byMs)
+            .sort(([a, m], [b, n]) => m - n || (a < b ? -1 : 1));
+          const from = Number(after?.['from'] ?? 0);
+          const jobIds = due.slice(from, from + PAGE).map(([jobId]) => jobId);
+          return { jobIds, ...(due.length > from + PAGE ? { next: { from: from + PAGE } } : {}) };
+        }),
+    }),
+
+    deliveriesFor(process) {
+      const keyOf = (name: Pick<Delivery, 'jobId' | 'sequence' | 'endpointId'>) =>
+        `${name.jobId} ${name.sequence} ${name.endpointId}`;
+      return {
+        get: (name) =>
+          reach(run, process, { site: 'deliveries.get', jobId: name.jobId }, () =>
+            deliveries.get(keyOf(name)),
+          ),
+        record: (delivery) =>
+          reach(run, process, { site: 'deliveries.record', jobId: delivery.jobId }, () => {
+            const held = deliveries.get(keyOf(delivery));
+            if (held !== undefined && !(held.tries < delivery.tries && held.status === 'pending'))
+              return 'lost';
+            deliveries.set(keyOf(delivery), Delivery.parse(delivery));
+            return 'written';
+          }),
+      };
+    },
+
+    tenantsFor: (process) => ({
+      load: (ids) =>
+        reach(run, process, { site: 'tenants.load' }, () => {
+          const found = tenants.filter(({ tenantId }) => ids.includes(tenantId));
+          return new Map(found.map((tenant) => [tenant.tenantId, tenant]));
+        }),
+      endpoints: (tenantId) =>
+        reach(run, process, { site: 'tenants.endpoints' }, () =>
+          endpoints.filter((endpoint) => endpoint.tenantId === tenantId),
+        ),
+      disableEndpoint: () => reach(run, process, { site: 'tenants.disableEndpoint' }, () => undefined),
+    }),
+  };
+}

@@ -1,0 +1,115 @@
+/** Virtual time: a queue of (time, sequence, continuation), one continuation at a time, and processes that can die. */
+import { type Dice, dice } from './dice.ts';
+
+export const START_MS = Date.UTC(2026, 0, 5, 9);
+
+export type Role = 'intake' | 'submit' | 'track' | 'notify' | 'tick' | 'container' | 'outside';
+
+/** A Lambda invocation or a container. Its promises never settle once it is dead: what a killed sandbox looks like. */
+export interface Process {
+  readonly role: Role;
+  readonly name: string;
+  readonly skewMs: number;
+  /** The container this is, if it is one. */
+  readonly container?: { readonly batchJobId: string; readonly try: number; readonly attempt: number };
+  /** Calls of SubmitJob that this process has opened by its own write and not yet made: Batch job name → number. */
+  readonly opened: Map<string, number>;
+  alive: boolean;
+  onDeath?: () => void;
+}
+
+export interface World {
+  nowMs(): number;
+  at(atMs: number, work: () => void): void;
+  after(delayMs: number, work: () => void): void;
+  /** As `after`, for what goes on for ever: it alone does not keep the world busy. */
+  inBackground(delayMs: number, work: () => void): void;
+  isQuiet(): boolean;
+  dice(name: string): Dice;
+  /** Runs what is due, in order, until nothing is left, `done` says so, or the time is over. */
+  run(untilMs: number, done: () => boolean): Promise<void>;
+  kill(process: Process): void;
+  /** Never resolves for a process that dies meanwhile. */
+  sleep(process: Process, delayMs: number): Promise<void>;
+}
+
+interface Due {
+  readonly atMs: number;
+  readonly sequence: number;
+  readonly background: boolean;
+  readonly work: () => void;
+}
+
+export function world(seed: number): World {
+  let nowMs = START_MS;
+  let sequence = 0;
+  const heap: Due[] = [];
+  let busy = 0;
+  const put = (atMs: number, work: () => void, background: boolean) => {
+    if (!background) busy++;
+    push(heap, { atMs: Math.max(nowMs, Math.round(atMs)), sequence: sequence++, background, work });
+  };
+  const at = (atMs: number, work: () => void) => put(atMs, work, false);
+  return {
+    nowMs: () => nowMs,
+    at,
+    after: (delayMs, work) => at(nowMs + delayMs, work),
+    inBackground: (delayMs, work) => put(nowMs + delayMs, work, true),
+    isQuiet: () => busy === 0,
+    dice: (name) => dice(seed, name),
+    async run(untilMs, done) {
+      for (let next = pop(heap); next !== undefined; next = pop(heap)) {
+        if (next.atMs > untilMs || done()) return;
+        nowMs = next.atMs;
+        if (!next.background) busy--;
+        next.work();
+        // All promises and ticks that this continuation set free run before the next one.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+    },
+    kill(process) {
+      if (!process.alive) return;
+      process.alive = false;
+      process.onDeath?.();
+    },
+    sleep: (process, delayMs) =>
+      new Promise((resolve) => {
+        at(nowMs + delayMs, () => {
+          if (process.alive) resolve();
+        });
+      }),
+  };
+}
+
+const before = (a: Due, b: Due) => (a.atMs !== b.atMs ? a.atMs < b.atMs : a.sequence < b.sequence);
+
+function push(heap: Due[], item: Due): void {
+  let at = heap.length;
+  heap.push(item);
+  while (at > 0) {
+    const up = (at - 1) >> 1;
+    const parent = heap[up];
+    if (parent === undefined || !before(item, parent)) break;
+    heap[at] = parent;
+    at = up;
+  }
+  heap[at] = item;
+}
+
+function pop(heap: Due[]): Due | undefined {
+  const first = heap[0];
+  const item = heap.pop();
+  if (first === undefined || item === undefined || heap.length === 0) return first;
+  let at = 0;
+  for (;;) {
+    const left = 2 * at + 1;
+    const [a, b] = [heap[left], heap[left + 1]];
+    const down = a !== undefined && b !== undefined && before(b, a) ? left + 1 : left;
+    const child = heap[down];
+    if (child === undefined || !before(child, item)) break;
+    heap[at] = child;
+    at = down;
+  }
+  heap[at] = item;
+  return first;
+}
