@@ -8,6 +8,17 @@ export function eventType(job: JobRecord): string {
   return job.version === 1 ? 'job.accepted' : `job.${job.state}`;
 }
 
+/** What an endpoint may ask for. The bus carries every change of state; the rule in resources/events.yml lets these pass. */
+export const WEBHOOK_EVENTS = [
+  'job.accepted',
+  'job.running',
+  'job.retrying',
+  'job.succeeded',
+  'job.failed',
+  'job.cancelled',
+  'job.expired',
+] as const;
+
 /**
  * The event detail and webhook body. Thin on purpose: ids, state, times and pointers; no input, no secrets.
  * `sequence` grows with every state a job enters, so a receiver can drop what comes late.

@@ -113,7 +113,7 @@ async function remind(ports: NotifyPorts, reminder: Reminder, endpointsOf: Endpo
   );
   if (endpoint !== undefined && endpoint.disabledReason === undefined)
     return attempt(ports, endpoint, delivery);
-  await ports.deliveries.record({
+  await ports.deliveries.record(delivery, {
     ...delivery,
     status: 'abandoned',
     tries: delivery.tries + 1,
@@ -146,7 +146,7 @@ async function attempt(ports: NotifyPorts, endpoint: Endpoint, delivery: Deliver
     count: tried.tries,
     why: tried.lastAnswer,
   });
-  await ports.deliveries.record(tried);
+  await ports.deliveries.record(delivery.tries === 0 ? undefined : delivery, tried);
   if (disableEndpoint) await ports.tenants.disableEndpoint(endpoint.tenantId, endpoint.endpointId, 'gone');
   return tried.status === 'pending' ? [reminderOf(tried, nowMs)] : [];
 }

@@ -2,36 +2,37 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Delivery } from '../domain/delivery.ts';
 import type { Chance } from './clock.ts';
-import { coalesced } from './coalesce.ts';
 import { type Key, table } from './table.ts';
+import { together } from './together.ts';
 
 export type DeliveryName = Pick<Delivery, 'jobId' | 'sequence' | 'endpointId'>;
 
 export interface DeliveryStore {
   get(name: DeliveryName): Promise<Delivery | undefined>;
-  /** Records the outcome of a try. `lost` means another try was recorded meanwhile. */
-  record(delivery: Delivery): Promise<'written' | 'lost'>;
+  /**
+   * Records the outcome of a try.
+   *
+   * @param seen the row as it was before the try; absent for the first
+   * @returns `lost` when another try was recorded meanwhile
+   */
+  record(seen: Delivery | undefined, next: Delivery): Promise<'written' | 'lost'>;
 }
 
 export function deliveryStore(db: DynamoDBDocumentClient, tableName: string, chance: Chance): DeliveryStore {
   const items = table(db, tableName, chance);
   // Every event of a batch looks for its rows at the same moment.
-  const read = coalesced<string, Delivery>(async (names) => {
+  const read = together<string, Delivery>(async (names) => {
     const rows = (await items.getAll(names.map(keyOf))).map((item) => Delivery.parse(item));
     return new Map(rows.map((row) => [nameOf(row), row]));
   });
   return {
     get: (name) => read(nameOf(name)),
 
-    async record(delivery) {
-      // Twice: the row then has this many tries already. A delivered row is never made pending again.
-      const newer = {
-        expression: 'attribute_not_exists(pk) OR (tries < :tries AND #status = :pending)',
-        names: { '#status': 'status' },
-        values: { ':tries': delivery.tries, ':pending': 'pending' },
-      };
-      const stored = await items.put(keyOf(nameOf(delivery)), delivery, newer);
-      return stored === undefined ? 'written' : 'lost';
+    async record(seen, next) {
+      const key = keyOf(nameOf(next));
+      // Twice: the second finds the row, or another number of tries in it.
+      if (seen === undefined) return (await items.insert(key, next)) === undefined ? 'written' : 'lost';
+      return items.change(key, { from: seen, to: next }, { tries: seen.tries });
     },
   };
 }

@@ -32,27 +32,24 @@ export type Created =
 
 export function jobStore(db: DynamoDBDocumentClient, tableName: string, chance: Chance): JobStore {
   const items = table(db, tableName, chance);
-  const absent = { expression: 'attribute_not_exists(pk)' };
   return {
     async create(job) {
       // Twice: the second finds the first.
-      const stored = await items.put(jobKey(job.jobId), attributesOf(job), absent);
+      const stored = await items.insert(jobKey(job.jobId), attributesOf(job));
       if (stored === undefined) return { kind: 'created' };
       if (isTombstone(stored)) return { kind: 'tombstone', tombstone: Tombstone.parse(stored) };
       return { kind: 'exists', job: JobRecord.parse(stored) };
     },
 
-    async createOver({ untilMs }, job) {
+    createOver(tombstone, job) {
       // Twice: the second finds a job where the tombstone was.
-      const same = { expression: 'untilMs = :untilMs', values: { ':untilMs': untilMs } };
-      const stored = await items.put(jobKey(job.jobId), attributesOf(job), same);
-      return stored === undefined ? 'written' : 'lost';
+      const change = { from: attributesOfTombstone(tombstone), to: attributesOf(job) };
+      return items.change(jobKey(job.jobId), change, { untilMs: tombstone.untilMs });
     },
 
     async leaveTombstone(tombstone) {
-      const expiresAt = Math.ceil(tombstone.untilMs / 1000);
       // Twice: the second finds the first.
-      const stored = await items.put(jobKey(tombstone.jobId), { ...tombstone, expiresAt }, absent);
+      const stored = await items.insert(jobKey(tombstone.jobId), attributesOfTombstone(tombstone));
       return stored === undefined ? 'written' : 'lost';
     },
 
@@ -69,16 +66,8 @@ export function jobStore(db: DynamoDBDocumentClient, tableName: string, chance: 
 
     replace(seen, next) {
       // Twice: the first raises the version, so the second cannot pass.
-      const unchanged = {
-        expression: '#version = :seenVersion',
-        names: { '#version': 'version' },
-        values: { ':seenVersion': seen.version },
-      };
-      return items.change(
-        jobKey(seen.jobId),
-        { from: attributesOf(seen), to: attributesOf(next) },
-        unchanged,
-      );
+      const change = { from: attributesOf(seen), to: attributesOf(next) };
+      return items.change(jobKey(seen.jobId), change, { version: seen.version });
     },
   };
 }
@@ -97,4 +86,8 @@ function jobKey(jobId: string): Key {
 /** The index `due` is sparse: its shard attribute exists exactly while the job has a `dueAt`. */
 function attributesOf(job: JobRecord): Attributes {
   return { ...job, dueShard: job.dueAt === undefined ? undefined : dueShard(job.jobId) };
+}
+
+function attributesOfTombstone(tombstone: Tombstone): Attributes {
+  return { ...tombstone, expiresAt: Math.ceil(tombstone.untilMs / 1000) };
 }

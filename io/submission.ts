@@ -151,10 +151,10 @@ async function call(ports: SubmissionPorts, { asked, seen, type }: Calling, turn
   if (turn.kind === 'none') return { againAtMs: ports.clock.nowMs() };
   // Spread, or the whole backlog would come back in one moment and most of it be turned away again.
   if (turn.kind === 'full') return { againAtMs: turn.retryAtMs + ports.chance.fraction() * 1000 };
-  await ports.clock.waitUntil(turn.atMs);
-
-  const opened = await openCall(ports, asked, seen);
+  // Before its turn: the intents of all messages of a batch are then one write to the table.
+  const opened = await openCall(ports, asked, seen, turn.atMs);
   if (opened.kind === 'unchanged') return stepSubmission(ports, asked, opened.job, turn);
+  await ports.clock.waitUntil(turn.atMs);
   const outcome = await ports.batch.submit(
     submitRequest(opened.job, type, ports.targets, ports.clock.nowMs()),
   );
@@ -174,8 +174,13 @@ async function call(ports: SubmissionPorts, { asked, seen, type }: Calling, turn
   }
 }
 
-function openCall(ports: SubmissionPorts, asked: SubmitMessage, seen: JobRecord): Promise<Changed> {
-  const deadlineAt = ports.clock.nowMs() + 2 * SUBMIT_TIMEOUT_MS;
+function openCall(
+  ports: SubmissionPorts,
+  asked: SubmitMessage,
+  seen: JobRecord,
+  callAtMs: number,
+): Promise<Changed> {
+  const deadlineAt = Math.max(ports.clock.nowMs(), callAtMs) + 2 * SUBMIT_TIMEOUT_MS;
   return changeJob(ports.jobs, seen, (current) => {
     const plan = planSubmission(current, asked, ports.clock.nowMs(), ports.settleMs);
     return plan.kind === 'call'
@@ -201,7 +206,7 @@ async function recordAnswer(
 /** The Batch job is the attempt's own unless another was adopted meanwhile. One that is to end is ended by its next message. */
 async function recordAccepted(ports: SubmissionPorts, seen: JobRecord, batchJobId: string): Promise<Left> {
   const { attempt } = seen;
-  const { job } = await changeJob(ports.jobs, seen, (current) => {
+  const { kind, job } = await changeJob(ports.jobs, seen, (current) => {
     const unclaimed = current.attempt === attempt && current.batchJobId === undefined;
     if (!unclaimed) return undefined;
     return advance(
@@ -211,5 +216,5 @@ async function recordAccepted(ports: SubmissionPorts, seen: JobRecord, batchJobI
     );
   });
   if (job.batchJobId !== batchJobId) await endStray(ports, { jobId: job.jobId, attempt, batchJobId });
-  return job.state === 'cancelling' ? { owing: job } : {};
+  return kind === 'changed' || job.state === 'cancelling' ? { owing: job } : {};
 }

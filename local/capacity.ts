@@ -94,7 +94,7 @@ function counted(rows: IndexRows, count: (units: number) => void): IndexRows {
   });
 }
 
-const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
+const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'BatchExecuteStatement']);
 
 /**
  * Answers a call and tells what a write took, also when the caller did not ask; then the answer does not show it.

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { ApiError, type ApiRequest, type ApiResponse } from './aws.ts';
 import { type IndexStore, meterIndexes } from './capacity.ts';
+import { batchExecuteStatement } from './partiql.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -79,23 +80,28 @@ export function openTables(directory?: string): Tables {
   return {
     handle: async (request) => {
       const name = request.headers['x-amz-target']?.split('.')[1] ?? '';
-      const operation = operations.get(name);
-      if (operation === undefined) {
-        throw new ApiError(
-          'UnknownOperationException',
-          `The embedded DynamoDB does not have ${name || 'a call without X-Amz-Target'}; it has ${OPERATIONS.join(', ')}.`,
-        );
-      }
       const detail = request.body['ReturnConsumedCapacity'];
       if (detail !== 'TOTAL' && detail !== 'INDEXES') {
-        return { status: 200, body: await run(store, operation, request.body) };
+        return { status: 200, body: await answer(store, name, request.body) };
       }
       const meter = meterIndexes(store);
-      const answer = await run(meter.store, operation, request.body);
-      return { status: 200, body: meter.addTo(answer, detail) };
+      return { status: 200, body: meter.addTo(await answer(meter.store, name, request.body), detail) };
     },
     close: () => store.lifecycleManager.gracefulClose(),
   };
+}
+
+function answer(store: Store, name: string, body: object): Promise<unknown> {
+  if (name === 'BatchExecuteStatement') {
+    return batchExecuteStatement((operation, input) => answer(store, operation, input), body);
+  }
+  const operation = operations.get(name);
+  if (operation !== undefined) return run(store, operation, body);
+  const names = [...OPERATIONS, 'BatchExecuteStatement'].sort().join(', ');
+  throw new ApiError(
+    'UnknownOperationException',
+    `The embedded DynamoDB does not have ${name || 'a call without X-Amz-Target'}; it has ${names}.`,
+  );
 }
 
 async function run(store: Store, { run, rules }: Operation, body: object): Promise<unknown> {

@@ -224,7 +224,7 @@ describe('whatever is sent', () => {
 
   test('what is accepted is exactly what was sent', () => {
     const jsonObject = fc.dictionary(
-      fc.string().filter((key) => !['__proto__', 'constructor', 'prototype'].includes(key)),
+      fc.string().filter((key) => !/^(__proto__|constructor|prototype)$|\\/.test(key)),
       fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.array(fc.string())),
       { maxKeys: 5 },
     );

@@ -14,22 +14,21 @@ import { lookFromOutside, type Outside } from './outside.ts';
 jest.setTimeout(240_000);
 
 /**
- * Per job: measured on an idle machine 12.8 calls and 11.1 write units, and 6 and 2 for the worker. What is above that is
- * for a busy machine, where clients repeat calls that took too long; another call per job is over the bar. Whoever
- * lowers the cost lowers the bar.
+ * Per job: 3.9 calls and 10.1 write units (docs/decisions/0006), and for the worker 6 and 2. A claim that races with the
+ * record of SubmitJob's answer costs one of the two a read and a write more.
  *
  * The sweep rests here: it costs by the minute, and by the job only for those that live longer than its patience.
  */
 const MOST = {
-  orchestration: { calls: 13.5, writeUnits: 11.9 },
-  worker: { calls: 6.8, writeUnits: 2.6 },
+  orchestration: { calls: 4.5, writeUnits: 10.5 },
+  worker: { calls: 8, writeUnits: 3 },
 };
 
 /** Brings the last version of a record to about 1,000 bytes: above 1,024 every write of it takes two units. */
 const metadata = { note: 'x'.repeat(160) };
 const BATCH = 10;
-/** Handed on in this order, each by itself: on AWS seconds lie between them, so no batch holds two of one job. */
-const STATUSES = ['RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEEDED'];
+/** What the rule lets pass, in this order and each by itself: on AWS seconds lie between, so no batch holds two of one job. */
+const STATUSES = ['RUNNING', 'SUCCEEDED'];
 
 let folder: string;
 let stack: Stack;
@@ -48,7 +47,8 @@ beforeAll(async () => {
   outside = lookFromOutside(stack);
   await outside.schedule('rest');
   stack.cloud.batch.faults.event = (event) => {
-    held.set(`${event.detail['jobId']} ${event.detail['status']}`, event);
+    const status = String(event.detail['status']);
+    if (STATUSES.includes(status)) held.set(`${event.detail['jobId']} ${status}`, event);
     return 'drop';
   };
   await stack.addTenant('acme');

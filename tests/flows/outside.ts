@@ -10,13 +10,11 @@ import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand } from '@aws-sd
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { type Refusal, readRefusals } from '../../cli/refusals.ts';
 import { isFinal, type JobRecord } from '../../domain/job.ts';
+import { WEBHOOK_EVENTS } from '../../domain/notification.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { type Stack, until } from '../support/stack.ts';
 
-export const EVERY_EVENT = [
-  ...['accepted', 'scheduled', 'waiting', 'submitting', 'submitted', 'starting', 'running', 'retrying'],
-  ...['cancelling', 'succeeded', 'failed', 'cancelled', 'expired'],
-].map((state) => `job.${state}`);
+export const EVERY_EVENT = WEBHOOK_EVENTS;
 
 export interface Outside {
   readonly batch: BatchClient;

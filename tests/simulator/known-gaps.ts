@@ -1,6 +1,6 @@
 /**
  * Violations that are known and not closed yet: counted instead of reported, so that others behind them are found.
- * Closing one means taking its entry out; a test sees that none is listed that no longer occurs.
+ * Closing one means taking its entry out.
  */
 export interface KnownGap {
   readonly name: string;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { knownGaps } from './known-gaps.ts';
 import { profileNames } from './profiles.ts';
 import { keptSeeds } from './seeds.ts';
 import { type Outcome, simulate } from './simulation.ts';
@@ -71,10 +70,6 @@ describe('in a world where anything may be lost, late, double or dead', () => {
     'sweep:repair:done give_up',
   ])('the worlds were bad enough: %s', (what) => {
     expect(sometimes.get(what) ?? 0).toBeGreaterThan(0);
-  });
-
-  it.each(knownGaps)('a gap that is known still exists: $name', ({ name }) => {
-    expect(sometimes.get(`known gap: ${name}`) ?? 0).toBeGreaterThan(0);
   });
 
   it('the same seed is the same world, line for line', async () => {

@@ -151,12 +151,10 @@ export function virtualTable(
           reach(run, process, { site: 'deliveries.get', jobId: name.jobId }, () =>
             deliveries.get(keyOf(name)),
           ),
-        record: (delivery) =>
-          reach(run, process, { site: 'deliveries.record', jobId: delivery.jobId }, () => {
-            const held = deliveries.get(keyOf(delivery));
-            if (held !== undefined && !(held.tries < delivery.tries && held.status === 'pending'))
-              return 'lost';
-            deliveries.set(keyOf(delivery), Delivery.parse(delivery));
+        record: (seen, next) =>
+          reach(run, process, { site: 'deliveries.record', jobId: next.jobId }, () => {
+            if (deliveries.get(keyOf(next))?.tries !== seen?.tries) return 'lost';
+            deliveries.set(keyOf(next), Delivery.parse(next));
             return 'written';
           }),
       };

@@ -1,0 +1,48 @@
+/** Which events reach which queue. A pattern that leaves out too much is a silence nobody notices. */
+import { expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { JobState } from '../../domain/job.ts';
+import { WEBHOOK_EVENTS } from '../../domain/notification.ts';
+import { compilePattern } from '../../local/events/pattern.ts';
+import { template } from '../support/template.ts';
+
+/** The rule's pattern as EventBridge has it, with each reference as its logical id. */
+function passes(rule: string): (event: object) => boolean {
+  const { EventPattern } = z
+    .object({ EventPattern: z.looseObject({}) })
+    .parse(template.Resources[rule]?.Properties);
+  const text = JSON.stringify(EventPattern).replaceAll(/\{"Ref":("\w+")\}/g, '$1');
+  return compilePattern(JSON.parse(text));
+}
+
+const batchEvent = (status: string, jobQueue = 'StandardJobQueue') => ({
+  source: 'aws.batch',
+  'detail-type': 'Batch Job State Change',
+  detail: { jobQueue, status },
+});
+
+it.each([
+  ['RUNNING', true],
+  ['SUCCEEDED', true],
+  ['FAILED', true],
+  ['a status that AWS adds one day', true],
+  ['SUBMITTED', false],
+  ['PENDING', false],
+  ['RUNNABLE', false],
+  ['STARTING', false],
+])('track hears of a job that is %s: %s', (status, heard) => {
+  expect(passes('BatchEventsRule')(batchEvent(status))).toBe(heard);
+});
+
+it('track hears of our job queues and of no other', () => {
+  const hears = passes('BatchEventsRule');
+  expect(hears(batchEvent('RUNNING', 'EconomyJobQueue'))).toBe(true);
+  expect(hears(batchEvent('RUNNING', 'arn:of-another-team'))).toBe(false);
+});
+
+it('notify hears exactly of what an endpoint may ask for', () => {
+  const hears = passes('LifecycleRule');
+  const types = ['job.accepted', ...JobState.options.map((state) => `job.${state}`)];
+  const heard = types.filter((type) => hears({ source: 'headgate', 'detail-type': type }));
+  expect(heard.sort()).toEqual([...WEBHOOK_EVENTS].sort());
+});
