@@ -3,7 +3,7 @@ import type { Letter } from '../domain/redrive.ts';
 import type { Found } from '../io/dead-letters.ts';
 
 /** Columns as wide as their widest cell; the last one runs free. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   return rows.map((row) =>
     row
@@ -30,7 +30,7 @@ export function pageOf({ letter, stored }: Found): string {
     ['sent', time(stored.sentAtMs)],
     ...Object.entries(stored.attributes),
   ];
-  return [...table(facts.map((fact) => fact.map(harmless))), '', printable(stored.body)].join('\n');
+  return [...columns(facts.map((fact) => fact.map(harmless))), '', printable(stored.body)].join('\n');
 }
 
 function time(epochMs: number): string {

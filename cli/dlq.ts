@@ -4,8 +4,9 @@ import { systemChance, systemClock } from '../io/clock.ts';
 import { type DeadLetters, deadLetters, discard, type Found, paced, type Visit } from '../io/dead-letters.ts';
 import { childIdOf } from '../io/identity.ts';
 import { jobStore } from '../io/jobs.ts';
+import { table } from '../io/table.ts';
 import { type Asked, filterOf, Misused, readArguments, USAGE } from './dlq-options.ts';
-import { HEADINGS, pageOf, rowOf, table } from './dlq-text.ts';
+import { columns, HEADINGS, pageOf, rowOf } from './dlq-text.ts';
 import { clientsFor, findQueues, findTable } from './dlq-where.ts';
 
 type Options<C extends Asked['command']> = Extract<Asked, { command: C }>['options'];
@@ -40,7 +41,7 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
       jobs: async () => {
         const named = 'table' in asked.options ? asked.options.table : undefined;
         const name = named ?? environment['TABLE_NAME'] ?? (await findTable(dynamo, stage));
-        return jobStore(documents, name, systemChance);
+        return jobStore(table(documents, name, systemChance));
       },
       signal: ending.signal,
     });
@@ -80,7 +81,7 @@ async function list(options: Options<'list'>, run: Run): Promise<number> {
   }
   const rows = groups?.map(([value, count]) => [String(count), value]) ?? letters.map(rowOf);
   const headings = by === undefined ? HEADINGS : ['COUNT', by.toUpperCase()];
-  if (rows.length > 0) for (const line of table([headings, ...rows])) print(line);
+  if (rows.length > 0) for (const line of columns([headings, ...rows])) print(line);
   print(countOf(seen));
   return 0;
 }
@@ -132,7 +133,7 @@ function act(
   return visit(run, filterOf(options), async (seen) => {
     requireFound(seen.letters, options.id);
     const chosen = seen.letters.slice(0, max);
-    const lines = table(chosen.map(({ letter }) => rowOf(letter).slice(0, -1)));
+    const lines = columns(chosen.map(({ letter }) => rowOf(letter).slice(0, -1)));
     if (options['dry-run']) {
       for (const line of lines) print(line);
       print(`${chosen.length} would be ${done}. ${countOf(seen)}`);

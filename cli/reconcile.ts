@@ -15,6 +15,7 @@ import type { Log } from '../io/log.ts';
 import { pace, pacedBatch } from '../io/pace.ts';
 import { queue } from '../io/queues.ts';
 import { previewSweep, type Repaired, type SweepPorts, sweep } from '../io/sweep.ts';
+import { table } from '../io/table.ts';
 import { jobTypes } from '../job-types.ts';
 import { clientsFor, findQueues, findTable, queueUrl } from './dlq-where.ts';
 
@@ -65,6 +66,7 @@ async function portsFor(given: {
   const tableName = given.table ?? process.env['TABLE_NAME'] ?? (await findTable(dynamo, given.stage));
   const { deadLetters } = await findQueues(sqs, given.stage);
   const submitQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-submit`);
+  const items = table(dynamo, tableName, systemChance);
   const batch = new BatchClient(config);
   const budget = pace(dynamo, tableName, {
     callsPerSecond: CALLS_PER_SECOND,
@@ -72,8 +74,8 @@ async function portsFor(given: {
     clock: systemClock,
   });
   return {
-    jobs: jobStore(dynamo, tableName, systemChance),
-    due: dueIndex(dynamo, tableName),
+    jobs: jobStore(items),
+    due: dueIndex(items),
     batch: pacedBatch(batchPort(batch, batch), budget, systemClock),
     submitQueue: queue(sqs, submitQueueUrl),
     deadLetters: queue(sqs, deadLetters),

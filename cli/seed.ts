@@ -2,6 +2,8 @@
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { parseObjectUri, tenantFolder } from '../domain/identity.ts';
+import { systemChance } from '../io/clock.ts';
+import { table } from '../io/table.ts';
 import { tenantStore } from '../io/tenants.ts';
 import type { Clients } from './clients.ts';
 import type { Inbox } from './inbox.ts';
@@ -21,7 +23,7 @@ export async function seedTenants(
   secrets: ReadonlyMap<string, string>,
   inbox: Inbox,
 ) {
-  const store = tenantStore(clients.dynamo, outputOf(outputs, 'JobsTableName'));
+  const store = tenantStore(table(clients.dynamo, outputOf(outputs, 'JobsTableName'), systemChance));
   for (const tenantId of tenants) {
     await store.put({ tenantId, status: 'active' });
     await store.putEndpoint({

@@ -31,6 +31,7 @@ import { type JobStore, jobStore } from '../io/jobs.ts';
 import { eachAlone, type Message, type MessageBatch, queueHandler } from '../io/lambda.ts';
 import { createLog, errorName, type Log } from '../io/log.ts';
 import { queue } from '../io/queues.ts';
+import { table } from '../io/table.ts';
 import { type TenantStore, tenantStore } from '../io/tenants.ts';
 import { jobTypes } from '../job-types.ts';
 
@@ -244,14 +245,14 @@ const env = readEnv(
   'DEAD_LETTER_QUEUE_URL',
   'EVENT_BUS_NAME',
 );
-const db = dynamo();
+const items = table(dynamo(), env.TABLE_NAME, systemChance);
 const queues = sqs();
 
 export const handler = queueHandler(
   log,
   intake({
-    jobs: jobStore(db, env.TABLE_NAME, systemChance),
-    tenants: tenantStore(db, env.TABLE_NAME),
+    jobs: jobStore(items),
+    tenants: tenantStore(items),
     submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),
     deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),
     bus: bus(eventBridge(), env.EVENT_BUS_NAME),

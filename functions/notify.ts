@@ -18,6 +18,7 @@ import { eachAlone, type MessageBatch, queueHandler, readable } from '../io/lamb
 import { createLog, type Log } from '../io/log.ts';
 import { type Outgoing, type Queue, queue } from '../io/queues.ts';
 import { webhookHeaders } from '../io/signature.ts';
+import { table } from '../io/table.ts';
 import { type TenantStore, tenantStore } from '../io/tenants.ts';
 import { type Webhooks, webhooks } from '../io/webhooks.ts';
 
@@ -181,14 +182,14 @@ function once<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> 
 
 const log = createLog('notify');
 const env = readEnv('TABLE_NAME', 'NOTIFY_QUEUE_URL', 'WEBHOOK_ALLOWED_ORIGINS');
-const db = dynamo();
+const items = table(dynamo(), env.TABLE_NAME, systemChance);
 
 export const handler = queueHandler(
   log,
   notify({
-    jobs: jobStore(db, env.TABLE_NAME, systemChance),
-    tenants: tenantStore(db, env.TABLE_NAME),
-    deliveries: deliveryStore(db, env.TABLE_NAME, systemChance),
+    jobs: jobStore(items),
+    tenants: tenantStore(items),
+    deliveries: deliveryStore(items),
     webhooks: webhooks(env.WEBHOOK_ALLOWED_ORIGINS),
     notifyQueue: queue(sqs(), env.NOTIFY_QUEUE_URL),
     clock: systemClock,

@@ -18,6 +18,7 @@ import { createLog } from '../io/log.ts';
 import { type Pace, pace, pacedBatch } from '../io/pace.ts';
 import { queue } from '../io/queues.ts';
 import { type Left, type SubmissionPorts, stepSubmission, type Turn } from '../io/submission.ts';
+import { table } from '../io/table.ts';
 import { jobTypes } from '../job-types.ts';
 
 /** Waiting for a turn costs Lambda time; beyond this the message waits in its queue instead. */
@@ -90,6 +91,7 @@ const env = readEnv(
   'JOB_DEFINITION_PLAIN',
 );
 const db = dynamo();
+const items = table(db, env.TABLE_NAME, systemChance);
 const queues = sqs();
 const budget = pace(db, env.TABLE_NAME, {
   callsPerSecond: env.BATCH_CALLS_PER_SECOND,
@@ -100,7 +102,7 @@ const budget = pace(db, env.TABLE_NAME, {
 export const handler = queueHandler(
   log,
   submit({
-    jobs: jobStore(db, env.TABLE_NAME, systemChance),
+    jobs: jobStore(items),
     batch: pacedBatch(batchPort(batch(), submittingBatch()), budget, systemClock),
     pace: budget,
     submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),

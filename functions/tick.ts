@@ -14,6 +14,7 @@ import { createLog } from '../io/log.ts';
 import { pace, pacedBatch } from '../io/pace.ts';
 import { queue } from '../io/queues.ts';
 import { type SweepPorts, sweep } from '../io/sweep.ts';
+import { table } from '../io/table.ts';
 import { jobTypes } from '../job-types.ts';
 
 /** The schedule of serverless.yml: what falls due before the next run is this run's. */
@@ -42,6 +43,7 @@ const env = readEnv(
   'BATCH_CALLS_PER_SECOND',
 );
 const db = dynamo();
+const items = table(db, env.TABLE_NAME, systemChance);
 const queues = sqs();
 const budget = pace(db, env.TABLE_NAME, {
   callsPerSecond: env.BATCH_CALLS_PER_SECOND,
@@ -52,8 +54,8 @@ const budget = pace(db, env.TABLE_NAME, {
 export const handler = scheduleHandler(
   log,
   tick({
-    jobs: jobStore(db, env.TABLE_NAME, systemChance),
-    due: dueIndex(db, env.TABLE_NAME),
+    jobs: jobStore(items),
+    due: dueIndex(items),
     batch: pacedBatch(batchPort(batch(), batch()), budget, systemClock),
     submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),
     deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),

@@ -16,6 +16,7 @@ import { eachAlone, type Message, type MessageBatch, queueHandler, readable } fr
 import { createLog, type Log } from '../io/log.ts';
 import { pace, pacedBatch } from '../io/pace.ts';
 import { queue } from '../io/queues.ts';
+import { table } from '../io/table.ts';
 import { jobTypes } from '../job-types.ts';
 
 /** Only the ends of strays wait for a turn, and they are rare. */
@@ -87,6 +88,7 @@ const env = readEnv(
   'AWS_REGION',
 );
 const db = dynamo();
+const items = table(db, env.TABLE_NAME, systemChance);
 const queues = sqs();
 const budget = pace(db, env.TABLE_NAME, {
   callsPerSecond: env.BATCH_CALLS_PER_SECOND,
@@ -97,7 +99,7 @@ const budget = pace(db, env.TABLE_NAME, {
 export const handler = queueHandler(
   log,
   track({
-    jobs: jobStore(db, env.TABLE_NAME, systemChance),
+    jobs: jobStore(items),
     batch: pacedBatch(batchPort(batch(), batch()), budget, systemClock),
     submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),
     deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),

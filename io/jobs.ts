@@ -4,12 +4,10 @@
  * Every change is decided by `domain/` as a whole next record, and this writes the difference. So there is one write with
  * one condition, safe to run twice because the second finds another version.
  */
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dueShard } from '../domain/identity.ts';
 import { JobRecord } from '../domain/job.ts';
 import { Tombstone } from '../domain/tombstone.ts';
-import type { Chance } from './clock.ts';
-import { type Attributes, type Key, table } from './table.ts';
+import type { Attributes, Key, Table } from './table.ts';
 
 export interface JobStore {
   /** Records a job unless its id is taken; then what holds the id is the answer. */
@@ -30,8 +28,7 @@ export type Created =
   | { readonly kind: 'exists'; readonly job: JobRecord }
   | { readonly kind: 'tombstone'; readonly tombstone: Tombstone };
 
-export function jobStore(db: DynamoDBDocumentClient, tableName: string, chance: Chance): JobStore {
-  const items = table(db, tableName, chance);
+export function jobStore(items: Table): JobStore {
   return {
     async create(job) {
       // Twice: the second finds the first.

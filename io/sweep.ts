@@ -12,10 +12,11 @@ import { recognise } from '../domain/sighting.ts';
 import type { BatchPort } from './batch.ts';
 import { changeJob } from './change.ts';
 import { type DebtPorts, payDebts } from './debts.ts';
-import type { DueIndex, DuePosition } from './due.ts';
+import type { DueIndex } from './due.ts';
 import { contextOf, type FollowPorts, follow } from './follow.ts';
 import type { JobStore } from './jobs.ts';
 import { errorName } from './log.ts';
+import type { Position } from './table.ts';
 
 export interface SweepPorts extends FollowPorts, DebtPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
@@ -57,7 +58,7 @@ type FindPorts = Pick<SweepPorts, 'due' | 'jobs' | 'clock'>;
 
 async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Repaired[]> {
   for (let shard = 0; shard < DUE_SHARDS; shard++) {
-    let after: DuePosition | undefined;
+    let after: Position | undefined;
     do {
       const byMs = ports.clock.nowMs() + aheadMs;
       const page = await ports.due.dueJobs(String(shard), byMs, after);

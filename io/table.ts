@@ -1,15 +1,15 @@
-/** Single items of the table. The SDK repeats a call whose answer was lost, and these know their own writes again. */
-import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+/** The table, by single items and by one partition at a time. Whoever needs a kind of item has a store over this. */
+import { BatchGetCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Chance } from './clock.ts';
+import { together } from './together.ts';
 import { type Attributes, type Key, type Write, writer } from './writes.ts';
 
 export type { Attributes, Key };
 
 export interface Table {
-  /** A consistent read. */
-  get(key: Key): Promise<Attributes | undefined>;
-  /** Consistent reads, in calls of up to 100; keys without an item are left out, and so are repeated keys. */
+  /** Consistent reads; keys without an item are left out, and so are repeated keys. */
   getAll(keys: readonly Key[]): Promise<Attributes[]>;
+  get(key: Key): Promise<Attributes | undefined>;
   /** Puts an item where there is none. @returns what is there, or undefined when it was put */
   insert(key: Key, item: Attributes): Promise<Attributes | undefined>;
   /** Turns the attributes of an item into others, if it still has what is expected. */
@@ -18,18 +18,44 @@ export interface Table {
     change: { readonly from: Attributes; readonly to: Attributes },
     expected: Attributes,
   ): Promise<'written' | 'lost'>;
+  /** One page of a partition, or of an index. */
+  query(query: Query): Promise<Page>;
+}
+
+export interface Query {
+  /** Absent: the table itself, read consistently. */
+  readonly index?: string;
+  readonly condition: string;
+  readonly values: Attributes;
+  readonly limit?: number;
+  readonly after?: Position | undefined;
+}
+
+/** Where the next page starts; only the table looks inside. */
+export type Position = Readonly<Record<string, unknown>>;
+
+export interface Page {
+  readonly items: readonly Attributes[];
+  /** Absent on the last page. */
+  readonly next?: Position;
 }
 
 const MAX_BATCH_GET = 100;
 
+/**
+ * Reads that are asked for in one turn of the event loop are one call, whichever stores they are for.
+ *
+ * The SDK repeats a call whose answer was lost, so every write carries a token: one that finds its condition unmet by its
+ * own token had got through.
+ */
 export function table(db: DynamoDBDocumentClient, tableName: string, chance: Chance): Table {
   const write = writer(db, tableName);
-  const get = async (key: Key) => {
-    const { Item } = await db.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }));
-    return Item;
-  };
+  const read = together<string, Attributes>(async (names) => {
+    const items = await readAll(db, tableName, names.map(keyOf));
+    return new Map(items.map((item) => [nameOf({ pk: String(item['pk']), sk: String(item['sk']) }), item]));
+  });
+  const get = (key: Key) => read(nameOf(key));
 
-  /** Every write carries a token: if its condition fails against our own token, its first try had got through. */
   const conditionally = async (by: string, asked: Write) => {
     if (await write(asked)) return undefined;
     const stored = (await get(asked.key)) ?? {};
@@ -40,17 +66,9 @@ export function table(db: DynamoDBDocumentClient, tableName: string, chance: Cha
     get,
 
     async getAll(keys) {
-      const found: Attributes[] = [];
-      let left = [...new Map(keys.map((key) => [`${key.pk} ${key.sk}`, key])).values()];
-      while (left.length > 0) {
-        const request = { Keys: left.splice(0, MAX_BATCH_GET), ConsistentRead: true };
-        const answer = await db.send(new BatchGetCommand({ RequestItems: { [tableName]: request } }));
-        found.push(...(answer.Responses?.[tableName] ?? []));
-        // DynamoDB answers 16 MB at most and hands back what did not fit.
-        const unread = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
-        left = [...left, ...unread.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) }))];
-      }
-      return found;
+      const different = new Map(keys.map((key) => [nameOf(key), key]));
+      const items = await Promise.all([...different.values()].map(get));
+      return items.filter((item) => item !== undefined);
     },
 
     insert(key, item) {
@@ -64,7 +82,48 @@ export function table(db: DynamoDBDocumentClient, tableName: string, chance: Cha
       const stored = await conditionally(by, { kind: 'change', key, ...change, expected });
       return stored === undefined ? 'written' : 'lost';
     },
+
+    async query({ index, condition, values, limit, after }) {
+      const { Items = [], LastEvaluatedKey } = await db.send(
+        new QueryCommand({
+          TableName: tableName,
+          IndexName: index,
+          ConsistentRead: index === undefined,
+          KeyConditionExpression: condition,
+          ExpressionAttributeValues: values,
+          ExclusiveStartKey: after,
+          Limit: limit,
+        }),
+      );
+      return { items: Items, ...(LastEvaluatedKey === undefined ? {} : { next: LastEvaluatedKey }) };
+    },
   };
+}
+
+/** In calls of up to 100. */
+async function readAll(db: DynamoDBDocumentClient, tableName: string, keys: Key[]): Promise<Attributes[]> {
+  const found: Attributes[] = [];
+  let left = keys;
+  while (left.length > 0) {
+    const request = { Keys: left.slice(0, MAX_BATCH_GET), ConsistentRead: true };
+    const answer = await db.send(new BatchGetCommand({ RequestItems: { [tableName]: request } }));
+    found.push(...(answer.Responses?.[tableName] ?? []));
+    // DynamoDB answers 16 MB at most and hands back what did not fit.
+    const unread = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
+    left = [
+      ...left.slice(MAX_BATCH_GET),
+      ...unread.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) })),
+    ];
+  }
+  return found;
+}
+
+/** Both parts of a key in one text, to tell equal ones; a line break stands in neither. */
+const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
+
+function keyOf(name: string): Key {
+  const [pk = '', sk = ''] = name.split('\n');
+  return { pk, sk };
 }
 
 /** What turns one set of attributes into the other, naming only what differs. */

@@ -1,8 +1,6 @@
 /** Tenants and their endpoints in the table. */
-import { type DynamoDBDocumentClient, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Endpoint, Tenant } from '../domain/tenant.ts';
-import { systemChance } from './clock.ts';
-import { table } from './table.ts';
+import type { Attributes, Key, Table } from './table.ts';
 
 export interface TenantStore {
   /** An id without a tenant is absent from the map. */
@@ -10,11 +8,11 @@ export interface TenantStore {
   endpoints(tenantId: string): Promise<readonly Endpoint[]>;
   put(tenant: Tenant): Promise<void>;
   putEndpoint(endpoint: Endpoint): Promise<void>;
+  /** The first reason stays. */
   disableEndpoint(tenantId: string, endpointId: string, reason: string): Promise<void>;
 }
 
-export function tenantStore(db: DynamoDBDocumentClient, tableName: string): TenantStore {
-  const items = table(db, tableName, systemChance);
+export function tenantStore(items: Table): TenantStore {
   return {
     async load(tenantIds) {
       const stored = await items.getAll(tenantIds.map(tenantKey));
@@ -22,48 +20,46 @@ export function tenantStore(db: DynamoDBDocumentClient, tableName: string): Tena
     },
 
     async endpoints(tenantId) {
-      const { Items = [] } = await db.send(
-        new QueryCommand({
-          TableName: tableName,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': tenantKey(tenantId).pk, ':prefix': 'ENDPOINT#' },
-        }),
-      );
-      return Items.map((item) => Endpoint.parse(item));
+      const page = await items.query({
+        condition: 'pk = :pk AND begins_with(sk, :prefix)',
+        values: { ':pk': tenantKey(tenantId).pk, ':prefix': 'ENDPOINT#' },
+      });
+      return page.items.map((item) => Endpoint.parse(item));
     },
 
-    async put(tenant) {
-      // Twice: the same tenant is written again.
-      await db.send(
-        new PutCommand({ TableName: tableName, Item: { ...tenantKey(tenant.tenantId), ...tenant } }),
-      );
-    },
-
-    async putEndpoint(endpoint) {
-      // Twice: the same endpoint is written again.
-      const Key = endpointKey(endpoint.tenantId, endpoint.endpointId);
-      await db.send(new PutCommand({ TableName: tableName, Item: { ...Key, ...endpoint } }));
-    },
+    put: (tenant) => putOver(items, tenantKey(tenant.tenantId), tenant),
+    putEndpoint: (endpoint) => putOver(items, endpointKey(endpoint.tenantId, endpoint.endpointId), endpoint),
 
     async disableEndpoint(tenantId, endpointId, reason) {
-      await db.send(
-        new UpdateCommand({
-          TableName: tableName,
-          Key: endpointKey(tenantId, endpointId),
-          UpdateExpression: 'SET disabledReason = if_not_exists(disabledReason, :reason)',
-          // Twice: the first reason stays. A removed endpoint must not come back as an empty one.
-          ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: { ':reason': reason },
-        }),
+      const key = endpointKey(tenantId, endpointId);
+      const stored = await items.get(key);
+      // A removed endpoint must not come back as an empty one.
+      if (stored === undefined || stored['disabledReason'] !== undefined) return;
+      // Twice, or by two: the token of the item as it was read lets one of them write.
+      await items.change(
+        key,
+        { from: stored, to: { ...stored, disabledReason: reason } },
+        { by: stored['by'] },
       );
     },
   };
 }
 
-function tenantKey(tenantId: string): { pk: string; sk: string } {
+/** An operator's word replaces what is there; two of them at once take turns. */
+async function putOver(items: Table, key: Key, item: Attributes): Promise<void> {
+  for (;;) {
+    const there = await items.insert(key, item);
+    if (there === undefined) return;
+    const { pk: _, sk: __, by, ...from } = there;
+    // Twice: the second finds the token of the first.
+    if ((await items.change(key, { from, to: item }, { by })) === 'written') return;
+  }
+}
+
+function tenantKey(tenantId: string): Key {
   return { pk: `TENANT#${tenantId}`, sk: 'TENANT' };
 }
 
-function endpointKey(tenantId: string, endpointId: string): { pk: string; sk: string } {
+function endpointKey(tenantId: string, endpointId: string): Key {
   return { pk: tenantKey(tenantId).pk, sk: `ENDPOINT#${endpointId}` };
 }

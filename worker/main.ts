@@ -14,6 +14,7 @@ import { EnvironmentIncomplete, readEnv } from '../io/env.ts';
 import { jobStore } from '../io/jobs.ts';
 import { createLog, errorName } from '../io/log.ts';
 import { objectStore } from '../io/objects.ts';
+import { table } from '../io/table.ts';
 import { jobTypes } from '../job-types.ts';
 import { exitCode, run } from './run.ts';
 
@@ -43,7 +44,7 @@ async function main(): Promise<number> {
 
   const s3Client = s3();
   const ports = {
-    jobs: jobStore(dynamo(), env.TABLE_NAME, systemChance),
+    jobs: jobStore(table(dynamo(), env.TABLE_NAME, systemChance)),
     objectsOf: (tenantId: string) => objectStore(s3Client, env.BUCKET_NAME, tenantId),
     bucket: env.BUCKET_NAME,
     types: jobTypes,

@@ -7,8 +7,10 @@ import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { GetQueueUrlCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { afterAll, expect, it, jest } from '@jest/globals';
 import { awsClients, type Clients } from '../../cli/clients.ts';
+import { systemChance } from '../../io/clock.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { jobStore } from '../../io/jobs.ts';
+import { table } from '../../io/table.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { until } from '../support/stack.ts';
 
@@ -64,8 +66,8 @@ it('loses no accepted job to a SIGKILL: after the restart every one ends and is 
     }));
     await first.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
   }
-  const table = await tableOf(first.clients);
-  const before = jobStore(first.clients.dynamo, table, { token: () => 'test', fraction: () => 0 });
+  const tableName = await tableOf(first.clients);
+  const before = jobStore(table(first.clients.dynamo, tableName, systemChance));
   await until('some of the jobs running', async () => {
     const states = [...(await before.load(keys.map((key) => jobIdOf('acme', key)))).values()].map(
       ({ state }) => state,
@@ -76,10 +78,7 @@ it('loses no accepted job to a SIGKILL: after the restart every one ends and is 
   await first.program.ended();
 
   const second = await start();
-  const after = jobStore(second.clients.dynamo, await tableOf(second.clients), {
-    token: () => 'test',
-    fraction: () => 0,
-  });
+  const after = jobStore(table(second.clients.dynamo, await tableOf(second.clients), systemChance));
   const jobs = await until(
     'every job settled',
     async () => {

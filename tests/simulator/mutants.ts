@@ -126,6 +126,7 @@ export const expectations: readonly Expectation[] = [
     rule: 'W1',
     without: 'the attempt in the claim',
     profile: 'dup',
+    firstSeed: 589,
     mutant: {
       defects: {
         container: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
@@ -178,6 +179,7 @@ export const expectations: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a stray is ended',
     profile: 'dup',
+    firstSeed: 1800,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {

@@ -9,8 +9,10 @@ import { openInbox, type Received } from '../../cli/inbox.ts';
 import { type Refusal, readRefusals } from '../../cli/refusals.ts';
 import { imageFolders } from '../../cli/sample.ts';
 import { isFinal, type JobRecord } from '../../domain/job.ts';
+import { systemChance } from '../../io/clock.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
+import { table } from '../../io/table.ts';
 import { type TenantStore, tenantStore } from '../../io/tenants.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud.ts';
 
@@ -57,8 +59,9 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
   const clients = awsClients(cloud.environment);
   const tableName = cloud.physicalId('JobsTable');
   const bucket = cloud.physicalId('JobsBucket');
-  const jobs = jobStore(clients.dynamo, tableName, { token: () => 'test', fraction: () => 0 });
-  const tenants = tenantStore(clients.dynamo, tableName);
+  const items = table(clients.dynamo, tableName, systemChance);
+  const jobs = jobStore(items);
+  const tenants = tenantStore(items);
   const seenRefusals = new Map<string, Refusal>();
   const job = (tenantId: string, key: string) => jobs.get(jobIdOf(tenantId, key));
 

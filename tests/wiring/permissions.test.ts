@@ -103,7 +103,7 @@ it('nobody may end a Batch job that is not one of ours', () => {
 it('the container may read and update job records, read and write objects of tenants, and nothing else', () => {
   expect(statementsOf('WorkerJobRole')).toEqual([
     expect.objectContaining({
-      Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      Action: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
       Resource: ['JobsTable'],
       Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['JOB#*'] } },
     }),
