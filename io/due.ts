@@ -1,24 +1,30 @@
-/** Reading the `due` index: what the sweep must look at. A hint only: the record itself is read again before acting. */
+/** Reading the `due` index: what the sweep must look at. A hint only: the item itself is read again before acting. */
 import { z } from 'zod';
+import type { DeliveryName } from './deliveries.ts';
 import type { Position, Table } from './table.ts';
 
 export interface DueIndex {
-  /** Ids of the jobs of one shard that are due by then, the longest overdue first, a page at a time. */
-  dueJobs(shard: string, byMs: number, after?: Position): Promise<DuePage>;
+  /** What of one shard is due by then, the longest overdue first, a page at a time. */
+  due(shard: string, byMs: number, after?: Position): Promise<DuePage>;
 }
 
+export type Due =
+  | { readonly kind: 'job'; readonly jobId: string }
+  | { readonly kind: 'delivery'; readonly delivery: DeliveryName }
+  | { readonly kind: 'gate'; readonly tenantId: string };
+
 export interface DuePage {
-  readonly jobIds: readonly string[];
+  readonly due: readonly Due[];
   /** Absent on the last page. */
   readonly next?: Position;
 }
 
 const PAGE = 100;
-const Keys = z.object({ pk: z.string().startsWith('JOB#'), sk: z.literal('JOB') });
+const Keys = z.object({ pk: z.string(), sk: z.string() });
 
 export function dueIndex(items: Table): DueIndex {
   return {
-    async dueJobs(shard, byMs, after) {
+    async due(shard, byMs, after) {
       const { items: found, ...page } = await items.query({
         index: 'due',
         condition: 'dueShard = :shard AND dueAt <= :by',
@@ -26,7 +32,17 @@ export function dueIndex(items: Table): DueIndex {
         limit: PAGE,
         after,
       });
-      return { jobIds: found.map((item) => Keys.parse(item).pk.slice('JOB#'.length)), ...page };
+      return { due: found.flatMap((item) => dueOf(Keys.parse(item)) ?? []), ...page };
     },
   };
+}
+
+/** A kind of item that a newer version of the stack writes is its own to look at. */
+function dueOf({ pk, sk }: z.infer<typeof Keys>): Due | undefined {
+  const [kind, id = ''] = pk.split('#');
+  if (kind === 'JOB' && sk === 'JOB') return { kind: 'job', jobId: id };
+  if (kind === 'TENANT' && sk === 'GATE') return { kind: 'gate', tenantId: id };
+  const [, sequence, endpointId] = /^DELIVERY#(\d+)#(.+)$/.exec(sk) ?? [];
+  if (kind !== 'JOB' || sequence === undefined || endpointId === undefined) return undefined;
+  return { kind: 'delivery', delivery: { jobId: id, sequence: Number(sequence), endpointId } };
 }

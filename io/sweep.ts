@@ -61,8 +61,10 @@ async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Repair
     let after: Position | undefined;
     do {
       const byMs = ports.clock.nowMs() + aheadMs;
-      const page = await ports.due.dueJobs(String(shard), byMs, after);
-      const jobs = await ports.jobs.load(page.jobIds);
+      const page = await ports.due.due(String(shard), byMs, after);
+      const jobs = await ports.jobs.load(
+        page.due.flatMap((item) => (item.kind === 'job' ? [item.jobId] : [])),
+      );
       // The index lags, and may hold rows of jobs that moved on: the record says whether it is due.
       const due = [...jobs.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= byMs);
       yield due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) }));

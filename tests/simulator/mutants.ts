@@ -212,7 +212,7 @@ export const expectations: readonly Expectation[] = [
     rule: '2.9',
     without: 'the sweep',
     profile: 'chaos',
-    mutant: { defects: { tick: () => ({ due: { dueJobs: async () => ({ jobIds: [] }) } }) } },
+    mutant: { defects: { tick: () => ({ due: { due: async () => ({ due: [] }) } }) } },
   },
   {
     rule: '2.10',

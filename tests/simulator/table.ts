@@ -132,14 +132,14 @@ export function virtualTable(
     },
 
     dueFor: (process) => ({
-      dueJobs: (shard, byMs, after) =>
+      due: (shard, byMs, after) =>
         reach(run, process, { site: `due.${shard}` }, () => {
           const due = [...index]
             .filter(([jobId, dueAt]) => dueShard(jobId) === shard && dueAt <= byMs)
             .sort(([a, m], [b, n]) => m - n || (a < b ? -1 : 1));
           const from = Number(after?.['from'] ?? 0);
-          const jobIds = due.slice(from, from + PAGE).map(([jobId]) => jobId);
-          return { jobIds, ...(due.length > from + PAGE ? { next: { from: from + PAGE } } : {}) };
+          const page = due.slice(from, from + PAGE).map(([jobId]) => ({ kind: 'job' as const, jobId }));
+          return { due: page, ...(due.length > from + PAGE ? { next: { from: from + PAGE } } : {}) };
         }),
     }),
 
