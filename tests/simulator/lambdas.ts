@@ -52,6 +52,7 @@ export function portsOf(run: Run, services: Services, process: Process): AllPort
   return {
     jobs: table.jobsFor(process),
     tenants: table.tenantsFor(process),
+    endpoints: table.endpointsFor(process),
     deliveries: table.deliveriesFor(process),
     due: table.dueFor(process),
     batch: pacedBatch(services.batch.portFor(process), paceOf(run, process), clock),

@@ -1,8 +1,9 @@
 /** What services and operators do: send jobs, once or more often; cancel; bring dead letters back, one way or both. */
 
+import type { Endpoint } from '../../domain/endpoint.ts';
 import { defineJobTypes, type JobTypes, workerExitCodes } from '../../domain/job-type.ts';
 import { readLetter } from '../../domain/redrive.ts';
-import type { Endpoint, Tenant } from '../../domain/tenant.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { Message } from '../../io/lambda.ts';
 import { jobTypes } from '../../job-types.ts';

@@ -1,6 +1,6 @@
 /** One seed, one world: faults, then rest, then the audit. */
 
-import { wants } from '../../domain/tenant.ts';
+import { wants } from '../../domain/endpoint.ts';
 import type { Message } from '../../io/lambda.ts';
 import type { Queue } from '../../io/queues.ts';
 import { audit } from './audit.ts';
