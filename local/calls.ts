@@ -10,6 +10,7 @@ const JSON_TARGETS: Readonly<
 > = {
   dynamodb: { version: '1.0', prefix: 'DynamoDB_20120810' },
   events: { version: '1.1', prefix: 'AWSEvents' },
+  kms: { version: '1.1', prefix: 'TrentService' },
   sqs: { version: '1.0', prefix: 'AmazonSQS' },
 };
 

@@ -7,6 +7,7 @@ import { type Clock, createClock } from './clock.ts';
 import { createEventBridge, type EventBridge, type EventBridgeOptions } from './events/eventbridge.ts';
 import { type Fauxqs, openFauxqs } from './fauxqs.ts';
 import { type ApiCall, type Service, startGateway } from './gateway.ts';
+import { createKms } from './kms.ts';
 import { createLambdaHost, type LambdaHost } from './lambda/host.ts';
 import { lockDirectory } from './lock.ts';
 import { handleQueueCall, sendTo } from './queues.ts';
@@ -22,6 +23,8 @@ export interface CloudOptions {
   /** By logical id of an ECR repository: the folder that stands for the working directory of its images. */
   readonly images: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, string>>;
+  /** Variables that the functions get besides those of the template, as a person may add some by hand in AWS. */
+  readonly functionEnvironment?: Readonly<Record<string, string>>;
   /** Where everything is kept; absent = memory. */
   readonly dataDirectory?: string;
   /** 0 or absent = a free one. */
@@ -131,7 +134,12 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   const stack = await loadStack(
     template,
     { region: REGION, stackName: STACK_NAME, endpoint, parameters: options.parameters ?? {} },
-    { call: callsTo(endpoint, REGION), lambda, bundles: options.bundles },
+    {
+      call: callsTo(endpoint, REGION),
+      lambda,
+      bundles: options.bundles,
+      functionEnvironment: options.functionEnvironment ?? {},
+    },
   );
   later.images = imageDirectories(stack, options.images);
   for (const line of inertLines(stack)) report(line);
@@ -152,6 +160,7 @@ interface Stores {
   readonly fauxqs: Fauxqs;
   readonly tables: Tables;
   readonly jobs: DatabaseSync;
+  readonly keys: DatabaseSync;
 }
 
 async function openStores(directory: string | undefined, onClose: (step: Step) => void): Promise<Stores> {
@@ -161,11 +170,13 @@ async function openStores(directory: string | undefined, onClose: (step: Step) =
   onClose(() => jobs.close());
   // As for the queues: enough when the process dies, if not when the machine does.
   jobs.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  const keys = new DatabaseSync(inside('kms.sqlite') ?? ':memory:');
+  onClose(() => keys.close());
   const tables = openTables(inside('dynamodb'));
   onClose(() => tables.close());
   const fauxqs = await openFauxqs(inside('queues-and-objects'));
   onClose(() => fauxqs.close());
-  return { fauxqs, tables, jobs };
+  return { fauxqs, tables, jobs, keys };
 }
 
 interface Later {
@@ -197,11 +208,16 @@ function destinations(
   };
 }
 
-function served({ fauxqs, tables }: Stores, batch: Batch, events: EventBridge): Record<string, Service> {
+function served(
+  { fauxqs, tables, keys }: Stores,
+  batch: Batch,
+  events: EventBridge,
+): Record<string, Service> {
   return {
     batch: { protocol: 'rest-json', handle: batch.handle },
     dynamodb: { protocol: 'json', handle: tables.handle },
     events: { protocol: 'json', handle: events.handle },
+    kms: { protocol: 'json', handle: createKms(keys, REGION).handle },
     s3: { protocol: 'raw', serve: fauxqs.serve },
     sqs: { protocol: 'json', handle: (request) => handleQueueCall(fauxqs, request) },
     sts: { protocol: 'raw', serve: fauxqs.serve },

@@ -77,15 +77,15 @@ const MADE: Readonly<Record<string, Identify>> = {
   // The revision is known once Batch has given it; until then any will do.
   'AWS::Batch::JobDefinition': (resource, site) =>
     jobDefinition(arn(site, 'batch', `job-definition/${nameOf(resource, site, 'JobDefinitionName')}:1`)),
+  // KMS gives the id; until then any will do.
+  'AWS::KMS::Key': ({ logicalId }, site) => keyIdentity(uuidOf(logicalId), site),
+  'AWS::KMS::Alias': ({ properties }) => ({ ref: String(properties['AliasName']), attributes: {} }),
   'AWS::Lambda::Function': (resource, site) => {
     const name = nameOf(resource, site, 'FunctionName');
     return { ref: name, attributes: { Arn: arn(site, 'lambda', `function:${name}`) } };
   },
   'AWS::Lambda::EventSourceMapping': ({ logicalId }) => {
-    const digest = hash(logicalId);
-    const uuid = [0, 8, 12, 16, 20]
-      .map((start, index, all) => digest.slice(start, all[index + 1] ?? 32))
-      .join('-');
+    const uuid = uuidOf(logicalId);
     return { ref: uuid, attributes: { Id: uuid } };
   },
 };
@@ -188,6 +188,10 @@ export function inertBecause(type: string): string | undefined {
   return Object.hasOwn(INERT, type) ? INERT[type]?.because : undefined;
 }
 
+export function keyIdentity(id: string, site: Site): Identity {
+  return { ref: id, attributes: { Arn: arn(site, 'kms', `key/${id}`), KeyId: id } };
+}
+
 export function jobDefinition(id: string): Identity {
   return { ref: id, attributes: { JobDefinitionArn: id } };
 }
@@ -218,6 +222,11 @@ function network(prefix: string, attribute: string, copied: readonly string[] = 
       return { ref: id, attributes: { [attribute]: id, ...Object.fromEntries(copies) } };
     },
   };
+}
+
+function uuidOf(logicalId: string): string {
+  const digest = hash(logicalId);
+  return [0, 8, 12, 16, 20].map((start, index, all) => digest.slice(start, all[index + 1] ?? 32)).join('-');
 }
 
 function hash(text: string): string {

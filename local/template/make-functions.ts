@@ -44,7 +44,11 @@ export function bundleOf(resource: Resource, bundles: string): { bundle: string;
   return { bundle, exportName: Handler.slice(dot + 1) };
 }
 
-const makeFunction: Maker = async (resource, { lambda, bundles }: Services, stack: Stack) => {
+const makeFunction: Maker = async (
+  resource,
+  { lambda, bundles, functionEnvironment }: Services,
+  stack: Stack,
+) => {
   const { MemorySize, Timeout, Environment } = propertiesOf(FunctionProperties, resource);
   const { ref, attributes } = stack.identity(resource.logicalId);
   lambda.define({
@@ -53,9 +57,12 @@ const makeFunction: Maker = async (resource, { lambda, bundles }: Services, stac
     ...bundleOf(resource, bundles),
     timeoutSeconds: Timeout,
     memoryMiB: MemorySize,
-    environment: Object.fromEntries(
-      Object.entries(Environment.Variables).map(([name, value]) => [name, String(value)]),
-    ),
+    environment: {
+      ...Object.fromEntries(
+        Object.entries(Environment.Variables).map(([name, value]) => [name, String(value)]),
+      ),
+      ...functionEnvironment,
+    },
   });
 };
 

@@ -100,6 +100,12 @@ const PROPERTIES: Readonly<Record<string, Known>> = {
     // Earlier revisions stay active here in any case.
     ignored: ['ResourceRetentionPolicy'],
   },
+  'AWS::KMS::Key': {
+    honoured: ['Description'],
+    // Nothing here checks credentials, and the material is as old as the data directory.
+    ignored: ['EnableKeyRotation', 'KeyPolicy', 'PendingWindowInDays', 'Tags'],
+  },
+  'AWS::KMS::Alias': { honoured: ['AliasName', 'TargetKeyId'], ignored: [] },
   'AWS::Lambda::Function': {
     honoured: ['FunctionName', 'Environment', 'Handler', 'MemorySize', 'Runtime', 'Timeout'],
     // A loop through queues is the template's intent or a bug to be seen here, where no one pays for it.
