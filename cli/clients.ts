@@ -2,6 +2,7 @@
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -10,6 +11,7 @@ export interface Clients {
   readonly sqs: SQSClient;
   readonly s3: S3Client;
   readonly eventBridge: EventBridgeClient;
+  readonly kms: KMSClient;
   readonly dynamo: DynamoDBDocumentClient;
   close(): void;
 }
@@ -28,14 +30,16 @@ export function awsClients(environment: Readonly<Record<string, string | undefin
   const sqs = new SQSClient(given);
   const s3 = new S3Client(given);
   const eventBridge = new EventBridgeClient(given);
+  const kms = new KMSClient(given);
   const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(given));
   return {
     sqs,
     s3,
     eventBridge,
+    kms,
     dynamo,
     close: () => {
-      for (const client of [sqs, s3, eventBridge, dynamo]) client.destroy();
+      for (const client of [sqs, s3, eventBridge, kms, dynamo]) client.destroy();
     },
   };
 }

@@ -23,7 +23,7 @@ export function renderDoc(file: string): { current: string; expected: string } {
 }
 
 function errorTables(): string {
-  const rows = (about: 'message' | 'job') =>
+  const rows = (about: keyof typeof advice) =>
     Object.entries(errorCatalogue)
       .filter(([, entry]) => entry.about === about)
       .map(
@@ -41,12 +41,18 @@ function errorTables(): string {
     head,
     ...rows('job'),
     '',
+    '## On endpoints',
+    '',
+    head,
+    ...rows('endpoint'),
+    '',
   ].join('\n');
 }
 
 const advice = {
   message: { reject: 'dead-lettered at once', retry: 'comes back from the queue' },
   job: { reject: 'fails without another attempt', retry: 'another attempt, within the budget of its class' },
+  endpoint: { reject: 'refused at once', retry: 'may be asked again' },
 } as const;
 
 /** States that behave alike share a column, so that the table fits a page. */

@@ -4,12 +4,15 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
-import { LifecycleEvent } from '../domain/notification.ts';
+import { isAboutJob, type LifecycleEvent, TenantEvent } from '../domain/notification.ts';
 
 export interface Received {
   readonly tenantId: string;
   readonly webhookId: string;
   readonly verified: boolean;
+  /** Absent when it does not verify. */
+  readonly told: TenantEvent | undefined;
+  /** The same, if it is about a job. */
   readonly event: LifecycleEvent | undefined;
 }
 
@@ -50,9 +53,10 @@ function verify(request: IncomingMessage, body: string, secrets: ReadonlyMap<str
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
     );
-    const event = LifecycleEvent.parse(new Webhook(secrets.get(tenantId) ?? '').verify(body, headers));
-    return { tenantId, webhookId, verified: event.data.tenantId === tenantId, event };
+    const told = TenantEvent.parse(new Webhook(secrets.get(tenantId) ?? '').verify(body, headers));
+    const event = isAboutJob(told) ? told : undefined;
+    return { tenantId, webhookId, verified: told.data.tenantId === tenantId, told, event };
   } catch {
-    return { tenantId, webhookId, verified: false, event: undefined };
+    return { tenantId, webhookId, verified: false, told: undefined, event: undefined };
   }
 }

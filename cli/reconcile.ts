@@ -9,6 +9,7 @@ import type { Repair } from '../domain/reconcile.ts';
 import { batchPort } from '../io/batch.ts';
 import { bus } from '../io/bus.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
+import { deliveryStore } from '../io/deliveries.ts';
 import { dueIndex } from '../io/due.ts';
 import { jobStore } from '../io/jobs.ts';
 import type { Log } from '../io/log.ts';
@@ -66,6 +67,7 @@ async function portsFor(given: {
   const tableName = given.table ?? process.env['TABLE_NAME'] ?? (await findTable(dynamo, given.stage));
   const { deadLetters } = await findQueues(sqs, given.stage);
   const submitQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-submit`);
+  const deliveryQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-deliver`);
   const items = table(dynamo, tableName, systemChance);
   const batch = new BatchClient(config);
   const budget = pace(dynamo, tableName, {
@@ -75,9 +77,11 @@ async function portsFor(given: {
   });
   return {
     jobs: jobStore(items),
+    deliveries: deliveryStore(items),
     due: dueIndex(items),
     batch: pacedBatch(batchPort(batch, batch), budget, systemClock),
     submitQueue: queue(sqs, submitQueueUrl),
+    deliveryQueue: queue(sqs, deliveryQueueUrl),
     deadLetters: queue(sqs, deadLetters),
     bus: bus(new EventBridgeClient(config), `headgate-${given.stage}`),
     clock: systemClock,
@@ -92,6 +96,7 @@ const sentences: Readonly<Record<Repair['kind'], string>> = {
   nothing: 'settled meanwhile: nothing to do',
   pay_debts: 'what it owes may be lost: send it again',
   give_up: 'a time of the job has passed: end it',
+  tell_progress: 'its container has reported: tell how far it is',
   describe: 'Batch has been silent: ask it',
 };
 

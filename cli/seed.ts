@@ -2,8 +2,10 @@
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { parseObjectUri, tenantFolder } from '../domain/identity.ts';
-import { systemChance } from '../io/clock.ts';
+import { systemChance, systemClock } from '../io/clock.ts';
 import { endpointStore } from '../io/endpoints.ts';
+import { sealing } from '../io/keys.ts';
+import { register } from '../io/register.ts';
 import { table } from '../io/table.ts';
 import { tenantStore } from '../io/tenants.ts';
 import type { Clients } from './clients.ts';
@@ -24,16 +26,20 @@ export async function seedTenants(
   secrets: ReadonlyMap<string, string>,
   inbox: Inbox,
 ) {
+  const keys = sealing(clients.kms, outputOf(outputs, 'WebhookKeyId'));
   const items = table(clients.dynamo, outputOf(outputs, 'JobsTableName'), systemChance);
   for (const tenantId of tenants) {
     await tenantStore(items).put({ tenantId, status: 'active' });
-    await endpointStore(items).put({
+    const asked = {
       tenantId,
       endpointId: 'whe_inbox',
       url: inbox.urlOf(tenantId),
-      events: ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'],
-      secrets: [secrets.get(tenantId) ?? ''],
-    });
+      events: ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired', 'job.rejected'],
+      secret: secrets.get(tenantId),
+    };
+    const ports = { endpoints: endpointStore(items), keys, clock: systemClock, chance: systemChance };
+    const registered = await register(ports, asked, [inbox.origin]);
+    if (registered.kind === 'refused') throw new Error(registered.problem.message);
   }
 }
 

@@ -81,7 +81,8 @@ function startLocalCloud({ data, port }: Options, inboxOrigin: string, show: Scr
     template: built.template,
     bundles: built.functions,
     images: imageFolders,
-    parameters: { ...LAPTOP_PARAMETERS, WebhookAllowedOrigins: inboxOrigin },
+    parameters: LAPTOP_PARAMETERS,
+    functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: inboxOrigin },
     port,
     // What has no effect on a laptop is in the README; here it would hide the jobs.
     report: (line) => (line.startsWith('without effect') ? undefined : show.text(line)),
@@ -131,7 +132,7 @@ async function runSample(run: Run): Promise<number> {
   run.listeners.push((webhook) => {
     score.webhook(webhook);
     const outcome = webhook.verified
-      ? `${webhook.event?.type ?? ''}, signature verified`
+      ? `${webhook.told?.type ?? ''}, signature verified`
       : 'signature does NOT verify';
     show.line(webhook.tenantId, short(webhook.webhookId), 'webhook', outcome);
   });

@@ -8,9 +8,9 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
-import { LifecycleEvent } from '../domain/notification.ts';
+import { isAboutJob, type LifecycleEvent, TenantEvent } from '../domain/notification.ts';
 
-const Envelope = z.object({ detail: LifecycleEvent });
+const Envelope = z.object({ detail: TenantEvent });
 
 /** Calls `onEvent` for every lifecycle event until the signal is aborted. Resolves when the rule is in place. */
 export async function watchJobs(
@@ -54,7 +54,10 @@ async function follow(
     try {
       const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 });
       const { Messages = [] } = await sqs.send(receive, { abortSignal: signal, requestTimeout: 30_000 });
-      for (const { Body = '{}' } of Messages) onEvent(Envelope.parse(JSON.parse(Body)).detail);
+      for (const { Body = '{}' } of Messages) {
+        const { detail } = Envelope.parse(JSON.parse(Body));
+        if (isAboutJob(detail)) onEvent(detail);
+      }
       const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
       if (Entries.length > 0) await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
     } catch (error) {

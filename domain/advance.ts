@@ -27,6 +27,7 @@ export interface Context {
 export interface Policy {
   readonly retry: RetryPolicy;
   readonly promisesResult: boolean;
+  readonly tellsProgress?: boolean;
 }
 
 /**
@@ -36,7 +37,7 @@ export interface Policy {
 export function advance(job: JobRecord, observation: Observation, context: Context): JobRecord | undefined {
   const move = lifecycle[job.state][observation.kind];
   if (move === 'ignore') return undefined;
-  const fields = fieldsOf(job, observation, context.nowMs);
+  const fields = fieldsOf(job, observation, context);
   if (move === 'stay') return put(job, fields, context.nowMs);
   if (move === 'conclude') return conclude(job, fields, observation, context);
   return put(job, { ...fields, state: move }, context.nowMs);
@@ -51,7 +52,7 @@ function put(job: JobRecord, change: JobChange, nowMs: number): JobRecord {
 }
 
 /** What each observation writes besides the state. */
-function fieldsOf(job: JobRecord, seen: Observation, nowMs: number): JobChange {
+function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context): JobChange {
   switch (seen.kind) {
     case 'due':
       return job.state === 'retrying' ? nextAttempt(job) : { waitReason: 'ready' };
@@ -85,7 +86,10 @@ function fieldsOf(job: JobRecord, seen: Observation, nowMs: number): JobChange {
     case 'committed':
       return { result: seen.result };
     case 'progressed':
-      return { progress: { ...seen.progress, at: nowMs } };
+      return {
+        progress: { ...seen.progress, at: nowMs },
+        ...(policy.tellsProgress ? { progressVersion: job.version + 1 } : {}),
+      };
     case 'complained':
       return { complaint: seen.complaint };
     case 'cancel':
@@ -124,6 +128,7 @@ function nextAttempt(job: JobRecord): JobChange {
     refused: undefined,
     order: undefined,
     progress: undefined,
+    progressVersion: undefined,
     result: undefined,
     complaint: undefined,
     nextAttemptAt: undefined,

@@ -21,6 +21,8 @@ export function soonest(job: JobRecord, nowMs: number): number {
   if (job.state === 'retrying' && job.nextAttemptAt !== undefined) bounds.push(job.nextAttemptAt);
   if (job.state === 'cancelling') bounds.push(nowMs + PATIENCE_MS);
   if (job.unclearStatus !== undefined) bounds.push(nowMs + UNCLEAR_MS);
+  // The sweep tells it, so that a container needs no way to the bus.
+  if (job.progressVersion === job.version) bounds.push(nowMs);
   return Math.min(...bounds, limitOf(job), nowMs + SILENCE_MS.submitted);
 }
 

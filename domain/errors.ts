@@ -10,8 +10,11 @@ export type Instruction = 'reject' | 'retry';
 
 interface ErrorEntry {
   readonly instruction: Instruction;
-  /** Who sees it: `message` codes are found on dead letters, `job` codes on failed jobs and in webhooks. */
-  readonly about: 'message' | 'job';
+  /**
+   * Who sees it: `message` codes are found on dead letters, `job` codes on failed jobs and in webhooks, `endpoint` codes
+   * by whoever sets up a webhook.
+   */
+  readonly about: 'message' | 'job' | 'endpoint';
   readonly meaning: string;
 }
 
@@ -97,6 +100,31 @@ export const errorCatalogue = {
   deadline_exceeded: entry('job', 'reject', 'The deadline of the whole job passed.'),
   batch_forgot: entry('job', 'retry', 'AWS Batch no longer knows the Batch job, and nobody saw it end.'),
   batch_failed: entry('job', 'retry', 'AWS Batch reports a failure without an exit code or a known reason.'),
+  url_missing: entry('endpoint', 'reject', 'There is no URL.'),
+  url_too_long: entry('endpoint', 'reject', 'The URL has more than 2,048 characters.'),
+  url_bad_chars: entry('endpoint', 'reject', 'The URL has a space, a backslash or a control character.'),
+  url_scheme: entry('endpoint', 'reject', 'The URL does not begin with https://.'),
+  url_parse: entry('endpoint', 'reject', 'The URL cannot be read.'),
+  url_userinfo: entry('endpoint', 'reject', 'The URL has a user or a password in it.'),
+  url_fragment: entry('endpoint', 'reject', 'The URL has a fragment.'),
+  url_port: entry('endpoint', 'reject', 'The URL names another port than 443.'),
+  host_ip_literal: entry('endpoint', 'reject', 'The host is an IP address, in whatever spelling.'),
+  host_syntax: entry('endpoint', 'reject', 'The host is not a host name.'),
+  host_special: entry('endpoint', 'reject', 'The host name only means something inside a network.'),
+  host_single_label: entry('endpoint', 'reject', 'The host name has no dot.'),
+  event_unknown: entry('endpoint', 'reject', 'No event has this type.'),
+  header_forbidden: entry('endpoint', 'reject', 'A custom header that Headgate or HTTP itself sets.'),
+  header_name: entry('endpoint', 'reject', 'The name of a custom header is no header name.'),
+  header_value: entry('endpoint', 'reject', 'The value of a custom header is not printable ASCII.'),
+  header_too_large: entry('endpoint', 'reject', 'A custom header is over 1 KiB, or all of them over 3 KiB.'),
+  headers_too_many: entry('endpoint', 'reject', 'There are more than 10 custom headers.'),
+  secret_format: entry('endpoint', 'reject', 'The secret is not whsec_ and base64.'),
+  secret_length: entry('endpoint', 'reject', 'The secret has fewer than 24 or more than 64 bytes.'),
+  endpoints_too_many: entry('endpoint', 'reject', 'The tenant has 20 endpoints.'),
+  endpoint_unknown: entry('endpoint', 'reject', 'The tenant has no such endpoint.'),
+  endpoint_disabled: entry('endpoint', 'reject', 'The endpoint is disabled; nothing is sent to it.'),
+  rotation_pending: entry('endpoint', 'reject', 'The secret before the current one is still valid.'),
+  range_invalid: entry('endpoint', 'reject', 'The range ends before it begins, or is longer than 30 days.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -41,10 +41,12 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
   readonly exitCodes: Readonly<Record<number, ExitMeaning>>;
   /** Whether success needs a committed result. Containers that know nothing of Headgate promise none. */
   readonly promisesResult: boolean;
+  /** Whether progress is told as `job.progress`, at most once a minute. Absent: it only stands in the record. */
+  readonly tellsProgress?: boolean;
 }
 
 /** What the end of an attempt asks of its job type. */
-export type JobEnding = Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes'>;
+export type JobEnding = Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes' | 'tellsProgress'>;
 
 /** What happens at the end of an attempt whose job type has left the registry: its worker's word counts, nothing is repeated. */
 export const withoutType: JobEnding = {

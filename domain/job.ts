@@ -135,6 +135,8 @@ export const JobRecord = z.object({
   progress: z
     .object({ done: z.number(), total: z.number().optional(), note: z.string().optional(), at: EpochMs })
     .optional(),
+  /** The version at which the progress was reported, and so its `sequence`; absent unless the job type tells of it. */
+  progressVersion: z.int().positive().optional(),
   result: Result.optional(),
   /** The worker's own word on why this attempt fails; judged when Batch says the attempt ended. */
   complaint: z.object({ code: z.string(), message: z.string() }).optional(),

@@ -1,7 +1,8 @@
-/** What the world is told of a job: the events on the bus, which are also the bodies of the webhooks. */
+/** What the world is told: the events on the bus, of which `payload.ts` makes the bodies of webhooks. */
 import { z } from 'zod';
+import type { Endpoint } from './endpoint.ts';
 import { isFinal, type JobRecord, JobState } from './job.ts';
-import { bytesOf } from './request.ts';
+import { bytesOf, IdempotencyKey, JobTypeId, TenantId } from './request.ts';
 
 /** `job.accepted` is told once, when the record is made; every other event carries the name of the state entered. */
 export function eventType(job: JobRecord): string {
@@ -12,12 +13,19 @@ export function eventType(job: JobRecord): string {
 export const WEBHOOK_EVENTS = [
   'job.accepted',
   'job.running',
+  'job.progress',
   'job.retrying',
   'job.succeeded',
   'job.failed',
   'job.cancelled',
   'job.expired',
+  'job.rejected',
+  'endpoint.disabled',
+  'endpoint.ping',
 ] as const;
+
+/** What an endpoint gets that names no events. Progress is for those who ask for it. */
+export const DEFAULT_EVENTS = WEBHOOK_EVENTS.filter((type) => type !== 'job.progress');
 
 /**
  * The event detail and webhook body. Thin on purpose: ids, state, times and pointers; no input, no secrets.
@@ -26,7 +34,7 @@ export const WEBHOOK_EVENTS = [
  */
 export const LifecycleEvent = z.object({
   type: z.string(),
-  timestamp: z.string(),
+  timestamp: z.iso.datetime(),
   data: z.object({
     jobId: z.string(),
     tenantId: z.string(),
@@ -35,17 +43,64 @@ export const LifecycleEvent = z.object({
     status: JobState,
     sequence: z.int().positive(),
     attempt: z.int().positive(),
+    /** The operator's business: it stands on the bus, and in no webhook. It may change while a job runs. */
     batchJobId: z.string().optional(),
     createdAt: z.string(),
     startedAt: z.string().optional(),
     finishedAt: z.string().optional(),
     nextAttemptAt: z.string().optional(),
+    progress: z.json().optional(),
     result: z.json().optional(),
     failure: z.json().optional(),
     metadata: z.record(z.string(), z.json()).optional(),
   }),
 });
 export type LifecycleEvent = z.infer<typeof LifecycleEvent>;
+
+/** A message that named the tenant and could not be a job. It has no record; the dead letter has the whole of it. */
+export const RejectedEvent = z.object({
+  type: z.literal('job.rejected'),
+  timestamp: z.iso.datetime(),
+  data: z.object({
+    messageId: z.string(),
+    tenantId: TenantId,
+    jobType: JobTypeId.optional(),
+    idempotencyKey: IdempotencyKey.optional(),
+    sequence: z.int().positive(),
+    code: z.string(),
+    pointer: z.string(),
+    message: z.string(),
+  }),
+});
+export type RejectedEvent = z.infer<typeof RejectedEvent>;
+
+/** About an endpoint itself: told to the others of its tenant, or, for a ping, to it alone. */
+export const EndpointEvent = z.object({
+  type: z.enum(['endpoint.disabled', 'endpoint.ping']),
+  timestamp: z.iso.datetime(),
+  data: z.object({
+    endpointId: z.string(),
+    tenantId: TenantId,
+    sequence: z.int().positive(),
+    /** Tells one ping from the next. */
+    pingId: z.string().optional(),
+    reason: z.string().optional(),
+  }),
+});
+export type EndpointEvent = z.infer<typeof EndpointEvent>;
+
+export const TenantEvent = z.union([RejectedEvent, EndpointEvent, LifecycleEvent]);
+export type TenantEvent = z.infer<typeof TenantEvent>;
+
+export function isAboutJob(event: TenantEvent): event is LifecycleEvent {
+  return 'jobId' in event.data;
+}
+
+/** What the event is about; with the sequence it names the event. */
+export function subjectOf({ data }: TenantEvent): string {
+  if ('jobId' in data) return data.jobId;
+  return 'messageId' in data ? data.messageId : `${data.endpointId} ${data.pingId ?? ''}`;
+}
 
 /** An inline result above this stays in the record and is fetched from there: a webhook body is kept under 20 kB. */
 const MAX_INLINE_RESULT_BYTES = 8 * 1024;
@@ -78,6 +133,53 @@ export function lifecycleEvent(job: JobRecord): LifecycleEvent {
   };
 }
 
+/** What a running container last reported. Only job types that ask for it have a `progressVersion`. */
+export function progressEvent(job: JobRecord): LifecycleEvent[] {
+  const { progress, progressVersion } = job;
+  if (progress === undefined || progressVersion === undefined) return [];
+  const { at, done, total, note } = progress;
+  const { timestamp: _, data } = lifecycleEvent(job);
+  return [
+    {
+      type: 'job.progress',
+      timestamp: iso(at),
+      data: {
+        ...data,
+        sequence: progressVersion,
+        progress: {
+          done,
+          ...(total === undefined ? {} : { total }),
+          ...(note === undefined ? {} : { note: shortened(note) }),
+        },
+      },
+    },
+  ];
+}
+
+export function disabledEvent({ tenantId, endpointId, disabled }: Endpoint): EndpointEvent[] {
+  if (disabled === undefined) return [];
+  const { reason, atMs } = disabled;
+  return [
+    {
+      type: 'endpoint.disabled',
+      timestamp: iso(atMs),
+      data: { endpointId, tenantId, sequence: atMs, reason },
+    },
+  ];
+}
+
+export function pingEvent(
+  { tenantId, endpointId }: Pick<Endpoint, 'tenantId' | 'endpointId'>,
+  pingId: string,
+  nowMs: number,
+): EndpointEvent {
+  return {
+    type: 'endpoint.ping',
+    timestamp: iso(nowMs),
+    data: { endpointId, tenantId, sequence: nowMs, pingId },
+  };
+}
+
 /** The end of a job is owed to its tenant until notify has settled it; whoever meets it unsettled tells it again. */
 export function isOwed(job: JobRecord): boolean {
   return isFinal(job.state) && job.settled !== true;
@@ -97,9 +199,13 @@ function toldFailure({ class: cls, code, message, exitCode }: NonNullable<JobRec
   return {
     class: cls,
     code,
-    message: message.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed(),
+    message: shortened(message),
     ...(exitCode === undefined ? {} : { exitCode }),
   };
+}
+
+function shortened(text: string): string {
+  return text.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed();
 }
 
 function iso(ms: number): string {

@@ -11,6 +11,8 @@ export type Repair =
   | { readonly kind: 'pay_debts' }
   /** A time of the job itself has passed. */
   | { readonly kind: 'give_up'; readonly why: 'expire' | 'deadline' }
+  /** Its container has just reported how far it is. */
+  | { readonly kind: 'tell_progress' }
   /** Batch has been silent about it: ask. */
   | { readonly kind: 'describe'; readonly batchJobId: string };
 
@@ -18,10 +20,20 @@ export function planRepair(job: JobRecord, nowMs: number): Repair {
   if (isFinal(job.state)) return isOwed(job) ? { kind: 'pay_debts' } : { kind: 'nothing' };
   const over = overdue(job, nowMs);
   if (over !== undefined) return { kind: 'give_up', why: over };
+  if (hasProgress(job, nowMs)) return { kind: 'tell_progress' };
   // Tested before the states: a claim may have named the Batch job while the reply to SubmitJob is still unknown.
   if (job.batchJobId !== undefined && job.state !== 'retrying')
     return { kind: 'describe', batchJobId: job.batchJobId };
   return { kind: 'pay_debts' };
+}
+
+/** The sweep comes by every minute; what was reported before the last one has been told. */
+const FRESH_PROGRESS_MS = 120_000;
+
+/** A container that reports is not silent, so Batch need not be asked about it. */
+function hasProgress({ state, progress, progressVersion }: JobRecord, nowMs: number): boolean {
+  if (state !== 'running' || progress === undefined || progressVersion === undefined) return false;
+  return nowMs - progress.at < FRESH_PROGRESS_MS;
 }
 
 /** The record with its next look put off, so that a sweep that dies half-way does not start the next one at the same job. */

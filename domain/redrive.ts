@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { JOB_ID } from './identity.ts';
 import { changed, FailureClass, type JobRecord } from './job.ts';
-import { JobTypeId, TenantId } from './request.ts';
+import { IdempotencyKey, JobTypeId, TenantId } from './request.ts';
 
 /** A message as it lies in the dead-letter queue. */
 export interface StoredMessage {
@@ -32,7 +32,8 @@ export interface Letter {
 /** @see domain/dead-letter.ts, which writes these attributes */
 export function readLetter({ messageId, body, attributes, sentAtMs }: StoredMessage): Letter {
   const { code = '', reason = '', deadLetterOf = '' } = attributes;
-  const common = { messageId, ...sender(body) };
+  const { tenant, type } = senderOf(body);
+  const common = { messageId, tenant, type };
   if (JOB_ID.test(deadLetterOf)) {
     const atMs = timeOf(attributes['lastFailureAt'], sentAtMs);
     return { ...common, kind: 'failed', id: deadLetterOf, atMs, code, reason, class: attributes['class'] };
@@ -61,11 +62,15 @@ function timeOf(text: string | undefined, otherwiseMs: number): number {
 const Sender = z.object({
   tenantId: TenantId.optional().catch(undefined),
   jobType: JobTypeId.optional().catch(undefined),
+  idempotencyKey: IdempotencyKey.optional().catch(undefined),
 });
 
-function sender(body: string): Pick<Letter, 'tenant' | 'type'> {
-  const parsed = Sender.safeParse(parsedJson(body));
-  return { tenant: parsed.data?.tenantId, type: parsed.data?.jobType };
+/** What a body says of its sender, as far as it can be read: it may be anything. */
+export function senderOf(
+  body: string,
+): Pick<Letter, 'tenant' | 'type'> & { readonly key: string | undefined } {
+  const { data } = Sender.safeParse(parsedJson(body));
+  return { tenant: data?.tenantId, type: data?.jobType, key: data?.idempotencyKey };
 }
 
 function parsedJson(text: string): unknown {

@@ -10,6 +10,7 @@ import type { JobRecord } from '../domain/job.ts';
 import type { JobTypes } from '../domain/job-type.ts';
 import { judgeRedrive, redrivenAs } from '../domain/lineage.ts';
 import { isOwed } from '../domain/notification.ts';
+import { rejectionOf } from '../domain/rejection.ts';
 import {
   type CancelRequest,
   IdempotencyKey,
@@ -67,6 +68,8 @@ export function intake(ports: IntakePorts): MessageBatch {
     const refused = outcomes.filter((outcome) => outcome.kind === 'refused');
     // Each alone: a body so large that its reason does not fit beside it stays, and the queue buries it whole.
     const buried = await eachAlone(refused, ports.log, async ({ message, letter }) => {
+      // Told first: should the message come back after it, the event is the same.
+      await ports.bus.publish(rejectionOf(message, letter));
       await ports.deadLetters.send([letter]);
       return message.id;
     });

@@ -1,165 +1,169 @@
 /**
- * Woken by the lifecycle events on the bus, and by its own messages when a try is due. Leaves one delivery row for each
- * event and subscribed endpoint; for a final event it then settles the job: nothing is owed any more.
+ * Woken by the events on the bus. Leaves one delivery row for each event and subscribed endpoint, after a first try of
+ * those that can be made at once; for a final event it then settles the job: nothing is owed any more.
+ *
+ * This is the lane of endpoints that answer quickly. Whoever does not is handed to `deliver`, so that nobody waits here
+ * for a receiver that hangs.
  */
 import { z } from 'zod';
-import { afterTry, type Delivery } from '../domain/delivery.ts';
+import { type Delivery, type PostOutcome, pendingUntil } from '../domain/delivery.ts';
 import { type Endpoint, wants } from '../domain/endpoint.ts';
 import { changed, isFinal, type JobRecord } from '../domain/job.ts';
-import { LifecycleEvent } from '../domain/notification.ts';
+import { subjectOf, TenantEvent } from '../domain/notification.ts';
+import { bodyOf } from '../domain/payload.ts';
+import { afterBehaviour, isSlow, MAX_IN_FLIGHT, SLOW_MS } from '../domain/standing.ts';
+import { type AttemptPorts, disable, judge, record, reminderOf, send } from '../io/attempt.ts';
+import { bus } from '../io/bus.ts';
 import { changeJob } from '../io/change.ts';
-import { dynamo, sqs } from '../io/clients.ts';
-import { type Chance, type Clock, systemChance, systemClock } from '../io/clock.ts';
-import { type DeliveryStore, deliveryStore } from '../io/deliveries.ts';
-import { type EndpointStore, endpointStore } from '../io/endpoints.ts';
+import { dynamo, eventBridge, kms, sqs } from '../io/clients.ts';
+import { systemChance, systemClock } from '../io/clock.ts';
+import { deliveryStore } from '../io/deliveries.ts';
+import { endpointStore, type Known } from '../io/endpoints.ts';
 import { readEnv } from '../io/env.ts';
 import { webhookIdOf } from '../io/identity.ts';
 import { type JobStore, jobStore } from '../io/jobs.ts';
+import { opening } from '../io/keys.ts';
 import { eachAlone, type MessageBatch, queueHandler, readable } from '../io/lambda.ts';
-import { createLog, type Log } from '../io/log.ts';
+import { createLog } from '../io/log.ts';
+import { outage } from '../io/outage.ts';
 import { type Outgoing, type Queue, queue } from '../io/queues.ts';
-import { webhookHeaders } from '../io/signature.ts';
 import { table } from '../io/table.ts';
-import { type Webhooks, webhooks } from '../io/webhooks.ts';
+import { type Turns, turns } from '../io/turns.ts';
+import { webhooks } from '../io/webhooks.ts';
 
-export interface NotifyPorts {
+export interface NotifyPorts extends AttemptPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
-  readonly endpoints: Pick<EndpointStore, 'list' | 'disable'>;
-  readonly deliveries: DeliveryStore;
-  readonly webhooks: Webhooks;
-  readonly notifyQueue: Queue;
-  readonly clock: Clock;
-  readonly chance: Chance;
-  readonly log: Log;
+  readonly deliveryQueue: Queue;
 }
 
-/** The bus's envelope around our own event, or our own reminder of a delivery. */
-const NotifyMessage = z.union([
-  z.object({ detail: LifecycleEvent }),
-  z.strictObject({
-    delivery: z.strictObject({
-      jobId: z.string(),
-      tenantId: z.string(),
-      sequence: z.int(),
-      endpointId: z.string(),
-    }),
-  }),
-]);
-type Reminder = Extract<z.infer<typeof NotifyMessage>, { delivery: unknown }>['delivery'];
+/** The bus's envelope around our own event. */
+const NotifyMessage = z.object({ detail: TenantEvent });
 
 export function notify(ports: NotifyPorts): MessageBatch {
   return async (messages) => {
     const read = readable(messages, NotifyMessage, ports.log);
-    const ended = read.flatMap(({ value }) =>
-      'detail' in value && isFinal(value.detail.data.status) ? [value.detail] : [],
-    );
-    const jobs = await ports.jobs.load(ended.map(({ data }) => data.jobId));
-    const endpointsOf = once((tenantId: string) => ports.endpoints.list(tenantId));
-    const handled = await eachAlone(read, ports.log, async ({ message, value }) => {
-      if ('delivery' in value)
-        return { message, reminders: await remind(ports, value.delivery, endpointsOf) };
-      const reminders = await tell(ports, value.detail, endpointsOf);
-      const { jobId, status } = value.detail.data;
-      const job = jobs.get(jobId);
+    const finals = read.flatMap(({ value }) => finalJobOf(value.detail) ?? []);
+    const jobs = await ports.jobs.load(finals);
+    const lane = {
+      ...ports,
+      knownOf: once((id: string) => ports.endpoints.list(id)),
+      turn: turns(MAX_IN_FLIGHT),
+    };
+    const slow = new Set<string>();
+    const handled = await eachAlone(read, ports.log, async ({ message, value: { detail } }) => {
+      const pending = await tell({ ...lane, slow }, detail);
+      const job = jobs.get(finalJobOf(detail) ?? '');
       // Every endpoint that wants the end has its row now; after this nobody asks again.
-      if (job !== undefined && isFinal(status)) await settle(ports, job);
-      return { message, reminders };
+      if (job !== undefined) await settle(ports, job);
+      return { message, pending };
     });
-    await ports.notifyQueue.send(handled.flatMap(({ reminders }) => reminders));
+    const nowMs = ports.clock.nowMs();
+    const reminders = handled.flatMap(({ pending }) => pending.flatMap((row) => reminderOf(row, nowMs)));
+    await ports.deliveryQueue.send(reminders satisfies Outgoing[]);
     return new Set(handled.map(({ message }) => message.id));
   };
 }
 
-type EndpointsOf = (tenantId: string) => Promise<readonly Endpoint[]>;
-
-/** A try for each subscribed endpoint, and the row that says what came of it. */
-async function tell(
-  ports: NotifyPorts,
-  event: LifecycleEvent,
-  endpointsOf: EndpointsOf,
-): Promise<Outgoing[]> {
-  const { jobId, tenantId, sequence } = event.data;
-  const endpoints = (await endpointsOf(tenantId)).filter((endpoint) => wants(endpoint, event.type));
-  const reminders = await Promise.all(
-    endpoints.map(async (endpoint) => {
-      const name = { jobId, sequence, endpointId: endpoint.endpointId };
-      return attempt(ports, endpoint, (await ports.deliveries.get(name)) ?? owed(event, endpoint));
-    }),
-  );
-  return reminders.flat();
+interface Lane extends NotifyPorts {
+  knownOf(tenantId: string): Promise<readonly Known[]>;
+  readonly turn: Turns;
+  /** Endpoints that proved slow within this batch. */
+  readonly slow: Set<string>;
 }
 
-function owed(event: LifecycleEvent, { endpointId, tenantId }: Endpoint): Delivery {
-  const { jobId, sequence } = event.data;
-  const webhookId = webhookIdOf(jobId, sequence, endpointId);
-  const body = JSON.stringify(event);
-  return {
-    webhookId,
-    jobId,
-    tenantId,
-    endpointId,
-    sequence,
-    eventType: event.type,
-    body,
-    status: 'pending',
-    tries: 0,
-  };
+function finalJobOf(event: TenantEvent): string | undefined {
+  return 'jobId' in event.data && isFinal(event.data.status) ? event.data.jobId : undefined;
 }
 
-async function remind(ports: NotifyPorts, reminder: Reminder, endpointsOf: EndpointsOf): Promise<Outgoing[]> {
-  const delivery = await ports.deliveries.get(reminder);
-  if (delivery === undefined) return [];
-  const endpoint = (await endpointsOf(reminder.tenantId)).find(
-    ({ endpointId }) => endpointId === reminder.endpointId,
+/** @returns the rows that a message must bring back */
+async function tell(lane: Lane, event: TenantEvent): Promise<Delivery[]> {
+  const known = await lane.knownOf(event.data.tenantId);
+  const rows = await Promise.all(
+    known.filter(({ endpoint }) => isFor(event, endpoint)).map((to) => tellOne(lane, event, to)),
   );
-  if (endpoint !== undefined && endpoint.disabledReason === undefined)
-    return attempt(ports, endpoint, delivery);
-  await ports.deliveries.record(delivery, {
-    ...delivery,
-    status: 'abandoned',
-    tries: delivery.tries + 1,
-    lastAnswer: 'endpoint_gone',
+  return rows.flatMap((row) => row ?? []);
+}
+
+function isFor(event: TenantEvent, endpoint: Endpoint): boolean {
+  const about = 'endpointId' in event.data ? event.data.endpointId : undefined;
+  if (event.type === 'endpoint.ping') return about === endpoint.endpointId;
+  return about !== endpoint.endpointId && wants(endpoint, event.type);
+}
+
+async function tellOne(lane: Lane, event: TenantEvent, to: Known): Promise<Delivery | undefined> {
+  const { endpoint, standing } = to;
+  const owed = rowFor(event, endpoint);
+  const stored = await lane.deliveries.get(owed);
+  // Told before, or by another handler of the same event; whoever wrote a pending row may have died before its message.
+  if (stored !== undefined) return stored;
+  if (endpoint.disabled !== undefined) {
+    const { nextTryAt: _, dueAt: __, ...held } = owed;
+    await record(lane, undefined, { ...held, status: 'held' });
+    return undefined;
+  }
+  const name = `${endpoint.tenantId} ${endpoint.endpointId}`;
+  return lane.turn(name, async () => {
+    if (isSlow(standing, lane.clock.nowMs()) || lane.slow.has(name)) return handOver(lane, owed);
+    const outcome = await send(lane, endpoint, owed, SLOW_MS);
+    if (!isTooSlow(outcome)) return concludeFirst(lane, to, owed, outcome);
+    lane.slow.add(name);
+    const row = await handOver(lane, owed);
+    await mark(lane, to, { succeeded: false, exhausted: false, slow: true });
+    return row;
   });
-  return [];
+}
+
+/** Not a try of the tenant's schedule: it had less time than is promised, and gets the whole of it in the other lane. */
+function isTooSlow(outcome: PostOutcome): boolean {
+  return outcome.kind === 'failed' && ['timeout', 'connect_timeout'].includes(outcome.why);
+}
+
+async function handOver(lane: Lane, owed: Delivery): Promise<Delivery | undefined> {
+  return (await record(lane, undefined, owed)) === 'written' ? owed : undefined;
 }
 
 /**
- * One try, unless the row says it is over or not yet due. A crash between the POST and the row repeats the POST with the
- * same id and bytes.
+ * The row of a first try is written after it. A crash in between sends the event again, which has the same id and the
+ * same bytes because both are made of the event alone; so a delivery that succeeds at once costs one write.
  */
-async function attempt(ports: NotifyPorts, endpoint: Endpoint, delivery: Delivery): Promise<Outgoing[]> {
-  const nowMs = ports.clock.nowMs();
-  if (delivery.status !== 'pending') return [];
-  if ((delivery.nextTryAt ?? 0) > nowMs) return [reminderOf(delivery, nowMs)];
-
-  const headers = webhookHeaders(delivery.webhookId, nowMs, delivery.body, endpoint.secrets);
-  const outcome = await ports.webhooks.post(endpoint.url, headers, delivery.body);
-  const { delivery: tried, disableEndpoint } = afterTry(
-    delivery,
-    outcome,
-    ports.clock.nowMs(),
-    ports.chance.fraction(),
-  );
-  ports.log.info(`webhook:post:${tried.status}`, {
-    jobId: delivery.jobId,
-    tenantId: delivery.tenantId,
-    endpointId: delivery.endpointId,
-    count: tried.tries,
-    why: tried.lastAnswer,
-  });
-  await ports.deliveries.record(delivery.tries === 0 ? undefined : delivery, tried);
-  if (disableEndpoint) await ports.endpoints.disable(endpoint.tenantId, endpoint.endpointId, 'gone');
-  return tried.status === 'pending' ? [reminderOf(tried, nowMs)] : [];
+async function concludeFirst(lane: Lane, to: Known, owed: Delivery, outcome: PostOutcome) {
+  const judged = judge(lane, owed, outcome);
+  const written = await record(lane, undefined, judged.delivery, outcome);
+  if (judged.behaviour !== undefined) await mark(lane, to, judged.behaviour);
+  const { tenantId, endpointId } = owed;
+  if (judged.disableEndpoint) await disable(lane, { tenantId, endpointId }, 'gone');
+  return written === 'written' ? judged.delivery : undefined;
 }
 
-/** Waits beyond SQS's longest delay come back early, find that the row is not due, and wait again. */
-function reminderOf({ jobId, tenantId, sequence, endpointId, nextTryAt }: Delivery, nowMs: number): Outgoing {
-  const reminder: Reminder = { jobId, tenantId, sequence, endpointId };
-  return {
-    body: JSON.stringify({ delivery: reminder }),
-    delaySeconds: ((nextTryAt ?? nowMs) - nowMs) / 1000,
-    groupId: tenantId,
+async function mark(
+  lane: Lane,
+  { endpoint, standing }: Known,
+  behaviour: Parameters<typeof afterBehaviour>[1],
+) {
+  const { tenantId, endpointId } = endpoint;
+  const seen = standing ?? { tenantId, endpointId };
+  const nowMs = lane.clock.nowMs();
+  if (afterBehaviour(seen, behaviour, nowMs) === seen) return;
+  await lane.endpoints.changeStanding(seen, (current) => afterBehaviour(current, behaviour, nowMs));
+}
+
+function rowFor(event: TenantEvent, endpoint: Endpoint): Delivery {
+  const { tenantId, endpointId, payload } = endpoint;
+  const webhookId = webhookIdOf(subjectOf(event), event.data.sequence, endpointId);
+  const owed = {
+    tenantId,
+    endpointId,
+    at: event.timestamp,
+    webhookId,
+    ...('jobId' in event.data ? { jobId: event.data.jobId } : {}),
+    eventType: event.type,
+    body: bodyOf(event, webhookId, payload),
+    ...(payload === 'standard' ? {} : { payload }),
+    status: 'pending' as const,
+    tries: 0,
   };
+  const atMs = Date.parse(event.timestamp);
+  return pendingUntil(owed, atMs, atMs);
 }
 
 async function settle(ports: NotifyPorts, job: JobRecord): Promise<void> {
@@ -181,7 +185,14 @@ function once<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> 
 }
 
 const log = createLog('notify');
-const env = readEnv('TABLE_NAME', 'NOTIFY_QUEUE_URL', 'WEBHOOK_ALLOWED_ORIGINS');
+const env = readEnv(
+  'TABLE_NAME',
+  'DELIVERY_QUEUE_URL',
+  'EVENT_BUS_NAME',
+  'WEBHOOK_KEY_ID',
+  'NETWORK_PROBE_HOST',
+  'WEBHOOK_ALLOWED_ORIGINS',
+);
 const items = table(dynamo(), env.TABLE_NAME, systemChance);
 
 export const handler = queueHandler(
@@ -190,8 +201,13 @@ export const handler = queueHandler(
     jobs: jobStore(items),
     endpoints: endpointStore(items),
     deliveries: deliveryStore(items),
-    webhooks: webhooks(env.WEBHOOK_ALLOWED_ORIGINS),
-    notifyQueue: queue(sqs(), env.NOTIFY_QUEUE_URL),
+    keys: opening(kms(), env.WEBHOOK_KEY_ID),
+    webhooks: webhooks({
+      allowedOrigins: env.WEBHOOK_ALLOWED_ORIGINS,
+      outage: outage(env.NETWORK_PROBE_HOST),
+    }),
+    bus: bus(eventBridge(), env.EVENT_BUS_NAME),
+    deliveryQueue: queue(sqs(), env.DELIVERY_QUEUE_URL),
     clock: systemClock,
     chance: systemChance,
     log,

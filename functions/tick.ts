@@ -6,6 +6,7 @@ import { batchPort } from '../io/batch.ts';
 import { bus } from '../io/bus.ts';
 import { batch, dynamo, eventBridge, sqs } from '../io/clients.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
+import { deliveryStore } from '../io/deliveries.ts';
 import { dueIndex } from '../io/due.ts';
 import { readEnv } from '../io/env.ts';
 import { jobStore } from '../io/jobs.ts';
@@ -36,6 +37,7 @@ const log = createLog('tick');
 const env = readEnv(
   'TABLE_NAME',
   'SUBMIT_QUEUE_URL',
+  'DELIVERY_QUEUE_URL',
   'DEAD_LETTER_QUEUE_URL',
   'EVENT_BUS_NAME',
   'WORKER_LOG_GROUP',
@@ -55,9 +57,11 @@ export const handler = scheduleHandler(
   log,
   tick({
     jobs: jobStore(items),
+    deliveries: deliveryStore(items),
     due: dueIndex(items),
     batch: pacedBatch(batchPort(batch(), batch()), budget, systemClock),
     submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),
+    deliveryQueue: queue(queues, env.DELIVERY_QUEUE_URL),
     deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),
     bus: bus(eventBridge(), env.EVENT_BUS_NAME),
     clock: systemClock,

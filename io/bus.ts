@@ -1,10 +1,10 @@
-/** Telling the event bus what happened to jobs. */
+/** Telling the event bus what happened to jobs and endpoints. */
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { LifecycleEvent } from '../domain/notification.ts';
+import type { TenantEvent } from '../domain/notification.ts';
 
 export interface Bus {
   /** Publishes all or throws; on a throw some may be out, so every listener must bear an event twice. */
-  publish(events: readonly LifecycleEvent[]): Promise<void>;
+  publish(events: readonly TenantEvent[]): Promise<void>;
 }
 
 const MAX_ENTRIES = 10;

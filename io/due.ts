@@ -1,6 +1,7 @@
 /** Reading the `due` index: what the sweep must look at. A hint only: the item itself is read again before acting. */
 import { z } from 'zod';
-import type { DeliveryName } from './deliveries.ts';
+import type { DeliveryName } from '../domain/delivery.ts';
+import { parseDeliveryKey } from './deliveries.ts';
 import type { Position, Table } from './table.ts';
 
 export interface DueIndex {
@@ -42,7 +43,6 @@ function dueOf({ pk, sk }: z.infer<typeof Keys>): Due | undefined {
   const [kind, id = ''] = pk.split('#');
   if (kind === 'JOB' && sk === 'JOB') return { kind: 'job', jobId: id };
   if (kind === 'TENANT' && sk === 'GATE') return { kind: 'gate', tenantId: id };
-  const [, sequence, endpointId] = /^DELIVERY#(\d+)#(.+)$/.exec(sk) ?? [];
-  if (kind !== 'JOB' || sequence === undefined || endpointId === undefined) return undefined;
-  return { kind: 'delivery', delivery: { jobId: id, sequence: Number(sequence), endpointId } };
+  const delivery = parseDeliveryKey({ pk, sk });
+  return delivery && { kind: 'delivery', delivery };
 }

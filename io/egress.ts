@@ -1,11 +1,11 @@
 /**
- * Where a webhook may go: https to public addresses only. Tenants choose the URL, so without this a webhook is a POST
- * to whatever our network can reach, the Lambda Runtime API included.
+ * Where a webhook may go: to public addresses only. Tenants choose the URL, so without this a webhook is a POST to whatever
+ * our network can reach, the Lambda Runtime API included. The text of the URL is judged by `domain/target.ts`.
  *
  * Addresses are vetted, not names, and the vetted answer is the one that is dialled: a name that resolves to
  * something else a moment later cannot slip through.
  */
-import { promises as dns, type LookupAddress } from 'node:dns';
+import { type LookupAddress, promises } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
@@ -27,42 +27,30 @@ export function isPublicAddress(address: string): boolean {
   return globalUnicast && parsed.range() === 'unicast';
 }
 
-export interface Target {
-  readonly url: URL;
-  /** False only for origins the operator has listed. */
-  readonly guarded: boolean;
-}
-
-/**
- * @param allowedOrigins exact origins such as http://127.0.0.1:8080 that are dialled unchecked: a test stage's inbox
- * @throws EgressRefused, with a reason that names no address
- */
-export function vetUrl(text: string, allowedOrigins: readonly string[]): Target {
-  // The parser would remove these silently, and another parser might not.
-  if (/[\s\\]/.test(text) || hasControlCharacter(text)) throw new EgressRefused('url_characters');
-  const url = URL.parse(text);
-  if (url === null) throw new EgressRefused('url_malformed');
-  if (url.username !== '' || url.password !== '') throw new EgressRefused('url_userinfo');
-  if (allowedOrigins.includes(url.origin)) return { url, guarded: false };
-  if (!/^https:\/\/[^/]/i.test(text)) throw new EgressRefused('url_scheme');
-  if (url.port !== '' && url.port !== '8443') throw new EgressRefused('url_port');
-  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  if (isIP(host) !== 0) throw new EgressRefused('host_ip_literal');
-  if (!host.includes('.')) throw new EgressRefused('host_single_label');
-  return { url, guarded: true };
+/** Our resolver failed, or said nothing in time. Whether that is the tenant's doing is for `outage.ts` to find out. */
+export class NameUnresolved extends Error {
+  override readonly name = 'NameUnresolved';
 }
 
 const NO_ADDRESSES = new Set(['ENOTFOUND', 'ENODATA']);
+const DNS_BUDGET_MS = 3000;
 
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
-/** The absolute name, by DNS alone: neither a hosts file nor a search domain takes part. */
+/**
+ * The absolute name, by DNS alone: neither a hosts file nor a search domain takes part.
+ *
+ * @returns nothing for a name that has no addresses
+ * @throws NameUnresolved
+ */
 export const resolvePublicly: Resolve = async (hostname) => {
   const name = hostname.endsWith('.') ? hostname : `${hostname}.`;
+  const dns = new promises.Resolver({ timeout: DNS_BUDGET_MS / 2, tries: 2 });
   const answers = await Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]);
   for (const answer of answers) {
     // A resolver that fails is our trouble; only a name without addresses is the tenant's.
-    if (answer.status === 'rejected' && !NO_ADDRESSES.has(answer.reason?.code)) throw answer.reason;
+    if (answer.status === 'rejected' && !NO_ADDRESSES.has(answer.reason?.code))
+      throw new NameUnresolved('dns_failed', { cause: answer.reason });
   }
   return answers.flatMap((answer, i) =>
     answer.status === 'fulfilled'
@@ -71,10 +59,23 @@ export const resolvePublicly: Resolve = async (hostname) => {
   );
 };
 
+/** The same with an end: a resolver that never answers must not use up the time of the whole exchange. */
+export async function resolveInTime(resolve: Resolve, hostname: string): Promise<readonly LookupAddress[]> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new NameUnresolved('dns_timeout')), DNS_BUDGET_MS);
+  try {
+    return await Promise.race([resolve(hostname), late.promise]);
+  } catch (error) {
+    throw error instanceof NameUnresolved ? error : new NameUnresolved('dns_failed', { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A `lookup` for node:https. One bad address refuses the name: a mixed answer is how rebinding starts. */
 export function guardedLookup(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
-    resolve(hostname)
+    resolveInTime(resolve, hostname)
       .then((addresses) => {
         const [first] = addresses;
         if (first === undefined) throw new EgressRefused('dns_empty');
@@ -87,8 +88,4 @@ export function guardedLookup(resolve: Resolve): LookupFunction {
         callback(error instanceof Error ? error : new EgressRefused('dns_failed'), '', 4),
       );
   };
-}
-
-function hasControlCharacter(text: string): boolean {
-  return [...text].some((char) => (char.codePointAt(0) ?? 0) < 0x20 || char === '\x7f');
 }

@@ -1,41 +1,97 @@
-/** The endpoints of tenants in the table. */
-import { Endpoint } from '../domain/endpoint.ts';
-import { type Key, putOver, type Table } from './table.ts';
+/** The endpoints of tenants in the table, and how each has behaved lately. */
+import { Endpoint, type NewEndpoint } from '../domain/endpoint.ts';
+import { Standing, type StandingName } from '../domain/standing.ts';
+import { type Attributes, type Key, putOver, type Table } from './table.ts';
 
-export interface EndpointStore {
-  list(tenantId: string): Promise<readonly Endpoint[]>;
-  put(endpoint: Endpoint): Promise<void>;
-  /** The first reason stays. */
-  disable(tenantId: string, endpointId: string, reason: string): Promise<void>;
+/** An endpoint beside its standing; one that never failed has none. */
+export interface Known {
+  readonly endpoint: Endpoint;
+  readonly standing: Standing | undefined;
 }
 
+export interface EndpointStore {
+  list(tenantId: string): Promise<readonly Known[]>;
+  get(name: StandingName): Promise<Endpoint | undefined>;
+  put(endpoint: NewEndpoint): Promise<void>;
+  /**
+   * Changes what is stored, until nobody was faster.
+   *
+   * @param decide pure; undefined leaves it
+   * @returns the endpoint as it is afterwards, or undefined when there is none: a removed one does not come back
+   */
+  change(
+    name: StandingName,
+    decide: (endpoint: Endpoint) => Endpoint | undefined,
+  ): Promise<Endpoint | undefined>;
+  /** The same for the standing, which comes to be with its first change. @returns what `decide` was given last */
+  changeStanding(name: StandingName, decide: (standing: Standing) => Standing | undefined): Promise<Standing>;
+}
+
+/** Losing this often means that many write this one item at once; the message goes back to its queue. */
+const MAX_TURNS = 12;
+
 export function endpointStore(items: Table): EndpointStore {
+  async function changed<T extends Attributes>(
+    key: Key,
+    read: (item: Attributes | undefined) => T | undefined,
+    decide: (value: T) => T | undefined,
+  ): Promise<T | undefined> {
+    for (let turn = 0; turn < MAX_TURNS; turn++) {
+      const stored = await items.get(key);
+      const value = read(stored);
+      if (value === undefined) return undefined;
+      const next = decide(value);
+      if (next === undefined || next === value) return value;
+      if (stored === undefined) {
+        // Twice: the second finds the first.
+        if ((await items.insert(key, next)) === undefined) return next;
+        continue;
+      }
+      const { pk: _, sk: __, by, ...from } = stored;
+      // Twice: the second finds the token of the first.
+      if ((await items.change(key, { from, to: next }, { by })) === 'written') return next;
+    }
+    throw new Error(`The item changed ${MAX_TURNS} times while it was being changed`);
+  }
+
   return {
     async list(tenantId) {
       const page = await items.query({
         condition: 'pk = :pk AND begins_with(sk, :prefix)',
-        values: { ':pk': endpointKey(tenantId, '').pk, ':prefix': 'ENDPOINT#' },
+        values: { ':pk': `TENANT#${tenantId}`, ':prefix': 'ENDPOINT#' },
       });
-      return page.items.map((item) => Endpoint.parse(item));
+      const isStanding = (item: Attributes) => String(item['sk']).endsWith(STANDING);
+      const standings = page.items.filter(isStanding).map((item) => Standing.parse(item));
+      return page.items
+        .filter((item) => !isStanding(item))
+        .map((item) => Endpoint.parse(item))
+        .map((endpoint) => ({
+          endpoint,
+          standing: standings.find(({ endpointId }) => endpointId === endpoint.endpointId),
+        }));
     },
 
-    put: (endpoint) => putOver(items, endpointKey(endpoint.tenantId, endpoint.endpointId), endpoint),
+    async get(name) {
+      const item = await items.get(endpointKey(name));
+      return item && Endpoint.parse(item);
+    },
 
-    async disable(tenantId, endpointId, reason) {
-      const key = endpointKey(tenantId, endpointId);
-      const stored = await items.get(key);
-      // A removed endpoint must not come back as an empty one.
-      if (stored === undefined || stored['disabledReason'] !== undefined) return;
-      // Twice, or by two: the token of the item as it was read lets one of them write.
-      await items.change(
-        key,
-        { from: stored, to: { ...stored, disabledReason: reason } },
-        { by: stored['by'] },
-      );
+    put: (endpoint) => putOver(items, endpointKey(endpoint), Endpoint.parse(endpoint)),
+
+    change: (name, decide) => changed(endpointKey(name), (item) => item && Endpoint.parse(item), decide),
+
+    async changeStanding({ tenantId, endpointId }, decide) {
+      const key = endpointKey({ tenantId, endpointId });
+      const first: Standing = { tenantId, endpointId };
+      const read = (item: Attributes | undefined) => (item === undefined ? first : Standing.parse(item));
+      return (await changed({ ...key, sk: `${key.sk}${STANDING}` }, read, decide)) ?? first;
     },
   };
 }
 
-function endpointKey(tenantId: string, endpointId: string): Key {
+/** Behind the endpoint's own key, so that one query reads both. */
+const STANDING = '#STANDING';
+
+function endpointKey({ tenantId, endpointId }: StandingName): Key {
   return { pk: `TENANT#${tenantId}`, sk: `ENDPOINT#${endpointId}` };
 }

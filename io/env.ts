@@ -8,7 +8,7 @@ const variables = {
   TABLE_NAME: text,
   BUCKET_NAME: text,
   SUBMIT_QUEUE_URL: z.url(),
-  NOTIFY_QUEUE_URL: z.url(),
+  DELIVERY_QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
   EVENT_BUS_NAME: text,
   WORKER_LOG_GROUP: text,
@@ -21,15 +21,34 @@ const variables = {
   JOB_DEFINITION_PLAIN: text,
   BATCH_CALLS_PER_SECOND: z.coerce.number().min(1).max(1000),
   SUBMIT_SETTLE_SECONDS: z.coerce.number().int().min(1).max(900),
-  /** Origins a webhook may be sent to although they are not public https: for test stages, empty in production. */
+  /** The key that seals signing keys. */
+  WEBHOOK_KEY_ID: text,
+  /** A host that answers on port 443 as long as our network does. */
+  NETWORK_PROBE_HOST: z.hostname(),
+  /** The inbox of a laptop: an origin that is dialled without the guard. No template can set it (docs/decisions/0010). */
   WEBHOOK_ALLOWED_ORIGINS: z
     .string()
+    .default('')
     .transform((list) => list.split(',').map((origin) => origin.trim()))
-    .transform((list) => list.filter((origin) => origin !== '')),
+    .transform((list) => list.filter((origin) => origin !== ''))
+    .refine(
+      (list) => list.length === 0 || !onLambda(),
+      'expected none on Lambda, whose own API is on loopback',
+    )
+    .refine((list) => list.every(isLoopback), 'expected http://127.0.0.1 and a port'),
   /** Set by AWS Batch in every container. @see AWS Batch user guide, "Job environment variables" */
   AWS_BATCH_JOB_ID: text,
   AWS_BATCH_JOB_ATTEMPT: z.coerce.number().int().min(1),
 } as const;
+
+/** Lambda's runtime cannot work without it, and nothing else sets it. */
+function onLambda(): boolean {
+  return process.env['AWS_LAMBDA_RUNTIME_API'] !== undefined;
+}
+
+function isLoopback(origin: string): boolean {
+  return /^http:\/\/127\.0\.0\.1:\d{1,5}$/.test(origin);
+}
 
 type Variables = typeof variables;
 export type Env<Name extends keyof Variables> = { readonly [N in Name]: z.output<Variables[N]> };

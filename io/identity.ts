@@ -20,8 +20,8 @@ export function fingerprintOf(request: JobRequest): string {
 }
 
 /** No dot can occur: Standard Webhooks signs `id.timestamp.body`, and a dot in the id would make that ambiguous. */
-export function webhookIdOf(jobId: string, sequence: number, endpointId: string): string {
-  return `msg_${hash26(`${jobId}\0${sequence}\0${endpointId}`)}`;
+export function webhookIdOf(subject: string, sequence: number, endpointId: string): string {
+  return `msg_${hash26(`${subject}\0${sequence}\0${endpointId}`)}`;
 }
 
 /** 130 bits of SHA-256 in lower-case base32. */

@@ -8,6 +8,8 @@ export interface Message {
   readonly id: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /** The same however often it is received. */
+  readonly sentAtMs?: number;
 }
 
 /**
@@ -53,7 +55,12 @@ function messageOf(record: SQSRecord): Message {
   const attributes = Object.entries(record.messageAttributes).flatMap(([name, { stringValue }]) =>
     stringValue === undefined ? [] : [[name, stringValue] as const],
   );
-  return { id: record.messageId, body: record.body, attributes: Object.fromEntries(attributes) };
+  return {
+    id: record.messageId,
+    body: record.body,
+    attributes: Object.fromEntries(attributes),
+    sentAtMs: Number(record.attributes.SentTimestamp),
+  };
 }
 
 /**

@@ -7,18 +7,20 @@
 import { advance } from '../domain/advance.ts';
 import { DUE_SHARDS } from '../domain/identity.ts';
 import type { JobRecord } from '../domain/job.ts';
+import { progressEvent } from '../domain/notification.ts';
 import { absence, planRepair, postponed, putOff, type Repair } from '../domain/reconcile.ts';
 import { recognise } from '../domain/sighting.ts';
 import type { BatchPort } from './batch.ts';
 import { changeJob } from './change.ts';
 import { type DebtPorts, payDebts } from './debts.ts';
-import type { DueIndex } from './due.ts';
+import type { DueIndex, DuePage } from './due.ts';
 import { contextOf, type FollowPorts, follow } from './follow.ts';
+import { type HandoverPorts, handOver } from './handover.ts';
 import type { JobStore } from './jobs.ts';
 import { errorName } from './log.ts';
 import type { Position } from './table.ts';
 
-export interface SweepPorts extends FollowPorts, DebtPorts {
+export interface SweepPorts extends FollowPorts, DebtPorts, HandoverPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
   readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
   readonly due: DueIndex;
@@ -40,8 +42,9 @@ export interface Repaired {
 /** @returns what was done, in order; for the log and the report */
 export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOptions): Promise<Repaired[]> {
   const done: Repaired[] = [];
-  for await (const found of dueNow(ports, aheadMs)) {
-    done.push(...(await repairAll(ports, found)));
+  for await (const { jobs, page, byMs } of dueNow(ports, aheadMs)) {
+    done.push(...(await repairAll(ports, jobs)));
+    await deliverAll(ports, page, byMs);
     if (ports.clock.nowMs() >= untilMs) break;
   }
   return done;
@@ -50,13 +53,19 @@ export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOption
 /** What a sweep would do now, without doing it. */
 export async function previewSweep(ports: FindPorts): Promise<Repaired[]> {
   const found: Repaired[] = [];
-  for await (const page of dueNow(ports, 0)) found.push(...page);
+  for await (const { jobs } of dueNow(ports, 0)) found.push(...jobs);
   return found;
 }
 
 type FindPorts = Pick<SweepPorts, 'due' | 'jobs' | 'clock'>;
 
-async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Repaired[]> {
+interface Found {
+  readonly jobs: Repaired[];
+  readonly page: DuePage;
+  readonly byMs: number;
+}
+
+async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Found> {
   for (let shard = 0; shard < DUE_SHARDS; shard++) {
     let after: Position | undefined;
     do {
@@ -67,7 +76,8 @@ async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Repair
       );
       // The index lags, and may hold rows of jobs that moved on: the record says whether it is due.
       const due = [...jobs.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= byMs);
-      yield due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) }));
+      const found = due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) }));
+      yield { jobs: found, page, byMs };
       after = page.next;
     } while (after !== undefined);
   }
@@ -81,9 +91,17 @@ async function repairAll(ports: SweepPorts, found: readonly Repaired[]): Promise
   const owing = mine
     .filter(({ repair }) => repair.kind === 'pay_debts' || repair.kind === 'give_up')
     .map(({ job }) => job);
+  const reporting = mine.filter(({ repair }) => repair.kind === 'tell_progress');
+  await ports.bus.publish(reporting.flatMap(({ job }) => progressEvent(job)));
   const described = await describeAll(ports, mine);
   await payDebts(ports, [...owing, ...described]);
   return mine;
+}
+
+async function deliverAll(ports: SweepPorts, { due }: DuePage, byMs: number): Promise<void> {
+  const names = due.flatMap((item) => (item.kind === 'delivery' ? [item.delivery] : []));
+  const handed = names.length === 0 ? [] : await handOver(ports, names, byMs);
+  if (handed.length > 0) ports.log.info('sweep:deliver:done', { count: handed.length });
 }
 
 /** The first write of every repair: the next look is put off before anything else is done about the job. */

@@ -1,72 +1,164 @@
-/** One POST to a tenant's URL. */
-import { request as httpRequest } from 'node:http';
+/** One POST to a tenant's URL: one connection, one deadline, no redirect, and as much of the answer as is kept. */
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import type { PostOutcome } from '../domain/delivery.ts';
+import type { Socket } from 'node:net';
+import type { Answer, PostOutcome } from '../domain/delivery.ts';
+import { judgeUrl } from '../domain/target.ts';
 import {
   EgressRefused,
   guardedLookup,
+  isPublicAddress,
+  NameUnresolved,
   type Resolve,
   resolvePublicly,
-  type Target,
-  vetUrl,
 } from './egress.ts';
+import type { Outage } from './outage.ts';
+import { kept } from './response.ts';
+
+export interface Post {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** For the whole exchange, from the name's resolution to the last byte of the answer that is kept. */
+  readonly deadlineMs: number;
+}
 
 export interface Webhooks {
   /** Never throws for what the receiver or the network does. */
-  post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<PostOutcome>;
+  post(post: Post): Promise<PostOutcome>;
 }
 
-/** The whole exchange, from the name's resolution to the head of the answer. */
-const DEADLINE_MS = 15_000;
+export interface WebhooksOptions {
+  /** Origins that need no guard: the inbox of a laptop. */
+  readonly allowedOrigins: readonly string[];
+  readonly outage: Outage;
+  readonly resolve?: Resolve;
+}
 
-export function webhooks(allowedOrigins: readonly string[], resolve: Resolve = resolvePublicly): Webhooks {
+/** Name, connection and TLS together. */
+const CONNECT_MS = 5000;
+const MAX_RESPONSE_HEADER_BYTES = 16_384;
+
+export function webhooks({ allowedOrigins, outage, resolve = resolvePublicly }: WebhooksOptions): Webhooks {
   return {
-    async post(url, headers, body) {
+    async post(post) {
+      const startedAt = performance.now();
+      const ms = () => performance.now() - startedAt;
+      // Judged when the endpoint was made, and again now: the rules may have become stricter.
+      const target = judgeUrl(post.url, allowedOrigins);
+      if (target.kind === 'refused') return { kind: 'failed', why: 'target_not_allowed', ms: ms() };
       try {
-        return await exchange(vetUrl(url, allowedOrigins), headers, body, resolve);
+        return { ...(await exchange(target, post, resolve)), ms: ms() };
       } catch (error) {
-        return { kind: 'failed', why: reason(error) };
+        const why = reason(error);
+        if (MAYBE_OURS.has(why) && (await outage())) return { kind: 'unsent', why };
+        return { kind: 'failed', why, ms: ms() };
       }
     },
   };
 }
 
-/** The answer's head decides; its body is not read, so a receiver that drips cannot hold us. */
-function exchange(target: Target, headers: Readonly<Record<string, string>>, body: string, resolve: Resolve) {
-  return new Promise<PostOutcome>((settle, fail) => {
+interface Place {
+  readonly url: URL;
+  readonly guarded: boolean;
+}
+
+function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, resolve: Resolve) {
+  return new Promise<Omit<Answer, 'ms'>>((settle, fail) => {
     const options: RequestOptions = {
       method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
       agent: false, // a pooled socket would skip the lookup, and with it the guard
-      signal: AbortSignal.timeout(DEADLINE_MS),
-      maxHeaderSize: 16_384,
-      ...(target.guarded ? { lookup: guardedLookup(resolve), minVersion: 'TLSv1.2' as const } : {}),
+      signal: AbortSignal.timeout(deadlineMs),
+      maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
+      ...(guarded ? { lookup: guardedLookup(resolve), minVersion: 'TLSv1.2' as const } : {}),
     };
     // Neither module follows redirects: a 302 is an answer like any other.
-    const send = target.url.protocol === 'http:' ? httpRequest : httpsRequest;
-    const request = send(target.url, options, (response) => {
-      settle({
-        kind: 'answered',
-        status: response.statusCode ?? 0,
-        retryAfter: response.headers['retry-after'],
+    const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
+    let headSeen = false;
+    const request = send(url, options, (response) => {
+      headSeen = true;
+      // The head decides. What is kept of the body is for people, and a receiver that drips it ends with the deadline.
+      kept(response).then((rest) => {
+        settle({ ...answerOf(response), kept: rest });
+        request.destroy();
       });
-      response.destroy();
     });
-    request.on('error', fail);
+    request.on('socket', (socket) => watch(socket, { guarded, secure: url.protocol === 'https:' }));
+    // What breaks after the head only cuts short what is kept.
+    request.on('error', (error) => !headSeen && fail(error));
     // An answer of 101 is neither a response nor an error: without this it would hold us past the deadline.
     request.on('upgrade', (response, socket) => {
       socket.destroy();
-      settle({ kind: 'answered', status: response.statusCode ?? 101 });
+      settle(answerOf(response));
     });
-    request.on('close', () => fail(new Error('closed without an answer')));
+    request.on('close', () => !headSeen && fail(new ClosedWithoutAnswer()));
     request.end(body);
   });
 }
 
-/** A short word for the delivery log. All refusals of the guard look alike to the tenant. */
+/** Gives up on a connection that does not come about, and on one that leads elsewhere than was vetted. */
+function watch(socket: Socket, { guarded, secure }: { guarded: boolean; secure: boolean }): void {
+  const timer = setTimeout(() => socket.destroy(new ConnectTimeout()), CONNECT_MS);
+  socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(timer));
+  socket.once('close', () => clearTimeout(timer));
+  // Before the handshake, and so before a byte of the webhook is sent.
+  socket.once('connect', () => {
+    if (guarded && !isPublicAddress(socket.remoteAddress ?? ''))
+      socket.destroy(new EgressRefused('address_not_public'));
+  });
+}
+
+function answerOf({ statusCode = 0, headers }: IncomingMessage): Omit<Answer, 'ms'> {
+  return {
+    kind: 'answered',
+    status: statusCode,
+    retryAfter: headers['retry-after'],
+    // @see https://docs.svix.com/retries, whose word for it this is
+    abort: headers['webhook-delivery'] === 'abort-message',
+  };
+}
+
+class ConnectTimeout extends Error {
+  override readonly name = 'ConnectTimeout';
+}
+class ClosedWithoutAnswer extends Error {
+  override readonly name = 'ClosedWithoutAnswer';
+}
+
+/** Before a connection stands nobody can tell the receiver's trouble from ours by looking at it alone. */
+const MAYBE_OURS: ReadonlySet<string> = new Set([
+  'dns_failed',
+  'dns_timeout',
+  'connect_timeout',
+  'unreachable',
+]);
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection_refused',
+  ECONNRESET: 'connection_reset',
+  EPIPE: 'connection_reset',
+  ETIMEDOUT: 'connect_timeout',
+  ENETUNREACH: 'unreachable',
+  EHOSTUNREACH: 'unreachable',
+  ENETDOWN: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  HPE_HEADER_OVERFLOW: 'response_headers_too_large',
+};
+
+/** A short word for the delivery log, from a closed list. All refusals of the guard look alike to the tenant. */
 function reason(error: unknown): string {
   if (error instanceof EgressRefused) return 'target_not_allowed';
+  if (error instanceof NameUnresolved) return error.message;
+  if (error instanceof ConnectTimeout) return 'connect_timeout';
+  if (error instanceof ClosedWithoutAnswer) return 'closed_without_answer';
   if (!(error instanceof Error)) return 'failed';
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'timeout';
-  return 'code' in error && typeof error.code === 'string' ? error.code.toLowerCase() : 'failed';
+  // Of several addresses that were tried, the first tells as much as the others.
+  if (error instanceof AggregateError) return reason(error.errors[0]);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (Object.hasOwn(WORDS, code)) return WORDS[code] ?? 'failed';
+  if (code.startsWith('HPE_')) return 'protocol_error';
+  if (/CERT|TLS|SSL|EPROTO|SELF_SIGNED|ISSUER/.test(code)) return 'tls_error';
+  return code.startsWith('ERR_') ? 'request_invalid' : 'failed';
 }

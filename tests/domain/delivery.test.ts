@@ -1,6 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { afterTry, Delivery, type PostOutcome, retryAfterSeconds } from '../../domain/delivery.ts';
+import {
+  type Answer,
+  afterTry,
+  Delivery,
+  handedOver,
+  type PostOutcome,
+  pendingUntil,
+  reminderDelaySeconds,
+  replayed,
+  retryAfterSeconds,
+} from '../../domain/delivery.ts';
 import { JOB_ID, NOW } from '../support/jobs.ts';
 
 const owed: Delivery = {
@@ -8,23 +18,25 @@ const owed: Delivery = {
   jobId: JOB_ID,
   tenantId: 'acme',
   endpointId: 'whe_1',
-  sequence: 4,
+  at: '2026-01-05T09:00:00.000Z',
   eventType: 'job.succeeded',
   body: '{}',
   status: 'pending',
   tries: 0,
 };
-const answered = (status: number, retryAfter?: string): PostOutcome => ({
+const answered = (status: number, retryAfter?: string): Answer => ({
   kind: 'answered',
   status,
+  ms: 40,
   retryAfter,
 });
-const refused: PostOutcome = { kind: 'failed', why: 'econnrefused' };
+type Attempted = Exclude<PostOutcome, { kind: 'unsent' }>;
+const refused: Attempted = { kind: 'failed', why: 'connection_refused', ms: 3 };
 const afterTries = (tries: number): Delivery => ({ ...owed, tries });
 const chances = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 /** Seconds from each failed try to the next, until there is none. */
-function waits(outcome: PostOutcome, chance: number): number[] {
+function waits(outcome: Attempted, chance: number): number[] {
   let delivery = owed;
   const seconds: number[] = [];
   while (seconds.length < 20) {
@@ -58,7 +70,7 @@ describe('a webhook that is not taken', () => {
   test('is given up after the tenth try, and the endpoint stays on', () => {
     const verdict = afterTry(afterTries(9), answered(503), NOW, 0);
     expect(verdict).toMatchObject({
-      delivery: { status: 'exhausted', tries: 10, lastAnswer: 'http_503' },
+      delivery: { status: 'exhausted', tries: 10, last: { answer: 'http_503' } },
       disableEndpoint: false,
     });
     expect(verdict.delivery).not.toHaveProperty('nextTryAt');
@@ -90,10 +102,11 @@ describe('what an answer means', () => {
     [429, 'pending', 'http_429'],
     [500, 'pending', 'http_500'],
     [410, 'abandoned', 'http_410'],
-  ])('%d: %s', (status, expected, lastAnswer) => {
+  ])('%d: %s', (status, expected, answer) => {
     const { delivery, disableEndpoint } = afterTry(afterTries(2), answered(status), NOW, 0);
-    expect(delivery).toMatchObject({ status: expected, lastAnswer, tries: 3, lastTryAt: NOW });
+    expect(delivery).toMatchObject({ status: expected, tries: 3, last: { at: NOW, ms: 40, answer } });
     expect(delivery.nextTryAt !== undefined).toBe(expected === 'pending');
+    expect(delivery.dueAt !== undefined).toBe(expected === 'pending');
     expect(disableEndpoint).toBe(status === 410);
     expect(Delivery.parse(delivery)).toEqual(delivery);
   });
@@ -101,7 +114,7 @@ describe('what an answer means', () => {
   test('none at all is told in the word of the failure', () => {
     expect(afterTry(owed, refused, NOW, 0).delivery).toMatchObject({
       status: 'pending',
-      lastAnswer: 'econnrefused',
+      last: { answer: 'connection_refused' },
     });
   });
 
@@ -156,5 +169,84 @@ describe('a receiver that asks for a pause', () => {
 
   test('gets no try beyond the last', () => {
     expect(afterTry(afterTries(9), answered(503, '60'), NOW, 0).delivery.status).toBe('exhausted');
+  });
+});
+
+describe('a receiver that wants a message no more', () => {
+  test('gets it no more, and stays on', () => {
+    expect(afterTry(owed, { ...answered(500), abort: true }, NOW, 0)).toMatchObject({
+      delivery: { status: 'abandoned' },
+      disableEndpoint: false,
+    });
+  });
+});
+
+describe('what is kept of an answer', () => {
+  const kept = { headers: { server: 'x' }, body: 'y'.repeat(5000) };
+
+  test('is all of it when it was a failure', () => {
+    const { last } = afterTry(owed, { ...answered(500), kept }, NOW, 0).delivery;
+    expect(last).toMatchObject(kept);
+  });
+
+  test('is the first 1,024 characters when it was a success, which nobody debugs', () => {
+    const { last } = afterTry(owed, { ...answered(200), kept }, NOW, 0).delivery;
+    expect(last).toEqual({ at: NOW, ms: 40, answer: 'http_200', body: 'y'.repeat(1024), cut: 'truncated' });
+  });
+});
+
+describe('how a pending delivery comes back', () => {
+  const wait = (seconds: number) => pendingUntil(owed, NOW + seconds * 1000, NOW);
+
+  test('by a message when it is soon, and the sweep looks later, in case that was lost', () => {
+    expect(reminderDelaySeconds(wait(300), NOW)).toBe(300);
+    expect(wait(300).dueAt).toBeGreaterThan(NOW + 300_000);
+  });
+
+  test('by the sweep when it is later than a message can be delayed', () => {
+    expect(reminderDelaySeconds(wait(1800), NOW)).toBeUndefined();
+    expect(wait(1800).dueAt).toBe(NOW + 1_800_000);
+  });
+
+  test('at once when its time has passed', () => {
+    expect(reminderDelaySeconds(wait(-60), NOW)).toBe(0);
+  });
+
+  test('not at all when it is over', () => {
+    expect(reminderDelaySeconds({ ...wait(300), status: 'delivered' }, NOW)).toBeUndefined();
+  });
+
+  test('handed over, it is not due again in the same minute', () => {
+    expect(handedOver(wait(30), NOW).dueAt).toBeGreaterThan(NOW + 60_000);
+    expect(handedOver(wait(30), NOW).nextTryAt).toBe(NOW + 30_000);
+  });
+});
+
+describe('a replay', () => {
+  const over = { ...owed, status: 'exhausted', tries: 10 } as const;
+
+  test('sends the same bytes under the same id, on a whole new schedule', () => {
+    const again = replayed(over, NOW);
+    expect(again).toMatchObject({
+      status: 'pending',
+      nextTryAt: NOW,
+      tries: 10,
+      triesBefore: 10,
+      replays: 1,
+    });
+    expect(again).toMatchObject({ body: owed.body, webhookId: owed.webhookId });
+    const failed = afterTry(again ?? owed, refused, NOW, 0).delivery;
+    expect(failed).toMatchObject({ status: 'pending', tries: 11, nextTryAt: NOW + 5000 });
+  });
+
+  test.each(['delivered', 'exhausted', 'abandoned', 'held'] as const)(
+    'of one that is %s goes out',
+    (status) => {
+      expect(replayed({ ...owed, status }, NOW)?.status).toBe('pending');
+    },
+  );
+
+  test('of one that is on its way changes nothing', () => {
+    expect(replayed(owed, NOW)).toBeUndefined();
   });
 });

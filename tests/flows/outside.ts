@@ -14,7 +14,8 @@ import { WEBHOOK_EVENTS } from '../../domain/notification.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { type Stack, until } from '../support/stack.ts';
 
-export const EVERY_EVENT = WEBHOOK_EVENTS;
+/** What an endpoint may hear of a job's whole life. */
+export const EVERY_EVENT = WEBHOOK_EVENTS.filter((type) => /^job\.(?!progress|rejected)/.test(type));
 
 export interface Outside {
   readonly batch: BatchClient;
@@ -136,7 +137,7 @@ export function lookFromOutside(stack: Stack): Outside {
         return job?.settled === true ? job : undefined;
       }),
     async hears(tenantId, events) {
-      for (const endpoint of await stack.endpoints.list(tenantId)) {
+      for (const { endpoint } of await stack.endpoints.list(tenantId)) {
         await stack.endpoints.put({ ...endpoint, events: [...events] });
       }
     },

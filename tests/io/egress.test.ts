@@ -1,125 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
-import { EgressRefused, guardedLookup, isPublicAddress, type Resolve, vetUrl } from '../../io/egress.ts';
-
-function refusal(url: string, allowedOrigins: readonly string[] = []): string {
-  try {
-    vetUrl(url, allowedOrigins);
-    return 'accepted';
-  } catch (error) {
-    return error instanceof EgressRefused ? error.message : String(error);
-  }
-}
-
-describe('a URL is refused by its text', () => {
-  test.each([
-    ['url_characters', 'https://hooks.acme.test/ a'],
-    ['url_characters', ' https://hooks.acme.test/'],
-    ['url_characters', 'https://hooks.acme.test/\n'],
-    ['url_characters', 'https://hooks.ac\tme.test/'],
-    ['url_characters', 'https://hooks.acme.test/\r\nx-injected: 1'],
-    ['url_characters', 'https:\\\\hooks.acme.test\\'],
-    ['url_characters', 'https://10.0.0.1\\@hooks.acme.test/'],
-    ['url_characters', 'https://hooks.acme.test/\u0000'],
-    ['url_characters', 'https://hooks.acme.test/\u007f'],
-    ['url_characters', 'https://hooks.acme.test\u2028/'],
-    ['url_characters', 'https://hooks.acme.test\u00a0/'],
-    ['url_malformed', ''],
-    ['url_malformed', 'hooks.acme.test'],
-    ['url_malformed', '//hooks.acme.test/'],
-    ['url_malformed', 'https://'],
-    ['url_malformed', 'https://hooks.acme.test:70000/'],
-    ['url_malformed', 'https://hooks.acme.test:+443/'],
-    ['url_malformed', 'https://999.1.1.1/'],
-    ['url_malformed', 'https://[10.0.0.1]/'],
-    ['url_malformed', 'https://[fe80::1%25en0]/'],
-    ['url_malformed', 'https://hooks.acme.test%00.evil.test/'],
-    ['url_userinfo', 'https://acme@hooks.acme.test/'],
-    ['url_userinfo', 'https://:pass@hooks.acme.test/'],
-    ['url_userinfo', 'https://hooks.acme.test@169.254.169.254/'],
-    ['url_scheme', 'http://hooks.acme.test/'],
-    ['url_scheme', 'https:hooks.acme.test'],
-    ['url_scheme', 'https:/hooks.acme.test/'],
-    ['url_scheme', 'https:///hooks.acme.test/'],
-    ['url_scheme', 'ftp://hooks.acme.test/'],
-    ['url_scheme', 'file:///etc/hosts'],
-    ['url_scheme', 'gopher://hooks.acme.test/'],
-    ['url_scheme', 'data:text/plain,x'],
-    ['url_scheme', 'javascript:alert(1)'],
-    ['url_scheme', 'wss://hooks.acme.test/'],
-    ['url_port', 'https://hooks.acme.test:22/'],
-    ['url_port', 'https://hooks.acme.test:80/'],
-    ['url_port', 'https://hooks.acme.test:9001/'],
-    ['host_ip_literal', 'https://127.0.0.1/'],
-    ['host_ip_literal', 'https://127.1/'],
-    ['host_ip_literal', 'https://0/'],
-    ['host_ip_literal', 'https://2130706433/'],
-    ['host_ip_literal', 'https://0x7f000001/'],
-    ['host_ip_literal', 'https://0177.0.0.1/'],
-    ['host_ip_literal', 'https://169.254.43518/'],
-    ['host_ip_literal', 'https://169.254.169.254./'],
-    ['host_ip_literal', 'https://169%2e254%2e169%2e254/'],
-    ['host_ip_literal', 'https://１６９.254.169.254/'],
-    ['host_ip_literal', 'https://169。254。169。254/'],
-    ['host_ip_literal', 'https://93.184.215.14/'],
-    ['host_ip_literal', 'https://[::1]/'],
-    ['host_ip_literal', 'https://[::ffff:10.0.0.1]/'],
-    ['host_ip_literal', 'https://[fd00:ec2::254]/'],
-    ['host_ip_literal', 'https://[2a00:1450:4001::1]/'],
-    ['host_single_label', 'https://localhost/'],
-    ['host_single_label', 'https://LOCALHOST./'],
-    ['host_single_label', 'https://ⓛocalhost/'],
-    ['host_single_label', 'https://intranet:8443/'],
-  ])('%s: %j', (why, url) => {
-    expect(refusal(url)).toBe(why);
-  });
-
-  test.each([
-    ['https://hooks.acme.test', 'hooks.acme.test'],
-    ['HTTPS://Hooks.ACME.test/Path?q=1', 'hooks.acme.test'],
-    ['https://hooks.acme.test:443/', 'hooks.acme.test'],
-    ['https://hooks.acme.test:8443/', 'hooks.acme.test'],
-    ['https://hooks.acme.test./', 'hooks.acme.test.'],
-    ['https://bücher.test/', 'xn--bcher-kva.test'],
-    ['https://hooks.acme.test/%0d%0aX:1', 'hooks.acme.test'],
-    // These pass as text; what they resolve to is vetted when they are dialled.
-    ['https://127.0.0.1.nip.test/', '127.0.0.1.nip.test'],
-    ['https://metadata.google.internal/', 'metadata.google.internal'],
-  ])('%j is dialled under guard', (url, hostname) => {
-    const target = vetUrl(url, []);
-    expect(target.guarded).toBe(true);
-    expect(target.url.hostname).toBe(hostname);
-  });
-});
-
-describe('an origin that the operator has listed', () => {
-  const listed = ['http://127.0.0.1:8080', 'https://inbox.test'];
-
-  test.each(['http://127.0.0.1:8080/hook?x=1', 'https://inbox.test:443/'])('passes unguarded: %s', (url) => {
-    expect(vetUrl(url, listed).guarded).toBe(false);
-  });
-
-  test.each([
-    ['url_scheme', 'http://127.0.0.1:8081/'],
-    ['url_scheme', 'http://127.0.0.1/'],
-    ['host_ip_literal', 'https://127.0.0.1:8443/'],
-    ['url_scheme', 'http://127.0.0.1:8080.evil.test/'],
-    ['url_scheme', 'http://inbox.test/'],
-    ['url_userinfo', 'http://a:b@127.0.0.1:8080/'],
-    ['url_characters', 'http://127.0.0.1:8080/a b'],
-  ])('is that origin alone, %s: %s', (why, url) => {
-    expect(['url_malformed', why]).toContain(refusal(url, listed));
-  });
-
-  test('does not pass for a longer name that begins like it', () => {
-    expect(vetUrl('https://inbox.test.evil.test/', listed).guarded).toBe(true);
-  });
-});
+import {
+  EgressRefused,
+  guardedLookup,
+  isPublicAddress,
+  NameUnresolved,
+  type Resolve,
+} from '../../io/egress.ts';
 
 describe('an address may be dialled', () => {
-  test.each(['9.9.9.9', '93.184.215.14', '100.63.255.255', '100.128.0.0', '172.15.255.255', '172.32.0.0'])(
-    '%s: public',
-    (address) => expect(isPublicAddress(address)).toBe(true),
-  );
+  test.each([
+    '1.1.1.1',
+    '8.8.8.8',
+    '9.9.9.9',
+    '93.184.215.14',
+    '100.128.0.1',
+    '100.63.255.255',
+    '100.128.0.0',
+    '172.15.255.255',
+    '172.32.0.0',
+  ])('%s: public', (address) => expect(isPublicAddress(address)).toBe(true));
   test.each(['2a00:1450:4001:81b::200e', '2606:4700:4700::1001', '2001:4860:4860::8844'])(
     '%s: public',
     (address) => expect(isPublicAddress(address)).toBe(true),
@@ -174,6 +73,16 @@ describe('an address is never dialled', () => {
     ['with a zone', '2606:4700:4700::1001%1'],
     ['site-local', 'fec0::5'],
     ['multicast', 'ff0e::5'],
+    ['an IPv4 address in IPv6', '::7f00:1'],
+    ['an IPv4 address in IPv6', '::a9fe:a9fe'],
+    ['an IPv4 address in IPv6', '::127.0.0.1'],
+    ['translated by SIIT', '::ffff:0:7f00:1'],
+    ['of ISATAP', '::5efe:7f00:1'],
+    ['translated', '64:ff9b::808:808'],
+    ['instance metadata of EKS', '169.254.170.23'],
+    ['instance metadata of EKS', 'fd00:ec2::23'],
+    ['protocol assignments', '192.0.0.192'],
+    ['not given out', 'e000::1'],
     ['not an address', 'hooks.acme.test'],
     ['not an address', '127.1'],
     ['not an address', ''],
@@ -214,7 +123,7 @@ describe('the lookup that is dialled', () => {
 
   test('passes on why the name could not be resolved', async () => {
     const failure = new Error('queryA ESERVFAIL');
-    expect(await lookup(() => Promise.reject(failure), true)).toBe(failure);
-    expect(await lookup(() => Promise.reject('odd'), true)).toBeInstanceOf(EgressRefused);
+    expect(await lookup(() => Promise.reject(failure), true)).toMatchObject({ cause: failure });
+    expect(await lookup(() => Promise.reject('odd'), true)).toBeInstanceOf(NameUnresolved);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
+import { openKey } from '../../io/keys.ts';
 import { webhookHeaders } from '../../io/signature.ts';
 
 const secretOf = (byte: number, length = 32) => `whsec_${Buffer.alloc(length, byte).toString('base64')}`;
@@ -7,7 +8,8 @@ const [current, previous, foreign] = [secretOf(1), secretOf(2), secretOf(3)];
 const ID = `msg_${'abcd234567'.repeat(2)}zyxwvu`;
 const BODY = '{"type":"job.succeeded","data":{"note":"größer ✓"}}';
 
-const headers = (secrets: readonly string[]) => webhookHeaders(ID, Date.now(), BODY, secrets);
+const opened = (secrets: readonly string[]) => secrets.map((secret) => openKey('v1', secret));
+const headers = (secrets: readonly string[]) => webhookHeaders(ID, Date.now(), BODY, opened(secrets));
 
 describe('a receiver with the reference library', () => {
   test.each([24, 32, 64])('verifies what was signed with a secret of %d bytes', (length) => {
@@ -33,14 +35,14 @@ describe('a receiver with the reference library', () => {
   });
 
   test('refuses what was signed long ago: each try is signed anew', () => {
-    const old = webhookHeaders(ID, Date.now() - 3_600_000, BODY, [current]);
+    const old = webhookHeaders(ID, Date.now() - 3_600_000, BODY, opened([current]));
     expect(() => new Webhook(current).verify(BODY, old)).toThrow('timestamp too old');
   });
 });
 
 test('the signature is that of the specification, to the byte', () => {
   const time = new Date(1_767_603_600_000);
-  expect(webhookHeaders(ID, time.getTime() + 999, BODY, [current])).toEqual({
+  expect(webhookHeaders(ID, time.getTime() + 999, BODY, opened([current]))).toEqual({
     'webhook-id': ID,
     'webhook-timestamp': '1767603600',
     'webhook-signature': new Webhook(current).sign(ID, time, BODY),
@@ -50,6 +52,6 @@ test('the signature is that of the specification, to the byte', () => {
 test.each(['msg_1.2', `${ID}.1`, 'msg_', ID.toUpperCase(), `${ID}\n`, `x${ID}`, ''])(
   'an id such as %j is not signed: it could move bytes between id, time and body',
   (id) => {
-    expect(() => webhookHeaders(id, Date.now(), BODY, [current])).toThrow(/webhook id/);
+    expect(() => webhookHeaders(id, Date.now(), BODY, opened([current]))).toThrow(/webhook id/);
   },
 );

@@ -2,10 +2,11 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { isNativeError } from 'node:util/types';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { PostOutcome } from '../../domain/delivery.ts';
-import { webhooks } from '../../io/webhooks.ts';
+import { EgressRefused, type Resolve } from '../../io/egress.ts';
+import { type Webhooks, webhooks } from '../../io/webhooks.ts';
 
 /** Made for this test alone, valid for 127.0.0.1 until 2126: what it lacks is only somebody who vouches for it. */
 const SELF_SIGNED = {
@@ -59,27 +60,49 @@ async function listening(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A receiver that speaks HTTP, listed by the operator. */
-async function receiver(answer: RequestListener) {
-  const origin = `http://${await listening(createServer(answer))}`;
-  return { origin, post: (headers = {}) => webhooks([origin]).post(`${origin}/hook?a=1`, headers, BODY) };
+const nobody: Resolve = async () => [];
+const working = async () => false;
+const down = async () => true;
+
+function sender(allowedOrigins: readonly string[], resolve: Resolve = nobody, outage = working): Webhooks {
+  return webhooks({ allowedOrigins, resolve, outage });
 }
 
-/** A receiver that answers every connection with these bytes. */
-async function rawReceiver(head: string) {
+const post = (url: string, change: { headers?: object; deadlineMs?: number } = {}) => ({
+  url,
+  headers: { 'content-type': 'application/json', ...change.headers },
+  body: BODY,
+  deadlineMs: change.deadlineMs ?? 10_000,
+});
+
+/** A receiver that speaks HTTP, listed as the inbox of a laptop is. */
+async function receiver(answer: RequestListener) {
+  const origin = `http://${await listening(createServer(answer))}`;
+  return {
+    origin,
+    post: (change: Parameters<typeof post>[1] = {}) =>
+      sender([origin]).post(post(`${origin}/hook?a=1`, change)),
+  };
+}
+
+/** A receiver that answers every connection with these bytes, and then does what it is told. */
+async function rawReceiver(answer: string | Buffer, then: (socket: Socket) => void = () => undefined) {
   const closed = Promise.withResolvers<'closed'>();
   const server = createTcpServer((socket) => {
-    socket.once('data', () => socket.write(head));
+    socket.once('data', () => socket.write(answer, () => then(socket)));
     socket.once('close', () => closed.resolve('closed'));
   });
   const origin = `http://${await listening(server)}`;
-  return { closed: closed.promise, post: () => webhooks([origin]).post(origin, {}, BODY) };
+  return {
+    closed: closed.promise,
+    post: (deadlineMs = 10_000) => sender([origin]).post(post(origin, { deadlineMs })),
+  };
 }
 
 describe('a webhook', () => {
-  test('is a POST of exactly the given bytes, with the given headers', async () => {
+  test('is a POST of exactly the given bytes, with the given headers, and asks for no compression', async () => {
     const received = Promise.withResolvers<object>();
-    const { post } = await receiver((request, response) => {
+    const to = await receiver((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -88,47 +111,61 @@ describe('a webhook', () => {
         response.end();
       });
     });
-    expect(await post({ 'webhook-id': 'msg_1' })).toMatchObject({ kind: 'answered', status: 200 });
-    expect(await received.promise).toMatchObject({
-      method: 'POST',
-      url: '/hook?a=1',
-      headers: {
-        'webhook-id': 'msg_1',
-        'content-type': 'application/json',
-        'content-length': String(Buffer.byteLength(BODY)),
-      },
-      body: BODY,
+    expect(await to.post({ headers: { 'webhook-id': 'msg_1' } })).toMatchObject({
+      kind: 'answered',
+      status: 200,
     });
+    const { headers, ...rest } = (await received.promise) as { headers: object };
+    expect(rest).toEqual({ method: 'POST', url: '/hook?a=1', body: BODY });
+    expect(headers).toMatchObject({
+      'webhook-id': 'msg_1',
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(BODY)),
+    });
+    expect(headers).not.toHaveProperty('accept-encoding');
+    expect(headers).not.toHaveProperty('expect');
   });
 
   test.each([200, 204, 400, 410, 500])('is told the status of the answer: %d', async (status) => {
-    const { post } = await receiver((_, response) => response.writeHead(status).end());
-    expect(await post()).toEqual({ kind: 'answered', status, retryAfter: undefined });
+    const to = await receiver((_, response) => response.writeHead(status).end());
+    expect(await to.post()).toMatchObject({ kind: 'answered', status });
   });
 
-  test('hears how long the receiver wants to be left alone', async () => {
-    const { post } = await receiver((_, response) => response.writeHead(429, { 'retry-after': '77' }).end());
-    expect(await post()).toEqual({ kind: 'answered', status: 429, retryAfter: '77' });
+  test('hears how long the receiver wants to be left alone, and what it says', async () => {
+    const to = await receiver((_, response) =>
+      response
+        .writeHead(429, { 'retry-after': '77', 'content-type': 'text/plain', 'set-cookie': 'a=b' })
+        .end('busy ✓'),
+    );
+    expect(await to.post()).toMatchObject({
+      status: 429,
+      retryAfter: '77',
+      kept: { body: 'busy ✓', headers: { 'retry-after': '77', 'content-type': 'text/plain' } },
+    });
+    expect(JSON.stringify(await to.post())).not.toContain('a=b');
   });
 
-  test('follows no redirect', async () => {
+  test('hears that the receiver wants this message no more', async () => {
+    const to = await receiver((_, response) =>
+      response.writeHead(400, { 'webhook-delivery': 'abort-message' }).end(),
+    );
+    expect(await to.post()).toMatchObject({ status: 400, abort: true });
+  });
+
+  test('follows no redirect: where it leads is told by its host, and never connected to', async () => {
+    let connections = 0;
+    const inside = createTcpServer(() => connections++);
+    const target = await listening(inside);
     const paths: (string | undefined)[] = [];
-    const { post } = await receiver((request, response) => {
+    const to = await receiver((request, response) => {
       paths.push(request.url);
-      response.writeHead(302, { location: '/elsewhere' }).end();
+      response.writeHead(302, { location: `http://${target}/latest/meta-data/?canary` }).end();
     });
-    expect(await post()).toMatchObject({ kind: 'answered', status: 302 });
+    const outcome = await to.post();
+    expect(outcome).toMatchObject({ status: 302, kept: { headers: { 'location-host': target } } });
+    expect(JSON.stringify(outcome)).not.toContain('canary');
     expect(paths).toEqual(['/hook?a=1']);
-  });
-
-  test('ends with the head of the answer: a body that never ends is not waited for', async () => {
-    const hungUp = Promise.withResolvers<void>();
-    const { post } = await receiver((_, response) => {
-      response.writeHead(200, { 'content-length': 1_000_000 }).write('x');
-      response.on('close', hungUp.resolve);
-    });
-    expect(await post()).toMatchObject({ kind: 'answered', status: 200 });
-    await hungUp.promise;
+    expect(connections).toBe(0);
   });
 
   test('makes a connection of its own each time, so that each is vetted', async () => {
@@ -136,10 +173,70 @@ describe('a webhook', () => {
     const server = createServer((_, response) => response.end());
     server.on('connection', () => connections++);
     const origin = `http://${await listening(server)}`;
-    const { post } = webhooks([origin]);
-    await post(origin, {}, BODY);
-    await post(origin, {}, BODY);
+    const { post: send } = sender([origin]);
+    await send(post(origin));
+    await send(post(origin));
     expect(connections).toBe(2);
+  });
+
+  test('goes past a proxy that the environment names', async () => {
+    let asked = 0;
+    const proxy = `http://${await listening(createServer(() => asked++))}`;
+    const before = { ...process.env };
+    Object.assign(process.env, { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, NODE_USE_ENV_PROXY: '1' });
+    const to = await receiver((_, response) => response.end());
+    expect(await to.post()).toMatchObject({ status: 200 });
+    process.env = before;
+    expect(asked).toBe(0);
+  });
+});
+
+describe('the body of an answer', () => {
+  const head = (fields: string) => `HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`;
+
+  test('is kept up to 16 KiB, and no more of it is read', async () => {
+    const to = await rawReceiver(head('content-length: 26214400'), (socket) => {
+      socket.write('x'.repeat(65_536));
+    });
+    const outcome = await to.post();
+    expect(outcome).toMatchObject({ status: 200, kept: { cut: 'truncated' } });
+    expect(outcome.kind === 'answered' && outcome.kept?.body).toHaveLength(16_384);
+    expect(await to.closed).toBe('closed');
+  });
+
+  test('may be announced as larger than any disk', async () => {
+    const to = await rawReceiver(`${head('content-length: 1000000000000')}${'x'.repeat(20_000)}`);
+    expect(await to.post()).toMatchObject({ status: 200, kept: { cut: 'truncated' } });
+  });
+
+  test('that drips for ever ends with the deadline, and the head has decided', async () => {
+    const to = await receiver((_, response) => {
+      response.writeHead(500);
+      const timer = setInterval(() => response.write('.'), 50);
+      response.on('close', () => clearInterval(timer));
+    });
+    expect(await to.post({ deadlineMs: 300 })).toMatchObject({ status: 500, kept: { cut: 'partial' } });
+  });
+
+  test('that breaks off after a good head is a success', async () => {
+    const to = await rawReceiver(`${head('content-length: 100')}begun`, (socket) => socket.resetAndDestroy());
+    expect(await to.post()).toMatchObject({ status: 200, kept: { cut: 'partial' } });
+  });
+
+  test('that is compressed stays as it came', async () => {
+    const bomb = gzipSync(Buffer.alloc(1_000_000));
+    const to = await rawReceiver(
+      Buffer.concat([Buffer.from(head(`content-encoding: gzip\r\ncontent-length: ${bomb.length}`)), bomb]),
+    );
+    expect(await to.post()).toMatchObject({
+      kept: { body: bomb.toString('base64'), binary: true, headers: { 'content-encoding': 'gzip' } },
+    });
+  });
+
+  test('whose last character is cut in half is a text all the same', async () => {
+    const to = await rawReceiver(`${head('content-length: 30001')}a${'ü'.repeat(15_000)}`);
+    const outcome = await to.post();
+    expect(outcome.kind === 'answered' && outcome.kept?.binary).toBeUndefined();
   });
 });
 
@@ -147,19 +244,37 @@ describe('a receiver that misbehaves', () => {
   test('nobody listens', async () => {
     const { origin } = await receiver(() => undefined);
     await closing.pop()?.();
-    expect(await webhooks([origin]).post(origin, {}, BODY)).toEqual({ kind: 'failed', why: 'econnrefused' });
+    expect(await sender([origin]).post(post(origin))).toMatchObject({
+      kind: 'failed',
+      why: 'connection_refused',
+    });
   });
 
   test.each([
-    ['hangs up without an answer', '', 'econnreset'],
-    ['does not speak HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', 'hpe_invalid_constant'],
-    ['sends headers without end', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(20_000)}\r\n`, 'hpe_header_overflow'],
+    ['hangs up without an answer', '', 'connection_reset'],
+    ['does not speak HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', 'protocol_error'],
+    [
+      'sends 60 KiB of headers',
+      `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(60_000)}\r\n`,
+      'response_headers_too_large',
+    ],
   ])('%s', async (_, head, why) => {
     const server = createTcpServer((socket) => {
       socket.once('data', () => (head === '' ? socket.destroy() : socket.write(head)));
     });
     const origin = `http://${await listening(server)}`;
-    expect(await webhooks([origin]).post(origin, {}, BODY)).toEqual({ kind: 'failed', why });
+    expect(await sender([origin]).post(post(origin))).toMatchObject({ kind: 'failed', why });
+  });
+
+  test('closes before it has read the body', async () => {
+    const server = createTcpServer((socket) => socket.destroy());
+    const origin = `http://${await listening(server)}`;
+    expect(await sender([origin]).post(post(origin))).toMatchObject({ kind: 'failed' });
+  });
+
+  test('takes the webhook and never answers', async () => {
+    const to = await receiver(() => undefined);
+    expect(await to.post({ deadlineMs: 200 })).toMatchObject({ kind: 'failed', why: 'timeout' });
   });
 
   test('shows a certificate that nobody vouches for', async () => {
@@ -169,70 +284,121 @@ describe('a receiver that misbehaves', () => {
       response.end();
     });
     const origin = `https://${await listening(server)}`;
-    expect(await webhooks([origin]).post(origin, {}, BODY)).toEqual({
-      kind: 'failed',
-      why: 'depth_zero_self_signed_cert',
-    });
+    expect(await sender([origin]).post(post(origin))).toMatchObject({ kind: 'failed', why: 'tls_error' });
     expect(requests).toBe(0);
   });
 
+  test('never finishes the handshake', async () => {
+    const origin = `https://${await listening(createTcpServer(() => undefined))}`;
+    const outcome = await sender([origin]).post(post(origin, { deadlineMs: 300 }));
+    expect(outcome).toMatchObject({ kind: 'failed', why: 'timeout' });
+  });
+
   test('sends hints before its answer', async () => {
-    const { post } = await rawReceiver('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n');
-    expect(await post()).toMatchObject({ kind: 'answered', status: 204 });
+    const to = await rawReceiver('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n');
+    expect(await to.post()).toMatchObject({ kind: 'answered', status: 204 });
   });
 
   test('switches to another protocol: that is an answer, or a failure, but an end', async () => {
-    const { post, closed } = await rawReceiver(
+    const to = await rawReceiver(
       'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
     );
-    expect(await Promise.race([post(), closed])).not.toBe('closed');
+    expect(await Promise.race([to.post(), to.closed])).not.toBe('closed');
+  });
+
+  test.each([
+    ['a line break in a header', { 'x-a': 'b\r\nc: d' }],
+    ['a line break in the name of one', { 'x\r\na': 'b' }],
+  ])('%s, had it been stored, would not be sent', async (_, headers) => {
+    const to = await receiver((_request, response) => response.end());
+    expect(await to.post({ headers })).toMatchObject({ kind: 'failed', why: 'request_invalid' });
   });
 });
 
 describe('a target that the guard refuses', () => {
-  const refused: PostOutcome = { kind: 'failed', why: 'target_not_allowed' };
+  const refused = { kind: 'failed', why: 'target_not_allowed' };
+  const answers =
+    (...addresses: string[]): Resolve =>
+    async () =>
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
 
-  test('is not named to the tenant, whatever the reason', async () => {
-    const inside = webhooks([], async () => [{ address: '127.0.0.1', family: 4 }]);
-    const nowhere = webhooks([], async () => []);
-    expect(await inside.post('https://hooks.acme.test/', {}, BODY)).toEqual(refused);
-    expect(await nowhere.post('https://hooks.acme.test/', {}, BODY)).toEqual(refused);
-    expect(await nowhere.post('http://169.254.169.254/latest/', {}, BODY)).toEqual(refused);
+  test.each([
+    ['resolves to loopback', answers('127.0.0.1')],
+    ['resolves to one public and one private address', answers('93.184.216.34', '10.0.0.1')],
+    ['resolves to loopback in IPv6', answers('::ffff:7f00:1')],
+    ['resolves to nothing', answers()],
+    ['is refused by name', () => Promise.reject(new EgressRefused('any'))],
+  ])('is not named to the tenant: it %s', async (_, resolve) => {
+    const outcome = await sender([], resolve).post(post('https://hooks.acme.test/'));
+    expect(['target_not_allowed', 'dns_failed']).toContain(outcome.kind === 'failed' ? outcome.why : '');
   });
 
-  test('is not dialled when a name inside resolves to a server of ours', async () => {
-    let connections = 0;
-    const server = createTcpServer(() => connections++);
-    const address = await listening(server);
-    const { post } = webhooks([`http://${address}`], async () => [{ address: '127.0.0.1', family: 4 }]);
-    expect(await post('https://rebound.acme.test:8443/', {}, BODY)).toEqual(refused);
-    expect(connections).toBe(0);
-  });
+  test.each(['http://169.254.169.254/latest/', 'https://127.0.0.1/', 'https://[::1]/', 'https://localhost/'])(
+    '%s is refused without a look-up',
+    async (url) => {
+      let asked = 0;
+      const resolve: Resolve = async () => {
+        asked++;
+        return [];
+      };
+      expect(await sender([], resolve).post(post(url))).toMatchObject(refused);
+      expect(asked).toBe(0);
+    },
+  );
 
-  test('is resolved once, and what was vetted is what is dialled', async () => {
+  test('is looked up once in each try, and again in the next: what was vetted is what is dialled', async () => {
     const asked: string[] = [];
-    const { post } = webhooks([], async (hostname) => {
+    const { post: send } = sender([], async (hostname) => {
       asked.push(hostname);
-      return [{ address: '10.0.0.1', family: 4 }];
+      return [{ address: asked.length === 1 ? '10.0.0.1' : '127.0.0.1', family: 4 }];
     });
-    await post('https://hooks.acme.test/', {}, BODY);
-    expect(asked).toEqual(['hooks.acme.test']);
+    expect(await send(post('https://hooks.acme.test/'))).toMatchObject(refused);
+    expect(await send(post('https://hooks.acme.test/'))).toMatchObject(refused);
+    expect(asked).toEqual(['hooks.acme.test', 'hooks.acme.test']);
+  });
+});
+
+describe('when nothing is reached', () => {
+  const failing: Resolve = () => Promise.reject(Object.assign(new Error('no'), { code: 'ESERVFAIL' }));
+
+  test('because our own name resolution is down, it is not a try of the tenant', async () => {
+    expect(await sender([], failing, down).post(post('https://hooks.acme.test/'))).toEqual({
+      kind: 'unsent',
+      why: 'dns_failed',
+    });
   });
 
-  test('is told in the word of the resolver when the name cannot be resolved', async () => {
-    const failure = Object.assign(new Error('no'), { code: 'ESERVFAIL' });
-    const { post } = webhooks([], () => Promise.reject(failure));
-    expect(await post('https://hooks.acme.test/', {}, BODY)).toEqual({ kind: 'failed', why: 'eservfail' });
+  test("although others are, it is the tenant's own name that does not resolve", async () => {
+    expect(await sender([], failing, working).post(post('https://hooks.acme.test/'))).toMatchObject({
+      kind: 'failed',
+      why: 'dns_failed',
+    });
+  });
+
+  test('a resolver that never answers is given up before the deadline of the whole', async () => {
+    const silent: Resolve = () => new Promise(() => undefined);
+    expect(await sender([], silent, down).post(post('https://hooks.acme.test/'))).toEqual({
+      kind: 'unsent',
+      why: 'dns_timeout',
+    });
+  }, 20_000);
+
+  test('an answer, however bad, is never an outage of ours', async () => {
+    const { origin } = await receiver((_, response) => response.writeHead(503).end());
+    expect(await sender([origin], nobody, down).post(post(origin))).toMatchObject({
+      kind: 'answered',
+      status: 503,
+    });
   });
 });
 
 test('whatever the URL, the headers and the body are, the answer is an outcome', async () => {
-  const { post } = webhooks([], async () => []);
+  const { post: send } = sender([]);
   const urls = fc.oneof(fc.string({ unit: 'binary' }), fc.webUrl(), fc.constant('https://hooks.acme.test/'));
   const headers = fc.dictionary(fc.string(), fc.string({ unit: 'binary' }), { maxKeys: 3 });
   await fc.assert(
     fc.asyncProperty(urls, headers, fc.string(), async (url, given, body) => {
-      expect(await post(url, given, body)).toMatchObject({ kind: 'failed' });
+      expect(await send({ url, headers: given, body, deadlineMs: 5000 })).toMatchObject({ kind: 'failed' });
     }),
   );
 });

@@ -39,6 +39,8 @@ export function audit(run: Run, rest: Rest): void {
           ({ jobId, endpointId, eventType }) =>
             jobId === job.jobId && endpointId === endpoint.endpointId && eventType === type,
         );
+        // A wait that is longer than a message can be delayed ends with the sweep, and there is none in this world.
+        if (!run.profile.tick && row?.status === 'pending' && row.dueAt === row.nextTryAt) continue;
         violated(
           'I19',
           `never told ${endpoint.endpointId} that it is ${job.state}; its delivery is ${row?.status}`,

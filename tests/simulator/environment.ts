@@ -9,7 +9,7 @@ Object.assign(process.env, {
   TABLE_NAME: 'simulated',
   BUCKET_NAME: 'headgate-jobs',
   SUBMIT_QUEUE_URL: url,
-  NOTIFY_QUEUE_URL: url,
+  DELIVERY_QUEUE_URL: url,
   DEAD_LETTER_QUEUE_URL: url,
   EVENT_BUS_NAME: 'simulated',
   WORKER_LOG_GROUP: 'simulated',
@@ -20,5 +20,6 @@ Object.assign(process.env, {
   JOB_DEFINITION_PLAIN: 'plain',
   BATCH_CALLS_PER_SECOND: '40',
   SUBMIT_SETTLE_SECONDS: '60',
-  WEBHOOK_ALLOWED_ORIGINS: '',
+  WEBHOOK_KEY_ID: 'simulated',
+  NETWORK_PROBE_HOST: 'sts.example.com',
 });

@@ -2,6 +2,7 @@
 import './environment.ts';
 import type { JobRecord } from '../../domain/job.ts';
 import type { JobTypes } from '../../domain/job-type.ts';
+import { type DeliverPorts, deliver } from '../../functions/deliver.ts';
 import { type IntakePorts, intake } from '../../functions/intake.ts';
 import { type NotifyPorts, notify } from '../../functions/notify.ts';
 import { type SubmitPorts, submit } from '../../functions/submit.ts';
@@ -27,17 +28,17 @@ export interface Services {
   readonly batch: VirtualBatch;
   readonly types: JobTypes;
   readonly submitQueue: VirtualQueue;
-  readonly notifyQueue: VirtualQueue;
+  readonly deliveryQueue: VirtualQueue;
   deadLettersFor(process: Process): TrackPorts['deadLetters'];
   busFor(process: Process): Bus;
   webhooksFor(process: Process): Webhooks;
 }
 
-export type AllPorts = IntakePorts & SubmitPorts & TrackPorts & NotifyPorts & SweepPorts;
+export type AllPorts = IntakePorts & SubmitPorts & TrackPorts & NotifyPorts & DeliverPorts & SweepPorts;
 
 /** A defect put into one of the steps, to see whether the checks find it. */
 export type Defect = (sound: AllPorts, process: Process) => Partial<AllPorts>;
-type Step = 'intake' | 'submit' | 'track' | 'notify' | 'tick' | 'container';
+type Step = 'intake' | 'submit' | 'track' | 'notify' | 'deliver' | 'tick' | 'container';
 
 export interface Mutant {
   readonly defects?: Partial<Record<Step, Defect>>;
@@ -58,7 +59,8 @@ export function portsOf(run: Run, services: Services, process: Process): AllPort
     batch: pacedBatch(services.batch.portFor(process), paceOf(run, process), clock),
     pace: paceOf(run, process),
     submitQueue: services.submitQueue.portFor(process),
-    notifyQueue: services.notifyQueue.portFor(process),
+    deliveryQueue: services.deliveryQueue.portFor(process),
+    keys: { open: () => reach(run, process, { site: 'keys.open' }, () => `whsec_${'A'.repeat(32)}`) },
     deadLetters: services.deadLettersFor(process),
     bus: services.busFor(process),
     webhooks: services.webhooksFor(process),
@@ -81,6 +83,7 @@ export interface Lambdas {
   submit(process: Process): MessageBatch;
   track(process: Process): MessageBatch;
   notify(process: Process): MessageBatch;
+  deliver(process: Process): MessageBatch;
   tick(process: Process): () => Promise<void>;
 }
 
@@ -98,6 +101,7 @@ export function lambdas(run: Run, services: Services, mutant: Mutant): Lambdas {
     submit: (process) => rewritten('submit', submit(ports(process, 'submit'))),
     track: (process) => rewritten('track', track(ports(process, 'track'))),
     notify: (process) => rewritten('notify', notify(ports(process, 'notify'))),
+    deliver: (process) => rewritten('deliver', deliver(ports(process, 'deliver'))),
     tick: (process) => tick(ports(process, 'tick')),
   };
 }

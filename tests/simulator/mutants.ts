@@ -179,7 +179,7 @@ export const expectations: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a stray is ended',
     profile: 'dup',
-    firstSeed: 1800,
+    firstSeed: 2200,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {

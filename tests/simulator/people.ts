@@ -1,6 +1,6 @@
 /** What services and operators do: send jobs, once or more often; cancel; bring dead letters back, one way or both. */
 
-import type { Endpoint } from '../../domain/endpoint.ts';
+import { Endpoint } from '../../domain/endpoint.ts';
 import { defineJobTypes, type JobTypes, workerExitCodes } from '../../domain/job-type.ts';
 import { readLetter } from '../../domain/redrive.ts';
 import type { Tenant } from '../../domain/tenant.ts';
@@ -17,23 +17,20 @@ export const tenants: readonly Tenant[] = [
   { tenantId: 'acme', status: 'active' },
   { tenantId: 'globex', status: 'active' },
 ];
-const secrets = [`whsec_${'A'.repeat(32)}`];
 const ends = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'];
-const ways = [
-  'accepted',
-  'waiting',
-  'submitting',
-  'submitted',
-  'starting',
-  'running',
-  'retrying',
-  'cancelling',
-];
-const all = [...ends, ...ways.map((way) => `job.${way}`)];
+const all = [...ends, 'job.accepted', 'job.running', 'job.retrying'];
+const endpoint = (tenantId: string, name: string, events: string[]) =>
+  Endpoint.parse({
+    tenantId,
+    endpointId: `whe_${name}`,
+    url: `https://${name}.example/`,
+    events,
+    keys: [{ scheme: 'v1', sealed: 'sealed' }],
+  });
 export const endpoints: readonly Endpoint[] = [
-  { tenantId: 'acme', endpointId: 'whe_all', url: 'https://all.example/', events: all, secrets },
-  { tenantId: 'acme', endpointId: 'whe_ends', url: 'https://ends.example/', events: ends, secrets },
-  { tenantId: 'globex', endpointId: 'whe_globex', url: 'https://globex.example/', events: ends, secrets },
+  endpoint('acme', 'all', all),
+  endpoint('acme', 'ends', ends),
+  endpoint('globex', 'globex', ends),
 ];
 
 const csv = jobTypes.get('csv.summarise');

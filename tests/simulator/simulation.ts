@@ -1,8 +1,11 @@
 /** One seed, one world: faults, then rest, then the audit. */
 
+import type { PostOutcome } from '../../domain/delivery.ts';
 import { wants } from '../../domain/endpoint.ts';
+import { subjectOf, WEBHOOK_EVENTS } from '../../domain/notification.ts';
 import type { Message } from '../../io/lambda.ts';
 import type { Queue } from '../../io/queues.ts';
+import type { Post } from '../../io/webhooks.ts';
 import { audit } from './audit.ts';
 import { virtualBatch } from './batch.ts';
 import { checks } from './checks.ts';
@@ -77,6 +80,7 @@ function build(run: Run, mutant: Mutant) {
   };
   const lost = (name: string) => virtualQueue(run, name, () => undefined);
   const [submitQueue, events, notifyQueue] = [lost('submit'), lost('events'), lost('notify')] as const;
+  const deliveryQueue = lost('deliver');
   const front = virtualQueue(run, 'front', (message) => letters.push(message));
 
   const check = checks(run, {
@@ -85,9 +89,9 @@ function build(run: Run, mutant: Mutant) {
     objects,
     batchJob: (id) => batch.jobs.get(id),
     job: (jobId) => table.job(jobId),
-    owes: ({ jobId, tenantId, state, stateVersion }) => {
+    owes: ({ jobId, tenantId, state }) => {
       const rows = [...table.deliveries.values()].filter(
-        (row) => row.jobId === jobId && row.sequence === stateVersion,
+        (row) => row.jobId === jobId && row.eventType === `job.${state}`,
       );
       const untold = endpoints.find(
         (endpoint) =>
@@ -118,14 +122,16 @@ function build(run: Run, mutant: Mutant) {
     batch,
     types,
     submitQueue,
-    notifyQueue,
+    deliveryQueue,
     deadLettersFor: (process) => deadLetterQueue(run, process, letters),
     busFor: (process) => ({
       publish: async (published) => {
-        if (published.length === 0) return;
-        await reach(run, process, { site: 'bus.publish', jobId: published[0]?.data.jobId }, () => {
+        const [first] = published;
+        if (first === undefined) return;
+        await reach(run, process, { site: 'bus.publish', jobId: subjectOf(first) }, () => {
           for (const event of published) {
             failInside(run, 'bus.publish');
+            if (!HEARD.includes(event.type)) continue;
             onBus(run, notifyQueue, JSON.stringify({ detail: event }), 'bus');
           }
         });
@@ -142,15 +148,19 @@ function build(run: Run, mutant: Mutant) {
   submitQueue.feeds({ role: 'submit', visibilityMs, handle: steps.submit });
   events.feeds({ role: 'track', visibilityMs, handle: steps.track });
   notifyQueue.feeds({ role: 'notify', visibilityMs, handle: steps.notify });
+  deliveryQueue.feeds({ role: 'deliver', visibilityMs, handle: steps.deliver });
   if (profile.tick) everyMinute(run, () => table.nextDueMs(), steps.tick);
   const expected = people(run, { front, letters });
-  const queues = [front, submitQueue, events, notifyQueue];
+  const queues = [front, submitQueue, events, notifyQueue, deliveryQueue];
   return { table, batch, queues, endpoints, told, letters: failed, expected, steps };
 
   function wrapped(detail: unknown): string {
     return JSON.stringify({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail });
   }
 }
+
+/** What the rule in resources/events.yml lets pass. */
+const HEARD: readonly string[] = WEBHOOK_EVENTS;
 
 /** A sweep that would find nothing does nothing, so only those with something due are run. */
 function everyMinute(
@@ -208,7 +218,7 @@ function receiver(
 ) {
   const { world, faults } = run;
   return {
-    async post(url: string, headers: Readonly<Record<string, string>>, body: string) {
+    async post({ url, headers, body }: Post): Promise<PostOutcome> {
       const { type, data } = JSON.parse(body);
       try {
         return await reach(
@@ -218,16 +228,17 @@ function receiver(
           () => {
             run.note(process.name, `POST ${type} ${data.sequence} to ${url}`, data.jobId);
             onWebhook(headers['webhook-id'] ?? '', body);
-            if (faults.happens(run.odds(0.15))) return { kind: 'answered' as const, status: 503 };
+            if (faults.happens(run.odds(0.15))) return { kind: 'answered' as const, status: 503, ms: 40 };
             const endpoint = endpoints.find((candidate) => candidate.url === url);
             if (endpoint?.tenantId !== data.tenantId)
               run.violate('I13', `${url} is told of ${data.tenantId}`, data.jobId);
             told.add(`${data.jobId} ${type} ${endpoint?.endpointId}`);
-            return { kind: 'answered' as const, status: 200 };
+            return { kind: 'answered' as const, status: 200, ms: 40 };
           },
         );
       } catch {
-        return { kind: 'failed' as const, why: world.nowMs() % 2 === 0 ? 'timeout' : 'econnreset' };
+        if (faults.happens(run.odds(0.2))) return { kind: 'unsent', why: 'dns_failed' };
+        return { kind: 'failed', why: world.nowMs() % 2 === 0 ? 'timeout' : 'connection_reset', ms: 900 };
       }
     },
   };

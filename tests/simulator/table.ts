@@ -1,13 +1,14 @@
 /** The table at the level of its ports: the same conditions, one item at a time, tokens that know their own writes again. */
 
-import { Delivery } from '../../domain/delivery.ts';
+import { Delivery, type DeliveryName } from '../../domain/delivery.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import { dueShard } from '../../domain/identity.ts';
 import { JobRecord } from '../../domain/job.ts';
+import { Standing } from '../../domain/standing.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import { Tombstone } from '../../domain/tombstone.ts';
 import type { DeliveryStore } from '../../io/deliveries.ts';
-import type { DueIndex } from '../../io/due.ts';
+import type { Due, DueIndex } from '../../io/due.ts';
 import type { EndpointStore } from '../../io/endpoints.ts';
 import type { JobStore } from '../../io/jobs.ts';
 import type { TenantStore } from '../../io/tenants.ts';
@@ -31,7 +32,7 @@ export interface Table {
   dueFor(process: Process): DueIndex;
   deliveriesFor(process: Process): DeliveryStore;
   tenantsFor(process: Process): Pick<TenantStore, 'load'>;
-  endpointsFor(process: Process): Pick<EndpointStore, 'list' | 'disable'>;
+  endpointsFor(process: Process): Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeStanding'>;
 }
 
 const INDEX_LAG_MS = 30_000;
@@ -45,8 +46,10 @@ export function virtualTable(
   onCommit: OnCommit,
 ): Table {
   const jobs = new Map<string, Held>();
-  const index = new Map<string, number>();
+  const index = new Map<string, Indexed>();
+  const standings = new Map<string, Standing>();
   const deliveries = new Map<string, Delivery>();
+  const writers = new Map<string, string>();
   const lag = run.world.dice('index');
   let tokens = 0;
 
@@ -54,16 +57,28 @@ export function virtualTable(
     const held = jobs.get(jobId);
     return held?.kind === 'job' ? held.job : undefined;
   };
+  /** The index follows its item a little later. */
+  const reindex = (name: string, due: Due, dueAtNow: () => number | undefined) => {
+    run.world.after(lag.between(0, run.odds(1) > 0 ? INDEX_LAG_MS : 1000), () => {
+      const dueAt = dueAtNow();
+      if (dueAt === undefined) index.delete(name);
+      else index.set(name, { due, dueAt });
+    });
+  };
+  const put = (row: Delivery) => {
+    const key = keyOf(row);
+    deliveries.set(key, Delivery.parse(row));
+    const { tenantId, endpointId, at, webhookId } = row;
+    const due = { kind: 'delivery', delivery: { tenantId, endpointId, at, webhookId } } as const;
+    reindex(key, due, () => deliveries.get(key)?.dueAt);
+  };
   const commit = (process: Process, next: JobRecord, by: string) => {
     const before = job(next.jobId);
     // What is read again is what the schema lets through, as from the real table.
     const after = JobRecord.parse(next);
     jobs.set(next.jobId, { kind: 'job', job: after, by });
-    run.world.after(lag.between(0, run.odds(1) > 0 ? INDEX_LAG_MS : 1000), () => {
-      const dueAt = job(next.jobId)?.dueAt;
-      if (dueAt === undefined) index.delete(next.jobId);
-      else index.set(next.jobId, dueAt);
-    });
+    const due = { kind: 'job', jobId: next.jobId } as const;
+    reindex(next.jobId, due, () => job(next.jobId)?.dueAt);
     onCommit(process, before, after);
   };
 
@@ -74,7 +89,9 @@ export function virtualTable(
     records: () => [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job] : [])),
     nextDueMs: () => {
       const records = [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job.dueAt] : []));
-      return Math.min(...[...records, ...index.values()].map((dueAt) => dueAt ?? Number.MAX_SAFE_INTEGER));
+      const rows = [...deliveries.values()].map(({ dueAt }) => dueAt);
+      const indexed = [...index.values()].map(({ dueAt }) => dueAt);
+      return Math.min(...[...records, ...rows, ...indexed].map((dueAt) => dueAt ?? Number.MAX_SAFE_INTEGER));
     },
 
     jobsFor(process) {
@@ -138,28 +155,33 @@ export function virtualTable(
       due: (shard, byMs, after) =>
         reach(run, process, { site: `due.${shard}` }, () => {
           const due = [...index]
-            .filter(([jobId, dueAt]) => dueShard(jobId) === shard && dueAt <= byMs)
-            .sort(([a, m], [b, n]) => m - n || (a < b ? -1 : 1));
+            .filter(([name, { dueAt }]) => dueShard(name) === shard && dueAt <= byMs)
+            .sort(([a, m], [b, n]) => m.dueAt - n.dueAt || (a < b ? -1 : 1));
           const from = Number(after?.['from'] ?? 0);
-          const page = due.slice(from, from + PAGE).map(([jobId]) => ({ kind: 'job' as const, jobId }));
+          const page = due.slice(from, from + PAGE).map(([, indexed]) => indexed.due);
           return { due: page, ...(due.length > from + PAGE ? { next: { from: from + PAGE } } : {}) };
         }),
     }),
 
     deliveriesFor(process) {
-      const keyOf = (name: Pick<Delivery, 'jobId' | 'sequence' | 'endpointId'>) =>
-        `${name.jobId} ${name.sequence} ${name.endpointId}`;
+      const write = (site: string, next: Delivery, asSeen: (stored: Delivery | undefined) => boolean) => {
+        const by = `${process.name}/${++tokens}`;
+        return reach(run, process, { site: `deliveries.${site}`, jobId: next.jobId }, () => {
+          const key = keyOf(next);
+          if (!asSeen(deliveries.get(key))) return writers.get(key) === by ? 'written' : 'lost';
+          put(next);
+          writers.set(key, by);
+          return 'written';
+        });
+      };
       return {
-        get: (name) =>
-          reach(run, process, { site: 'deliveries.get', jobId: name.jobId }, () =>
-            deliveries.get(keyOf(name)),
-          ),
+        get: (name) => reach(run, process, { site: 'deliveries.get' }, () => deliveries.get(keyOf(name))),
         record: (seen, next) =>
-          reach(run, process, { site: 'deliveries.record', jobId: next.jobId }, () => {
-            if (deliveries.get(keyOf(next))?.tries !== seen?.tries) return 'lost';
-            deliveries.set(keyOf(next), Delivery.parse(next));
-            return 'written';
-          }),
+          write('record', next, (row) => row?.tries === seen?.tries && row?.status === seen?.status),
+        replay: (seen, next) =>
+          write('replay', next, (row) => row?.tries === seen.tries && row.status === seen.status),
+        putOff: (seen, next) =>
+          write('putOff', next, (row) => row?.tries === seen.tries && row.dueAt === seen.dueAt),
       };
     },
 
@@ -174,9 +196,38 @@ export function virtualTable(
     endpointsFor: (process) => ({
       list: (tenantId) =>
         reach(run, process, { site: 'endpoints.list' }, () =>
-          endpoints.filter((endpoint) => endpoint.tenantId === tenantId),
+          endpoints
+            .filter((endpoint) => endpoint.tenantId === tenantId)
+            .map((endpoint) => ({ endpoint, standing: standings.get(endpoint.endpointId) })),
         ),
-      disable: () => reach(run, process, { site: 'endpoints.disable' }, () => undefined),
+      get: ({ endpointId }) =>
+        reach(run, process, { site: 'endpoints.get' }, () =>
+          endpoints.find((endpoint) => endpoint.endpointId === endpointId),
+        ),
+      change: (_, decide) =>
+        reach(run, process, { site: 'endpoints.change' }, () => endpoints.map(decide).find(() => true)),
+      changeStanding: ({ tenantId, endpointId }, decide) => {
+        // A call that the client repeats knows its own write again, and decides nothing a second time.
+        let written: Standing | undefined;
+        return reach(run, process, { site: 'endpoints.changeStanding' }, () => {
+          if (written !== undefined) return written;
+          const stored = standings.get(endpointId) ?? { tenantId, endpointId };
+          const next = decide(stored);
+          if (next === undefined) return stored;
+          written = Standing.parse(next);
+          standings.set(endpointId, written);
+          return written;
+        });
+      },
     }),
   };
 }
+
+interface Indexed {
+  readonly due: Due;
+  readonly dueAt: number;
+}
+
+/** The webhook id comes last: its last character says the shard. */
+const keyOf = ({ tenantId, endpointId, at, webhookId }: DeliveryName) =>
+  `${tenantId} ${endpointId} ${at} ${webhookId}`;

@@ -3,7 +3,7 @@ import { type Dice, dice } from './dice.ts';
 
 export const START_MS = Date.UTC(2026, 0, 5, 9);
 
-export type Role = 'intake' | 'submit' | 'track' | 'notify' | 'tick' | 'container' | 'outside';
+export type Role = 'intake' | 'submit' | 'track' | 'notify' | 'deliver' | 'tick' | 'container' | 'outside';
 
 /** A Lambda invocation or a container. Its promises never settle once it is dead: what a killed sandbox looks like. */
 export interface Process {

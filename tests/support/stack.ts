@@ -3,16 +3,19 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { expect } from '@jest/globals';
 import { built } from '../../cli/build.ts';
 import { awsClients, type Clients } from '../../cli/clients.ts';
 import { openInbox, type Received } from '../../cli/inbox.ts';
 import { type Refusal, readRefusals } from '../../cli/refusals.ts';
 import { imageFolders } from '../../cli/sample.ts';
 import { isFinal, type JobRecord } from '../../domain/job.ts';
-import { systemChance } from '../../io/clock.ts';
+import { systemChance, systemClock } from '../../io/clock.ts';
 import { type EndpointStore, endpointStore } from '../../io/endpoints.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
+import { sealing } from '../../io/keys.ts';
+import { register } from '../../io/register.ts';
 import { table } from '../../io/table.ts';
 import { type TenantStore, tenantStore } from '../../io/tenants.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud.ts';
@@ -50,11 +53,11 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
     template: built.template,
     bundles: built.functions,
     images: imageFolders,
+    functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: inbox.origin },
     ...options,
     parameters: {
       MaxvCpus: '2',
       SubmitSettleSeconds: '3',
-      WebhookAllowedOrigins: inbox.origin,
       ...options.parameters,
     },
   });
@@ -82,13 +85,10 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
       secrets.set(tenantId, secret);
       await tenants.put({ tenantId, status: 'active' });
       const events = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'];
-      await endpoints.put({
-        tenantId,
-        endpointId: 'whe_test',
-        url: inbox.urlOf(tenantId),
-        events,
-        secrets: [secret],
-      });
+      const keys = sealing(clients.kms, cloud.physicalId('WebhookKey'));
+      const asked = { tenantId, endpointId: 'whe_test', url: inbox.urlOf(tenantId), events, secret };
+      const ports = { endpoints, keys, clock: systemClock, chance: systemChance };
+      expect(await register(ports, asked, [inbox.origin])).toHaveProperty('kind', 'registered');
     },
     async upload(tenantId, name, content) {
       const Key = `tenants/${tenantId}/inputs/${name}`;

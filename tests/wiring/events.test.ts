@@ -42,7 +42,8 @@ it('track hears of our job queues and of no other', () => {
 
 it('notify hears exactly of what an endpoint may ask for', () => {
   const hears = passes('LifecycleRule');
-  const types = ['job.accepted', ...JobState.options.map((state) => `job.${state}`)];
+  const others = ['job.accepted', 'job.progress', 'job.rejected', 'endpoint.disabled', 'endpoint.ping'];
+  const types = [...others, ...JobState.options.map((state) => `job.${state}`), 'endpoint.enabled'];
   const heard = types.filter((type) => hears({ source: 'headgate', 'detail-type': type }));
   expect(heard.sort()).toEqual([...WEBHOOK_EVENTS].sort());
 });

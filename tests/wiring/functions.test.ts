@@ -2,13 +2,29 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { EventSourceMapping, LambdaFunction, Rule, resources, root } from '../support/template.ts';
+import {
+  EventSourceMapping,
+  LambdaFunction,
+  Rule,
+  resources,
+  root,
+  templateText,
+} from '../support/template.ts';
 
 const functions = resources('AWS::Lambda::Function', LambdaFunction);
 const schedules = resources('AWS::Events::Rule', Rule).filter(
   ([, rule]) => rule.ScheduleExpression !== undefined,
 );
 const mappings = resources('AWS::Lambda::EventSourceMapping', EventSourceMapping).map(([, each]) => each);
+
+/** What no template may set: it would let a tenant's webhook reach loopback, where Lambda's own API listens. */
+const ONLY_ON_A_LAPTOP = ['WEBHOOK_ALLOWED_ORIGINS'];
+
+it('nothing in the template can turn the egress guard off', () => {
+  expect(templateText).not.toMatch(/ALLOWED_ORIGINS|AllowedOrigins/);
+  const named = functions.flatMap(([, fn]) => Object.keys(fn.Environment.Variables));
+  expect(named.filter((name) => ONLY_ON_A_LAPTOP.includes(name))).toEqual([]);
+});
 
 it('every file in functions/ is a function, and every function a file', () => {
   const files = readdirSync(join(root, 'functions'));
@@ -30,8 +46,8 @@ describe.each(functions)('%s', (id, fn) => {
   it('is given the variables it reads, and no others', () => {
     const source = readFileSync(join(root, fn.Handler.replace(/\.handler$/, '.ts')), 'utf8');
     const read = [...source.matchAll(/readEnv\(([^)]*)\)/g)].flatMap((call) => call[1]?.match(/\w+/g) ?? []);
-    const byLambda = ['AWS_REGION'];
-    const wanted = [...read.filter((name) => !byLambda.includes(name)), 'LOG_LEVEL'];
+    const notByTemplate = ['AWS_REGION', ...ONLY_ON_A_LAPTOP];
+    const wanted = [...read.filter((name) => !notByTemplate.includes(name)), 'LOG_LEVEL'];
     expect(variables.map(([name]) => name).sort()).toEqual(wanted.sort());
   });
 

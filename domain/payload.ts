@@ -1,0 +1,35 @@
+/** The bytes of a webhook. A function of the event alone, so that whoever makes them again makes the same. */
+import type { Endpoint } from './endpoint.ts';
+import { subjectOf, type TenantEvent } from './notification.ts';
+
+export const CONTENT_TYPES: Readonly<Record<Endpoint['payload'], string>> = {
+  standard: 'application/json',
+  cloudevents: 'application/cloudevents+json; charset=utf-8',
+};
+
+/**
+ * @see https://www.standardwebhooks.com, payload structure: type, timestamp, data
+ * @see CloudEvents 1.0.2, "JSON event format", structured mode
+ */
+export function bodyOf(event: TenantEvent, webhookId: string, payload: Endpoint['payload']): string {
+  const { type, timestamp } = event;
+  const data = toldOf(event);
+  if (payload === 'standard') return JSON.stringify({ type, timestamp, data });
+  return JSON.stringify({
+    specversion: '1.0',
+    id: webhookId,
+    source: `/headgate/tenants/${event.data.tenantId}`,
+    type,
+    time: timestamp,
+    subject: subjectOf(event).trim(),
+    datacontenttype: 'application/json',
+    data,
+  });
+}
+
+/** Which Batch job runs an attempt may change while the job runs, and the tenant has no use for it. */
+function toldOf({ data }: TenantEvent): object {
+  if (!('batchJobId' in data)) return data;
+  const { batchJobId: _, ...told } = data;
+  return told;
+}

@@ -1,0 +1,132 @@
+/**
+ * Woken by deliveries that are due: later tries, replays, and everything for endpoints that answer slowly. Leaves the row
+ * of each with what came of it, and the endpoint disabled when it is gone for good.
+ */
+import { z } from 'zod';
+import { type Delivery, DeliveryName } from '../domain/delivery.ts';
+import type { Endpoint } from '../domain/endpoint.ts';
+import { afterBehaviour, giveBackLease, isDead, type Lease, takeLease } from '../domain/standing.ts';
+import { type AttemptPorts, disable, judge, messageOf, record, reminderOf, send } from '../io/attempt.ts';
+import { bus } from '../io/bus.ts';
+import { dynamo, eventBridge, kms, sqs } from '../io/clients.ts';
+import { systemChance, systemClock } from '../io/clock.ts';
+import { deliveryStore } from '../io/deliveries.ts';
+import { endpointStore } from '../io/endpoints.ts';
+import { readEnv } from '../io/env.ts';
+import { opening } from '../io/keys.ts';
+import { eachAlone, type MessageBatch, queueHandler, readable } from '../io/lambda.ts';
+import { createLog } from '../io/log.ts';
+import { outage } from '../io/outage.ts';
+import { type Outgoing, type Queue, queue } from '../io/queues.ts';
+import { table } from '../io/table.ts';
+import { webhooks } from '../io/webhooks.ts';
+
+export interface DeliverPorts extends AttemptPorts {
+  readonly deliveryQueue: Queue;
+}
+
+/** The whole exchange, from the name's resolution to the end of what is kept of the answer. */
+const DEADLINE_MS = 15_000;
+const FIRST_WAIT_SECONDS = 5;
+const MAX_WAIT_SECONDS = 450;
+
+const DeliverMessage = DeliveryName.extend({ waits: z.int().nonnegative().optional() });
+type DeliverMessage = z.infer<typeof DeliverMessage>;
+
+export function deliver(ports: DeliverPorts): MessageBatch {
+  return async (messages) => {
+    const read = readable(messages, DeliverMessage, ports.log);
+    const handled = await eachAlone(read, ports.log, async ({ message, value }) => ({
+      message,
+      reminders: await bring(ports, value),
+    }));
+    await ports.deliveryQueue.send(handled.flatMap(({ reminders }) => reminders));
+    return new Set(handled.map(({ message }) => message.id));
+  };
+}
+
+/** One try, if the row is due and there is room for it. @returns the messages that bring it back */
+async function bring(ports: DeliverPorts, asked: DeliverMessage): Promise<Outgoing[]> {
+  const [delivery, endpoint] = await Promise.all([ports.deliveries.get(asked), ports.endpoints.get(asked)]);
+  const nowMs = ports.clock.nowMs();
+  if (delivery?.status !== 'pending') return [];
+  if ((delivery.nextTryAt ?? 0) > nowMs) return reminderOf(delivery, nowMs);
+  if (endpoint === undefined || endpoint.disabled !== undefined) return setAside(ports, delivery, endpoint);
+  const { kind } = await lease(ports, delivery);
+  if (kind === 'busy') return [];
+  if (kind === 'full') {
+    const { waits = 0 } = asked;
+    const seconds =
+      Math.min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** waits) * (1 + ports.chance.fraction());
+    return [messageOf(delivery, seconds, Math.min(waits + 1, 10))];
+  }
+  return attempt(ports, endpoint, delivery);
+}
+
+async function attempt(ports: DeliverPorts, endpoint: Endpoint, delivery: Delivery): Promise<Outgoing[]> {
+  const outcome = await send(ports, endpoint, delivery, DEADLINE_MS);
+  const judged = judge(ports, delivery, outcome);
+  // Before anything else: a crash after it repeats nothing, and one before it sends the same bytes again.
+  const written = await record(ports, delivery, judged.delivery, outcome);
+  const nowMs = ports.clock.nowMs();
+  const standing = await ports.endpoints.changeStanding(endpoint, (current) => {
+    const without = giveBackLease(current, delivery.webhookId);
+    return judged.behaviour === undefined ? without : afterBehaviour(without, judged.behaviour, nowMs);
+  });
+  if (judged.disableEndpoint) await disable(ports, nameOf(endpoint), 'gone');
+  else if (judged.behaviour?.exhausted === true && isDead(standing, nowMs))
+    await disable(ports, nameOf(endpoint), 'failing');
+  return written === 'written' ? reminderOf(judged.delivery, nowMs) : [];
+}
+
+/** Nobody to send it to: kept for a replay when the endpoint is only disabled. */
+async function setAside(
+  ports: DeliverPorts,
+  delivery: Delivery,
+  endpoint: Endpoint | undefined,
+): Promise<Outgoing[]> {
+  const { nextTryAt: _, dueAt: __, ...rest } = delivery;
+  await record(ports, delivery, { ...rest, status: endpoint === undefined ? 'abandoned' : 'held' });
+  return [];
+}
+
+async function lease(ports: DeliverPorts, delivery: Delivery): Promise<Lease> {
+  const nowMs = ports.clock.nowMs();
+  const verdict: { lease: Lease } = { lease: { kind: 'busy' } };
+  await ports.endpoints.changeStanding(delivery, (standing) => {
+    verdict.lease = takeLease(standing, delivery.webhookId, nowMs);
+    return verdict.lease.kind === 'taken' ? verdict.lease.standing : undefined;
+  });
+  return verdict.lease;
+}
+
+const nameOf = ({ tenantId, endpointId }: Endpoint) => ({ tenantId, endpointId });
+
+const log = createLog('deliver');
+const env = readEnv(
+  'TABLE_NAME',
+  'DELIVERY_QUEUE_URL',
+  'EVENT_BUS_NAME',
+  'WEBHOOK_KEY_ID',
+  'NETWORK_PROBE_HOST',
+  'WEBHOOK_ALLOWED_ORIGINS',
+);
+const items = table(dynamo(), env.TABLE_NAME, systemChance);
+
+export const handler = queueHandler(
+  log,
+  deliver({
+    endpoints: endpointStore(items),
+    deliveries: deliveryStore(items),
+    keys: opening(kms(), env.WEBHOOK_KEY_ID),
+    webhooks: webhooks({
+      allowedOrigins: env.WEBHOOK_ALLOWED_ORIGINS,
+      outage: outage(env.NETWORK_PROBE_HOST),
+    }),
+    bus: bus(eventBridge(), env.EVENT_BUS_NAME),
+    deliveryQueue: queue(sqs(), env.DELIVERY_QUEUE_URL),
+    clock: systemClock,
+    chance: systemChance,
+    log,
+  }),
+);

@@ -1,0 +1,142 @@
+/** One try of one delivery, whichever lane it is in: sign, send, and write down what came of it. */
+import {
+  afterTry,
+  type Delivery,
+  isSuccess,
+  type PostOutcome,
+  pendingUntil,
+  reminderDelaySeconds,
+} from '../domain/delivery.ts';
+import { activeKeys, type Endpoint } from '../domain/endpoint.ts';
+import { disabledEvent } from '../domain/notification.ts';
+import { CONTENT_TYPES } from '../domain/payload.ts';
+import { type Behaviour, SLOW_MS, type StandingName } from '../domain/standing.ts';
+import type { Bus } from './bus.ts';
+import type { Chance, Clock } from './clock.ts';
+import type { DeliveryStore } from './deliveries.ts';
+import type { EndpointStore } from './endpoints.ts';
+import { type Opening, openKey } from './keys.ts';
+import { errorName, type Log } from './log.ts';
+import type { Outgoing } from './queues.ts';
+import { webhookHeaders } from './signature.ts';
+import type { Webhooks } from './webhooks.ts';
+
+export interface AttemptPorts {
+  readonly endpoints: Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeStanding'>;
+  readonly deliveries: DeliveryStore;
+  readonly keys: Opening;
+  readonly webhooks: Webhooks;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+}
+
+const USER_AGENT = 'headgate-webhooks/1';
+
+export async function send(
+  ports: AttemptPorts,
+  endpoint: Endpoint,
+  delivery: Delivery,
+  deadlineMs: number,
+): Promise<PostOutcome> {
+  try {
+    const headers = await headersOf(ports, endpoint, delivery);
+    return await ports.webhooks.post({ url: endpoint.url, headers, body: delivery.body, deadlineMs });
+  } catch (error) {
+    // Never unsigned, and never the tenant's try: somebody should look at the keys.
+    const { tenantId, endpointId, jobId } = delivery;
+    ports.log.error('webhook:sign:failed', { tenantId, endpointId, jobId, why: errorName(error) });
+    return { kind: 'unsent', why: 'keys_unavailable' };
+  }
+}
+
+async function headersOf({ keys, clock }: AttemptPorts, endpoint: Endpoint, delivery: Delivery) {
+  const nowMs = clock.nowMs();
+  const signing = activeKeys(endpoint, nowMs).map(async ({ scheme, sealed }) =>
+    openKey(scheme, await keys.open(endpoint, sealed)),
+  );
+  const custom =
+    endpoint.headers === undefined ? {} : JSON.parse(await keys.open(endpoint, endpoint.headers.sealed));
+  return {
+    ...custom,
+    'user-agent': USER_AGENT,
+    'content-type': CONTENT_TYPES[delivery.payload ?? 'standard'],
+    ...webhookHeaders(delivery.webhookId, nowMs, delivery.body, await Promise.all(signing)),
+  };
+}
+
+/** Our own trouble is looked at again soon, and by not all at once. */
+const UNSENT_PAUSE_MS = 60_000;
+
+export interface Judged {
+  readonly delivery: Delivery;
+  readonly disableEndpoint: boolean;
+  /** Absent when the endpoint was not even reached. */
+  readonly behaviour?: Behaviour;
+}
+
+export function judge({ clock, chance }: AttemptPorts, delivery: Delivery, outcome: PostOutcome): Judged {
+  const nowMs = clock.nowMs();
+  if (outcome.kind === 'unsent') {
+    const againAtMs = nowMs + Math.round(UNSENT_PAUSE_MS * (1 + chance.fraction()));
+    return { delivery: pendingUntil(delivery, againAtMs, nowMs), disableEndpoint: false };
+  }
+  const verdict = afterTry(delivery, outcome, nowMs, chance.fraction());
+  const exhausted = verdict.delivery.status === 'exhausted';
+  const behaviour = { succeeded: isSuccess(outcome), exhausted, slow: outcome.ms >= SLOW_MS };
+  return { ...verdict, behaviour };
+}
+
+/** @param seen the row as it was; absent when there was none */
+export async function record(
+  ports: AttemptPorts,
+  seen: Delivery | undefined,
+  next: Delivery,
+  outcome?: PostOutcome,
+): Promise<'written' | 'lost'> {
+  const written = await ports.deliveries.record(seen, next);
+  const { tenantId, endpointId, jobId, tries, status, last } = next;
+  const unsent = outcome?.kind === 'unsent';
+  ports.log[unsent ? 'error' : 'info'](`webhook:post:${unsent ? 'unsent' : status}`, {
+    tenantId,
+    endpointId,
+    jobId,
+    count: tries,
+    durationMs: last?.ms,
+    why: unsent ? outcome.why : last?.answer,
+  });
+  return written;
+}
+
+/** The first reason stays; its event is published again, in case whoever wrote it could not. */
+export async function disable(ports: AttemptPorts, name: StandingName, reason: string): Promise<void> {
+  const atMs = ports.clock.nowMs();
+  const endpoint = await ports.endpoints.change(name, (current) =>
+    current.disabled === undefined ? { ...current, disabled: { reason, atMs } } : undefined,
+  );
+  if (endpoint === undefined) return;
+  ports.log.info('endpoint:disable:done', { ...name, why: endpoint.disabled?.reason });
+  await ports.bus.publish(disabledEvent(endpoint));
+}
+
+/** The message that brings a pending delivery back; none when the sweep does. */
+export function reminderOf(delivery: Delivery, nowMs: number): Outgoing[] {
+  const delaySeconds = reminderDelaySeconds(delivery, nowMs);
+  return delaySeconds === undefined ? [] : [messageOf(delivery, delaySeconds, 0)];
+}
+
+/** @param waits how often it has found the endpoint full; each time it waits twice as long */
+export function messageOf(
+  { tenantId, endpointId, at, webhookId }: Pick<Delivery, 'tenantId' | 'endpointId' | 'at' | 'webhookId'>,
+  delaySeconds: number,
+  waits: number,
+): Outgoing {
+  const name = { tenantId, endpointId, at, webhookId };
+  return {
+    body: JSON.stringify(waits === 0 ? name : { ...name, waits }),
+    delaySeconds,
+    // SQS serves the quiet endpoints first while one has many messages.
+    groupId: `${tenantId}.${endpointId}`,
+  };
+}
