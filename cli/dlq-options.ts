@@ -24,16 +24,16 @@ export class Misused extends Error {
   override readonly name = 'Misused';
 }
 
-const Rate = z
+export const Rate = z
   .string()
   .regex(/^[1-9]\d{0,3}\/[sm]$/, 'expected a rate such as 5/s or 30/m')
   .transform((text) => Number.parseInt(text, 10) / (text.endsWith('m') ? 60 : 1));
-const Max = z
+export const Max = z
   .string()
   .regex(/^[1-9]\d{0,8}$/, 'expected a whole number from 1')
   .transform(Number);
 
-const where = {
+export const where = {
   stage: z
     .string()
     .regex(/^[\w-]{1,40}$/, 'expected a stage such as dev')

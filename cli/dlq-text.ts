@@ -38,11 +38,11 @@ function time(epochMs: number): string {
 }
 
 /** SQS takes no other control characters than these and line breaks, and a terminal obeys them. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
 
 /** Attributes of a message that SQS moved are the sender's, and may hold line breaks. */
-function harmless(text: string): string {
+export function harmless(text: string): string {
   return printable(text).replace(/\s+/g, ' ');
 }

@@ -85,7 +85,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 
 const Instant = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 
 /** `30m`, `2h` or `7d` ago, or an ISO time with its zone, or a date (UTC). @returns epoch ms */
-function sinceMs(text: string, nowMs: number): number | undefined {
+export function sinceMs(text: string, nowMs: number): number | undefined {
   const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
   if (count !== undefined) return nowMs - Number(count) * (UNIT_MS[unit] ?? 0);
   return Instant.safeParse(text).success ? Date.parse(text) : undefined;

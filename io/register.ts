@@ -113,7 +113,7 @@ function judge(asked: EndpointRequest, allowedOrigins: readonly string[]): Probl
 /** Two at once may pass this together: it keeps a table tidy, and nothing depends on it. */
 function crowded(count: number): Problem | undefined {
   if (count < MAX_ENDPOINTS) return undefined;
-  return problem('endpoints_too_many', '', `Expected at most ${MAX_ENDPOINTS} endpoints; remove one first.`);
+  return problem('endpoints_too_many', '', `Expected at most ${MAX_ENDPOINTS} endpoints for one tenant.`);
 }
 
 function keysFor(

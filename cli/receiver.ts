@@ -1,0 +1,85 @@
+/** A tenant's web server that can be told how to behave, and remembers what it was sent. Verifies with an independent library. */
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Webhook } from 'standardwebhooks';
+
+export interface Arrival {
+  readonly path: string;
+  readonly webhookId: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly atMs: number;
+  /** Which one this is of its webhook. */
+  readonly nth: number;
+  /** What it was answered: a status, or that it never was. */
+  readonly answered: number | 'nothing';
+}
+
+/** @param nth counts from 1, for each webhook */
+export type Behaviour = (nth: number, response: ServerResponse) => void;
+
+export const answer =
+  (status: number, headers: Readonly<Record<string, string>> = {}): Behaviour =>
+  (_, response) =>
+    void response.writeHead(status, headers).end();
+/** Takes the webhook and never says a word. */
+export const hang: Behaviour = () => undefined;
+/** One behaviour after the other, the last for all further ones. */
+export const inTurn =
+  (first: Behaviour, ...others: readonly Behaviour[]): Behaviour =>
+  (nth, response) =>
+    (([first, ...others][nth - 1] ?? others.at(-1)) || first)(nth, response);
+
+export interface Receiver {
+  readonly origin: string;
+  readonly arrivals: readonly Arrival[];
+  /** How `/name` behaves from now on. */
+  behave(name: string, behaviour: Behaviour): string;
+  close(): Promise<void>;
+}
+
+export async function openReceiver(onArrival: (arrival: Arrival) => void = () => undefined): Promise<Receiver> {
+  const behaviours = new Map<string, Behaviour>();
+  const arrivals: Arrival[] = [];
+  const server = createServer(async (request, response) => {
+    const path = request.url ?? '/';
+    const body = await text(request);
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const webhookId = headers['webhook-id'] ?? '';
+    const nth = 1 + arrivals.filter((each) => each.path === path && each.webhookId === webhookId).length;
+    (behaviours.get(path) ?? answer(204))(nth, response);
+    const answered = response.headersSent ? response.statusCode : 'nothing';
+    const arrival: Arrival = { path, webhookId, body, headers, atMs: performance.now(), nth, answered };
+    arrivals.push(arrival);
+    onArrival(arrival);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // a TCP server that listens has one
+  return {
+    origin,
+    arrivals,
+    behave(name, behaviour) {
+      behaviours.set(`/${name}`, behaviour);
+      return `${origin}/${name}`;
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+export function verifies({ body, headers }: Arrival, secret: string): boolean {
+  try {
+    new Webhook(secret).verify(body, headers);
+    return true;
+  } catch {
+    return false;
+  }
+}
