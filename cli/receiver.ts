@@ -40,7 +40,9 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-export async function openReceiver(onArrival: (arrival: Arrival) => void = () => undefined): Promise<Receiver> {
+export async function openReceiver(
+  onArrival: (arrival: Arrival) => void = () => undefined,
+): Promise<Receiver> {
   const behaviours = new Map<string, Behaviour>();
   const arrivals: Arrival[] = [];
   const server = createServer(async (request, response) => {

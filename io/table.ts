@@ -51,7 +51,8 @@ const MAX_BATCH_GET = 100;
 export function table(db: DynamoDBDocumentClient, tableName: string, chance: Chance): Table {
   const write = writer(db, tableName);
   const read = together<string, Attributes>(async (names) => {
-    const items = await readAll(db, tableName, names.map(keyOf));
+    // DynamoDB refuses a call that names a key twice, and two askers may want the same item.
+    const items = await readAll(db, tableName, [...new Set(names)].map(keyOf));
     return new Map(items.map((item) => [nameOf({ pk: String(item['pk']), sk: String(item['sk']) }), item]));
   });
   const get = (key: Key) => read(nameOf(key));

@@ -1,0 +1,311 @@
+/** Webhooks through the whole stack: what a tenant's server sees when it fails, hangs, redirects, or is gone. */
+
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import {
+  type Arrival,
+  answer,
+  hang,
+  inTurn,
+  openReceiver,
+  type Receiver,
+  verifies,
+} from '../../cli/receiver.ts';
+import type { Delivery } from '../../domain/delivery.ts';
+import { systemChance, systemClock } from '../../io/clock.ts';
+import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/deliveries.ts';
+import { jobIdOf } from '../../io/identity.ts';
+import { sealing } from '../../io/keys.ts';
+import { type EndpointRequest, register } from '../../io/register.ts';
+import { table } from '../../io/table.ts';
+import { type Stack, startStack, until } from '../support/stack.ts';
+import { runWebhooks } from './command.ts';
+import { lookFromOutside, type Outside } from './outside.ts';
+
+jest.setTimeout(180_000);
+
+const MINUTE = 60_000;
+const ENDS = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'];
+
+let receiver: Receiver;
+let stack: Stack;
+let outside: Outside;
+let deliveries: DeliveryStore & DeliveryLog;
+beforeAll(async () => {
+  receiver = await openReceiver();
+  stack = await startStack({
+    functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: receiver.origin },
+    parameters: { BatchCallsPerSecond: '1000' },
+  });
+  outside = lookFromOutside(stack);
+  deliveries = deliveryStore(table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemChance));
+});
+afterEach(() => outside.schedule('run'));
+afterAll(async () => {
+  outside.close();
+  await stack.close();
+  await receiver.close();
+});
+
+const keys = () => sealing(stack.clients.kms, stack.cloud.physicalId('WebhookKey'));
+
+/** A tenant of its own for each story, with one endpoint. @returns its secret */
+async function tenant(tenantId: string, url: string, rest: Partial<EndpointRequest> = {}): Promise<string> {
+  await stack.tenants.put({ tenantId, status: 'active' });
+  const ports = { endpoints: stack.endpoints, keys: keys(), clock: systemClock, chance: systemChance };
+  const asked = { tenantId, endpointId: 'whe_1', url, events: ENDS, ...rest };
+  const registered = await register(ports, asked, [receiver.origin]);
+  if (registered.kind === 'refused') throw new Error(registered.problem.message);
+  return registered.shown[0] ?? '';
+}
+
+/** An event as the bus hands it to notify: no job stands behind it, which is nothing to a webhook that is not an end. */
+async function tell(tenantId: string, key: string, type = 'job.accepted'): Promise<string> {
+  const jobId = jobIdOf(tenantId, key);
+  const at = new Date(stack.cloud.clock.now()).toISOString();
+  const facts = { jobType: 'demo.sleep', idempotencyKey: key, status: 'waiting', sequence: 1, attempt: 1 };
+  const detail = { type, timestamp: at, data: { jobId, tenantId, ...facts, createdAt: at } };
+  await stack.clients.sqs.send(
+    new SendMessageCommand({
+      QueueUrl: stack.cloud.physicalId('NotifyQueue'),
+      MessageBody: JSON.stringify({ detail }),
+    }),
+  );
+  return jobId;
+}
+
+async function rowsOf(tenantId: string, endpointId = 'whe_1'): Promise<Delivery[]> {
+  const rows: Delivery[] = [];
+  const toMs = stack.cloud.clock.now();
+  for await (const row of deliveries.between({ tenantId, endpointId }, toMs - 29 * 86_400_000, toMs))
+    rows.push(row);
+  return rows;
+}
+
+const rowIs = (tenantId: string, wanted: (row: Delivery) => boolean) =>
+  until(`a delivery of ${tenantId}`, async () => (await rowsOf(tenantId)).find(wanted));
+const arrivalsAt = (name: string): Arrival[] => receiver.arrivals.filter(({ path }) => path === `/${name}`);
+
+/** The command has the true time, and the stack a clock that was turned. */
+function lately(): string[] {
+  const nowMs = stack.cloud.clock.now();
+  const iso = (ms: number) => new Date(ms).toISOString();
+  return ['--since', iso(nowMs - 20 * 86_400_000), '--until', iso(nowMs)];
+}
+
+/** Turns the clock until the endpoint has been tried so often. */
+async function turnUntilTried(tenantId: string, tries: number, stepMs = 30 * MINUTE): Promise<Delivery> {
+  return outside.turnUntil(`try ${tries} of ${tenantId}`, stepMs, async () =>
+    (await rowsOf(tenantId)).find((row) => row.tries >= tries),
+  );
+}
+
+it('a private address is never connected to, and the tenant is told no more than that', async () => {
+  const inside = await openReceiver();
+  await tenant('inward', receiver.behave('inward', answer(200)), { events: ['job.accepted'] });
+  // As if the rules had been weaker when it was registered: the text is judged again at each try.
+  await stack.endpoints.change({ tenantId: 'inward', endpointId: 'whe_1' }, (endpoint) => ({
+    ...endpoint,
+    url: inside.origin.replace('http', 'https'),
+  }));
+  await tell('inward', 'a');
+  const row = await rowIs('inward', ({ tries }) => tries === 1);
+  expect(row.last).toMatchObject({ answer: 'target_not_allowed' });
+  expect(inside.arrivals).toEqual([]);
+  await inside.close();
+});
+
+it('410 disables the endpoint at once: its others are told, and what comes later is held for a replay', async () => {
+  const url = receiver.behave('gone', answer(410));
+  await tenant('gone', url, { events: ['job.accepted'] });
+  await tenant('gone', receiver.behave('watching', answer(200)), {
+    endpointId: 'whe_2',
+    events: ['endpoint.disabled'],
+  });
+  await tell('gone', 'a');
+  await rowIs('gone', ({ status }) => status === 'abandoned');
+  const told = await until('endpoint.disabled', async () => arrivalsAt('watching')[0]);
+  expect(JSON.parse(told.body)).toMatchObject({
+    type: 'endpoint.disabled',
+    data: { endpointId: 'whe_1', reason: 'gone' },
+  });
+  await tell('gone', 'b');
+  await rowIs('gone', ({ status }) => status === 'held');
+  expect(arrivalsAt('gone')).toHaveLength(1);
+
+  receiver.behave('gone', answer(200));
+  expect(
+    await runWebhooks(stack, 'replay', '--tenant', 'gone', ...lately(), '--endpoint', 'whe_1'),
+  ).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('endpoint_disabled'),
+  });
+  await runWebhooks(stack, 'enable', '--tenant', 'gone', '--endpoint', 'whe_1');
+  await runWebhooks(stack, 'replay', '--tenant', 'gone', ...lately(), '--endpoint', 'whe_1');
+  await until('both', async () =>
+    (await rowsOf('gone')).every(({ status }) => status === 'delivered') ? true : undefined,
+  );
+});
+
+it('a receiver that hangs is handed to the other lane, where it gets its fifteen seconds', async () => {
+  await outside.schedule('rest');
+  await tenant('hanging', receiver.behave('hanging', inTurn(hang, answer(200))), {
+    events: ['job.accepted'],
+  });
+  await tell('hanging', 'a');
+  await rowIs('hanging', ({ status }) => status === 'delivered');
+  const [first, second] = arrivalsAt('hanging');
+  expect(second?.webhookId).toBe(first?.webhookId);
+  expect(second?.body).toBe(first?.body);
+  // The try that was cut short was none of the tenant's.
+  expect((await rowsOf('hanging'))[0]).toMatchObject({ tries: 1 });
+  const [known] = await stack.endpoints.list('hanging');
+  expect(known?.standing?.slowUntil).toBeGreaterThan(stack.cloud.clock.now());
+});
+
+it('with two secrets during a rotation a receiver verifies with either, and after a revocation with the new one alone', async () => {
+  const first = await tenant('rotating', receiver.behave('rotating', answer(200)), {
+    events: ['job.accepted'],
+  });
+  const { output } = await runWebhooks(stack, 'rotate', '--tenant', 'rotating', '--endpoint', 'whe_1');
+  const second = /whsec_\S+/.exec(output)?.[0] ?? '';
+  expect(await runWebhooks(stack, 'rotate', '--tenant', 'rotating', '--endpoint', 'whe_1')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('rotation_pending'),
+  });
+  await tell('rotating', 'a');
+  const both = await until('a webhook', async () => arrivalsAt('rotating')[0]);
+  expect(both.headers['webhook-signature']?.split(' ')).toHaveLength(2);
+  await runWebhooks(stack, 'revoke', '--tenant', 'rotating', '--endpoint', 'whe_1');
+  await tell('rotating', 'b');
+  const one = await until('a webhook', async () => arrivalsAt('rotating')[1]);
+  expect(one.headers['webhook-signature']?.split(' ')).toHaveLength(1);
+  expect([first, second].map((secret) => verifies(both, secret))).toEqual([true, true]);
+  expect([first, second].map((secret) => verifies(one, secret))).toEqual([false, true]);
+});
+
+it('a ping reaches the endpoint whatever it asked for, and shows the whole exchange', async () => {
+  await tenant('pinged', receiver.behave('pinged', answer(204)), { headers: { 'x-token': 'canary-token' } });
+  const { code, output } = await runWebhooks(stack, 'ping', '--tenant', 'pinged', '--endpoint', 'whe_1');
+  expect({ code, output }).toMatchObject({ code: 0, output: expect.stringMatching(/try 1 .*http_204/) });
+  expect(arrivalsAt('pinged')[0]?.headers).toMatchObject({ 'x-token': 'canary-token' });
+  const listed = await runWebhooks(stack, 'endpoints', '--tenant', 'pinged', '--json');
+  expect(listed.output).toContain('x-token');
+  expect(listed.output).not.toContain('canary-token');
+  expect(listed.output).not.toMatch(/whsec_|sealed/);
+});
+
+it('CloudEvents come with the same headers and verify the same way', async () => {
+  const url = receiver.behave('ce', answer(200));
+  await tenant('ce', url, { events: ['job.accepted'], payload: 'cloudevents' });
+  const jobId = await tell('ce', 'a');
+  const { body, headers, webhookId } = await until('a webhook', async () => arrivalsAt('ce')[0]);
+  expect(headers['content-type']).toBe('application/cloudevents+json; charset=utf-8');
+  expect(JSON.parse(body)).toMatchObject({
+    specversion: '1.0',
+    id: webhookId,
+    source: '/headgate/tenants/ce',
+    type: 'job.accepted',
+    subject: jobId,
+    data: { jobId, sequence: 1 },
+  });
+});
+
+it('a message that cannot be a job is told to the tenant it names', async () => {
+  await tenant('typo', receiver.behave('typo', answer(200)), { events: ['job.rejected'] });
+  await stack.send({
+    specVersion: '1',
+    tenantId: 'typo',
+    jobType: 'demo.sleep',
+    prioirty: 'canary',
+    input: {},
+  });
+  const { body } = await until('job.rejected', async () => arrivalsAt('typo')[0]);
+  expect(JSON.parse(body)).toMatchObject({
+    type: 'job.rejected',
+    data: { tenantId: 'typo', jobType: 'demo.sleep', code: 'field_unknown', pointer: '/prioirty' },
+  });
+  expect(body).not.toContain('canary');
+});
+
+it('a redirect is a failure, and where it leads is never connected to', async () => {
+  const inside = await openReceiver();
+  const url = receiver.behave('moved', answer(302, { location: `${inside.origin}/latest/meta-data` }));
+  await tenant('moved', url, { events: ['job.accepted'] });
+  await tell('moved', 'a');
+  const row = await turnUntilTried('moved', 2);
+  expect(row.last).toMatchObject({
+    answer: 'redirect_not_followed',
+    headers: { 'location-host': inside.origin.slice('http://'.length) },
+  });
+  expect(inside.arrivals).toEqual([]);
+  await inside.close();
+});
+
+it('a receiver that asks for a pause gets it', async () => {
+  const url = receiver.behave('pausing', inTurn(answer(429, { 'retry-after': '600' }), answer(200)));
+  await tenant('pausing', url, { events: ['job.accepted'] });
+  await tell('pausing', 'a');
+  const row = await rowIs('pausing', ({ tries }) => tries === 1);
+  expect((row.nextTryAt ?? 0) - (row.last?.at ?? 0)).toBe(600_000);
+  await turnUntilTried('pausing', 2);
+  expect((await rowsOf('pausing'))[0]?.status).toBe('delivered');
+});
+
+it('a delivery whose message was lost is found by the sweep', async () => {
+  await tenant('lost', receiver.behave('lost', inTurn(answer(500), answer(200))), {
+    events: ['job.accepted'],
+  });
+  await tell('lost', 'a');
+  const row = await rowIs('lost', ({ tries }) => tries === 1);
+  // The message of the second try comes with the row untouched; only the index could bring it back after this.
+  await deliveries.putOff(row, {
+    ...row,
+    nextTryAt: (row.nextTryAt ?? 0) + 3_600_000,
+    dueAt: (row.dueAt ?? 0) + 3_600_000,
+  });
+  const delivered = await outside.turnUntil('the second try', 10 * MINUTE, async () =>
+    (await rowsOf('lost')).find(({ status }) => status === 'delivered'),
+  );
+  expect(delivered.tries).toBe(2);
+});
+
+describe('a receiver that fails', () => {
+  it('is tried ten times over three days, with the same id and the same bytes, and each time signed anew', async () => {
+    await tenant('failing', receiver.behave('failing', answer(500)), {
+      events: ['job.accepted'],
+    });
+    await tell('failing', 'a');
+    const row = await turnUntilTried('failing', 10, 6 * 60 * MINUTE);
+    expect(row).toMatchObject({ status: 'exhausted', tries: 10, last: { answer: 'http_500' } });
+    expect(row).not.toHaveProperty('dueAt');
+    const arrived = arrivalsAt('failing');
+    expect(new Set(arrived.map(({ webhookId, body }) => `${webhookId} ${body}`)).size).toBe(1);
+    expect(new Set(arrived.map(({ headers }) => headers['webhook-timestamp'])).size).toBeGreaterThanOrEqual(
+      9,
+    );
+    expect((await deliveries.tries(row)).map(({ answer: said }) => said)).toEqual(Array(10).fill('http_500'));
+  });
+
+  it('and recovers, is replayed what it missed: the same id, the same bytes', async () => {
+    const url = receiver.behave('recovers', inTurn(answer(503), answer(503), answer(200)));
+    await tenant('recovers', url, { events: ['job.accepted'] });
+    await tell('recovers', 'a');
+    await turnUntilTried('recovers', 3);
+    const delivered = await rowIs('recovers', ({ status }) => status === 'delivered');
+    const { code, output } = await runWebhooks(
+      stack,
+      'replay',
+      delivered.webhookId,
+      '--tenant',
+      'recovers',
+      ...lately(),
+    );
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('1 of 1 replayed') });
+    await rowIs('recovers', ({ replays, status }) => replays === 1 && status === 'delivered');
+    const arrived = arrivalsAt('recovers');
+    // A clock that is turned while a try is under way ends its lease, and another is made.
+    expect(arrived.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(arrived.map(({ webhookId, body }) => `${webhookId} ${body}`)).size).toBe(1);
+  });
+});

@@ -1,0 +1,22 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { expect, test } from '@jest/globals';
+import { systemChance } from '../../io/clock.ts';
+import { table } from '../../io/table.ts';
+
+interface Asked {
+  readonly input: { readonly RequestItems: Record<string, { readonly Keys: object[] }> };
+}
+
+test('two who want the same item at one moment are one question, because DynamoDB refuses a key that stands twice', async () => {
+  const calls: object[][] = [];
+  const send = async ({ input }: Asked) => {
+    const keys = input.RequestItems['t']?.Keys ?? [];
+    calls.push(keys);
+    return { Responses: { t: keys.map((key) => ({ ...key, found: true })) } };
+  };
+  const items = table({ send } as unknown as DynamoDBDocumentClient, 't', systemChance);
+  const key = { pk: 'JOB#1', sk: 'JOB' };
+  const found = await Promise.all([items.get(key), items.get(key), items.get({ ...key, pk: 'JOB#2' })]);
+  expect(found.map((item) => item?.['pk'])).toEqual(['JOB#1', 'JOB#1', 'JOB#2']);
+  expect(calls).toEqual([[key, { ...key, pk: 'JOB#2' }]]);
+});
