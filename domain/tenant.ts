@@ -1,4 +1,4 @@
-/** A customer of the SaaS, and the webhook URLs it owns. */
+/** A customer of the SaaS. Its webhook URLs are in `endpoint.ts`. */
 import { z } from 'zod';
 import { Priority } from './priority.ts';
 import { JobTypeId, TenantId } from './request.ts';
@@ -21,22 +21,3 @@ export const Tenant = z.object({
   waitingQuota: z.int().min(1).max(1_000_000).optional(),
 });
 export type Tenant = z.infer<typeof Tenant>;
-
-/** `whsec_` and base64 of 24 to 64 bytes: what Standard Webhooks calls a symmetric secret. */
-export const WebhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/);
-
-export const Endpoint = z.object({
-  tenantId: TenantId,
-  endpointId: z.string().regex(/^whe_[a-z0-9]{1,40}$/),
-  url: z.url().max(2048),
-  /** The event types it wants, such as job.succeeded. */
-  events: z.array(z.string().regex(/^job\.[a-z_]+$/)).min(1),
-  /** Newest first. While a secret is being rotated there are two, and both sign. */
-  secrets: z.array(WebhookSecret).min(1).max(2),
-  disabledReason: z.string().optional(),
-});
-export type Endpoint = z.infer<typeof Endpoint>;
-
-export function wants(endpoint: Endpoint, eventType: string): boolean {
-  return endpoint.disabledReason === undefined && endpoint.events.includes(eventType);
-}

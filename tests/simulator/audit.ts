@@ -1,8 +1,8 @@
 /** What must be true once the faults have stopped and the world has come to rest. */
 
+import type { Endpoint } from '../../domain/endpoint.ts';
+import { wants } from '../../domain/endpoint.ts';
 import { isFinal } from '../../domain/job.ts';
-import type { Endpoint } from '../../domain/tenant.ts';
-import { wants } from '../../domain/tenant.ts';
 import { childIdOf } from '../../io/identity.ts';
 import { isOver, type VirtualBatch } from './batch.ts';
 import type { Run } from './faults.ts';

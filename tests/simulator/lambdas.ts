@@ -71,6 +71,7 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     waiting: gates.waitingFor(process),
     defaults,
     defaultCap: defaults.cap,
+    endpoints: table.endpointsFor(process),
     deliveries: table.deliveriesFor(process),
     due: services.index.portFor(process),
     batch: pacedBatch(services.batch.portFor(process), paceOf(run, process), clock),

@@ -1,9 +1,10 @@
 /** What services and operators do: send jobs, once or more often; cancel; bring dead letters back, one way or both. */
 
+import type { Endpoint } from '../../domain/endpoint.ts';
 import { defineJobTypes, type JobTypes, workerExitCodes } from '../../domain/job-type.ts';
 import { readLetter } from '../../domain/redrive.ts';
 import { wakeMessage } from '../../domain/submission.ts';
-import type { Endpoint, Tenant } from '../../domain/tenant.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { Settings } from '../../io/gates.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { Message } from '../../io/lambda.ts';

@@ -1,7 +1,7 @@
 /** One seed, one world: faults, then rest, then the audit. */
 
+import { wants } from '../../domain/endpoint.ts';
 import { WEBHOOK_EVENTS } from '../../domain/notification.ts';
-import { wants } from '../../domain/tenant.ts';
 import type { Message } from '../../io/lambda.ts';
 import type { Queue } from '../../io/queues.ts';
 import { audit } from './audit.ts';

@@ -1,10 +1,12 @@
 /** The table at the level of its ports: the same conditions, one item at a time, tokens that know their own writes again. */
 
 import { Delivery } from '../../domain/delivery.ts';
+import type { Endpoint } from '../../domain/endpoint.ts';
 import { JobRecord } from '../../domain/job.ts';
-import type { Endpoint, Tenant } from '../../domain/tenant.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { Tombstone } from '../../domain/tombstone.ts';
 import type { DeliveryStore } from '../../io/deliveries.ts';
+import type { EndpointStore } from '../../io/endpoints.ts';
 import type { JobStore } from '../../io/jobs.ts';
 import type { TenantStore } from '../../io/tenants.ts';
 import type { VirtualDueIndex } from './due.ts';
@@ -26,7 +28,8 @@ export interface Table {
   nextDueMs(): number;
   jobsFor(process: Process): JobStore;
   deliveriesFor(process: Process): DeliveryStore;
-  tenantsFor(process: Process): Pick<TenantStore, 'load' | 'endpoints' | 'disableEndpoint'>;
+  tenantsFor(process: Process): Pick<TenantStore, 'load'>;
+  endpointsFor(process: Process): Pick<EndpointStore, 'list' | 'disable'>;
 }
 
 export function virtualTable(
@@ -143,11 +146,14 @@ export function virtualTable(
           const found = tenants.filter(({ tenantId }) => ids.includes(tenantId));
           return new Map(found.map((tenant) => [tenant.tenantId, tenant]));
         }),
-      endpoints: (tenantId) =>
-        reach(run, process, { site: 'tenants.endpoints' }, () =>
+    }),
+
+    endpointsFor: (process) => ({
+      list: (tenantId) =>
+        reach(run, process, { site: 'endpoints.list' }, () =>
           endpoints.filter((endpoint) => endpoint.tenantId === tenantId),
         ),
-      disableEndpoint: () => reach(run, process, { site: 'tenants.disableEndpoint' }, () => undefined),
+      disable: () => reach(run, process, { site: 'endpoints.disable' }, () => undefined),
     }),
   };
 }
