@@ -11,10 +11,12 @@ import { bus } from '../io/bus.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
 import { deliveryStore } from '../io/deliveries.ts';
 import { dueIndex } from '../io/due.ts';
+import { gateStore } from '../io/gates.ts';
 import { jobStore } from '../io/jobs.ts';
 import type { Log } from '../io/log.ts';
 import { pace, pacedBatch } from '../io/pace.ts';
 import { queue } from '../io/queues.ts';
+import { tableSlots } from '../io/slots.ts';
 import { previewSweep, type Repaired, type SweepPorts, sweep } from '../io/sweep.ts';
 import { table } from '../io/table.ts';
 import { jobTypes } from '../job-types.ts';
@@ -69,8 +71,9 @@ async function portsFor(given: {
   const submitQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-submit`);
   const deliveryQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-deliver`);
   const items = table(dynamo, tableName, systemChance);
+  const submitQueue = queue(sqs, submitQueueUrl);
   const batch = new BatchClient(config);
-  const budget = pace(dynamo, tableName, {
+  const budget = pace(items, {
     callsPerSecond: CALLS_PER_SECOND,
     maxWaitMs: RUN_MS,
     clock: systemClock,
@@ -80,8 +83,10 @@ async function portsFor(given: {
     deliveries: deliveryStore(items),
     due: dueIndex(items),
     batch: pacedBatch(batchPort(batch, batch), budget, systemClock),
-    submitQueue: queue(sqs, submitQueueUrl),
     deliveryQueue: queue(sqs, deliveryQueueUrl),
+    gates: gateStore(items),
+    slots: tableSlots(items, { submitQueue, clock: systemClock, log: quiet, defaultCap: 0 }),
+    submitQueue,
     deadLetters: queue(sqs, deadLetters),
     bus: bus(new EventBridgeClient(config), `headgate-${given.stage}`),
     clock: systemClock,
@@ -94,6 +99,7 @@ async function portsFor(given: {
 
 const sentences: Readonly<Record<Repair['kind'], string>> = {
   nothing: 'settled meanwhile: nothing to do',
+  waits: 'it has its place in the waiting list: look again later',
   pay_debts: 'what it owes may be lost: send it again',
   give_up: 'a time of the job has passed: end it',
   tell_progress: 'its container has reported: tell how far it is',

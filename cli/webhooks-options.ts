@@ -1,12 +1,12 @@
 /** The words of `npm run webhooks`: what may be typed, and what each command makes of it. */
-import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { z } from 'zod';
 import { Delivery, RETENTION_MS } from '../domain/delivery.ts';
 import { EndpointId } from '../domain/endpoint.ts';
 import { WEBHOOK_EVENTS } from '../domain/notification.ts';
 import { sinceMs } from '../domain/redrive.ts';
 import { TenantId } from '../domain/request.ts';
-import { Max, Misused, Rate, where } from './dlq-options.ts';
+import { type Asked as AskedOf, Misused, readCommand, whereOptions } from './command-line.ts';
+import { Max, Rate } from './dlq-options.ts';
 
 export const USAGE = `Usage: npm run webhooks -- COMMAND --tenant ID [OPTIONS]
 
@@ -15,18 +15,18 @@ export const USAGE = `Usage: npm run webhooks -- COMMAND --tenant ID [OPTIONS]
             [--header 'Name: value']... [--secret whsec_...]
   endpoints                       [--json]
   list      [FILTER]              [--json]
-  show      MSG
-  replay    MSG | FILTER | --all  [--rate 5/s] [--max N] [--dry-run]
+  show      ID
+  replay    ID | FILTER | --all  [--rate 5/s] [--max N] [--dry-run]
   ping      --endpoint WHE
   rotate    --endpoint WHE        a new secret; the present one signs on for a day
   revoke    --endpoint WHE        the secret before the present one signs no more
   disable   --endpoint WHE --reason "..."
   enable    --endpoint WHE
 
-MSG is a webhook-id. FILTER is any of
+ID is a webhook-id. FILTER is any of
   --endpoint WHE  --status pending|delivered|exhausted|abandoned|held
   --event TYPE  --job JOB  --since 30m | 2h | 7d | 2026-01-31T09:00:00Z  --until ...
-list looks back a day unless --since says otherwise, show 30 days; replay wants MSG or --since.
+list looks back a day unless --since says otherwise, show 30 days; replay wants ID or --since.
 
 --stage STAGE       whose stack (dev)
 --table NAME        the jobs table, else TABLE_NAME, else the stage's only one
@@ -43,7 +43,7 @@ function schemasAt(nowMs: number) {
     .transform((text) => sinceMs(text, nowMs))
     .refine((atMs) => atMs !== undefined, 'expected 30m, 2h, 7d, 2026-01-31 or 2026-01-31T09:00:00Z')
     .transform((atMs) => atMs ?? nowMs);
-  const common = { ...where, table: z.string().min(1).optional(), tenant: TenantId };
+  const common = { ...whereOptions, table: z.string().min(1).optional(), tenant: TenantId };
   const endpoint = EndpointId;
   const filter = {
     endpoint: endpoint.optional(),
@@ -90,63 +90,21 @@ function schemasAt(nowMs: number) {
   };
 }
 type Schemas = ReturnType<typeof schemasAt>;
-type Command = keyof Schemas;
-export type OptionsOf<C extends Command> = z.output<Schemas[C]>;
-export type Asked = { [C in Command]: { readonly command: C; readonly options: OptionsOf<C> } }[Command];
-
-const TEXTS = [
-  ...['stage', 'table', 'endpoint-url', 'region', 'tenant', 'endpoint', 'url', 'events', 'description'],
-  ...['payload', 'signature', 'secret', 'status', 'event', 'job', 'since', 'until', 'rate', 'max', 'reason'],
-];
-const FLAGS = ['json', 'all', 'dry-run', 'help'];
+export type Asked = AskedOf<Schemas>;
+export type OptionsOf<C extends keyof Schemas> = z.output<Schemas[C]>;
 
 /**
  * @returns `help` when that was asked for
  * @throws Misused
  */
 export function readArguments(args: readonly string[], nowMs: number): Asked | 'help' {
-  const { values, positionals } = parsed(args);
-  if (values['help'] === true) return 'help';
-  const [command = '', id, ...rest] = positionals;
-  const schemas = schemasAt(nowMs);
-  if (!isCommand(schemas, command))
-    throw new Misused(`Expected ${Object.keys(schemas).join(', ')}${command && `, found ${command}`}.`);
-  if (rest.length > 0) throw new Misused(`Expected one id, found ${positionals.length - 1}.`);
-  const result = schemas[command].safeParse({ ...values, ...(id === undefined ? {} : { id }) });
-  if (!result.success) throw new Misused(sentence(command, result.error));
-  const asked = { command, options: result.data } as Asked; // the options were parsed by the schema of this command
-  if (asked.command === 'replay') refuseUnbounded(asked.options);
+  const asked = readCommand(schemasAt(nowMs), args);
+  if (asked !== 'help' && asked.command === 'replay') refuseUnbounded(asked.options);
   return asked;
-}
-
-function parsed(args: readonly string[]) {
-  const options: ParseArgsOptionsConfig = Object.fromEntries([
-    ...TEXTS.map((name) => [name, { type: 'string' }]),
-    ...FLAGS.map((name) => [name, { type: 'boolean' }]),
-    ['header', { type: 'string', multiple: true }],
-  ]);
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    // Node explains at length; its first sentence names the option.
-    const [first = ''] = (error instanceof Error ? error.message : '').split(/(?<=\.)\s|\n/);
-    throw new Misused(first.endsWith('.') ? first : `${first}.`);
-  }
-}
-
-function isCommand(schemas: Schemas, word: string): word is Command {
-  return Object.hasOwn(schemas, word);
-}
-
-function sentence(command: Command, error: z.ZodError): string {
-  const [issue] = error.issues;
-  const spelled = (name: PropertyKey | undefined) => (name === 'id' ? 'MSG' : `--${String(name)}`);
-  if (issue?.code === 'unrecognized_keys') return `${command} does not take ${spelled(issue.keys[0])}.`;
-  return `${spelled(issue?.path[0])}: ${issue?.message ?? 'not understood'}.`;
 }
 
 /** A forgotten filter must not send a month of webhooks again. */
 function refuseUnbounded({ id, since, all }: OptionsOf<'replay'>): void {
   if (id === undefined && since === undefined && all !== true)
-    throw new Misused('Expected MSG, --since or --all, which is the last 30 days.');
+    throw new Misused('Expected ID, --since or --all, which is the last 30 days.');
 }

@@ -17,7 +17,7 @@ import { type Sealing, sealing } from '../io/keys.ts';
 import { type Queue, queue } from '../io/queues.ts';
 import { type EndpointRequest, type Registered, register, rotate, unknown } from '../io/register.ts';
 import { table } from '../io/table.ts';
-import { Misused } from './dlq-options.ts';
+import { print, runCommand } from './command-line.ts';
 import { columns } from './dlq-text.ts';
 import { clientsFor, findTable, queueUrl } from './dlq-where.ts';
 import { type Asked, type OptionsOf, readArguments, USAGE } from './webhooks-options.ts';
@@ -38,7 +38,6 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
 const nowMs = () => systemClock.nowMs();
 
 /** @returns the exit code */
@@ -283,12 +282,4 @@ class Refused extends Error {
   }
 }
 
-// Whoever reads the output may close it early, as `head` does; what was begun is still finished.
-process.stdout.on('error', () => undefined);
-try {
-  process.exitCode = await main(process.argv.slice(2), process.env);
-} catch (error) {
-  const { message, name } = error instanceof Error ? error : { message: String(error), name: '' };
-  process.stderr.write(`${message || name}\n`);
-  process.exitCode = error instanceof Misused ? 2 : 1;
-}
+await runCommand(() => main(process.argv.slice(2), process.env));

@@ -5,6 +5,7 @@
  * half-way, cost calls and nothing else.
  */
 import { advance } from '../domain/advance.ts';
+import type { DeliveryName } from '../domain/delivery.ts';
 import { DUE_SHARDS } from '../domain/identity.ts';
 import type { JobRecord } from '../domain/job.ts';
 import { progressEvent } from '../domain/notification.ts';
@@ -13,16 +14,19 @@ import { recognise } from '../domain/sighting.ts';
 import type { BatchPort } from './batch.ts';
 import { changeJob } from './change.ts';
 import { type DebtPorts, payDebts } from './debts.ts';
-import type { DueIndex, DuePage } from './due.ts';
+import type { DueIndex } from './due.ts';
 import { contextOf, type FollowPorts, follow } from './follow.ts';
+import { type GateSweepPorts, sweepGate } from './gate-sweep.ts';
 import { type HandoverPorts, handOver } from './handover.ts';
 import type { JobStore } from './jobs.ts';
 import { errorName } from './log.ts';
+import type { Slots } from './slots.ts';
 import type { Position } from './table.ts';
 
-export interface SweepPorts extends FollowPorts, DebtPorts, HandoverPorts {
+export interface SweepPorts extends FollowPorts, Omit<DebtPorts, 'slots'>, GateSweepPorts, HandoverPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
   readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
+  readonly slots: Slots;
   readonly due: DueIndex;
 }
 
@@ -42,9 +46,12 @@ export interface Repaired {
 /** @returns what was done, in order; for the log and the report */
 export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOptions): Promise<Repaired[]> {
   const done: Repaired[] = [];
-  for await (const { jobs, page, byMs } of dueNow(ports, aheadMs)) {
+  for await (const { jobs, gates, deliveries, byMs } of dueNow(ports, aheadMs)) {
     done.push(...(await repairAll(ports, jobs)));
-    await deliverAll(ports, page, byMs);
+    await Promise.all(
+      gates.map((tenantId) => keepTrying(ports, { tenantId }, () => sweepGate(ports, tenantId))),
+    );
+    await deliverAll(ports, deliveries, byMs);
     if (ports.clock.nowMs() >= untilMs) break;
   }
   return done;
@@ -60,8 +67,10 @@ export async function previewSweep(ports: FindPorts): Promise<Repaired[]> {
 type FindPorts = Pick<SweepPorts, 'due' | 'jobs' | 'clock'>;
 
 interface Found {
-  readonly jobs: Repaired[];
-  readonly page: DuePage;
+  readonly jobs: readonly Repaired[];
+  /** Of these tenants. */
+  readonly gates: readonly string[];
+  readonly deliveries: readonly DeliveryName[];
   readonly byMs: number;
 }
 
@@ -76,8 +85,12 @@ async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Found>
       );
       // The index lags, and may hold rows of jobs that moved on: the record says whether it is due.
       const due = [...jobs.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= byMs);
-      const found = due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) }));
-      yield { jobs: found, page, byMs };
+      yield {
+        jobs: due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) })),
+        gates: page.due.flatMap((item) => (item.kind === 'gate' ? [item.tenantId] : [])),
+        deliveries: page.due.flatMap((item) => (item.kind === 'delivery' ? [item.delivery] : [])),
+        byMs,
+      };
       after = page.next;
     } while (after !== undefined);
   }
@@ -85,7 +98,7 @@ async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Found>
 
 async function repairAll(ports: SweepPorts, found: readonly Repaired[]): Promise<Repaired[]> {
   const putOff = await Promise.all(
-    found.map((item) => keepTrying(ports, item.job.jobId, () => putOffAndGiveUp(ports, item))),
+    found.map((item) => keepTrying(ports, item.job, () => putOffAndGiveUp(ports, item))),
   );
   const mine = putOff.flatMap((item) => item ?? []);
   const owing = mine
@@ -98,8 +111,7 @@ async function repairAll(ports: SweepPorts, found: readonly Repaired[]): Promise
   return mine;
 }
 
-async function deliverAll(ports: SweepPorts, { due }: DuePage, byMs: number): Promise<void> {
-  const names = due.flatMap((item) => (item.kind === 'delivery' ? [item.delivery] : []));
+async function deliverAll(ports: SweepPorts, names: readonly DeliveryName[], byMs: number): Promise<void> {
   const handed = names.length === 0 ? [] : await handOver(ports, names, byMs);
   if (handed.length > 0) ports.log.info('sweep:deliver:done', { count: handed.length });
 }
@@ -131,7 +143,7 @@ async function describeAll(ports: SweepPorts, found: readonly Repaired[]): Promi
   const details = await ports.batch.describe(asked.map(({ id }) => id));
   const owing = await Promise.all(
     asked.map(({ job, id }) =>
-      keepTrying(ports, job.jobId, async () => {
+      keepTrying(ports, job, async () => {
         const detail = details.get(id);
         if (detail === undefined) return missAgain(ports, job);
         const seen = recognise({ kind: 'batch_job', detail });
@@ -151,16 +163,16 @@ async function missAgain(ports: SweepPorts, seen: JobRecord): Promise<JobRecord 
   return kind === 'changed' && job.state !== seen.state ? job : undefined;
 }
 
-/** One job that cannot be repaired now must not hold up the others; it stays due. */
+/** What cannot be repaired now must not hold up the rest; it stays due. */
 async function keepTrying<T>(
   ports: Pick<SweepPorts, 'log'>,
-  jobId: string,
+  { jobId, tenantId }: { readonly jobId?: string; readonly tenantId: string },
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
-    ports.log.error('job:repair:failed', { jobId, why: errorName(error) });
+    ports.log.error('sweep:repair:failed', { jobId, tenantId, why: errorName(error) });
     return undefined;
   }
 }

@@ -2,16 +2,15 @@
 
 import { Delivery, type DeliveryName } from '../../domain/delivery.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
-import { dueShard } from '../../domain/identity.ts';
 import { JobRecord } from '../../domain/job.ts';
 import { Standing } from '../../domain/standing.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import { Tombstone } from '../../domain/tombstone.ts';
 import type { DeliveryStore } from '../../io/deliveries.ts';
-import type { Due, DueIndex } from '../../io/due.ts';
 import type { EndpointStore } from '../../io/endpoints.ts';
 import type { JobStore } from '../../io/jobs.ts';
 import type { TenantStore } from '../../io/tenants.ts';
+import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach } from './faults.ts';
 import type { Process } from './world.ts';
 
@@ -29,56 +28,41 @@ export interface Table {
   /** The earliest moment at which the sweep has something to do. */
   nextDueMs(): number;
   jobsFor(process: Process): JobStore;
-  dueFor(process: Process): DueIndex;
   deliveriesFor(process: Process): DeliveryStore;
   tenantsFor(process: Process): Pick<TenantStore, 'load'>;
   endpointsFor(process: Process): Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeStanding'>;
 }
 
-const INDEX_LAG_MS = 30_000;
-/** Small, so that a handful of jobs fills several pages. */
-const PAGE = 2;
-
 export function virtualTable(
   run: Run,
+  index: VirtualDueIndex,
   tenants: readonly Tenant[],
   endpoints: readonly Endpoint[],
   onCommit: OnCommit,
 ): Table {
   const jobs = new Map<string, Held>();
-  const index = new Map<string, Indexed>();
   const standings = new Map<string, Standing>();
   const deliveries = new Map<string, Delivery>();
   const writers = new Map<string, string>();
-  const lag = run.world.dice('index');
   let tokens = 0;
 
   const job = (jobId: string) => {
     const held = jobs.get(jobId);
     return held?.kind === 'job' ? held.job : undefined;
   };
-  /** The index follows its item a little later. */
-  const reindex = (name: string, due: Due, dueAtNow: () => number | undefined) => {
-    run.world.after(lag.between(0, run.odds(1) > 0 ? INDEX_LAG_MS : 1000), () => {
-      const dueAt = dueAtNow();
-      if (dueAt === undefined) index.delete(name);
-      else index.set(name, { due, dueAt });
-    });
-  };
   const put = (row: Delivery) => {
     const key = keyOf(row);
     deliveries.set(key, Delivery.parse(row));
     const { tenantId, endpointId, at, webhookId } = row;
     const due = { kind: 'delivery', delivery: { tenantId, endpointId, at, webhookId } } as const;
-    reindex(key, due, () => deliveries.get(key)?.dueAt);
+    index.note(due, () => deliveries.get(key)?.dueAt);
   };
   const commit = (process: Process, next: JobRecord, by: string) => {
     const before = job(next.jobId);
     // What is read again is what the schema lets through, as from the real table.
     const after = JobRecord.parse(next);
     jobs.set(next.jobId, { kind: 'job', job: after, by });
-    const due = { kind: 'job', jobId: next.jobId } as const;
-    reindex(next.jobId, due, () => job(next.jobId)?.dueAt);
+    index.note({ kind: 'job', jobId: next.jobId }, () => job(next.jobId)?.dueAt);
     onCommit(process, before, after);
   };
 
@@ -90,8 +74,7 @@ export function virtualTable(
     nextDueMs: () => {
       const records = [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job.dueAt] : []));
       const rows = [...deliveries.values()].map(({ dueAt }) => dueAt);
-      const indexed = [...index.values()].map(({ dueAt }) => dueAt);
-      return Math.min(...[...records, ...rows, ...indexed].map((dueAt) => dueAt ?? Number.MAX_SAFE_INTEGER));
+      return Math.min(...[...records, ...rows].map((dueAt) => dueAt ?? Number.MAX_SAFE_INTEGER));
     },
 
     jobsFor(process) {
@@ -150,18 +133,6 @@ export function virtualTable(
           }),
       };
     },
-
-    dueFor: (process) => ({
-      due: (shard, byMs, after) =>
-        reach(run, process, { site: `due.${shard}` }, () => {
-          const due = [...index]
-            .filter(([name, { dueAt }]) => dueShard(name) === shard && dueAt <= byMs)
-            .sort(([a, m], [b, n]) => m.dueAt - n.dueAt || (a < b ? -1 : 1));
-          const from = Number(after?.['from'] ?? 0);
-          const page = due.slice(from, from + PAGE).map(([, indexed]) => indexed.due);
-          return { due: page, ...(due.length > from + PAGE ? { next: { from: from + PAGE } } : {}) };
-        }),
-    }),
 
     deliveriesFor(process) {
       const write = (site: string, next: Delivery, asSeen: (stored: Delivery | undefined) => boolean) => {
@@ -223,11 +194,5 @@ export function virtualTable(
   };
 }
 
-interface Indexed {
-  readonly due: Due;
-  readonly dueAt: number;
-}
-
-/** The webhook id comes last: its last character says the shard. */
 const keyOf = ({ tenantId, endpointId, at, webhookId }: DeliveryName) =>
   `${tenantId} ${endpointId} ${at} ${webhookId}`;
