@@ -29,12 +29,23 @@ export const MAX_IN_FLIGHT = 5;
 export const LEASE_MS = 40_000;
 /** An answer that takes longer makes an endpoint a slow one. */
 export const SLOW_MS = 3000;
+/** So long without one, and further events are handed over meanwhile: before many places are held by it. */
+export const SUSPECT_MS = 300;
+const SUSPECT_FOR_MS = 10_000;
 const SLOW_FOR_MS = 5 * 60_000;
 /** A mark that is still fresh is not written again. */
 const SLOW_RENEWAL_MS = 60_000;
 
 const DISABLE_AFTER_MS = 5 * 86_400_000;
 const DISABLE_AFTER_EXHAUSTED = 3;
+
+/** @returns the same object when it is marked as slow already, for long enough */
+export function suspected(standing: Standing, nowMs: number): Standing {
+  const slowUntil = standing.slowUntil ?? 0;
+  return slowUntil > nowMs + SUSPECT_FOR_MS / 2
+    ? standing
+    : { ...standing, slowUntil: nowMs + SUSPECT_FOR_MS };
+}
 
 export function isSlow(standing: Standing | undefined, nowMs: number): boolean {
   return (standing?.slowUntil ?? 0) > nowMs;

@@ -64,7 +64,7 @@ async function bring(ports: DeliverPorts, asked: DeliverMessage): Promise<Outgoi
 }
 
 async function attempt(ports: DeliverPorts, endpoint: Endpoint, delivery: Delivery): Promise<Outgoing[]> {
-  const outcome = await send(ports, endpoint, delivery, DEADLINE_MS);
+  const outcome = await send(ports, endpoint, delivery, { deadlineMs: DEADLINE_MS });
   const judged = judge(ports, delivery, outcome);
   // Before anything else: a crash after it repeats nothing, and one before it sends the same bytes again.
   const written = await record(ports, delivery, judged.delivery, outcome);

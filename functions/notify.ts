@@ -11,7 +11,7 @@ import { type Endpoint, wants } from '../domain/endpoint.ts';
 import { changed, isFinal, type JobRecord } from '../domain/job.ts';
 import { subjectOf, TenantEvent } from '../domain/notification.ts';
 import { bodyOf } from '../domain/payload.ts';
-import { afterBehaviour, isSlow, MAX_IN_FLIGHT, SLOW_MS } from '../domain/standing.ts';
+import { afterBehaviour, isSlow, MAX_IN_FLIGHT, SLOW_MS, SUSPECT_MS, suspected } from '../domain/standing.ts';
 import { type AttemptPorts, disable, judge, record, reminderOf, send } from '../io/attempt.ts';
 import { bus } from '../io/bus.ts';
 import { changeJob } from '../io/change.ts';
@@ -104,13 +104,31 @@ async function tellOne(lane: Lane, event: TenantEvent, to: Known): Promise<Deliv
   const name = `${endpoint.tenantId} ${endpoint.endpointId}`;
   return lane.turn(name, async () => {
     if (isSlow(standing, lane.clock.nowMs()) || lane.slow.has(name)) return handOver(lane, owed);
-    const outcome = await send(lane, endpoint, owed, SLOW_MS);
+    const outcome = await sendUnderSuspicion(lane, to, owed);
     if (!isTooSlow(outcome)) return concludeFirst(lane, to, owed, outcome);
     lane.slow.add(name);
     const row = await handOver(lane, owed);
     await mark(lane, to, { succeeded: false, exhausted: false, slow: true });
     return row;
   });
+}
+
+/** While it keeps us waiting, other sandboxes are told not to wait for it, too. */
+async function sendUnderSuspicion(lane: Lane, to: Known, owed: Delivery): Promise<PostOutcome> {
+  const { tenantId, endpointId } = to.endpoint;
+  const warnings: Promise<unknown>[] = [];
+  const raise = () => {
+    const nowMs = lane.clock.nowMs();
+    const warning = lane.endpoints.changeStanding({ tenantId, endpointId }, (seen) => suspected(seen, nowMs));
+    // Without the mark others wait as long as this one.
+    warnings.push(warning.catch(() => undefined));
+  };
+  const outcome = await send(lane, to.endpoint, owed, {
+    deadlineMs: SLOW_MS,
+    suspicion: { afterMs: SUSPECT_MS, raise },
+  });
+  await Promise.all(warnings);
+  return outcome;
 }
 
 /** Not a try of the tenant's schedule: it had less time than is promised, and gets the whole of it in the other lane. */

@@ -19,7 +19,7 @@ import { type Opening, openKey } from './keys.ts';
 import { errorName, type Log } from './log.ts';
 import type { Outgoing } from './queues.ts';
 import { webhookHeaders } from './signature.ts';
-import type { Webhooks } from './webhooks.ts';
+import type { Post, Webhooks } from './webhooks.ts';
 
 export interface AttemptPorts {
   readonly endpoints: Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeStanding'>;
@@ -38,11 +38,11 @@ export async function send(
   ports: AttemptPorts,
   endpoint: Endpoint,
   delivery: Delivery,
-  deadlineMs: number,
+  time: Pick<Post, 'deadlineMs' | 'suspicion'>,
 ): Promise<PostOutcome> {
   try {
     const headers = await headersOf(ports, endpoint, delivery);
-    return await ports.webhooks.post({ url: endpoint.url, headers, body: delivery.body, deadlineMs });
+    return await ports.webhooks.post({ url: endpoint.url, headers, body: delivery.body, ...time });
   } catch (error) {
     // Never unsigned, and never the tenant's try: somebody should look at the keys.
     const { tenantId, endpointId, jobId } = delivery;

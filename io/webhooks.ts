@@ -21,6 +21,8 @@ export interface Post {
   readonly body: string;
   /** For the whole exchange, from the name's resolution to the last byte of the answer that is kept. */
   readonly deadlineMs: number;
+  /** Called once if there is no answer after a while; the exchange goes on. */
+  readonly suspicion?: { readonly afterMs: number; raise(): void } | undefined;
 }
 
 export interface Webhooks {
@@ -47,12 +49,15 @@ export function webhooks({ allowedOrigins, outage, resolve = resolvePublicly }: 
       // Judged when the endpoint was made, and again now: the rules may have become stricter.
       const target = judgeUrl(post.url, allowedOrigins);
       if (target.kind === 'refused') return { kind: 'failed', why: 'target_not_allowed', ms: ms() };
+      const timer = post.suspicion && setTimeout(post.suspicion.raise, post.suspicion.afterMs);
       try {
         return { ...(await exchange(target, post, resolve)), ms: ms() };
       } catch (error) {
         const why = reason(error);
         if (MAYBE_OURS.has(why) && (await outage())) return { kind: 'unsent', why };
         return { kind: 'failed', why, ms: ms() };
+      } finally {
+        clearTimeout(timer);
       }
     },
   };
