@@ -24,6 +24,10 @@ export const answer =
   (status: number, headers: Readonly<Record<string, string>> = {}): Behaviour =>
   (_, response) =>
     void response.writeHead(status, headers).end();
+export const after =
+  (ms: number, behaviour: Behaviour): Behaviour =>
+  (nth, response) =>
+    void setTimeout(() => behaviour(nth, response), ms);
 /** Takes the webhook and never says a word. */
 export const hang: Behaviour = () => undefined;
 /** One behaviour after the other, the last for all further ones. */
