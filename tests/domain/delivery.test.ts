@@ -250,3 +250,22 @@ describe('a replay', () => {
     expect(replayed(owed, NOW)).toBeUndefined();
   });
 });
+
+test('whatever a receiver says in retry-after, the next try is between its slot and the longest wait', () => {
+  const headers = fc.oneof(
+    fc.string(),
+    fc.integer().map(String),
+    fc.double().map(String),
+    fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
+    fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+  );
+  fc.assert(
+    fc.property(headers, fc.nat({ max: 8 }), chances, (header, tries, chance) => {
+      const { nextTryAt = 0 } = afterTry(afterTries(tries), answered(503, header), NOW, chance).delivery;
+      const slot = afterTry(afterTries(tries), answered(503), NOW, 0).delivery.nextTryAt ?? 0;
+      expect(nextTryAt).toBeGreaterThanOrEqual(slot);
+      expect(nextTryAt).toBeLessThanOrEqual(NOW + 86_400_000 * 1.2);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { openKey } from '../../io/keys.ts';
 import { webhookHeaders } from '../../io/signature.ts';
@@ -55,3 +56,37 @@ test.each(['msg_1.2', `${ID}.1`, 'msg_', ID.toUpperCase(), `${ID}\n`, `x${ID}`, 
     expect(() => webhookHeaders(id, Date.now(), BODY, opened([current]))).toThrow(/webhook id/);
   },
 );
+
+describe('laws', () => {
+  const secrets = fc
+    .uint8Array({ minLength: 24, maxLength: 64 })
+    .map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`);
+  const bodies = fc.jsonValue().map((value) => JSON.stringify(value));
+
+  test('what we sign the reference library verifies, and what it signs is what we sign', () => {
+    fc.assert(
+      fc.property(secrets, bodies, (secret, body) => {
+        const nowMs = Date.now();
+        const sent = webhookHeaders(ID, nowMs, body, opened([secret]));
+        expect(new Webhook(secret).verify(body, sent)).toEqual(JSON.parse(body));
+        expect(new Webhook(secret).sign(ID, new Date(nowMs), body)).toBe(sent['webhook-signature']);
+      }),
+    );
+  });
+
+  test('one changed character is not verified', () => {
+    fc.assert(
+      fc.property(secrets, fc.string({ minLength: 1 }), fc.nat(), (secret, text, at) => {
+        const body = JSON.stringify(text);
+        const i = at % body.length;
+        const other = `${body.slice(0, i)}${body[i] === 'x' ? 'y' : 'x'}${body.slice(i + 1)}`;
+        const sent = webhookHeaders(ID, Date.now(), body, opened([secret]));
+        expect(() => new Webhook(secret).verify(other, sent)).toThrow('No matching signature found');
+      }),
+    );
+  });
+});
+
+test('without a key nothing is sent, rather than something unsigned', () => {
+  expect(() => webhookHeaders(ID, Date.now(), BODY, [])).toThrow(/key/);
+});
