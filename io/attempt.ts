@@ -1,4 +1,5 @@
 /** One try of one delivery, whichever lane it is in: sign, send, and write down what came of it. */
+import { z } from 'zod';
 import {
   afterTry,
   type Delivery,
@@ -56,14 +57,21 @@ async function headersOf({ keys, clock }: AttemptPorts, endpoint: Endpoint, deli
   const signing = activeKeys(endpoint, nowMs).map(async ({ scheme, sealed }) =>
     openKey(scheme, await keys.open(endpoint, sealed)),
   );
-  const custom =
-    endpoint.headers === undefined ? {} : JSON.parse(await keys.open(endpoint, endpoint.headers.sealed));
+  // Together: of two that fail, one that nobody waits for would end the process.
+  const [custom, ...signers] = await Promise.all([customOf(keys, endpoint), ...signing]);
   return {
     ...custom,
     'user-agent': USER_AGENT,
     'content-type': CONTENT_TYPES[delivery.payload ?? 'standard'],
-    ...webhookHeaders(delivery.webhookId, nowMs, delivery.body, await Promise.all(signing)),
+    ...webhookHeaders(delivery.webhookId, nowMs, delivery.body, signers),
   };
+}
+
+const CustomHeaders = z.record(z.string(), z.string());
+
+async function customOf(keys: Opening, endpoint: Endpoint): Promise<Record<string, string>> {
+  if (endpoint.headers === undefined) return {};
+  return CustomHeaders.parse(JSON.parse(await keys.open(endpoint, endpoint.headers.sealed)));
 }
 
 /** Our own trouble is looked at again soon, and by not all at once. */

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import { Delivery, type PostOutcome } from '../../domain/delivery.ts';
+import { Endpoint } from '../../domain/endpoint.ts';
+import { type AttemptPorts, judge, send } from '../../io/attempt.ts';
+import { turns } from '../../io/turns.ts';
+import type { Post } from '../../io/webhooks.ts';
+import { NOW } from '../support/jobs.ts';
+
+const delivery = Delivery.parse({
+  tenantId: 'acme',
+  endpointId: 'whe_1',
+  at: '2026-01-05T09:00:00.000Z',
+  webhookId: `msg_${'a'.repeat(26)}`,
+  eventType: 'job.succeeded',
+  body: '{}',
+  status: 'pending',
+  tries: 3,
+});
+const endpoint = Endpoint.parse({
+  tenantId: 'acme',
+  endpointId: 'whe_1',
+  url: 'https://hooks.acme.test/',
+  events: ['job.succeeded'],
+  keys: [{ scheme: 'v1', sealed: 'key' }],
+  headers: { names: ['x-token'], sealed: 'headers' },
+});
+
+function world(open: (sealed: string) => string) {
+  const posts: Post[] = [];
+  const lines: string[] = [];
+  const line = (event: string, facts = {}) => void lines.push(`${event} ${JSON.stringify(facts)}`);
+  const ports = {
+    keys: { open: async (_: unknown, sealed: string) => open(sealed) },
+    webhooks: {
+      post: async (post: Post): Promise<PostOutcome> => {
+        posts.push(post);
+        return { kind: 'answered', status: 200, ms: 1 };
+      },
+    },
+    clock: { nowMs: () => NOW },
+    chance: { fraction: () => 0, token: () => 't' },
+    log: { info: line, error: line },
+  } as unknown as AttemptPorts;
+  return { ports, posts, lines };
+}
+
+const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+const time = { deadlineMs: 1000 };
+
+describe('a try', () => {
+  test("carries the tenant's own headers beside ours, and cannot replace ours", async () => {
+    const { ports, posts } = world((sealed) =>
+      sealed === 'key'
+        ? secret
+        : JSON.stringify({ 'x-token': 'abc', 'webhook-id': 'forged', 'user-agent': 'x' }),
+    );
+    await send(ports, endpoint, delivery, time);
+    expect(posts[0]?.headers).toMatchObject({
+      'x-token': 'abc',
+      'webhook-id': delivery.webhookId,
+      'user-agent': 'headgate-webhooks/1',
+      'content-type': 'application/json',
+    });
+  });
+
+  test('that cannot be signed is not sent, costs the tenant nothing, and calls somebody', async () => {
+    const { ports, posts, lines } = world(() => {
+      throw Object.assign(new Error('canary'), { name: 'AccessDeniedException' });
+    });
+    const outcome = await send(ports, endpoint, delivery, time);
+    expect(outcome).toEqual({ kind: 'unsent', why: 'keys_unavailable' });
+    expect(posts).toEqual([]);
+    expect(lines.join()).toContain('webhook:sign:failed');
+    expect(lines.join()).not.toContain('canary');
+
+    const judged = judge(ports, delivery, outcome);
+    expect(judged.delivery).toMatchObject({ status: 'pending', tries: 3, nextTryAt: NOW + 60_000 });
+    expect(judged.behaviour).toBeUndefined();
+    expect(judged.disableEndpoint).toBe(false);
+  });
+});
+
+describe('turns', () => {
+  test('never let more in than they may, and lose nobody', async () => {
+    const turn = turns(2);
+    const seen = { now: 0, most: 0, done: 0 };
+    const work = async () => {
+      seen.most = Math.max(seen.most, ++seen.now);
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.now--;
+      seen.done++;
+      if (seen.done % 3 === 0) throw new Error('odd');
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: 12 }, () => turn('a', work)));
+    expect(seen).toEqual({ now: 0, most: 2, done: 12 });
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(4);
+  });
+
+  test('of one name do not wait for those of another', async () => {
+    const turn = turns(1);
+    void turn('a', () => new Promise(() => undefined));
+    expect(await turn('b', async () => 'through')).toBe('through');
+  });
+});
