@@ -8,6 +8,7 @@ import {
   LEASE_MS,
   MAX_IN_FLIGHT,
   type Standing,
+  suspected,
   takeLease,
 } from '../../domain/standing.ts';
 import { NOW } from '../support/jobs.ts';
@@ -65,6 +66,15 @@ describe('what is remembered of an endpoint', () => {
     expect(afterBehaviour(slow, { ...success, slow: true }, NOW + 30_000)).toBe(slow);
     expect(isSlow(afterBehaviour(slow, { ...success, slow: true }, NOW + 120_000), NOW + 400_000)).toBe(true);
   });
+});
+
+test('one that keeps somebody waiting is suspected for ten seconds, and the suspicion is not written at each turn', () => {
+  const seen = suspected(good, NOW);
+  expect(isSlow(seen, NOW + 9999)).toBe(true);
+  expect(isSlow(seen, NOW + 10_000)).toBe(false);
+  expect(suspected(seen, NOW + 1000)).toBe(seen);
+  const slow = afterBehaviour(good, { ...failure, slow: true }, NOW);
+  expect(suspected(slow, NOW + 1000)).toBe(slow);
 });
 
 describe('an endpoint is given up', () => {
