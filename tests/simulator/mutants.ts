@@ -126,7 +126,7 @@ export const expectations: readonly Expectation[] = [
     rule: 'W1',
     without: 'the attempt in the claim',
     profile: 'dup',
-    firstSeed: 589,
+    firstSeed: 60,
     mutant: {
       defects: {
         container: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
@@ -179,7 +179,7 @@ export const expectations: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a stray is ended',
     profile: 'dup',
-    firstSeed: 2200,
+    firstSeed: 2500,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {
