@@ -8,6 +8,7 @@ import {
   PurgeQueueCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
+  SendMessageCommand,
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -203,4 +204,33 @@ describe('the group of a message', () => {
         await after.close();
       }
     }));
+});
+
+test.each([
+  ['an empty group', '', false],
+  ['a group of 129 characters', 'g'.repeat(129), false],
+  ['a group with a blank', 'a b', false],
+  ['a group with a letter beyond ASCII', 'é', false],
+  ['a group with a line break', 'a\n', false],
+  ['a group of 128 characters', 'g'.repeat(128), true],
+  ['a group of punctuation', '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~', true],
+])('%s: %j is taken: %s', async (_, MessageGroupId, taken) => {
+  await createQueue('work');
+  const QueueUrl = urlOf('work');
+  const sent = cloud.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x', MessageGroupId }));
+  const { Failed = [] } = await cloud.sqs.send(
+    new SendMessageBatchCommand({ QueueUrl, Entries: [{ Id: '1', MessageBody: 'x', MessageGroupId }] }),
+  );
+  if (taken) {
+    await sent;
+    expect(Failed).toEqual([]);
+    expect(groups(await receive(2))).toEqual([MessageGroupId, MessageGroupId]);
+  } else {
+    await expect(sent).rejects.toMatchObject({
+      name: 'InvalidParameterValue',
+      message: `Value ${MessageGroupId} for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.`,
+    });
+    expect(Failed).toMatchObject([{ Id: '1', Code: 'InvalidParameterValue', SenderFault: true }]);
+    expect(await receive(1)).toEqual([]);
+  }
 });
