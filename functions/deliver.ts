@@ -6,7 +6,16 @@ import { z } from 'zod';
 import { type Delivery, DeliveryName } from '../domain/delivery.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import { afterBehaviour, giveBackLease, isDead, type Lease, takeLease } from '../domain/standing.ts';
-import { type AttemptPorts, disable, judge, messageOf, record, reminderOf, send } from '../io/attempt.ts';
+import {
+  type AttemptPorts,
+  disable,
+  judge,
+  messageOf,
+  record,
+  remember,
+  reminderOf,
+  send,
+} from '../io/attempt.ts';
 import { bus } from '../io/bus.ts';
 import { dynamo, eventBridge, kms, sqs } from '../io/clients.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
@@ -27,8 +36,11 @@ export interface DeliverPorts extends AttemptPorts {
 
 /** The whole exchange, from the name's resolution to the end of what is kept of the answer. */
 const DEADLINE_MS = 15_000;
-const FIRST_WAIT_SECONDS = 5;
+/** An endpoint that is full may have room in a moment, or be one that hangs with thousands behind it. */
+const FIRST_WAIT_SECONDS = 2;
+const WAIT_FACTOR = 1.6;
 const MAX_WAIT_SECONDS = 450;
+const MAX_WAITS = 12;
 
 const DeliverMessage = DeliveryName.extend({ waits: z.int().nonnegative().optional() });
 type DeliverMessage = z.infer<typeof DeliverMessage>;
@@ -57,8 +69,8 @@ async function bring(ports: DeliverPorts, asked: DeliverMessage): Promise<Outgoi
   if (kind === 'full') {
     const { waits = 0 } = asked;
     const seconds =
-      Math.min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** waits) * (1 + ports.chance.fraction());
-    return [messageOf(delivery, seconds, Math.min(waits + 1, 10))];
+      Math.min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * WAIT_FACTOR ** waits) * (1 + ports.chance.fraction());
+    return [messageOf(delivery, seconds, Math.min(waits + 1, MAX_WAITS))];
   }
   return attempt(ports, endpoint, delivery);
 }
@@ -69,12 +81,12 @@ async function attempt(ports: DeliverPorts, endpoint: Endpoint, delivery: Delive
   // Before anything else: a crash after it repeats nothing, and one before it sends the same bytes again.
   const written = await record(ports, delivery, judged.delivery, outcome);
   const nowMs = ports.clock.nowMs();
-  const standing = await ports.endpoints.changeStanding(endpoint, (current) => {
+  const standing = await remember(ports, nameOf(endpoint), (current) => {
     const without = giveBackLease(current, delivery.webhookId);
     return judged.behaviour === undefined ? without : afterBehaviour(without, judged.behaviour, nowMs);
   });
   if (judged.disableEndpoint) await disable(ports, nameOf(endpoint), 'gone');
-  else if (judged.behaviour?.exhausted === true && isDead(standing, nowMs))
+  else if (judged.behaviour?.exhausted === true && standing !== undefined && isDead(standing, nowMs))
     await disable(ports, nameOf(endpoint), 'failing');
   return written === 'written' ? reminderOf(judged.delivery, nowMs) : [];
 }
@@ -93,11 +105,11 @@ async function setAside(
 async function lease(ports: DeliverPorts, delivery: Delivery): Promise<Lease> {
   const nowMs = ports.clock.nowMs();
   const verdict: { lease: Lease } = { lease: { kind: 'busy' } };
-  await ports.endpoints.changeStanding(delivery, (standing) => {
-    verdict.lease = takeLease(standing, delivery.webhookId, nowMs);
+  const standing = await remember(ports, delivery, (current) => {
+    verdict.lease = takeLease(current, delivery.webhookId, nowMs);
     return verdict.lease.kind === 'taken' ? verdict.lease.standing : undefined;
   });
-  return verdict.lease;
+  return standing === undefined ? { kind: 'full' } : verdict.lease;
 }
 
 const nameOf = ({ tenantId, endpointId }: Endpoint) => ({ tenantId, endpointId });

@@ -12,7 +12,7 @@ import { changed, isFinal, type JobRecord } from '../domain/job.ts';
 import { subjectOf, TenantEvent } from '../domain/notification.ts';
 import { bodyOf } from '../domain/payload.ts';
 import { afterBehaviour, isSlow, MAX_IN_FLIGHT, SLOW_MS, SUSPECT_MS, suspected } from '../domain/standing.ts';
-import { type AttemptPorts, disable, judge, record, reminderOf, send } from '../io/attempt.ts';
+import { type AttemptPorts, disable, judge, record, remember, reminderOf, send } from '../io/attempt.ts';
 import { bus } from '../io/bus.ts';
 import { changeJob } from '../io/change.ts';
 import { dynamo, eventBridge, kms, sqs } from '../io/clients.ts';
@@ -119,9 +119,7 @@ async function sendUnderSuspicion(lane: Lane, to: Known, owed: Delivery): Promis
   const warnings: Promise<unknown>[] = [];
   const raise = () => {
     const nowMs = lane.clock.nowMs();
-    const warning = lane.endpoints.changeStanding({ tenantId, endpointId }, (seen) => suspected(seen, nowMs));
-    // Without the mark others wait as long as this one.
-    warnings.push(warning.catch(() => undefined));
+    warnings.push(remember(lane, { tenantId, endpointId }, (seen) => suspected(seen, nowMs)));
   };
   const outcome = await send(lane, to.endpoint, owed, {
     deadlineMs: SLOW_MS,
@@ -162,7 +160,7 @@ async function mark(
   const seen = standing ?? { tenantId, endpointId };
   const nowMs = lane.clock.nowMs();
   if (afterBehaviour(seen, behaviour, nowMs) === seen) return;
-  await lane.endpoints.changeStanding(seen, (current) => afterBehaviour(current, behaviour, nowMs));
+  await remember(lane, seen, (current) => afterBehaviour(current, behaviour, nowMs));
 }
 
 function rowFor(event: TenantEvent, endpoint: Endpoint): Delivery {

@@ -11,7 +11,7 @@ import {
 import { activeKeys, type Endpoint } from '../domain/endpoint.ts';
 import { disabledEvent } from '../domain/notification.ts';
 import { CONTENT_TYPES } from '../domain/payload.ts';
-import { type Behaviour, SLOW_MS, type StandingName } from '../domain/standing.ts';
+import { type Behaviour, SLOW_MS, type Standing, type StandingName } from '../domain/standing.ts';
 import type { Bus } from './bus.ts';
 import type { Chance, Clock } from './clock.ts';
 import type { DeliveryStore } from './deliveries.ts';
@@ -115,6 +115,20 @@ export async function record(
     why: unsent ? outcome.why : last?.answer,
   });
   return written;
+}
+
+/** What is known of an endpoint is worth less than the delivery at hand: when it cannot be written, that goes on. */
+export async function remember(
+  ports: AttemptPorts,
+  { tenantId, endpointId }: StandingName,
+  decide: (standing: Standing) => Standing | undefined,
+): Promise<Standing | undefined> {
+  try {
+    return await ports.endpoints.changeStanding({ tenantId, endpointId }, decide);
+  } catch (error) {
+    ports.log.info('standing:write:failed', { tenantId, endpointId, why: errorName(error) });
+    return undefined;
+  }
 }
 
 /** The first reason stays; its event is published again, in case whoever wrote it could not. */

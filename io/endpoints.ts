@@ -2,6 +2,7 @@
 import { Endpoint, type NewEndpoint } from '../domain/endpoint.ts';
 import { Standing, type StandingName } from '../domain/standing.ts';
 import { type Attributes, type Key, putOver, type Table } from './table.ts';
+import { turns } from './turns.ts';
 
 /** An endpoint beside its standing; one that never failed has none. */
 export interface Known {
@@ -23,14 +24,26 @@ export interface EndpointStore {
     name: StandingName,
     decide: (endpoint: Endpoint) => Endpoint | undefined,
   ): Promise<Endpoint | undefined>;
-  /** The same for the standing, which comes to be with its first change. @returns what `decide` was given last */
+  /**
+   * The same for the standing, which comes to be with its first change. @throws Crowded
+   *
+   * @returns what was written, or what `decide` left as it was
+   */
   changeStanding(name: StandingName, decide: (standing: Standing) => Standing | undefined): Promise<Standing>;
 }
 
-/** Losing this often means that many write this one item at once; the message goes back to its queue. */
+/** Losing this often means that many write this one item at once. */
 const MAX_TURNS = 12;
 
+/** Nothing was written: whoever asked may do without, or come back later. */
+export class Crowded extends Error {
+  override readonly name = 'Crowded';
+}
+
 export function endpointStore(items: Table): EndpointStore {
+  // One sandbox has several tries to one endpoint under way; they need not compete with each other for its item.
+  const alone = turns(1);
+
   async function changed<T extends Attributes>(
     key: Key,
     read: (item: Attributes | undefined) => T | undefined,
@@ -51,7 +64,7 @@ export function endpointStore(items: Table): EndpointStore {
       // Twice: the second finds the token of the first.
       if ((await items.change(key, { from, to: next }, { by })) === 'written') return next;
     }
-    throw new Error(`The item changed ${MAX_TURNS} times while it was being changed`);
+    throw new Crowded(`The item changed ${MAX_TURNS} times while it was being changed`);
   }
 
   return {
@@ -84,7 +97,10 @@ export function endpointStore(items: Table): EndpointStore {
       const key = endpointKey({ tenantId, endpointId });
       const first: Standing = { tenantId, endpointId };
       const read = (item: Attributes | undefined) => (item === undefined ? first : Standing.parse(item));
-      return (await changed({ ...key, sk: `${key.sk}${STANDING}` }, read, decide)) ?? first;
+      const standingKey = { ...key, sk: `${key.sk}${STANDING}` };
+      return (
+        (await alone(standingKey.pk + standingKey.sk, () => changed(standingKey, read, decide))) ?? first
+      );
     },
   };
 }
