@@ -1,6 +1,7 @@
 /**
  * `npm start`: builds, starts the embedded cloud, seeds three tenants, sends a handful of jobs on real data and shows
- * every step until Ctrl-C. `--demo NAME` shows something else (`demos.ts`). `npm start -- --once` ends by itself, with exit code 0 only if everything came out right.
+ * every step until Ctrl-C. `npm start -- --once` ends by itself, with exit code 0 only if everything came out right.
+ * `--demo NAME` shows something else (`demos.ts`).
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
