@@ -29,11 +29,8 @@ export const MAX_IN_FLIGHT = 5;
 export const LEASE_MS = 40_000;
 /** An answer that takes longer makes an endpoint a slow one. */
 export const SLOW_MS = 3000;
-/**
- * So long without one, and further events are handed over meanwhile: before many places are held by it. A receiver on the
- * other side of the world needs half of it for the connection alone.
- */
-export const SUSPECT_MS = 1000;
+/** So long without one, once the connection stands, and further events are handed over meanwhile. */
+export const SUSPECT_MS = 400;
 const SUSPECT_FOR_MS = 10_000;
 const SLOW_FOR_MS = 5 * 60_000;
 /** A mark that is still fresh is not written again. */

@@ -21,7 +21,7 @@ export interface Post {
   readonly body: string;
   /** For the whole exchange, from the name's resolution to the last byte of the answer that is kept. */
   readonly deadlineMs: number;
-  /** Called once if there is no answer after a while; the exchange goes on. */
+  /** Called if there is no answer after a while, counted from the connection; the exchange goes on. */
   readonly suspicion?: { readonly afterMs: number; raise(): void } | undefined;
 }
 
@@ -39,6 +39,8 @@ export interface WebhooksOptions {
 
 /** Name, connection and TLS together. */
 const CONNECT_MS = 5000;
+/** Name, TCP and TLS with the other side of the world take no longer. */
+const CONNECTED_BY_MS = 1000;
 const MAX_RESPONSE_HEADER_BYTES = 16_384;
 
 export function webhooks({ allowedOrigins, outage, resolve = resolvePublicly }: WebhooksOptions): Webhooks {
@@ -49,15 +51,15 @@ export function webhooks({ allowedOrigins, outage, resolve = resolvePublicly }: 
       // Judged when the endpoint was made, and again now: the rules may have become stricter.
       const target = judgeUrl(post.url, allowedOrigins);
       if (target.kind === 'refused') return { kind: 'failed', why: 'target_not_allowed', ms: ms() };
-      const timer = post.suspicion && setTimeout(post.suspicion.raise, post.suspicion.afterMs);
+      const watch = suspicionWatch(post.suspicion);
       try {
-        return { ...(await exchange(target, post, resolve)), ms: ms() };
+        return { ...(await exchange(target, post, { resolve, connected: watch.connected })), ms: ms() };
       } catch (error) {
         const why = reason(error);
         if (MAYBE_OURS.has(why) && (await outage())) return { kind: 'unsent', why };
         return { kind: 'failed', why, ms: ms() };
       } finally {
-        clearTimeout(timer);
+        watch.end();
       }
     },
   };
@@ -68,7 +70,12 @@ interface Place {
   readonly guarded: boolean;
 }
 
-function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, resolve: Resolve) {
+interface Surroundings {
+  readonly resolve: Resolve;
+  connected(): void;
+}
+
+function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, around: Surroundings) {
   return new Promise<Omit<Answer, 'ms'>>((settle, fail) => {
     const options: RequestOptions = {
       method: 'POST',
@@ -76,7 +83,7 @@ function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, 
       agent: false, // a pooled socket would skip the lookup, and with it the guard
       signal: AbortSignal.timeout(deadlineMs),
       maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
-      ...(guarded ? { lookup: guardedLookup(resolve), minVersion: 'TLSv1.2' as const } : {}),
+      ...(guarded ? { lookup: guardedLookup(around.resolve), minVersion: 'TLSv1.2' as const } : {}),
     };
     // Neither module follows redirects: a 302 is an answer like any other.
     const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
@@ -89,7 +96,8 @@ function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, 
         request.destroy();
       });
     });
-    request.on('socket', (socket) => watch(socket, { guarded, secure: url.protocol === 'https:' }));
+    const secure = url.protocol === 'https:';
+    request.on('socket', (socket) => watch(socket, { guarded, secure, connected: around.connected }));
     // What breaks after the head only cuts short what is kept.
     request.on('error', (error) => !headSeen && fail(error));
     // An answer of 101 is neither a response nor an error: without this it would hold us past the deadline.
@@ -102,10 +110,28 @@ function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, 
   });
 }
 
+function suspicionWatch(suspicion: Post['suspicion']) {
+  let timer = suspicion && setTimeout(suspicion.raise, CONNECTED_BY_MS);
+  const end = () => clearTimeout(timer);
+  return {
+    end,
+    connected() {
+      end();
+      timer = suspicion && setTimeout(suspicion.raise, suspicion.afterMs);
+    },
+  };
+}
+
 /** Gives up on a connection that does not come about, and on one that leads elsewhere than was vetted. */
-function watch(socket: Socket, { guarded, secure }: { guarded: boolean; secure: boolean }): void {
+function watch(
+  socket: Socket,
+  { guarded, secure, connected }: { guarded: boolean; secure: boolean; connected(): void },
+): void {
   const timer = setTimeout(() => socket.destroy(new ConnectTimeout()), CONNECT_MS);
-  socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(timer));
+  socket.once(secure ? 'secureConnect' : 'connect', () => {
+    clearTimeout(timer);
+    connected();
+  });
   socket.once('close', () => clearTimeout(timer));
   // Before the handshake, and so before a byte of the webhook is sent.
   socket.once('connect', () => {

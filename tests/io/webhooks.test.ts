@@ -315,6 +315,18 @@ describe('a receiver that misbehaves', () => {
   });
 });
 
+test('a receiver that keeps us waiting is suspected while the exchange goes on, and a quick one is not', async () => {
+  const raised: string[] = [];
+  const suspicion = (name: string) => ({ afterMs: 50, raise: () => void raised.push(name) });
+  const slow = await receiver((_, response) => void setTimeout(() => response.end(), 200));
+  const quick = await receiver((_, response) => response.end());
+  const ask = (name: string, origin: string) =>
+    sender([origin]).post({ ...post(origin), suspicion: suspicion(name) });
+  expect(await ask('quick', quick.origin)).toMatchObject({ status: 200 });
+  expect(await ask('slow', slow.origin)).toMatchObject({ status: 200 });
+  expect(raised).toEqual(['slow']);
+});
+
 describe('a target that the guard refuses', () => {
   const refused = { kind: 'failed', why: 'target_not_allowed' };
   const answers =
