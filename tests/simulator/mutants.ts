@@ -257,6 +257,31 @@ export const expectations: readonly Expectation[] = [
     },
   },
   {
+    rule: 'I19',
+    without: 'the sweep for deliveries whose message was lost',
+    profile: 'chaos',
+    mutant: {
+      defects: { tick: ({ deliveries }) => ({ deliveries: { ...deliveries, putOff: async () => 'lost' } }) },
+    },
+  },
+  {
+    rule: 'I19',
+    without: 'a message for a first try that failed',
+    profile: 'race',
+    mutant: { defects: { notify: () => ({ deliveryQueue: { send: async () => undefined } }) } },
+  },
+  {
+    rule: 'I10',
+    without: 'a body that is made of the event alone',
+    profile: 'chaos',
+    mutant: {
+      message: (step, message) =>
+        step === 'notify'
+          ? { ...message, body: message.body.replace(/("createdAt":")[^"]+/, `$1${message.id}`) }
+          : message,
+    },
+  },
+  {
     rule: 'R10',
     without: 'a dueAt on the final record',
     profile: 'chaos',
