@@ -3,17 +3,21 @@
 Each is the least that lets the stack be made and removed. What moto merely skips (bucket and queue policies) stays so.
 """
 
+import json
 from typing import Any
 
 from moto.batch.models import ComputeEnvironment, batch_backends
 from moto.cloudformation.models import CloudFormationBackend
+from moto.cloudformation.parsing import ResourceMap
 from moto.core.common_models import CloudFormationModel
+from moto.core.config import default_user_config
 from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.subnets import SubnetRouteTableAssociation
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ecr.models import Repository
 from moto.events.models import EventBus
-from moto.iam.models import iam_backends
+from moto.iam.models import Role, iam_backends
+from moto.sqs.models import Queue
 
 
 class SchedulingPolicy(CloudFormationModel):
@@ -56,10 +60,18 @@ class SchedulingPolicy(CloudFormationModel):
         return cls(backend.create_scheduling_policy(resource_name, properties, {}).arn)
 
 
-def fill() -> None:
+def fill(address: str) -> None:
+    """@param address of this server, for what is made by it"""
+    # Otherwise a submitted job looks for Docker.
+    default_user_config["batch"]["use_docker"] = False
+
     # The framework asks whether the template is valid. moto answers with cfn-lint and takes a warning for a refusal;
     # the same linter has its say beside this, where only errors count.
     CloudFormationBackend.validate_template = lambda _self, _template: []
+
+    # A parameter of type list is one by its default too.
+    load_parameters = ResourceMap.load_parameters
+    ResourceMap.load_parameters = lambda self: (load_parameters(self), split_default_lists(self))
 
     # AWS gives a compute environment without a role the service-linked one.
     before_creation(ComputeEnvironment, give_service_role)
@@ -68,10 +80,25 @@ def fill() -> None:
     # `Ref` of a bus is its name.
     EventBus.physical_resource_id = property(lambda self: self.name)
 
-    # Left where they are, these keep their network from being removed.
-    RouteTable.delete = lambda self, *_: self.ec2_backend.delete_route_table(self.id)
+    # `Ref` of a queue is its URL, which leads clients to it: the one that moto makes up leads to the real AWS.
+    Queue.physical_resource_id = property(lambda self: f"{address}/{self.account_id}/{self.name}")
+    # Policies are JSON, and not how Python prints them.
+    put_policy = Role.put_policy
+    Role.put_policy = lambda self, name, policy: put_policy(
+        self, name, policy if isinstance(policy, str) else json.dumps(policy)
+    )
+
+    # Left where they are, these keep their network from being removed. Whichever goes first takes the others' ties along.
+    RouteTable.delete = lambda self, *_: self.ec2_backend.route_tables.pop(self.id)
     SubnetRouteTableAssociation.delete = lambda *_: None
-    VPCEndPoint.delete = lambda self, *_: self.ec2_backend.delete_vpc_endpoints([self.id])
+    VPCEndPoint.delete = lambda self, *_: self.ec2_backend.vpc_end_points.pop(self.id)
+
+
+def split_default_lists(resources: ResourceMap) -> None:
+    for name, parameter in resources._template.get("Parameters", {}).items():
+        value = resources.resolved_parameters[name]
+        if parameter["Type"] == "CommaDelimitedList" and isinstance(value, str):
+            resources.resolved_parameters[name] = resources._parsed_resources[name] = value.split(",")
 
 
 def before_creation(model: Any, change: Any) -> None:

@@ -11,8 +11,9 @@ const ifInstalled = (mark: string, path: string) =>
   existsSync(join(folder, mark)) ? join(folder, path) : undefined;
 
 export const outside = {
-  /** Python with moto, ministack and cfn-lint. */
+  /** Python with moto and ministack. */
   python: ifInstalled('python/installed.txt', 'python/bin/python'),
+  cfnLint: ifInstalled('python/installed.txt', 'python/bin/cfn-lint'),
   /** The program of Lambda's runtime client, for Node. */
   lambdaClient: ifInstalled(
     'lambda-client/installed.json',
@@ -40,8 +41,8 @@ const STOP_MS = 10_000;
 export async function startAws(which: 'moto' | 'ministack'): Promise<OtherAws> {
   if (outside.python === undefined) throw new Error(`${which} is not installed: npm run outside`);
   const child = spawn(outside.python, [join(import.meta.dirname, 'serve.py'), which], {
-    // Nothing of the developer's own AWS settings.
-    env: { PATH: process.env['PATH'] },
+    // Nothing of the developer's own AWS settings. moto removes resources in the order of their hashes.
+    env: { PATH: process.env['PATH'], PYTHONHASHSEED: '0' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const lastWords: string[] = [];

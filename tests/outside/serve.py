@@ -14,11 +14,12 @@ def serve_moto() -> str:
     import moto_gaps
     from moto.server import ThreadedMotoServer
 
-    moto_gaps.fill()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
-    return f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}"
+    moto_gaps.fill(address)
+    return address
 
 
 def serve_ministack() -> str:
