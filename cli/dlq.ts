@@ -5,19 +5,18 @@ import { type DeadLetters, deadLetters, discard, type Found, paced, type Visit }
 import { childIdOf } from '../io/identity.ts';
 import { jobStore } from '../io/jobs.ts';
 import { table } from '../io/table.ts';
-import { type Asked, filterOf, Misused, readArguments, USAGE } from './dlq-options.ts';
+import { print, runCommand } from './command-line.ts';
+import { type DlqAsked, filterOf, readArguments, USAGE } from './dlq-options.ts';
 import { columns, HEADINGS, pageOf, rowOf } from './dlq-text.ts';
 import { clientsFor, findQueues, findTable } from './dlq-where.ts';
 
-type Options<C extends Asked['command']> = Extract<Asked, { command: C }>['options'];
+type Options<C extends DlqAsked['command']> = Extract<DlqAsked, { command: C }>['options'];
 
 interface Run {
   readonly letters: DeadLetters;
   readonly jobs: () => Promise<ReturnType<typeof jobStore>>;
   readonly signal: AbortSignal;
 }
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 /** @returns the exit code */
 async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
@@ -53,7 +52,7 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
 
 const interrupted = new Error('Interrupted; what was not acted on is back in the queue.');
 
-function perform(asked: Asked, run: Run): Promise<number> {
+function perform(asked: DlqAsked, run: Run): Promise<number> {
   switch (asked.command) {
     case 'list':
       return list(asked.options, run);
@@ -171,12 +170,4 @@ function countOf({ letters, others, hidden }: Visit): string {
     : `${count} About ${hidden} more are hidden by another reader for up to a minute.`;
 }
 
-// Whoever reads the output may close it early, as `head` does; what was begun is still finished.
-process.stdout.on('error', () => undefined);
-try {
-  process.exitCode = await main(process.argv.slice(2), process.env);
-} catch (error) {
-  const { message, name } = error instanceof Error ? error : { message: String(error), name: '' };
-  process.stderr.write(`${message || name}\n`);
-  process.exitCode = error instanceof Misused ? 2 : 1;
-}
+await runCommand(() => main(process.argv.slice(2), process.env));

@@ -10,10 +10,12 @@ import { batchPort } from '../io/batch.ts';
 import { bus } from '../io/bus.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
 import { dueIndex } from '../io/due.ts';
+import { gateStore } from '../io/gates.ts';
 import { jobStore } from '../io/jobs.ts';
 import type { Log } from '../io/log.ts';
 import { pace, pacedBatch } from '../io/pace.ts';
 import { queue } from '../io/queues.ts';
+import { tableSlots } from '../io/slots.ts';
 import { previewSweep, type Repaired, type SweepPorts, sweep } from '../io/sweep.ts';
 import { table } from '../io/table.ts';
 import { jobTypes } from '../job-types.ts';
@@ -67,8 +69,9 @@ async function portsFor(given: {
   const { deadLetters } = await findQueues(sqs, given.stage);
   const submitQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-submit`);
   const items = table(dynamo, tableName, systemChance);
+  const submitQueue = queue(sqs, submitQueueUrl);
   const batch = new BatchClient(config);
-  const budget = pace(dynamo, tableName, {
+  const budget = pace(items, {
     callsPerSecond: CALLS_PER_SECOND,
     maxWaitMs: RUN_MS,
     clock: systemClock,
@@ -77,7 +80,9 @@ async function portsFor(given: {
     jobs: jobStore(items),
     due: dueIndex(items),
     batch: pacedBatch(batchPort(batch, batch), budget, systemClock),
-    submitQueue: queue(sqs, submitQueueUrl),
+    gates: gateStore(items),
+    slots: tableSlots(items, { submitQueue, clock: systemClock, log: quiet, defaultCap: 0 }),
+    submitQueue,
     deadLetters: queue(sqs, deadLetters),
     bus: bus(new EventBridgeClient(config), `headgate-${given.stage}`),
     clock: systemClock,
@@ -90,6 +95,7 @@ async function portsFor(given: {
 
 const sentences: Readonly<Record<Repair['kind'], string>> = {
   nothing: 'settled meanwhile: nothing to do',
+  waits: 'it has its place in the waiting list: look again later',
   pay_debts: 'what it owes may be lost: send it again',
   give_up: 'a time of the job has passed: end it',
   describe: 'Batch has been silent: ask it',

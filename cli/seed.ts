@@ -3,6 +3,7 @@ import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { parseObjectUri, tenantFolder } from '../domain/identity.ts';
 import { systemChance } from '../io/clock.ts';
+import { endpointStore } from '../io/endpoints.ts';
 import { table } from '../io/table.ts';
 import { tenantStore } from '../io/tenants.ts';
 import type { Clients } from './clients.ts';
@@ -23,10 +24,10 @@ export async function seedTenants(
   secrets: ReadonlyMap<string, string>,
   inbox: Inbox,
 ) {
-  const store = tenantStore(table(clients.dynamo, outputOf(outputs, 'JobsTableName'), systemChance));
+  const items = table(clients.dynamo, outputOf(outputs, 'JobsTableName'), systemChance);
   for (const tenantId of tenants) {
-    await store.put({ tenantId, status: 'active' });
-    await store.putEndpoint({
+    await tenantStore(items).put({ tenantId, status: 'active' });
+    await endpointStore(items).put({
       tenantId,
       endpointId: 'whe_inbox',
       url: inbox.urlOf(tenantId),

@@ -6,24 +6,39 @@ import { explainIssue, jsonPointer } from './explain.ts';
 import { ownsObject } from './identity.ts';
 import type { JobRecord } from './job.ts';
 import type { JobType, JobTypes } from './job-type.ts';
+import type { Policy } from './policy.ts';
+import { isAbove, type Priority } from './priority.ts';
 import { type JobRequest, MAX_WAIT_SECONDS } from './request.ts';
-import type { Tenant } from './tenant.ts';
 
 export type Admission =
-  | { readonly kind: 'admitted'; readonly type: JobType }
+  | { readonly kind: 'admitted'; readonly type: JobType; readonly clampedPriority?: Priority }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
 export interface Circumstances {
-  readonly tenant: Tenant | undefined;
+  /** Absent for a tenant that nobody knows. */
+  readonly policy: Policy | undefined;
+  /** How many jobs of the tenant wait for a slot. */
+  readonly waiting: number;
   readonly types: JobTypes;
   readonly bucket: string;
   readonly nowMs: number;
 }
 
 /** An input behind `inputRef` is not read here; the worker checks it by the same rules. */
-export function admit(request: JobRequest, { tenant, types, bucket, nowMs }: Circumstances): Admission {
-  const stranger = tenantProblem(request, tenant);
-  if (stranger !== undefined) return { kind: 'refused', problem: stranger };
+export function admit(
+  request: JobRequest,
+  { policy, waiting, types, bucket, nowMs }: Circumstances,
+): Admission {
+  if (policy === undefined) {
+    const problemWithTenant = problem(
+      'tenant_unknown',
+      '/tenantId',
+      'Expected the id of a registered tenant.',
+    );
+    return { kind: 'refused', problem: problemWithTenant };
+  }
+  const forbidden = policyProblem(request, policy);
+  if (forbidden !== undefined) return { kind: 'refused', problem: forbidden };
   const type = types.get(request.jobType);
   if (type === undefined) {
     const known = [...types.keys()].join(', ');
@@ -33,26 +48,38 @@ export function admit(request: JobRequest, { tenant, types, bucket, nowMs }: Cir
     };
   }
   const found =
-    timeProblem(request, type, nowMs) ?? foreignObject(request, bucket) ?? contentProblem(request, type);
-  return found === undefined ? { kind: 'admitted', type } : { kind: 'refused', problem: found };
+    timeProblem(request, type, nowMs) ??
+    foreignObject(request, bucket) ??
+    contentProblem(request, type) ??
+    quotaProblem(policy, waiting);
+  if (found !== undefined) return { kind: 'refused', problem: found };
+  const clamped = isAbove(request.priority ?? 'normal', policy.priorityCeiling);
+  return { kind: 'admitted', type, ...(clamped ? { clampedPriority: policy.priorityCeiling } : {}) };
 }
 
 function contentProblem({ input }: JobRequest, type: JobType): Problem | undefined {
   return input === undefined ? refProblem(type) : (inputProblem(input, type) ?? sizeProblem(input, type));
 }
 
-function tenantProblem({ jobType }: JobRequest, tenant: Tenant | undefined): Problem | undefined {
-  if (tenant === undefined)
-    return problem('tenant_unknown', '/tenantId', 'Expected the id of a registered tenant.');
-  if (tenant.status === 'suspended') {
+function policyProblem({ jobType, priority }: JobRequest, policy: Policy): Problem | undefined {
+  const { status, jobTypes, priorityCeiling, abovePriorityCeiling } = policy;
+  if (status === 'suspended')
     return problem('tenant_suspended', '/tenantId', 'The tenant is suspended and may not start jobs.');
+  if (jobTypes !== undefined && !jobTypes.includes(jobType)) {
+    const message = `Expected a job type of this tenant: ${jobTypes.join(', ')}.`;
+    return problem('job_type_forbidden', '/jobType', message);
   }
-  if (tenant.jobTypes === undefined || tenant.jobTypes.includes(jobType)) return undefined;
-  return problem(
-    'job_type_forbidden',
-    '/jobType',
-    `Expected a job type of this tenant: ${tenant.jobTypes.join(', ')}.`,
-  );
+  if (priority !== undefined && abovePriorityCeiling === 'refuse' && isAbove(priority, priorityCeiling)) {
+    const message = `Expected at most ${priorityCeiling} for this tenant, found ${priority}.`;
+    return problem('priority_too_high', '/priority', message);
+  }
+  return undefined;
+}
+
+function quotaProblem({ waitingQuota }: Policy, waiting: number): Problem | undefined {
+  if (waiting < waitingQuota) return undefined;
+  const message = `Expected fewer than ${waitingQuota} waiting jobs of this tenant, found ${waiting}.`;
+  return problem('quota_waiting', '/tenantId', message);
 }
 
 /** A dead letter may come back after as long as its queue keeps it, and its runAt has passed by then. */
@@ -154,7 +181,12 @@ export interface Identity {
   readonly parent?: string;
 }
 
-export function newJob(request: JobRequest, identity: Identity, nowMs: number): JobRecord {
+export function newJob(
+  request: JobRequest,
+  identity: Identity,
+  nowMs: number,
+  clampedPriority?: Priority,
+): JobRecord {
   const { specVersion: _, action: __, ...asked } = request;
   const { runAt, delaySeconds = 0, ttlSeconds, deadlineSeconds } = request;
   const eligibleAt = runAt === undefined ? nowMs + delaySeconds * 1000 : Math.max(nowMs, Date.parse(runAt));
@@ -166,6 +198,7 @@ export function newJob(request: JobRequest, identity: Identity, nowMs: number): 
     ...asked,
     ...identity,
     ...limits,
+    ...(clampedPriority === undefined ? {} : { clampedPriority }),
     ...(eligibleAt > nowMs ? { state: 'scheduled', eligibleAt } : { state: 'waiting', waitReason: 'ready' }),
     version: 1,
     stateVersion: 1,

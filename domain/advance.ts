@@ -55,8 +55,17 @@ function fieldsOf(job: JobRecord, seen: Observation, nowMs: number): JobChange {
   switch (seen.kind) {
     case 'due':
       return job.state === 'retrying' ? nextAttempt(job) : { waitReason: 'ready' };
+    case 'held':
+      return held(job, seen.why, nowMs);
     case 'call':
-      return { callOpen: true, calls: job.calls + 1, callDeadlineAt: seen.deadlineAt, waitReason: undefined };
+      return {
+        callOpen: true,
+        calls: job.calls + 1,
+        callDeadlineAt: seen.deadlineAt,
+        waitReason: undefined,
+        queued: undefined,
+        ...(seen.gated ? { gated: true } : {}),
+      };
     case 'not_accepted':
       return { callOpen: false, callDeadlineAt: undefined, waitReason: seen.why };
     case 'refused':
@@ -95,6 +104,12 @@ function fieldsOf(job: JobRecord, seen: Observation, nowMs: number): JobChange {
   }
 }
 
+/** Told like a state that was entered: to wait for a slot is news, and so is to wait for another reason. */
+function held(job: JobRecord, why: string, nowMs: number): JobChange {
+  const marks = job.waitReason === why ? {} : { stateVersion: job.version + 1, stateAt: nowMs };
+  return { waitReason: why, queued: true, ...marks };
+}
+
 const callAnswered: JobChange = { callOpen: undefined, callDeadlineAt: undefined };
 const silenceBroken: JobChange = { unclearStatus: undefined, absences: undefined };
 /** What was said of an attempt under way is not true of one that has ended. */
@@ -119,6 +134,7 @@ function nextAttempt(job: JobRecord): JobChange {
   return {
     attempt: job.attempt + 1,
     waitReason: 'ready',
+    gated: undefined,
     batchJobId: undefined,
     claim: undefined,
     refused: undefined,

@@ -71,6 +71,8 @@ export function requestOf(job: JobRecord): JobRequest {
     ttlSeconds: job.ttlSeconds,
     deadlineSeconds: job.deadlineSeconds,
     timeoutSeconds: job.timeoutSeconds,
+    priority: job.priority,
+    concurrencyKey: job.concurrencyKey,
     tags: job.tags,
     metadata: job.metadata,
     traceparent: job.traceparent,

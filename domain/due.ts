@@ -11,6 +11,8 @@ const MINUTE = 60 * SECOND;
 export const PATIENCE_MS = 70 * SECOND;
 /** How long Batch may keep still about a job before it is asked. A job may wait for capacity long. */
 const SILENCE_MS = { submitted: 30 * MINUTE, starting: 10 * MINUTE, running: 10 * MINUTE } as const;
+/** A job in the waiting list is woken by others; this finds one whose row was lost. */
+export const QUEUED_MS = 30 * MINUTE;
 const FIRST_ABSENCE_MS = 20 * MINUTE;
 const UNCLEAR_MS = 2 * MINUTE;
 
@@ -37,6 +39,8 @@ function waitOf(job: JobRecord, nowMs: number): number {
       return Math.max(job.eligibleAt ?? nowMs, nowMs) + PATIENCE_MS;
     case 'retrying':
       return Math.max(job.nextAttemptAt ?? nowMs, nowMs) + PATIENCE_MS;
+    case 'waiting':
+      return nowMs + (job.queued === true ? QUEUED_MS : PATIENCE_MS);
     case 'submitted':
     case 'starting':
     case 'running':

@@ -59,6 +59,8 @@ export const errorCatalogue = {
   ),
   tenant_unknown: entry('message', 'reject', 'No tenant has this id.'),
   tenant_suspended: entry('message', 'reject', 'The tenant exists but may not start jobs.'),
+  priority_too_high: entry('message', 'reject', 'The priority is above what the tenant may ask for.'),
+  quota_waiting: entry('message', 'reject', 'The tenant has as many jobs waiting as it may have.'),
   job_type_unknown: entry('message', 'reject', 'No job type has this id.'),
   job_type_forbidden: entry('message', 'reject', 'The tenant may not use this job type.'),
   parameters_too_large: entry(

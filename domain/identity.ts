@@ -42,19 +42,25 @@ export function resultPrefix(job: Pick<JobRecord, 'tenantId' | 'jobId'>, batchJo
 /** Shards of the `due` index: one index partition takes 1,000 writes a second, and all jobs of a minute share a time. */
 export const DUE_SHARDS = 8;
 
-/** The last character of a job id is a hash digit of five bits, so jobs spread evenly. */
-export function dueShard(jobId: string): string {
-  return String('abcdefghijklmnopqrstuvwxyz234567'.indexOf(jobId.slice(-1)) % DUE_SHARDS);
+export function dueShard(id: string): string {
+  return String(fnv1a(id) % DUE_SHARDS);
 }
 
 /**
- * Batch refuses a job that would bring a fair-share queue over 500 active share identifiers, so tenants share a
- * fixed number of them. Two tenants in one share still have their own caps.
+ * Batch refuses a job that would bring a fair-share queue over 500 active share identifiers, so the tenants of one weight
+ * share a fixed number of them. Two tenants in one share still have their own caps.
  */
-const SHARES = 256;
+const SHARES_OF_A_WEIGHT = 64;
 
-export function shareIdentifier(tenantId: string): string {
+/** The scheduling policy of resources/batch.yml knows the weight by the prefix. */
+export function shareIdentifier(tenantId: string, weight: number): string {
+  return `w${weight}x${fnv1a(tenantId) % SHARES_OF_A_WEIGHT}`;
+}
+
+/** 32 bits that spread texts well. @see https://www.rfc-editor.org/rfc/rfc9923 */
+export function fnv1a(text: string): number {
   let hash = 2_166_136_261;
-  for (const char of tenantId) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16_777_619) >>> 0;
-  return `share${hash % SHARES}`;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 16_777_619) >>> 0;
+  // Its low bits alone spread badly, and remainders are taken of them.
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

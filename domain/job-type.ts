@@ -1,6 +1,7 @@
 /** What a job type may say. The registry itself is `job-types.ts` at the top, which users edit. */
 import type { z } from 'zod';
 import type { FailureClass } from './job.ts';
+import { MAX_ATTEMPTS, tagsClash } from './member.ts';
 
 /** What an exit code of the container means. `job-types.ts` may name more codes for an image of its own. */
 export type ExitMeaning = 'done' | 'never_again' | 'try_later';
@@ -13,7 +14,7 @@ export const workerExitCodes: Readonly<Record<number, ExitMeaning>> = {
 };
 
 export interface RetryPolicy {
-  /** Attempts in all, the first included. */
+  /** Attempts in all, the first included; at most 63. */
   readonly maxAttempts: number;
   /** Fewer attempts for single classes of failure; 1 means no second attempt. */
   readonly maxAttemptsOf?: Partial<Record<FailureClass, number>>;
@@ -55,9 +56,19 @@ export const withoutType: JobEnding = {
 
 export type JobTypes = ReadonlyMap<string, JobType>;
 
-/** Builds the registry. Throws at start when an id stands twice: silently using either would run the wrong code. */
+/**
+ * Builds the registry.
+ *
+ * @throws Error at start when an id stands twice, since using either would run the wrong code; when two ids cannot be told
+ *   apart in a gate; when a policy has more attempts than can hold a slot
+ */
 export function defineJobTypes(types: readonly JobType[]): JobTypes {
   const byId = new Map<string, JobType>(types.map((type) => [type.id, type]));
   if (byId.size !== types.length) throw new Error('job-types.ts: two job types have the same id');
+  if (tagsClash([...byId.keys()]))
+    throw new Error('job-types.ts: two job types have ids of the same tag; rename one of them');
+  const endless = types.find(({ retry }) => retry.maxAttempts > MAX_ATTEMPTS);
+  if (endless !== undefined)
+    throw new Error(`job-types.ts: ${endless.id} has more than ${MAX_ATTEMPTS} attempts`);
   return byId;
 }

@@ -1,5 +1,6 @@
 /** The record of one job: every field the table holds for it, and the words for its states. */
 import { z } from 'zod';
+import { Priority } from './priority.ts';
 import { JsonObject, ObjectUri } from './request.ts';
 
 /** design: states of a job. The last four are final: nothing leaves them. */
@@ -91,6 +92,11 @@ export const JobRecord = z.object({
   ttlSeconds: z.int().optional(),
   deadlineSeconds: z.int().optional(),
   timeoutSeconds: z.int().optional(),
+  /** As it was asked for. */
+  priority: Priority.optional(),
+  /** The tenant's ceiling, if more was asked for. */
+  clampedPriority: Priority.optional(),
+  concurrencyKey: z.string().optional(),
   tags: z.record(z.string(), z.string()).optional(),
   metadata: JsonObject.optional(),
   traceparent: z.string().optional(),
@@ -103,6 +109,10 @@ export const JobRecord = z.object({
   stateAt: EpochMs,
   waitReason: z.string().optional(),
   attempt: z.int().positive(),
+  /** The attempt may have a row in the waiting list. */
+  queued: z.literal(true).optional(),
+  /** The attempt is a member of its tenant's gate; one that nothing is counted for is not. */
+  gated: z.literal(true).optional(),
 
   /** True from the write before SubmitJob until the call is known not to have been accepted. */
   callOpen: z.boolean().optional(),
@@ -152,6 +162,10 @@ export const JobRecord = z.object({
   finishedAt: EpochMs.optional(),
 });
 export type JobRecord = z.infer<typeof JobRecord>;
+
+export function priorityOf({ priority = 'normal', clampedPriority = priority }: JobRecord): Priority {
+  return clampedPriority;
+}
 
 export type JobChange = { readonly [K in keyof JobRecord]?: JobRecord[K] | undefined };
 

@@ -9,8 +9,10 @@ import type { Failure, JobRecord, JobState, Order, Result } from './job.ts';
 export type Observation =
   /** The time or dependency the job waited for has come. */
   | { readonly kind: 'due' }
+  /** Its tenant has no slot for it now; it has a row in the waiting list. */
+  | { readonly kind: 'held'; readonly why: string }
   /** SubmitJob is about to be called. */
-  | { readonly kind: 'call'; readonly deadlineAt: number }
+  | { readonly kind: 'call'; readonly deadlineAt: number; readonly gated: boolean }
   | { readonly kind: 'accepted'; readonly batchJobId: string; readonly order: Order }
   /** A fact, not a doubt: throttled, or proven absent after the call could no longer be travelling. */
   | { readonly kind: 'not_accepted'; readonly why: string }
@@ -63,6 +65,7 @@ type Row = Readonly<Record<ObservationKind, Move>>;
 
 const nothing: Row = {
   due: 'ignore',
+  held: 'ignore',
   call: 'ignore',
   accepted: 'ignore',
   not_accepted: 'ignore',
@@ -116,7 +119,7 @@ const inBatch: Row = {
 export const lifecycle: Readonly<Record<JobState, Row>> = {
   scheduled: beforeBatch,
   blocked: beforeBatch,
-  waiting: { ...beforeBatch, due: 'ignore', call: 'submitting' },
+  waiting: { ...beforeBatch, due: 'ignore', held: 'stay', call: 'submitting' },
   submitting: {
     ...inBatch,
     call: 'submitting',

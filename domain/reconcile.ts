@@ -1,5 +1,5 @@
 /** What the sweep does about a job that has fallen due: the record, and nothing else, says what may have been lost. */
-import { nextLook } from './due.ts';
+import { nextLook, QUEUED_MS } from './due.ts';
 import { changed, isFinal, type JobRecord } from './job.ts';
 import { isOwed } from './notification.ts';
 import { overdue } from './submission.ts';
@@ -7,6 +7,8 @@ import { overdue } from './submission.ts';
 export type Repair =
   /** Settled meanwhile: it should not be in the index any more. */
   | { readonly kind: 'nothing' }
+  /** It has its place in the waiting list, and the sweep of its tenant's gate sees to that. */
+  | { readonly kind: 'waits' }
   /** Final and untold, or its next step's message may be lost: send what the record owes. */
   | { readonly kind: 'pay_debts' }
   /** A time of the job itself has passed. */
@@ -21,6 +23,8 @@ export function planRepair(job: JobRecord, nowMs: number): Repair {
   // Tested before the states: a claim may have named the Batch job while the reply to SubmitJob is still unknown.
   if (job.batchJobId !== undefined && job.state !== 'retrying')
     return { kind: 'describe', batchJobId: job.batchJobId };
+  if (job.state === 'waiting' && job.queued === true && nowMs - job.stateAt < QUEUED_MS)
+    return { kind: 'waits' };
   return { kind: 'pay_debts' };
 }
 

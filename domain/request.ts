@@ -9,6 +9,7 @@ import { type Problem, problem } from './errors.ts';
 import { explain, isObject, typeName } from './explain.ts';
 import { JOB_ID } from './identity.ts';
 import { readJson } from './json.ts';
+import { Priority } from './priority.ts';
 
 /** SQS carries 1 MiB; the record must stay well under DynamoDB's 400 KB item, so large inputs go to S3. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -21,6 +22,10 @@ export const JobTypeId = z
   .max(64)
   .regex(/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/, 'expected dotted lower-case words such as csv.summarise');
 export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, 'expected 1 to 128 printable ASCII characters without spaces');
+/** Jobs of one key run one at a time, or as many at once as the tenant's caps say. */
+export const ConcurrencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,128}$/, 'expected 1 to 128 printable ASCII characters without spaces');
 export const ObjectUri = z
@@ -68,6 +73,9 @@ export const JobRequest = z.strictObject({
   deadlineSeconds: z.int().min(60).max(MAX_WAIT_SECONDS).optional(),
   /** Per attempt. Batch enforces it and takes nothing below 60. */
   timeoutSeconds: z.int().min(60).max(1_209_600).optional(),
+  /** Among the tenant's own jobs; `normal` if absent. */
+  priority: Priority.optional(),
+  concurrencyKey: ConcurrencyKey.optional(),
   tags: z
     .record(TagKey, TagValue)
     .refine((tags) => Object.keys(tags).length <= 10, 'expected at most 10 tags')
@@ -94,7 +102,7 @@ export const CancelRequest = z.strictObject({
 });
 export type CancelRequest = z.infer<typeof CancelRequest>;
 
-const RESERVED = ['priority', 'concurrencyKey', 'retry', 'dependsOn', 'array', 'resources', 'notify'];
+const RESERVED = ['retry', 'dependsOn', 'array', 'resources', 'notify'];
 const FORBIDDEN = [
   ...['command', 'image', 'environment', 'jobDefinition', 'jobQueue', 'containerOverrides', 'roleArn'],
   ...['callbackUrl', 'webhookUrl', 'url'],

@@ -199,8 +199,11 @@ interface BatchJobOfAttempt {
   readonly batchJobId: string;
 }
 
-/** No container of this attempt can claim any more, so ending one needs no record of its refusal. */
-function isOver(job: JobRecord, attempt: number): boolean {
+/**
+ * Nothing of this attempt can begin any more: no container of it can claim, and it holds its slot in vain. Once true, it
+ * stays true.
+ */
+export function isOver(job: JobRecord, attempt: number): boolean {
   return isFinal(job.state) || job.attempt > attempt || (job.attempt === attempt && job.state === 'retrying');
 }
 

@@ -2,18 +2,28 @@
 import { z } from 'zod';
 import { mayExpire } from './due.ts';
 import { batchJobName, JOB_ID, shareIdentifier } from './identity.ts';
-import { type FailureClass, isFinal, type JobRecord } from './job.ts';
+import { type FailureClass, isFinal, type JobRecord, priorityOf } from './job.ts';
 import type { JobType } from './job-type.ts';
+import { schedulingPriority } from './priority.ts';
+import { TenantId } from './request.ts';
 import { TENANT_TAG } from './sighting.ts';
 
-/** The submit queue's message. @example { "jobId": "job_…", "attempt": 1 } */
-export const SubmitMessage = z.strictObject({ jobId: z.string().regex(JOB_ID), attempt: z.int().positive() });
+/** Asks for the next step of an attempt. @example { "tenantId": "acme", "jobId": "job_…", "attempt": 1 } */
+export const SubmitMessage = z.strictObject({
+  tenantId: TenantId,
+  jobId: z.string().regex(JOB_ID),
+  attempt: z.int().positive(),
+});
 export type SubmitMessage = z.infer<typeof SubmitMessage>;
+
+/** Asks for a look at a tenant's waiting list: after a change of its caps, or behind where an earlier look had to end. */
+export const WakeMessage = z.strictObject({ wake: TenantId, after: z.string().max(128).optional() });
+export type WakeMessage = z.infer<typeof WakeMessage>;
 
 /** SQS delays a message by at most this; a later wait is the sweep's. */
 const MAX_DELAY_MS = 900_000;
 
-interface Asking {
+export interface Asking {
   readonly body: string;
   readonly groupId: string;
   readonly delaySeconds?: number;
@@ -44,9 +54,14 @@ function askingAt(job: JobRecord, attempt: number, atMs: number, nowMs: number):
 }
 
 /** The group lets SQS serve other tenants first while one floods. */
-function asking(job: JobRecord, attempt: number): Asking {
-  const message: SubmitMessage = { jobId: job.jobId, attempt };
-  return { body: JSON.stringify(message), groupId: job.tenantId };
+export function asking({ tenantId, jobId }: Pick<JobRecord, 'tenantId' | 'jobId'>, attempt: number): Asking {
+  const message: SubmitMessage = { tenantId, jobId, attempt };
+  return { body: JSON.stringify(message), groupId: tenantId };
+}
+
+export function wakeMessage(tenantId: string, after?: string): Asking {
+  const message: WakeMessage = { wake: tenantId, ...(after === undefined ? {} : { after }) };
+  return { body: JSON.stringify(message), groupId: tenantId };
 }
 
 export type SubmitPlan =
@@ -55,6 +70,8 @@ export type SubmitPlan =
   /** The wait is over: runAt has come, or the backoff of the attempt before has passed. */
   | { readonly kind: 'begin' }
   | { readonly kind: 'later'; readonly atMs: number }
+  /** Take a slot at the tenant's gate, or a place in its waiting list; then as `call`. */
+  | { readonly kind: 'wait_for_slot' }
   /** Write the intent, then call SubmitJob. */
   | { readonly kind: 'call' }
   /** A call was opened and never answered, and can no longer be travelling: ask Batch by name. */
@@ -83,7 +100,7 @@ export function planSubmission(
       return atMs <= nowMs ? { kind: 'begin' } : { kind: 'later', atMs };
     }
     case 'waiting':
-      return { kind: 'call' };
+      return { kind: 'wait_for_slot' };
     case 'submitting':
     case 'cancelling':
       return planOpenCall(job, nowMs, settleMs);
@@ -118,6 +135,7 @@ export interface SubmitRequest {
   readonly timeout: { readonly attemptDurationSeconds: number };
   readonly containerOverrides?: { readonly resourceRequirements: { type: 'MEMORY'; value: string }[] };
   readonly shareIdentifier: string;
+  readonly schedulingPriorityOverride: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly propagateTags: true;
 }
@@ -128,7 +146,12 @@ export interface Targets {
 }
 
 /** The container gets ids, never the input: SubmitJob carries 30 KiB, and whoever may describe jobs may read it all. */
-export function submitRequest(job: JobRecord, type: JobType, targets: Targets, nowMs: number): SubmitRequest {
+export function submitRequest(
+  job: JobRecord,
+  type: JobType,
+  weight: number,
+  { targets, nowMs }: { readonly targets: Targets; readonly nowMs: number },
+): SubmitRequest {
   const memory = memoryOf(job, type);
   return {
     jobName: batchJobName(job.jobId, job.attempt),
@@ -144,7 +167,8 @@ export function submitRequest(job: JobRecord, type: JobType, targets: Targets, n
     ...(memory === undefined
       ? {}
       : { containerOverrides: { resourceRequirements: [{ type: 'MEMORY', value: String(memory) }] } }),
-    shareIdentifier: shareIdentifier(job.tenantId),
+    shareIdentifier: shareIdentifier(job.tenantId, weight),
+    schedulingPriorityOverride: schedulingPriority[priorityOf(job)],
     tags: { ...job.tags, [TENANT_TAG]: job.tenantId, 'headgate:job': job.jobId },
     propagateTags: true,
   };

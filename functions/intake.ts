@@ -2,7 +2,7 @@
  * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels what it is asked
  * to; a message that cannot be a job goes to the dead-letter queue at once, with the reason.
  */
-import { admit, type Identity, newJob } from '../domain/admission.ts';
+import { admit, type Circumstances, type Identity, newJob } from '../domain/admission.ts';
 import { advance } from '../domain/advance.ts';
 import { type DeadLetter, refusedMessage } from '../domain/dead-letter.ts';
 import { type Problem, problem } from '../domain/errors.ts';
@@ -10,6 +10,8 @@ import type { JobRecord } from '../domain/job.ts';
 import type { JobTypes } from '../domain/job-type.ts';
 import { judgeRedrive, redrivenAs } from '../domain/lineage.ts';
 import { isOwed } from '../domain/notification.ts';
+import { policyOf, type TenantDefaults } from '../domain/policy.ts';
+import type { Priority } from '../domain/priority.ts';
 import {
   type CancelRequest,
   IdempotencyKey,
@@ -26,22 +28,34 @@ import { type Chance, systemChance, systemClock } from '../io/clock.ts';
 import { type DebtPorts, payDebts } from '../io/debts.ts';
 import { readEnv } from '../io/env.ts';
 import { contextOf } from '../io/follow.ts';
+import { gateStore } from '../io/gates.ts';
 import { childIdOf, fingerprintOf, jobIdOf } from '../io/identity.ts';
 import { type JobStore, jobStore } from '../io/jobs.ts';
 import { eachAlone, type Message, type MessageBatch, queueHandler } from '../io/lambda.ts';
 import { createLog, errorName, type Log } from '../io/log.ts';
 import { queue } from '../io/queues.ts';
+import { backlogsOf, type QuotaPorts } from '../io/quota.ts';
+import { tableSlots } from '../io/slots.ts';
 import { table } from '../io/table.ts';
 import { type TenantStore, tenantStore } from '../io/tenants.ts';
+import { waitingStore } from '../io/waiting.ts';
 import { jobTypes } from '../job-types.ts';
 
-export interface IntakePorts extends DebtPorts {
+export interface IntakePorts extends DebtPorts, QuotaPorts {
   readonly jobs: Pick<JobStore, 'create' | 'createOver' | 'leaveTombstone' | 'get' | 'replace'>;
   readonly tenants: Pick<TenantStore, 'load'>;
   readonly chance: Chance;
   readonly log: Log;
   readonly types: JobTypes;
+  readonly defaults: TenantDefaults;
   readonly bucket: string;
+}
+
+/** What is known of the tenants of a batch of messages. */
+interface Known {
+  readonly tenants: ReadonlyMap<string, Tenant>;
+  /** How many of their jobs wait for a slot. */
+  readonly backlogs: ReadonlyMap<string, number>;
 }
 
 /** What came of a message: a dead letter, a record that owes its next step, or nothing that must be sent. */
@@ -54,9 +68,13 @@ type Outcome = { readonly message: Message } & (
 export function intake(ports: IntakePorts): MessageBatch {
   return async (messages) => {
     const read = messages.map((message) => ({ message, parsed: parseRequest(message.body) }));
-    const tenants = await ports.tenants.load(read.flatMap(({ parsed }) => tenantOf(parsed) ?? []));
+    const tenantIds = read.flatMap(({ parsed }) => tenantOf(parsed) ?? []);
+    const [tenants, backlogs] = await Promise.all([
+      ports.tenants.load(tenantIds),
+      backlogsOf(ports, tenantIds),
+    ]);
     const outcomes = await eachAlone(read, ports.log, ({ message, parsed }) =>
-      take(ports, message, parsed, tenants),
+      take(ports, message, parsed, { tenants, backlogs }),
     );
 
     const taken = outcomes.filter((outcome) => outcome.kind === 'taken');
@@ -96,7 +114,7 @@ async function take(
   ports: IntakePorts,
   message: Message,
   parsed: ParsedRequest,
-  tenants: ReadonlyMap<string, Tenant>,
+  known: Known,
 ): Promise<Outcome> {
   switch (parsed.kind) {
     case 'refused':
@@ -105,20 +123,43 @@ async function take(
       return cancel(ports, message, parsed.cancel);
     case 'submit': {
       const { request } = parsed;
-      const { types, bucket } = ports;
-      const circumstances = {
-        tenant: tenants.get(request.tenantId),
-        types,
-        bucket,
-        nowMs: ports.clock.nowMs(),
-      };
-      const admission = admit(request, circumstances);
-      if (admission.kind === 'refused') return refuse(ports, message, admission.problem);
-      return message.attributes['deadLetterOf'] === undefined
-        ? record(ports, message, request, identityOf(message, request))
-        : redrive(ports, message, request, message.attributes['deadLetterOf']);
+      const admission = admit(request, circumstancesOf(ports, known, request.tenantId));
+      if (admission.kind === 'refused') return refuseUnlessKnown(ports, message, request, admission.problem);
+      const asking: Asking = { message, request, clampedPriority: admission.clampedPriority };
+      const parentId = message.attributes['deadLetterOf'];
+      return parentId === undefined
+        ? record(ports, asking, identityOf(message, request))
+        : redrive(ports, asking, parentId);
     }
   }
+}
+
+function circumstancesOf(
+  { types, bucket, defaults, clock }: IntakePorts,
+  { tenants, backlogs }: Known,
+  tenantId: string,
+): Circumstances {
+  return {
+    policy: policyOf(tenants.get(tenantId), defaults),
+    waiting: backlogs.get(tenantId) ?? 0,
+    types,
+    bucket,
+    nowMs: clock.nowMs(),
+  };
+}
+
+/** A full waiting list refuses new jobs. A repeated message is no new job. */
+async function refuseUnlessKnown(
+  ports: IntakePorts,
+  message: Message,
+  request: JobRequest,
+  problem: Problem,
+): Promise<Outcome> {
+  const identity = identityOf(message, request);
+  const known = problem.code === 'quota_waiting' ? await ports.jobs.get(identity.jobId) : undefined;
+  return known?.fingerprint === identity.fingerprint
+    ? { kind: 'taken', message, job: known }
+    : refuse(ports, message, problem);
 }
 
 /** The key a dead letter brought back, else the message's own id, which redelivery keeps. */
@@ -138,14 +179,17 @@ function identityOf(message: Message, request: JobRequest): Identity {
   };
 }
 
-async function record(
-  ports: IntakePorts,
-  message: Message,
-  request: JobRequest,
-  identity: Identity,
-): Promise<Outcome> {
+/** A request that may become a job. */
+interface Asking {
+  readonly message: Message;
+  readonly request: JobRequest;
+  readonly clampedPriority: Priority | undefined;
+}
+
+async function record(ports: IntakePorts, asking: Asking, identity: Identity): Promise<Outcome> {
+  const { message, request, clampedPriority } = asking;
   const { jobId } = identity;
-  const job = newJob(request, identity, ports.clock.nowMs());
+  const job = newJob(request, identity, ports.clock.nowMs(), clampedPriority);
   const created = await ports.jobs.create(job);
   ports.log.info(`job:record:${created.kind}`, { jobId, tenantId: job.tenantId, messageId: message.id });
   if (created.kind === 'tombstone') return recordOver(ports, message, job, created.tombstone);
@@ -173,15 +217,11 @@ async function recordOver(
 }
 
 /** A dead letter that came back, by our own redrive or by SQS's. */
-async function redrive(
-  ports: IntakePorts,
-  message: Message,
-  request: JobRequest,
-  parentId: string,
-): Promise<Outcome> {
+async function redrive(ports: IntakePorts, asking: Asking, parentId: string): Promise<Outcome> {
+  const { message, request } = asking;
   const parent = await ports.jobs.get(parentId);
   // The failed job is gone from the table, so this is a job like any other.
-  if (parent === undefined) return record(ports, message, request, identityOf(message, request));
+  if (parent === undefined) return record(ports, asking, identityOf(message, request));
   const fingerprint = fingerprintOf(request);
   const verdict = judgeRedrive(parent, request.tenantId, fingerprint);
   ports.log.info(`letter:redrive:${verdict.kind}`, { jobId: parentId, messageId: message.id });
@@ -199,7 +239,7 @@ async function redrive(
     fingerprint,
     parent: parentId,
   };
-  const outcome = await record(ports, message, request, identity);
+  const outcome = await record(ports, asking, identity);
   // Child first: both ids are known beforehand, and a crash in between is made good by the message's return.
   await changeJob(ports.jobs, parent, (current) => redrivenAs(current, jobId, ports.clock.nowMs()));
   return outcome;
@@ -244,16 +284,27 @@ const env = readEnv(
   'SUBMIT_QUEUE_URL',
   'DEAD_LETTER_QUEUE_URL',
   'EVENT_BUS_NAME',
+  'TENANT_DEFAULTS',
 );
 const items = table(dynamo(), env.TABLE_NAME, systemChance);
 const queues = sqs();
+const submitQueue = queue(queues, env.SUBMIT_QUEUE_URL);
 
 export const handler = queueHandler(
   log,
   intake({
     jobs: jobStore(items),
     tenants: tenantStore(items),
-    submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),
+    gates: gateStore(items),
+    waiting: waitingStore(items),
+    slots: tableSlots(items, {
+      submitQueue,
+      clock: systemClock,
+      log,
+      defaultCap: env.TENANT_DEFAULTS.cap,
+    }),
+    defaults: env.TENANT_DEFAULTS,
+    submitQueue,
     deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),
     bus: bus(eventBridge(), env.EVENT_BUS_NAME),
     clock: systemClock,

@@ -4,13 +4,14 @@
  */
 import { z } from 'zod';
 import { afterTry, type Delivery } from '../domain/delivery.ts';
+import { type Endpoint, wants } from '../domain/endpoint.ts';
 import { changed, isFinal, type JobRecord } from '../domain/job.ts';
 import { LifecycleEvent } from '../domain/notification.ts';
-import { type Endpoint, wants } from '../domain/tenant.ts';
 import { changeJob } from '../io/change.ts';
 import { dynamo, sqs } from '../io/clients.ts';
 import { type Chance, type Clock, systemChance, systemClock } from '../io/clock.ts';
 import { type DeliveryStore, deliveryStore } from '../io/deliveries.ts';
+import { type EndpointStore, endpointStore } from '../io/endpoints.ts';
 import { readEnv } from '../io/env.ts';
 import { webhookIdOf } from '../io/identity.ts';
 import { type JobStore, jobStore } from '../io/jobs.ts';
@@ -19,12 +20,11 @@ import { createLog, type Log } from '../io/log.ts';
 import { type Outgoing, type Queue, queue } from '../io/queues.ts';
 import { webhookHeaders } from '../io/signature.ts';
 import { table } from '../io/table.ts';
-import { type TenantStore, tenantStore } from '../io/tenants.ts';
 import { type Webhooks, webhooks } from '../io/webhooks.ts';
 
 export interface NotifyPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
-  readonly tenants: Pick<TenantStore, 'endpoints' | 'disableEndpoint'>;
+  readonly endpoints: Pick<EndpointStore, 'list' | 'disable'>;
   readonly deliveries: DeliveryStore;
   readonly webhooks: Webhooks;
   readonly notifyQueue: Queue;
@@ -54,7 +54,7 @@ export function notify(ports: NotifyPorts): MessageBatch {
       'detail' in value && isFinal(value.detail.data.status) ? [value.detail] : [],
     );
     const jobs = await ports.jobs.load(ended.map(({ data }) => data.jobId));
-    const endpointsOf = once((tenantId: string) => ports.tenants.endpoints(tenantId));
+    const endpointsOf = once((tenantId: string) => ports.endpoints.list(tenantId));
     const handled = await eachAlone(read, ports.log, async ({ message, value }) => {
       if ('delivery' in value)
         return { message, reminders: await remind(ports, value.delivery, endpointsOf) };
@@ -148,7 +148,7 @@ async function attempt(ports: NotifyPorts, endpoint: Endpoint, delivery: Deliver
     why: tried.lastAnswer,
   });
   await ports.deliveries.record(delivery.tries === 0 ? undefined : delivery, tried);
-  if (disableEndpoint) await ports.tenants.disableEndpoint(endpoint.tenantId, endpoint.endpointId, 'gone');
+  if (disableEndpoint) await ports.endpoints.disable(endpoint.tenantId, endpoint.endpointId, 'gone');
   return tried.status === 'pending' ? [reminderOf(tried, nowMs)] : [];
 }
 
@@ -188,7 +188,7 @@ export const handler = queueHandler(
   log,
   notify({
     jobs: jobStore(items),
-    tenants: tenantStore(items),
+    endpoints: endpointStore(items),
     deliveries: deliveryStore(items),
     webhooks: webhooks(env.WEBHOOK_ALLOWED_ORIGINS),
     notifyQueue: queue(sqs(), env.NOTIFY_QUEUE_URL),

@@ -4,52 +4,56 @@
  * An answer that never came stays unknown: the message comes back when the call can no longer be travelling, and then
  * Batch is asked by name. The worker's claim and Batch's events may settle it sooner.
  */
+import { z } from 'zod';
 import type { JobRecord } from '../domain/job.ts';
-import { planSubmission, SubmitMessage } from '../domain/submission.ts';
+import { memberName } from '../domain/member.ts';
+import { lifecycleEvent } from '../domain/notification.ts';
+import { policyOf, type TenantDefaults } from '../domain/policy.ts';
+import { SubmitMessage, WakeMessage } from '../domain/submission.ts';
 import { batchPort } from '../io/batch.ts';
 import { bus } from '../io/bus.ts';
 import { batch, dynamo, eventBridge, sqs, submittingBatch } from '../io/clients.ts';
-import { type PacingClock, systemChance, systemClock } from '../io/clock.ts';
+import { systemChance, systemClock } from '../io/clock.ts';
 import { type DebtPorts, payDebts } from '../io/debts.ts';
 import { readEnv } from '../io/env.ts';
+import { type GateStore, gateStore } from '../io/gates.ts';
 import { type JobStore, jobStore } from '../io/jobs.ts';
 import { eachAlone, type Message, type MessageBatch, queueHandler, readable } from '../io/lambda.ts';
 import { createLog } from '../io/log.ts';
-import { type Pace, pace, pacedBatch } from '../io/pace.ts';
+import { pace, pacedBatch } from '../io/pace.ts';
 import { queue } from '../io/queues.ts';
-import { type Left, type SubmissionPorts, stepSubmission, type Turn } from '../io/submission.ts';
+import { type Slots, tableSlots } from '../io/slots.ts';
+import { type Left, type Step, type SubmissionPorts, stepSubmission } from '../io/submission.ts';
 import { table } from '../io/table.ts';
+import { type TenantStore, tenantStore } from '../io/tenants.ts';
 import { jobTypes } from '../job-types.ts';
 
 /** Waiting for a turn costs Lambda time; beyond this the message waits in its queue instead. */
 const MAX_TURN_WAIT_MS = 2000;
 
-export interface SubmitPorts extends SubmissionPorts, Omit<DebtPorts, 'clock'> {
+export interface SubmitPorts extends SubmissionPorts, Omit<DebtPorts, 'clock' | 'slots'> {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
-  readonly pace: Pace;
-  readonly clock: PacingClock;
-}
-
-interface Item {
-  readonly message: Message;
-  readonly asked: SubmitMessage;
-  readonly job: JobRecord | undefined;
+  readonly tenants: Pick<TenantStore, 'load'>;
+  readonly gates: Pick<GateStore, 'load'>;
+  readonly slots: Slots;
+  readonly defaults: TenantDefaults;
 }
 
 export function submit(ports: SubmitPorts): MessageBatch {
   return async (messages) => {
-    const read = readable(messages, SubmitMessage, ports.log);
-    const jobs = await ports.jobs.load(read.map(({ value }) => value.jobId));
-    const items = read.map(({ message, value }) => ({ message, asked: value, job: jobs.get(value.jobId) }));
-    const turnOf = await reserveTurns(ports, items);
-    const stepped = await eachAlone(items, ports.log, async (item) => {
-      const left = await stepSubmission(ports, item.asked, item.job, turnOf(item));
-      return { message: item.message, left };
+    const read = readable(messages, z.union([SubmitMessage, WakeMessage]), ports.log);
+    const asked = read.flatMap(({ value }) => ('jobId' in value ? [value] : []));
+    const known = await load(ports, asked);
+    const stepped = await eachAlone(read, ports.log, async ({ message, value }) => {
+      if ('wake' in value) await ports.slots.wake(value.wake, value.after);
+      const left = 'jobId' in value ? await stepSubmission(ports, known.step(value), known.job(value)) : {};
+      return { message, left };
     });
     await payDebts(
       ports,
       stepped.flatMap(({ left }) => left.owing ?? []),
     );
+    await ports.bus.publish(stepped.flatMap(({ left }) => left.told ?? []).map(lifecycleEvent));
     await ports.submitQueue.send(
       stepped.flatMap(({ message, left }) => again(message, left, ports.clock.nowMs())),
     );
@@ -57,23 +61,31 @@ export function submit(ports: SubmitPorts): MessageBatch {
   };
 }
 
-function again({ body }: Message, { againAtMs }: Left, nowMs: number) {
-  return againAtMs === undefined ? [] : [{ body, delaySeconds: (againAtMs - nowMs) / 1000 }];
+/** Everything the messages of a batch are about, in one read. */
+async function load(ports: SubmitPorts, asked: readonly SubmitMessage[]) {
+  const tenantIds = asked.map(({ tenantId }) => tenantId);
+  const [jobs, tenants, gates] = await Promise.all([
+    ports.jobs.load(asked.map(({ jobId }) => jobId)),
+    ports.tenants.load(tenantIds),
+    ports.gates.load(tenantIds),
+  ]);
+  return {
+    /** A message that names another tenant than the record is not one of ours. */
+    job({ jobId, tenantId }: SubmitMessage): JobRecord | undefined {
+      const job = jobs.get(jobId);
+      return job?.tenantId === tenantId ? job : undefined;
+    },
+    step(message: SubmitMessage): Step {
+      const gate = gates.get(message.tenantId);
+      const isMember = gate?.members.some((member) => memberName(member) === memberName(message)) === true;
+      const policy = policyOf(tenants.get(message.tenantId), ports.defaults);
+      return { asked: message, weight: policy?.weight ?? 1, gate, isMember };
+    },
+  };
 }
 
-/** One reservation for all calls this batch will make, in the order of the messages. */
-async function reserveTurns(ports: SubmitPorts, items: readonly Item[]): Promise<(item: Item) => Turn> {
-  const nowMs = ports.clock.nowMs();
-  const callers = items.filter(({ asked, job }) =>
-    ['call', 'begin'].includes(planSubmission(job, asked, nowMs, ports.settleMs).kind),
-  );
-  if (callers.length === 0) return () => ({ kind: 'none' });
-  const reservation = await ports.pace.reserve(callers.length);
-  return (item) => {
-    const place = callers.indexOf(item);
-    if (place < 0) return { kind: 'none' };
-    return reservation.kind === 'full' ? reservation : { kind: 'at', atMs: reservation.atMs(place) };
-  };
+function again({ body }: Message, { againAtMs }: Left, nowMs: number) {
+  return againAtMs === undefined ? [] : [{ body, delaySeconds: (againAtMs - nowMs) / 1000 }];
 }
 
 const log = createLog('submit');
@@ -82,6 +94,7 @@ const env = readEnv(
   'SUBMIT_QUEUE_URL',
   'DEAD_LETTER_QUEUE_URL',
   'EVENT_BUS_NAME',
+  'TENANT_DEFAULTS',
   'SUBMIT_SETTLE_SECONDS',
   'BATCH_CALLS_PER_SECOND',
   'JOB_QUEUE_STANDARD',
@@ -90,10 +103,10 @@ const env = readEnv(
   'JOB_DEFINITION_MEDIUM',
   'JOB_DEFINITION_PLAIN',
 );
-const db = dynamo();
-const items = table(db, env.TABLE_NAME, systemChance);
+const items = table(dynamo(), env.TABLE_NAME, systemChance);
 const queues = sqs();
-const budget = pace(db, env.TABLE_NAME, {
+const submitQueue = queue(queues, env.SUBMIT_QUEUE_URL);
+const budget = pace(items, {
   callsPerSecond: env.BATCH_CALLS_PER_SECOND,
   maxWaitMs: MAX_TURN_WAIT_MS,
   clock: systemClock,
@@ -104,8 +117,17 @@ export const handler = queueHandler(
   submit({
     jobs: jobStore(items),
     batch: pacedBatch(batchPort(batch(), submittingBatch()), budget, systemClock),
+    tenants: tenantStore(items),
+    gates: gateStore(items),
+    slots: tableSlots(items, {
+      submitQueue,
+      clock: systemClock,
+      log,
+      defaultCap: env.TENANT_DEFAULTS.cap,
+    }),
+    defaults: env.TENANT_DEFAULTS,
     pace: budget,
-    submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),
+    submitQueue,
     deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),
     bus: bus(eventBridge(), env.EVENT_BUS_NAME),
     clock: systemClock,

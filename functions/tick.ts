@@ -8,11 +8,13 @@ import { batch, dynamo, eventBridge, sqs } from '../io/clients.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
 import { dueIndex } from '../io/due.ts';
 import { readEnv } from '../io/env.ts';
+import { gateStore } from '../io/gates.ts';
 import { jobStore } from '../io/jobs.ts';
 import { scheduleHandler } from '../io/lambda.ts';
 import { createLog } from '../io/log.ts';
 import { pace, pacedBatch } from '../io/pace.ts';
 import { queue } from '../io/queues.ts';
+import { tableSlots } from '../io/slots.ts';
 import { type SweepPorts, sweep } from '../io/sweep.ts';
 import { table } from '../io/table.ts';
 import { jobTypes } from '../job-types.ts';
@@ -41,11 +43,12 @@ const env = readEnv(
   'WORKER_LOG_GROUP',
   'AWS_REGION',
   'BATCH_CALLS_PER_SECOND',
+  'TENANT_DEFAULTS',
 );
-const db = dynamo();
-const items = table(db, env.TABLE_NAME, systemChance);
+const items = table(dynamo(), env.TABLE_NAME, systemChance);
 const queues = sqs();
-const budget = pace(db, env.TABLE_NAME, {
+const submitQueue = queue(queues, env.SUBMIT_QUEUE_URL);
+const budget = pace(items, {
   callsPerSecond: env.BATCH_CALLS_PER_SECOND,
   maxWaitMs: MAX_TURN_WAIT_MS,
   clock: systemClock,
@@ -56,8 +59,15 @@ export const handler = scheduleHandler(
   tick({
     jobs: jobStore(items),
     due: dueIndex(items),
+    gates: gateStore(items),
     batch: pacedBatch(batchPort(batch(), batch()), budget, systemClock),
-    submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),
+    slots: tableSlots(items, {
+      submitQueue,
+      clock: systemClock,
+      log,
+      defaultCap: env.TENANT_DEFAULTS.cap,
+    }),
+    submitQueue,
     deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),
     bus: bus(eventBridge(), env.EVENT_BUS_NAME),
     clock: systemClock,

@@ -16,6 +16,7 @@ import { eachAlone, type Message, type MessageBatch, queueHandler, readable } fr
 import { createLog, type Log } from '../io/log.ts';
 import { pace, pacedBatch } from '../io/pace.ts';
 import { queue } from '../io/queues.ts';
+import { tableSlots } from '../io/slots.ts';
 import { table } from '../io/table.ts';
 import { jobTypes } from '../job-types.ts';
 
@@ -84,13 +85,14 @@ const env = readEnv(
   'DEAD_LETTER_QUEUE_URL',
   'EVENT_BUS_NAME',
   'BATCH_CALLS_PER_SECOND',
+  'TENANT_DEFAULTS',
   'WORKER_LOG_GROUP',
   'AWS_REGION',
 );
-const db = dynamo();
-const items = table(db, env.TABLE_NAME, systemChance);
+const items = table(dynamo(), env.TABLE_NAME, systemChance);
 const queues = sqs();
-const budget = pace(db, env.TABLE_NAME, {
+const submitQueue = queue(queues, env.SUBMIT_QUEUE_URL);
+const budget = pace(items, {
   callsPerSecond: env.BATCH_CALLS_PER_SECOND,
   maxWaitMs: MAX_TURN_WAIT_MS,
   clock: systemClock,
@@ -101,7 +103,13 @@ export const handler = queueHandler(
   track({
     jobs: jobStore(items),
     batch: pacedBatch(batchPort(batch(), batch()), budget, systemClock),
-    submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),
+    slots: tableSlots(items, {
+      submitQueue,
+      clock: systemClock,
+      log,
+      defaultCap: env.TENANT_DEFAULTS.cap,
+    }),
+    submitQueue,
     deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),
     bus: bus(eventBridge(), env.EVENT_BUS_NAME),
     clock: systemClock,

@@ -1,13 +1,15 @@
 /** Sending what records owe, from what they say alone: whoever did the last write, and however often this has run. */
 import { failedJob } from '../domain/dead-letter.ts';
-import type { JobRecord } from '../domain/job.ts';
+import { isFinal, type JobRecord } from '../domain/job.ts';
 import { isOwed, lifecycleEvent } from '../domain/notification.ts';
 import { nextStepMessage } from '../domain/submission.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import type { Queue } from './queues.ts';
+import type { Slots } from './slots.ts';
 
 export interface DebtPorts {
+  readonly slots: Pick<Slots, 'leave'>;
   readonly submitQueue: Queue;
   readonly deadLetters: Queue;
   readonly bus: Bus;
@@ -15,12 +17,15 @@ export interface DebtPorts {
 }
 
 /**
- * For each record: its dead letter if it failed, its state to the bus, and the message for its next step.
+ * For each record: its slot if the attempt is over, its dead letter if it failed, its state to the bus, and the message
+ * for its next step.
  *
- * Run again after a crash anywhere in it, it sends all again: a second dead letter is harmless because the record
- * knows whether it was redriven, a second event has the same sequence, a second submit message finds nothing to do.
+ * Run again after a crash anywhere in it, it does all again: a slot that is given back twice is given back once, a second
+ * dead letter is harmless because the record knows whether it was redriven, a second event has the same sequence, a
+ * second submit message finds nothing to do.
  */
 export async function payDebts(ports: DebtPorts, jobs: readonly JobRecord[]): Promise<void> {
+  await ports.slots.leave(jobs.filter(({ state }) => isFinal(state) || state === 'retrying'));
   const failed = jobs.filter((job) => job.state === 'failed' && isOwed(job));
   await ports.deadLetters.send(failed.map(failedJob));
   await ports.bus.publish(jobs.map(lifecycleEvent));

@@ -1,7 +1,28 @@
 /** The only reader of process.env. A variable that is missing or wrong stops the function at its start, by name. */
 import { z } from 'zod';
+import { TenantDefaults } from '../domain/policy.ts';
 
 const text = z.string().min(1);
+
+/** JSON, put together from the parameters of the stack. */
+function parsedDefaults(json: string, context: z.RefinementCtx): TenantDefaults {
+  const parsed = TenantDefaults.safeParse(jsonOf(json));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  context.addIssue({
+    code: 'custom',
+    message: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
+  });
+  return z.NEVER;
+}
+
+function jsonOf(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Every variable a Headgate process may read. None has a default whose wrong value would look like success. */
 const variables = {
@@ -20,6 +41,7 @@ const variables = {
   JOB_DEFINITION_MEDIUM: text,
   JOB_DEFINITION_PLAIN: text,
   BATCH_CALLS_PER_SECOND: z.coerce.number().min(1).max(1000),
+  TENANT_DEFAULTS: z.string().transform(parsedDefaults),
   SUBMIT_SETTLE_SECONDS: z.coerce.number().int().min(1).max(900),
   /** Origins a webhook may be sent to although they are not public https: for test stages, empty in production. */
   WEBHOOK_ALLOWED_ORIGINS: z

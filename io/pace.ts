@@ -1,89 +1,59 @@
 /** The budget of AWS Batch calls that all Lambdas share, as one item in the table. */
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
-import {
-  afterTake,
-  full,
-  granted,
-  nothingSeen,
-  type PaceLimits,
-  type Reservation,
-  type Take,
-  takes,
-} from '../domain/pacing.ts';
+import { type Ask, initialPace, type PaceLimits, PaceState, type Turn, takeTurns } from '../domain/pacing.ts';
 import type { BatchPort } from './batch.ts';
 import type { Clock, PacingClock } from './clock.ts';
-
-export type { Reservation };
+import type { Table } from './table.ts';
+import { together } from './together.ts';
 
 export interface Pace {
-  /** One reservation for all the calls that are about to be made: one write in the usual case, whatever their number. */
-  reserve(calls: number): Promise<Reservation>;
+  /** A turn for one call. Turns that are asked for in one moment are one write, whatever their number. */
+  turn(ask: Ask): Promise<Turn>;
 }
 
 const KEY = { pk: 'PACE', sk: 'BATCH' };
-const PaceItem = z.object({ tatMs: z.number() });
+const Stored = PaceState.extend({ version: PaceState.shape.tatMs });
+type Stored = ReturnType<typeof Stored.parse>;
 
-export function pace(
-  db: DynamoDBDocumentClient,
-  tableName: string,
-  { clock, ...limits }: PaceLimits & { readonly clock: Clock },
-): Pace {
-  let seen = nothingSeen;
-  return {
-    async reserve(calls) {
-      const nowMs = clock.nowMs();
-      const before = seen;
-      for (const take of takes(limits, calls, nowMs, before)) {
-        const tatMs = await write(db, tableName, take);
-        if (tatMs === undefined) continue;
-        seen = afterTake(before, take, tatMs);
-        return granted(limits, take, tatMs);
+/** Calls come at most this often in a second, and losing to all of them in a row is a fault. */
+const MAX_LOSSES = 40;
+
+export function pace(items: Table, { clock, ...limits }: PaceLimits & { readonly clock: Clock }): Pace {
+  /** As this process left it. Others may have moved it on since: the condition of the next write finds out. */
+  let seen: Stored | undefined;
+
+  const read = async (): Promise<Stored> => {
+    const stored = await items.get(KEY);
+    return stored === undefined ? { ...initialPace, version: 0 } : Stored.parse(stored);
+  };
+  const write = async (from: Stored, to: Stored): Promise<boolean> => {
+    // Twice: the first raises the version. An operator may remove the item, to end the wait for a turn that a wrong clock
+    // has put far ahead.
+    if (from.version === 0) return (await items.insert(KEY, to)) === undefined;
+    return (await items.change(KEY, { from, to }, { version: from.version })) === 'written';
+  };
+
+  const turnOf = together<Ask, Turn>(async (asks) => {
+    for (let losses = 0; losses < MAX_LOSSES; losses++) {
+      const from = seen ?? (await read());
+      const { turns, next } = takeTurns(limits, from, asks, clock.nowMs());
+      const to = next && { ...next, version: from.version + 1 };
+      if (to === undefined || (await write(from, to))) {
+        seen = to ?? from;
+        return new Map(asks.map((ask, i) => [ask, turns[i] ?? { kind: 'full', retryAtMs: from.tatMs }]));
       }
-      seen = { tatMs: await read(db, tableName), shared: true };
-      return full(limits, nowMs, seen.tatMs);
+      seen = undefined;
+    }
+    throw new Error(`The pace of AWS Batch calls changed ${MAX_LOSSES} times while a turn was being taken`);
+  });
+
+  return {
+    async turn(ask) {
+      // Two asks may be alike; each is one of its own.
+      const turn = await turnOf({ ...ask });
+      if (turn === undefined) throw new Error('A turn was asked for and not answered');
+      return turn;
     },
   };
-}
-
-/** The tat it left, or undefined when the condition did not hold. */
-async function write(db: DynamoDBDocumentClient, tableName: string, take: Take): Promise<number | undefined> {
-  try {
-    const { Attributes } = await db.send(
-      new UpdateCommand({ TableName: tableName, Key: KEY, ...update(take), ReturnValues: 'UPDATED_NEW' }),
-    );
-    return PaceItem.parse(Attributes).tatMs;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
-  }
-}
-
-function update(take: Take) {
-  switch (take.kind) {
-    case 'behind':
-      return {
-        // Twice: the second finds the tat ahead and fails. The calls are then reserved once more by `ahead`, and the
-        // first share of the budget passes unused.
-        UpdateExpression: 'SET tatMs = :next',
-        ConditionExpression: 'attribute_not_exists(tatMs) OR tatMs <= :now',
-        ExpressionAttributeValues: { ':next': take.nowMs + take.costMs, ':now': take.nowMs },
-      };
-    case 'ahead':
-      return {
-        // Twice: two shares are taken and the answer names the second; the first passes unused.
-        UpdateExpression: 'SET tatMs = tatMs + :cost',
-        ConditionExpression: 'tatMs > :now AND tatMs <= :latest',
-        ExpressionAttributeValues: { ':cost': take.costMs, ':now': take.nowMs, ':latest': take.latestMs },
-      };
-  }
-}
-
-async function read(db: DynamoDBDocumentClient, tableName: string): Promise<number> {
-  const { Item } = await db.send(new GetCommand({ TableName: tableName, Key: KEY, ConsistentRead: true }));
-  // An operator may remove the item, to end the wait for a tat that a wrong clock left far ahead.
-  return Item === undefined ? 0 : PaceItem.parse(Item).tatMs;
 }
 
 /** Longer than this a full budget is not waited for: the caller's message does better in its queue. */
@@ -92,18 +62,19 @@ const MAX_PAUSE_MS = 5000;
 /**
  * The same port at the shared pace: each look-up and each ending waits for its turn.
  *
- * `submit` passes at once, since its caller reserves for a whole batch of them.
+ * `submit` passes at once, since its caller takes a turn of its tenant.
  * @throws Error when the budget is full and still full after one pause
  */
 export function pacedBatch(batch: BatchPort, pace: Pace, clock: PacingClock): BatchPort {
+  const own = { weight: 1 };
   const turn = async () => {
-    let reservation = await pace.reserve(1);
-    if (reservation.kind === 'full') {
-      await clock.waitUntil(Math.min(reservation.retryAtMs, clock.nowMs() + MAX_PAUSE_MS));
-      reservation = await pace.reserve(1);
+    let given = await pace.turn(own);
+    if (given.kind === 'full') {
+      await clock.waitUntil(Math.min(given.retryAtMs, clock.nowMs() + MAX_PAUSE_MS));
+      given = await pace.turn(own);
     }
-    if (reservation.kind === 'full') throw new Error('The pace of AWS Batch calls is full');
-    await clock.waitUntil(reservation.atMs(0));
+    if (given.kind === 'full') throw new Error('The pace of AWS Batch calls is full');
+    await clock.waitUntil(given.atMs);
   };
   return {
     submit: (request) => batch.submit(request),

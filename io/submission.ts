@@ -5,12 +5,13 @@
  * safe; after that only facts change the record.
  */
 import { advance } from '../domain/advance.ts';
+import type { Gate } from '../domain/gate.ts';
 import { batchJobName } from '../domain/identity.ts';
 import type { Failure, JobRecord } from '../domain/job.ts';
 import type { JobType, JobTypes } from '../domain/job-type.ts';
 import type { Observation } from '../domain/lifecycle.ts';
 import { isOwed } from '../domain/notification.ts';
-import { acceptedOrder } from '../domain/sighting.ts';
+import { acceptedOrder, isOver } from '../domain/sighting.ts';
 import {
   planSubmission,
   queueOf,
@@ -25,11 +26,15 @@ import type { Chance, PacingClock } from './clock.ts';
 import { contextOf } from './follow.ts';
 import type { JobStore } from './jobs.ts';
 import type { Log } from './log.ts';
+import type { Pace } from './pace.ts';
+import type { Slots } from './slots.ts';
 import { endStray } from './stray.ts';
 
 export interface SubmissionPorts {
   readonly jobs: Pick<JobStore, 'get' | 'replace'>;
   readonly batch: BatchPort;
+  readonly pace: Pace;
+  readonly slots: Pick<Slots, 'take' | 'leave'>;
   readonly clock: PacingClock;
   readonly chance: Chance;
   readonly log: Log;
@@ -38,38 +43,41 @@ export interface SubmissionPorts {
   readonly settleMs: number;
 }
 
-/** A place in the pace of Batch calls. */
-export type Turn =
-  | { readonly kind: 'at'; readonly atMs: number }
-  | { readonly kind: 'full'; readonly retryAtMs: number }
-  | { readonly kind: 'none' };
-
-/** What must be sent now: what a record owes, or the submit message itself again at a later time. */
+/** What must be sent now: what a record owes, its news alone, or the submit message itself again at a later time. */
 export interface Left {
   readonly owing?: JobRecord;
+  readonly told?: JobRecord;
   readonly againAtMs?: number;
+}
+
+/** What a submit message asks for, and of whom. */
+export interface Step {
+  readonly asked: SubmitMessage;
+  /** Of the tenant. */
+  readonly weight: number;
+  /** The tenant's gate as it was when the message came. */
+  readonly gate: Gate | undefined;
+  /** Whether the attempt was a member then, or has become one since. */
+  readonly isMember: boolean;
 }
 
 /**
  * Takes the attempt that a submit message asks for as far as it goes now.
  *
  * @param seen the record as read; absent when there is none
- * @param turn when this message may call SubmitJob, if it may
  */
 export async function stepSubmission(
   ports: SubmissionPorts,
-  asked: SubmitMessage,
+  step: Step,
   seen: JobRecord | undefined,
-  turn: Turn,
 ): Promise<Left> {
+  const { asked } = step;
   const plan = planSubmission(seen, asked, ports.clock.nowMs(), ports.settleMs);
-  // A handler that died between its last write and its last message left this one unfinished.
-  if (plan.kind === 'done' || seen === undefined)
-    return seen !== undefined && isOwed(seen) ? { owing: seen } : {};
+  if (plan.kind === 'done' || seen === undefined) return finish(ports, step, seen);
   const fit = fitOf(seen, ports.types.get(seen.jobType));
-  if (fit.kind === 'unfit') return { owing: await failUnfit(ports, seen, fit.failure) };
+  if (fit.kind === 'unfit') return stepSubmission(ports, step, await failUnfit(ports, seen, fit.failure));
   const after = async (observation: Observation) =>
-    stepSubmission(ports, asked, await observe(ports, asked, seen, observation), turn);
+    stepSubmission(ports, step, await observe(ports, asked, seen, observation));
   switch (plan.kind) {
     case 'later':
       return { againAtMs: plan.atMs };
@@ -82,9 +90,35 @@ export async function stepSubmission(
     case 'terminate':
       await ports.batch.terminate(plan.batchJobId, 'Headgate: its end was asked for');
       return {};
+    case 'wait_for_slot':
+      return slot(ports, step, seen, fit.type);
     case 'call':
-      return call(ports, { asked, seen, type: fit.type }, turn);
+      return call(ports, { ...step, seen, type: fit.type, gated: seen.gated === true });
   }
+}
+
+/** A handler that died between its last write and its last message left something to send, or a slot to give back. */
+async function finish(ports: SubmissionPorts, { asked, isMember }: Step, seen?: JobRecord): Promise<Left> {
+  if (seen === undefined) return {};
+  if (isMember && isOver(seen, asked.attempt)) {
+    ports.log.info('slot:leave:late', { jobId: seen.jobId, tenantId: seen.tenantId, attempt: asked.attempt });
+    await ports.slots.leave([{ ...seen, attempt: asked.attempt, gated: true }]);
+  }
+  return isOwed(seen) ? { owing: seen } : {};
+}
+
+/** Its tenant's gate lets it through, or it waits: then a wake-up sends its message again. */
+async function slot(ports: SubmissionPorts, step: Step, seen: JobRecord, type: JobType): Promise<Left> {
+  const taken = await ports.slots.take(seen, step.gate);
+  if (taken.kind === 'given') return call(ports, { ...step, seen, type, gated: taken.gated });
+  const { jobId, tenantId, attempt } = seen;
+  ports.log.info('slot:take:waits', { jobId, tenantId, attempt, why: taken.obstacle.kind });
+  const { kind, job } = await changeJob(ports.jobs, seen, (current) =>
+    current.attempt === attempt && current.waitReason !== taken.obstacle.kind
+      ? advance(current, { kind: 'held', why: taken.obstacle.kind }, contextOf(ports, current))
+      : undefined,
+  );
+  return kind === 'changed' ? { told: job } : {};
 }
 
 type Fit =
@@ -139,24 +173,30 @@ async function resolve(ports: SubmissionPorts, job: JobRecord, type: JobType): P
   return { kind: 'accepted', batchJobId: found, order: acceptedOrder };
 }
 
-interface Calling {
-  readonly asked: SubmitMessage;
+interface Calling extends Step {
   readonly seen: JobRecord;
   readonly type: JobType;
+  readonly gated: boolean;
 }
 
+/** A message that was turned away again and again stays away longer: it costs a receive each time. */
+const MAX_AWAY_MS = 8000;
+
 /** Only the handler whose write opened the call makes it: a repeated message finds `callOpen` and waits. */
-async function call(ports: SubmissionPorts, { asked, seen, type }: Calling, turn: Turn): Promise<Left> {
-  // The plan became a call only while we looked: it comes back and reserves like the others.
-  if (turn.kind === 'none') return { againAtMs: ports.clock.nowMs() };
+async function call(ports: SubmissionPorts, calling: Calling): Promise<Left> {
+  const { asked, seen, type, weight } = calling;
+  const turn = await ports.pace.turn({ tenantId: seen.tenantId, weight });
   // Spread, or the whole backlog would come back in one moment and most of it be turned away again.
-  if (turn.kind === 'full') return { againAtMs: turn.retryAtMs + ports.chance.fraction() * 1000 };
+  if (turn.kind === 'full') return { againAtMs: turn.retryAtMs + ports.chance.fraction() * MAX_AWAY_MS };
   // Before its turn: the intents of all messages of a batch are then one write to the table.
-  const opened = await openCall(ports, asked, seen, turn.atMs);
-  if (opened.kind === 'unchanged') return stepSubmission(ports, asked, opened.job, turn);
+  const opened = await openCall(ports, calling, turn.atMs);
+  // The job went on meanwhile, and may be over: then the slot it was given goes back.
+  if (opened.kind === 'unchanged')
+    return stepSubmission(ports, { ...calling, isMember: calling.isMember || calling.gated }, opened.job);
   await ports.clock.waitUntil(turn.atMs);
+  const { targets, clock } = ports;
   const outcome = await ports.batch.submit(
-    submitRequest(opened.job, type, ports.targets, ports.clock.nowMs()),
+    submitRequest(opened.job, type, weight, { targets, nowMs: clock.nowMs() }),
   );
   ports.log.info(`submission:call:${outcome.kind}`, { jobId: asked.jobId, attempt: asked.attempt });
   switch (outcome.kind) {
@@ -176,15 +216,14 @@ async function call(ports: SubmissionPorts, { asked, seen, type }: Calling, turn
 
 function openCall(
   ports: SubmissionPorts,
-  asked: SubmitMessage,
-  seen: JobRecord,
+  { asked, seen, gated }: Calling,
   callAtMs: number,
 ): Promise<Changed> {
   const deadlineAt = Math.max(ports.clock.nowMs(), callAtMs) + 2 * SUBMIT_TIMEOUT_MS;
   return changeJob(ports.jobs, seen, (current) => {
     const plan = planSubmission(current, asked, ports.clock.nowMs(), ports.settleMs);
-    return plan.kind === 'call'
-      ? advance(current, { kind: 'call', deadlineAt }, contextOf(ports, current))
+    return plan.kind === 'wait_for_slot' || plan.kind === 'call'
+      ? advance(current, { kind: 'call', deadlineAt, gated }, contextOf(ports, current))
       : undefined;
   });
 }

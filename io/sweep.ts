@@ -14,13 +14,16 @@ import { changeJob } from './change.ts';
 import { type DebtPorts, payDebts } from './debts.ts';
 import type { DueIndex } from './due.ts';
 import { contextOf, type FollowPorts, follow } from './follow.ts';
+import { type GateSweepPorts, sweepGate } from './gate-sweep.ts';
 import type { JobStore } from './jobs.ts';
 import { errorName } from './log.ts';
+import type { Slots } from './slots.ts';
 import type { Position } from './table.ts';
 
-export interface SweepPorts extends FollowPorts, DebtPorts {
+export interface SweepPorts extends FollowPorts, Omit<DebtPorts, 'slots'>, GateSweepPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
   readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
+  readonly slots: Slots;
   readonly due: DueIndex;
 }
 
@@ -40,8 +43,11 @@ export interface Repaired {
 /** @returns what was done, in order; for the log and the report */
 export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOptions): Promise<Repaired[]> {
   const done: Repaired[] = [];
-  for await (const found of dueNow(ports, aheadMs)) {
-    done.push(...(await repairAll(ports, found)));
+  for await (const { jobs, gates } of dueNow(ports, aheadMs)) {
+    done.push(...(await repairAll(ports, jobs)));
+    await Promise.all(
+      gates.map((tenantId) => keepTrying(ports, { tenantId }, () => sweepGate(ports, tenantId))),
+    );
     if (ports.clock.nowMs() >= untilMs) break;
   }
   return done;
@@ -50,13 +56,19 @@ export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOption
 /** What a sweep would do now, without doing it. */
 export async function previewSweep(ports: FindPorts): Promise<Repaired[]> {
   const found: Repaired[] = [];
-  for await (const page of dueNow(ports, 0)) found.push(...page);
+  for await (const { jobs } of dueNow(ports, 0)) found.push(...jobs);
   return found;
 }
 
 type FindPorts = Pick<SweepPorts, 'due' | 'jobs' | 'clock'>;
 
-async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Repaired[]> {
+interface Found {
+  readonly jobs: readonly Repaired[];
+  /** Of these tenants. */
+  readonly gates: readonly string[];
+}
+
+async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Found> {
   for (let shard = 0; shard < DUE_SHARDS; shard++) {
     let after: Position | undefined;
     do {
@@ -67,7 +79,10 @@ async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Repair
       );
       // The index lags, and may hold rows of jobs that moved on: the record says whether it is due.
       const due = [...jobs.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= byMs);
-      yield due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) }));
+      yield {
+        jobs: due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) })),
+        gates: page.due.flatMap((item) => (item.kind === 'gate' ? [item.tenantId] : [])),
+      };
       after = page.next;
     } while (after !== undefined);
   }
@@ -75,7 +90,7 @@ async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Repair
 
 async function repairAll(ports: SweepPorts, found: readonly Repaired[]): Promise<Repaired[]> {
   const putOff = await Promise.all(
-    found.map((item) => keepTrying(ports, item.job.jobId, () => putOffAndGiveUp(ports, item))),
+    found.map((item) => keepTrying(ports, item.job, () => putOffAndGiveUp(ports, item))),
   );
   const mine = putOff.flatMap((item) => item ?? []);
   const owing = mine
@@ -113,7 +128,7 @@ async function describeAll(ports: SweepPorts, found: readonly Repaired[]): Promi
   const details = await ports.batch.describe(asked.map(({ id }) => id));
   const owing = await Promise.all(
     asked.map(({ job, id }) =>
-      keepTrying(ports, job.jobId, async () => {
+      keepTrying(ports, job, async () => {
         const detail = details.get(id);
         if (detail === undefined) return missAgain(ports, job);
         const seen = recognise({ kind: 'batch_job', detail });
@@ -133,16 +148,16 @@ async function missAgain(ports: SweepPorts, seen: JobRecord): Promise<JobRecord 
   return kind === 'changed' && job.state !== seen.state ? job : undefined;
 }
 
-/** One job that cannot be repaired now must not hold up the others; it stays due. */
+/** What cannot be repaired now must not hold up the rest; it stays due. */
 async function keepTrying<T>(
   ports: Pick<SweepPorts, 'log'>,
-  jobId: string,
+  { jobId, tenantId }: { readonly jobId?: string; readonly tenantId: string },
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
-    ports.log.error('job:repair:failed', { jobId, why: errorName(error) });
+    ports.log.error('sweep:repair:failed', { jobId, tenantId, why: errorName(error) });
     return undefined;
   }
 }

@@ -1,5 +1,12 @@
 /** The table, by single items and by one partition at a time. Whoever needs a kind of item has a store over this. */
-import { BatchGetCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  BatchWriteCommand,
+  type DynamoDBDocumentClient,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import type { Chance } from './clock.ts';
 import { together } from './together.ts';
 import { type Attributes, type Key, type Write, writer } from './writes.ts';
@@ -18,8 +25,21 @@ export interface Table {
     change: { readonly from: Attributes; readonly to: Attributes },
     expected: Attributes,
   ): Promise<'written' | 'lost'>;
+  /** An update in DynamoDB's own words, for items that are no records. @returns whether its condition held */
+  update(key: Key, update: Update): Promise<boolean>;
   /** One page of a partition, or of an index. */
   query(query: Query): Promise<Page>;
+  /** How many items a partition has that meet the condition. */
+  count(query: Pick<Query, 'condition' | 'values'>): Promise<number>;
+  /** Removes items, whatever they hold; one that is not there is no error. */
+  removeAll(keys: readonly Key[]): Promise<void>;
+}
+
+export interface Update {
+  readonly update: string;
+  readonly condition: string;
+  readonly names?: Readonly<Record<string, string>>;
+  readonly values?: Attributes;
 }
 
 export interface Query {
@@ -41,6 +61,7 @@ export interface Page {
 }
 
 const MAX_BATCH_GET = 100;
+const MAX_BATCH_WRITE = 25;
 
 /**
  * Reads that are asked for in one turn of the event loop are one call, whichever stores they are for.
@@ -51,7 +72,9 @@ const MAX_BATCH_GET = 100;
 export function table(db: DynamoDBDocumentClient, tableName: string, chance: Chance): Table {
   const write = writer(db, tableName);
   const read = together<string, Attributes>(async (names) => {
-    const items = await readAll(db, tableName, names.map(keyOf));
+    // DynamoDB refuses a call that names an item twice.
+    const different = [...new Set(names)].map(keyOf);
+    const items = await readAll(db, tableName, different);
     return new Map(items.map((item) => [nameOf({ pk: String(item['pk']), sk: String(item['sk']) }), item]));
   });
   const get = (key: Key) => read(nameOf(key));
@@ -83,21 +106,77 @@ export function table(db: DynamoDBDocumentClient, tableName: string, chance: Cha
       return stored === undefined ? 'written' : 'lost';
     },
 
-    async query({ index, condition, values, limit, after }) {
-      const { Items = [], LastEvaluatedKey } = await db.send(
-        new QueryCommand({
-          TableName: tableName,
-          IndexName: index,
-          ConsistentRead: index === undefined,
-          KeyConditionExpression: condition,
-          ExpressionAttributeValues: values,
-          ExclusiveStartKey: after,
-          Limit: limit,
-        }),
-      );
-      return { items: Items, ...(LastEvaluatedKey === undefined ? {} : { next: LastEvaluatedKey }) };
+    async update(key, { update, condition, names, values }) {
+      const command = new UpdateCommand({
+        TableName: tableName,
+        Key: key,
+        UpdateExpression: update,
+        ConditionExpression: condition,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: values,
+      });
+      try {
+        await db.send(command);
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+
+    query: (query) => queryPage(db, tableName, query),
+
+    async count(query) {
+      let sum = 0;
+      let after: Position | undefined;
+      do {
+        const command = queryCommand(tableName, { ...query, after }, 'COUNT');
+        const { Count = 0, LastEvaluatedKey } = await db.send(command);
+        sum += Count;
+        after = LastEvaluatedKey;
+      } while (after !== undefined);
+      return sum;
+    },
+
+    async removeAll(keys) {
+      let left = keys.map((Key) => ({ DeleteRequest: { Key } }));
+      while (left.length > 0) {
+        const requests = left.slice(0, MAX_BATCH_WRITE);
+        const { UnprocessedItems = {} } = await db.send(
+          new BatchWriteCommand({ RequestItems: { [tableName]: requests } }),
+        );
+        const again = (UnprocessedItems[tableName] ?? []).flatMap(({ DeleteRequest }) => {
+          const Key = DeleteRequest?.Key;
+          return Key === undefined
+            ? []
+            : [{ DeleteRequest: { Key: { pk: String(Key['pk']), sk: String(Key['sk']) } } }];
+        });
+        left = [...left.slice(MAX_BATCH_WRITE), ...again];
+      }
     },
   };
+}
+
+async function queryPage(db: DynamoDBDocumentClient, tableName: string, query: Query): Promise<Page> {
+  const { Items = [], LastEvaluatedKey } = await db.send(queryCommand(tableName, query));
+  return { items: Items, ...(LastEvaluatedKey === undefined ? {} : { next: LastEvaluatedKey }) };
+}
+
+function queryCommand(
+  tableName: string,
+  { index, condition, values, limit, after }: Query,
+  Select?: 'COUNT',
+) {
+  return new QueryCommand({
+    TableName: tableName,
+    IndexName: index,
+    ConsistentRead: index === undefined,
+    KeyConditionExpression: condition,
+    ExpressionAttributeValues: values,
+    ExclusiveStartKey: after,
+    Limit: limit,
+    Select,
+  });
 }
 
 /** In calls of up to 100. */
@@ -116,6 +195,17 @@ async function readAll(db: DynamoDBDocumentClient, tableName: string, keys: Key[
     ];
   }
   return found;
+}
+
+/** An operator's word replaces what is there; two of them at once take turns. */
+export async function putOver(items: Table, key: Key, item: Attributes): Promise<void> {
+  for (;;) {
+    const there = await items.insert(key, item);
+    if (there === undefined) return;
+    const { pk: _, sk: __, by, ...from } = there;
+    // Twice: the second finds the token of the first.
+    if ((await items.change(key, { from, to: item }, { by })) === 'written') return;
+  }
 }
 
 /** Both parts of a key in one text, to tell equal ones; a line break stands in neither. */

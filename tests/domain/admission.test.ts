@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { admit, foreignObject, newJob } from '../../domain/admission.ts';
+import { requestOf } from '../../domain/dead-letter.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
-import { JobRecord } from '../../domain/job.ts';
+import { JobRecord, priorityOf } from '../../domain/job.ts';
 import { defineJobTypes, type JobType } from '../../domain/job-type.ts';
+import { policyOf, type TenantDefaults } from '../../domain/policy.ts';
 import type { JobRequest } from '../../domain/request.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import { aRequest, BUCKET, JOB_ID, types as knownTypes, NOW, reportType } from '../support/jobs.ts';
@@ -22,8 +24,27 @@ const plainType: JobType = {
   parameters: (input) => ({ word: z.object({ word: z.string() }).parse(input).word }),
 };
 const types = defineJobTypes([...knownTypes.values(), plainType]);
-const judged = (request: JobRequest, tenant: Tenant | undefined = active) =>
-  admit(request, { tenant, types, bucket: BUCKET, nowMs: NOW });
+const defaults: TenantDefaults = {
+  admitUnknown: false,
+  cap: 0,
+  waitingQuota: 100,
+  priorityCeiling: 'high',
+  abovePriorityCeiling: 'clamp',
+};
+const admitted = (
+  request: JobRequest,
+  tenant: Tenant | undefined,
+  waiting = 0,
+  change: Partial<TenantDefaults> = {},
+) =>
+  admit(request, {
+    policy: policyOf(tenant, { ...defaults, ...change }),
+    waiting,
+    types,
+    bucket: BUCKET,
+    nowMs: NOW,
+  });
+const judged = (request: JobRequest, tenant: Tenant | undefined = active) => admitted(request, tenant);
 const iso = (ms: number) => new Date(ms).toISOString();
 const DAY_MS = 86_400_000;
 
@@ -102,7 +123,7 @@ describe('who may start what', () => {
       '/input/pages/1/rows/1',
     ],
   ])('%s is refused', (_, request, tenant, code, pointer) => {
-    const admission = admit(request, { tenant, types, bucket: BUCKET, nowMs: NOW });
+    const admission = admitted(request, tenant);
     expect(admission).toMatchObject({ kind: 'refused', problem: { code, pointer } });
     expect(JSON.stringify(admission)).not.toContain('canary');
   });
@@ -219,4 +240,41 @@ describe('the new record', () => {
 
 test('a registry with one id twice does not start', () => {
   expect(() => defineJobTypes([reportType, { ...reportType, summary: 'again' }])).toThrow(/same id/);
+});
+
+describe('what the stage and the tenant allow', () => {
+  const refused = (code: ErrorCode, pointer: string) => ({ kind: 'refused', problem: { code, pointer } });
+
+  test('a tenant without a record may start jobs only where the stage says so', () => {
+    expect(admitted(aRequest(), undefined, 0, { admitUnknown: true }).kind).toBe('admitted');
+    expect(admitted(aRequest(), undefined)).toMatchObject(refused('tenant_unknown', '/tenantId'));
+  });
+
+  test('a job more urgent than the ceiling gets the ceiling, or is refused where that is the rule', () => {
+    const urgent = aRequest({ priority: 'urgent' });
+    expect(admitted(urgent, active)).toMatchObject({ kind: 'admitted', clampedPriority: 'high' });
+    expect(admitted(urgent, { ...active, abovePriorityCeiling: 'refuse' })).toMatchObject(
+      refused('priority_too_high', '/priority'),
+    );
+    expect(admitted(urgent, { ...active, priorityCeiling: 'urgent' })).not.toHaveProperty('clampedPriority');
+  });
+
+  test('a job without a priority is never refused for one, even under a ceiling of low', () => {
+    const tenant = { ...active, priorityCeiling: 'low', abovePriorityCeiling: 'refuse' } as const;
+    expect(admitted(aRequest(), tenant)).toMatchObject({ kind: 'admitted', clampedPriority: 'low' });
+  });
+
+  test('the job after the last that may wait is refused, whatever else it asks for', () => {
+    expect(admitted(aRequest(), active, 99).kind).toBe('admitted');
+    expect(admitted(aRequest(), active, 100)).toMatchObject(refused('quota_waiting', '/tenantId'));
+    expect(admitted(aRequest(), { ...active, waitingQuota: 101 }, 100).kind).toBe('admitted');
+  });
+
+  test('the record keeps the priority that was asked for, so that its dead letter is the same request', () => {
+    const request = aRequest({ priority: 'urgent' });
+    const identity = { jobId: JOB_ID, idempotencyKey: 'k', fingerprint: 'f' };
+    const job = newJob(request, identity, NOW, 'high');
+    expect(requestOf(job)).toEqual({ ...request, idempotencyKey: 'k' });
+    expect(priorityOf(job)).toBe('high');
+  });
 });

@@ -26,7 +26,7 @@ function moved(job: JobRecord, observation: Observation, given: Context = contex
 }
 
 describe('the call of SubmitJob', () => {
-  const call: Observation = { kind: 'call', deadlineAt: NOW + 20_000 };
+  const call: Observation = { kind: 'call', deadlineAt: NOW + 20_000, gated: true };
 
   test('is on the record before it is made: open, counted, with the moment it can no longer be travelling', () => {
     expect(moved(jobIn('waiting'), call)).toMatchObject({

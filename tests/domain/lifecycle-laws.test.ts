@@ -32,7 +32,9 @@ const usual: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({
     ...is('call'),
     deadlineAt: fc.integer({ min: NOW, max: NOW + 60_000 }),
+    gated: fc.boolean(),
   }),
+  fc.record({ ...is('held'), why: fc.constantFrom('tenant_cap', 'paused') }),
   fc.record({ ...is('accepted'), ...word }),
   fc.record({ ...is('not_accepted'), why: fc.constant('throttled') }),
   fc.record({ kind: fc.constantFrom('queued', 'starting', 'running'), ...word }),
@@ -84,10 +86,11 @@ describe('whatever is observed, in whatever order', () => {
     law((before, after) => expect(after.version).toBe(before.version + 1));
   });
 
-  test('the marks of the state change exactly with the state', () => {
+  test('the marks of the state change exactly with the state, and with what a waiting job waits for', () => {
     law((before, after, nowMs) => {
+      const held = after.queued === true && after.waitReason !== before.waitReason;
       const expected =
-        after.state === before.state
+        after.state === before.state && !held
           ? { stateVersion: before.stateVersion, stateAt: before.stateAt }
           : { stateVersion: after.version, stateAt: nowMs };
       expect(after).toMatchObject(expected);

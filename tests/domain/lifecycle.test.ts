@@ -11,7 +11,8 @@ const failure = { class: 'app_error', code: 'exit_code', message: 'It ended badl
 /** One observation of each kind; the ends of an attempt come with and without what makes them good. */
 const observations = {
   due: { kind: 'due' },
-  call: { kind: 'call', deadlineAt: NOW + 20_000 },
+  held: { kind: 'held', why: 'tenant_cap' },
+  call: { kind: 'call', deadlineAt: NOW + 20_000, gated: true },
   accepted: { kind: 'accepted', ...seen },
   not_accepted: { kind: 'not_accepted', why: 'throttled' },
   refused: { kind: 'refused', failure },
@@ -42,6 +43,7 @@ type Name = keyof typeof observations;
 const expectations = `
                      | scheduled | blocked   | waiting    | submitting | submitted  | starting   | running    | retrying  | cancelling
 due                  | waiting   | waiting   | ·          | ·          | ·          | ·          | ·          | waiting   | ·
+held                 | ·         | ·         | same       | ·          | ·          | ·          | ·          | ·         | ·
 call                 | ·         | ·         | submitting | same       | ·          | ·          | ·          | ·         | ·
 accepted             | ·         | ·         | ·          | submitted  | ·          | ·          | ·          | ·         | same
 not_accepted         | ·         | ·         | ·          | same       | ·          | ·          | ·          | ·         | cancelled

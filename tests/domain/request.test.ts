@@ -45,6 +45,8 @@ describe('a field within its rule is accepted', () => {
     ['delaySeconds', 'a year', { delaySeconds: MAX_WAIT_SECONDS }],
     ['ttlSeconds', 'the least', { ttlSeconds: 1 }],
     ['deadlineSeconds', 'the least', { deadlineSeconds: 60 }],
+    ['priority', 'the highest', { priority: 'urgent' }],
+    ['concurrencyKey', '128 characters', { concurrencyKey: '~'.repeat(128) }],
   ];
 
   test.each(rows)('%s: %s', (_, __, change) => {
@@ -172,7 +174,7 @@ describe('a bad message is refused with its code and the place', () => {
     expect(JSON.stringify(problem)).not.toContain('canary');
   });
 
-  test.each(['priority', 'concurrencyKey', 'retry', 'dependsOn', 'array', 'resources', 'notify'])(
+  test.each(['retry', 'dependsOn', 'array', 'resources', 'notify'])(
     'the reserved field %s is refused by name, never ignored',
     (field) => {
       const problem = refusal(bodyWith({ [field]: CANARY }));

@@ -9,6 +9,7 @@ import {
   type SubmitPlan,
   submitRequest,
 } from '../../domain/submission.ts';
+import { WEIGHTS } from '../../domain/tenant.ts';
 import { aJob, FIRST, JOB_ID, jobIn, NOW, reportType } from '../support/jobs.ts';
 
 const SETTLE_MS = 5000;
@@ -23,10 +24,11 @@ describe('what a submit message means for the record as it is now', () => {
   const done: SubmitPlan = { kind: 'done' };
   const begin: SubmitPlan = { kind: 'begin' };
   const call: SubmitPlan = { kind: 'call' };
+  const slot: SubmitPlan = { kind: 'wait_for_slot' };
 
   test.each<[string, JobRecord | undefined, attempt: number, at: number, SubmitPlan]>([
     ['no such job', undefined, 1, NOW, done],
-    ['waiting', aJob(), 1, NOW, call],
+    ['waiting', aJob(), 1, NOW, slot],
     ['waiting, asked for a later attempt', aJob(), 2, NOW, done],
     ['waiting, asked for an earlier attempt', aJob({ attempt: 2 }), 1, NOW, done],
     ['scheduled', jobIn('scheduled', { eligibleAt: NOW + 9 }), 1, NOW, { kind: 'later', atMs: NOW + 9 }],
@@ -87,39 +89,45 @@ describe('what a submit message means for the record as it is now', () => {
       { kind: 'terminate', batchJobId: FIRST },
     ],
     ['not started in time', aJob({ startBy: NOW }), 1, NOW, { kind: 'give_up', why: 'expire' }],
-    ['just in time', aJob({ startBy: NOW + 1 }), 1, NOW, call],
-    ['started in time, whatever comes later', aJob({ startBy: NOW, startedAt: NOW }), 1, NOW, call],
+    ['just in time', aJob({ startBy: NOW + 1 }), 1, NOW, slot],
+    ['started in time, whatever comes later', aJob({ startBy: NOW, startedAt: NOW }), 1, NOW, slot],
     ['succeeded', jobIn('succeeded'), 1, NOW, done],
     ['failed', jobIn('failed'), 2, NOW, done],
     ['cancelled', jobIn('cancelled'), 1, NOW, done],
     ['expired', jobIn('expired'), 1, NOW, done],
   ])('%s', (_, job, attempt, atMs, expected) => {
-    expect(planSubmission(job, { jobId: JOB_ID, attempt }, atMs, SETTLE_MS)).toEqual(expected);
+    expect(planSubmission(job, { tenantId: 'acme', jobId: JOB_ID, attempt }, atMs, SETTLE_MS)).toEqual(
+      expected,
+    );
   });
 });
 
 describe('what SubmitJob is asked', () => {
   test('names the type, the ids and the share, in the words of the targets', () => {
-    expect(submitRequest(jobIn('submitting', { attempt: 2 }), reportType, targets, NOW)).toEqual({
+    expect(
+      submitRequest(jobIn('submitting', { attempt: 2 }), reportType, 1, { targets, nowMs: NOW }),
+    ).toEqual({
       jobName: `hg-${JOB_ID}-2`,
       jobQueue: 'queue-standard',
       jobDefinition: 'definition-medium',
       parameters: { batchType: 'report.render', jobId: JOB_ID, attempt: '2' },
       timeout: { attemptDurationSeconds: 300 },
-      shareIdentifier: shareIdentifier('acme'),
+      shareIdentifier: shareIdentifier('acme', 1),
+      schedulingPriorityOverride: 100,
       tags: { 'headgate:tenant': 'acme', 'headgate:job': JOB_ID },
       propagateTags: true,
     });
   });
 
   test("the job's own timeout comes before that of its type", () => {
-    const { timeout } = submitRequest(aJob({ timeoutSeconds: 61 }), reportType, targets, NOW);
+    const { timeout } = submitRequest(aJob({ timeoutSeconds: 61 }), reportType, 1, { targets, nowMs: NOW });
     expect(timeout.attemptDurationSeconds).toBe(61);
   });
 
   test('a job near its deadline gets what is left, but no less than Batch takes', () => {
     const timeoutBy = (deadlineAt: number) =>
-      submitRequest(aJob({ deadlineAt }), reportType, targets, NOW).timeout.attemptDurationSeconds;
+      submitRequest(aJob({ deadlineAt }), reportType, 1, { targets, nowMs: NOW }).timeout
+        .attemptDurationSeconds;
     expect([timeoutBy(NOW + 999_000), timeoutBy(NOW + 90_001), timeoutBy(NOW + 5000)]).toEqual([300, 91, 60]);
   });
 
@@ -131,7 +139,8 @@ describe('what SubmitJob is asked', () => {
     } as const;
     const economy = { ...reportType, queue: 'economy', standardAfterReclaims: 2 } as const;
     const queueAfter = (times: number) =>
-      submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), economy, targets, NOW).jobQueue;
+      submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), economy, 1, { targets, nowMs: NOW })
+        .jobQueue;
     expect([0, 1, 2, 3].map(queueAfter)).toEqual([
       'queue-economy',
       'queue-economy',
@@ -148,7 +157,7 @@ describe('what SubmitJob is asked', () => {
     } as const;
     const growing = { ...reportType, memoryMiB: { initial: 2048, max: 6144 } };
     const memoryAfter = (times: number) =>
-      submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), growing, targets, NOW)
+      submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), growing, 1, { targets, nowMs: NOW })
         .containerOverrides?.resourceRequirements;
     expect([0, 1, 2, 3].map(memoryAfter)).toEqual([
       undefined,
@@ -160,7 +169,7 @@ describe('what SubmitJob is asked', () => {
 
   test("no tag of a tenant can say that the job is somebody else's", () => {
     const tags = { team: 'a', 'headgate:tenant': 'globex', 'headgate:job': 'other' };
-    expect(submitRequest(aJob({ tags }), reportType, targets, NOW).tags).toEqual({
+    expect(submitRequest(aJob({ tags }), reportType, 1, { targets, nowMs: NOW }).tags).toEqual({
       team: 'a',
       'headgate:tenant': 'acme',
       'headgate:job': JOB_ID,
@@ -174,7 +183,9 @@ describe('what SubmitJob is asked', () => {
       idempotencyKey: 'canary',
       fingerprint: 'canary',
     });
-    expect(JSON.stringify(submitRequest(job, reportType, targets, NOW))).not.toContain('canary');
+    expect(JSON.stringify(submitRequest(job, reportType, 1, { targets, nowMs: NOW }))).not.toContain(
+      'canary',
+    );
   });
 });
 
@@ -195,16 +206,16 @@ describe('names', () => {
   test('shares are fewer than the 500 a queue bears, and the same for the same tenant', () => {
     fc.assert(
       fc.property(tenantIds, (tenantId) => {
-        const share = /^share(\d+)$/.exec(shareIdentifier(tenantId));
-        expect(Number(share?.[1])).toBeLessThan(500);
-        expect(shareIdentifier(tenantId)).toBe(share?.[0]);
+        const share = /^w1x(\d+)$/.exec(shareIdentifier(tenantId, 1));
+        expect(Number(share?.[1])).toBeLessThan(500 / WEIGHTS.length);
+        expect(shareIdentifier(tenantId, 1)).toBe(share?.[0]);
       }),
     );
   });
 
   test('a hundred tenants do not crowd in a few shares', () => {
-    const shares = Array.from({ length: 100 }, (_, i) => shareIdentifier(`tenant-${i}`));
-    expect(new Set(shares).size).toBeGreaterThan(50);
+    const shares = Array.from({ length: 100 }, (_, i) => shareIdentifier(`tenant-${i}`, 1));
+    expect(new Set(shares).size).toBeGreaterThan(40);
   });
 });
 
@@ -213,7 +224,7 @@ describe('the message for the next step of a job', () => {
     const { body = 'null', delaySeconds } = nextStepMessage(job, NOW) ?? {};
     return { asked: SubmitMessage.nullable().parse(JSON.parse(body)), delaySeconds };
   };
-  const asked = (attempt: number) => ({ jobId: JOB_ID, attempt });
+  const asked = (attempt: number) => ({ tenantId: 'acme', jobId: JOB_ID, attempt });
 
   test.each(['waiting', 'submitting', 'cancelling'] as const)('%s: its attempt, now', (state) => {
     expect(stepOf(jobIn(state, { attempt: 2 }))).toEqual({ asked: asked(2), delaySeconds: undefined });

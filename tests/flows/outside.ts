@@ -136,8 +136,8 @@ export function lookFromOutside(stack: Stack): Outside {
         return job?.settled === true ? job : undefined;
       }),
     async hears(tenantId, events) {
-      for (const endpoint of await stack.tenants.endpoints(tenantId)) {
-        await stack.tenants.putEndpoint({ ...endpoint, events: [...events] });
+      for (const endpoint of await stack.endpoints.list(tenantId)) {
+        await stack.endpoints.put({ ...endpoint, events: [...events] });
       }
     },
     close: () => batch.destroy(),

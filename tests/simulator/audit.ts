@@ -1,16 +1,18 @@
 /** What must be true once the faults have stopped and the world has come to rest. */
 
+import type { Endpoint } from '../../domain/endpoint.ts';
+import { wants } from '../../domain/endpoint.ts';
 import { isFinal } from '../../domain/job.ts';
-import type { Endpoint } from '../../domain/tenant.ts';
-import { wants } from '../../domain/tenant.ts';
 import { childIdOf } from '../../io/identity.ts';
 import { isOver, type VirtualBatch } from './batch.ts';
 import type { Run } from './faults.ts';
+import { couldEnter, type VirtualGates } from './gates.ts';
 import type { VirtualQueue } from './queues.ts';
 import type { Table } from './table.ts';
 
 export interface Rest {
   readonly table: Table;
+  readonly gates: VirtualGates;
   readonly batch: VirtualBatch;
   readonly queues: readonly VirtualQueue[];
   readonly endpoints: readonly Endpoint[];
@@ -50,6 +52,14 @@ export function audit(run: Run, rest: Rest): void {
       violated('2.10', `has the children ${children.map(({ jobId }) => jobId)}`);
     if (children.length === 1 && job.redrivenAs !== children[0]?.jobId)
       violated('2.10', 'does not know its child');
+  }
+  for (const { tenantId, members } of rest.gates.gates())
+    if (members.length > 0)
+      run.violate('I2', `the gate of ${tenantId} still has ${members.length} members`, members[0]?.jobId);
+  for (const row of rest.gates.rows()) {
+    const gate = rest.gates.gates().find(({ tenantId }) => tenantId === row.tenantId);
+    const why = couldEnter(gate, row) ? 'although it could enter' : 'at a gate that is shut';
+    run.violate('I18', `${row.jobId} attempt ${row.attempt} still waits ${why}`, row.jobId);
   }
   for (const jobId of rest.expected)
     if (table.job(jobId) === undefined) run.violate('I15', `${jobId} was sent and has no record`, jobId);

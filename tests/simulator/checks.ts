@@ -5,6 +5,7 @@ import type { JobTypes } from '../../domain/job-type.ts';
 import { isNewer } from '../../domain/sighting.ts';
 import { type BatchJob, isOver } from './batch.ts';
 import type { Run } from './faults.ts';
+import { exceeds, type GateEvents } from './gates.ts';
 import type { Process } from './world.ts';
 
 export interface Facts {
@@ -13,11 +14,13 @@ export interface Facts {
   readonly objects: ReadonlySet<string>;
   batchJob(id: string): BatchJob | undefined;
   job(jobId: string): JobRecord | undefined;
+  /** Whether the attempt it is at has a slot. */
+  isMember(job: JobRecord): boolean;
   /** What a final job still owes: rows of deliveries, a dead letter. */
   owes(job: JobRecord): string | undefined;
 }
 
-export interface Checks {
+export interface Checks extends GateEvents {
   onCommit(process: Process, before: JobRecord | undefined, after: JobRecord): void;
   beforeSubmit(process: Process, jobName: string): void;
   denied(process: Process, jobName: string): void;
@@ -26,6 +29,7 @@ export interface Checks {
 }
 
 const CLAIMABLE = ['submitting', 'submitted', 'starting', 'running'];
+const HOLD = [...CLAIMABLE, 'cancelling'];
 /** Two processes' clocks may differ by this. */
 const SKEW_MS = 1000;
 
@@ -54,12 +58,31 @@ export function checks(run: Run, facts: Facts): Checks {
         ...settlementOf(before, after, process, facts),
         ...callsOf(before, after, (call) => denied.has(call), run.world.nowMs() - facts.settleMs + SKEW_MS),
         ...attemptsOf(before, after, facts),
+        ...slotsOf(before, after, facts),
         ...containersOf(commit, claimants, facts),
       ])
         violated(rule, detail);
       countRarities(run, process, before, after);
       if (after.calls > before.calls) {
         process.opened.set(`hg-${after.jobId}-${after.attempt}`, after.calls);
+      }
+    },
+
+    onEnter(process, before, added) {
+      const broken = exceeds(before, added);
+      if (broken !== undefined) run.violate('R7', `${process.name}: ${broken}`, added[0]?.jobId);
+    },
+
+    onLeave(process, tenantId, members) {
+      for (const member of members) {
+        const job = facts.job(member.jobId);
+        const holds = job?.attempt === member.attempt && HOLD.includes(job.state) && job.gated === true;
+        if (holds)
+          run.violate(
+            'R2',
+            `${process.name} takes the slot of ${tenantId} from a job that is ${job.state}`,
+            member.jobId,
+          );
       }
     },
 
@@ -142,7 +165,8 @@ const ABSORBED = [
 /** R8 and R10, design section 3: version, states, order, dueAt. */
 function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Generator<Broken> {
   if (after.version !== before.version + 1) yield ['R8', `version ${before.version} was before`];
-  const entered = after.state !== before.state;
+  const held = after.queued === true && after.waitReason !== before.waitReason;
+  const entered = after.state !== before.state || held;
   if (after.stateVersion !== (entered ? after.version : before.stateVersion))
     yield ['I5', `stateVersion ${after.stateVersion} in ${after.state} after ${before.state}`];
   if (isFinal(before.state)) {
@@ -225,6 +249,14 @@ function* attemptsOf(before: JobRecord, after: JobRecord, facts: Facts): Generat
   if (facts.types.get(after.jobType)?.promisesResult !== true) return;
   if (after.result === undefined || after.claim?.batchJobId !== ended?.batchJobId)
     yield ['I7', 'succeeded without a result of the claim holder'];
+}
+
+/** A job that says it holds a slot holds one, from before its first call until it is over. */
+function* slotsOf(before: JobRecord, after: JobRecord, facts: Facts): Generator<Broken> {
+  const began = after.gated === true && (before.gated !== true || before.attempt !== after.attempt);
+  if (began && !facts.isMember(after)) yield ['R1', `${after.state} with a slot that it does not have`];
+  if (after.gated !== true && before.gated === true && after.attempt === before.attempt)
+    yield ['R1', 'forgot that it holds a slot'];
 }
 
 interface Commit {

@@ -19,6 +19,8 @@ Object.assign(process.env, {
   JOB_DEFINITION_MEDIUM: 'medium',
   JOB_DEFINITION_PLAIN: 'plain',
   BATCH_CALLS_PER_SECOND: '40',
+  TENANT_DEFAULTS:
+    '{"admitUnknown":false,"cap":0,"waitingQuota":1000,"priorityCeiling":"high","abovePriorityCeiling":"clamp"}',
   SUBMIT_SETTLE_SECONDS: '60',
   WEBHOOK_ALLOWED_ORIGINS: '',
 });

@@ -2,6 +2,7 @@
 import './environment.ts';
 import type { JobRecord } from '../../domain/job.ts';
 import type { JobTypes } from '../../domain/job-type.ts';
+import type { TenantDefaults } from '../../domain/policy.ts';
 import { type IntakePorts, intake } from '../../functions/intake.ts';
 import { type NotifyPorts, notify } from '../../functions/notify.ts';
 import { type SubmitPorts, submit } from '../../functions/submit.ts';
@@ -11,19 +12,31 @@ import type { Bus } from '../../io/bus.ts';
 import type { PacingClock } from '../../io/clock.ts';
 import type { Message, MessageBatch } from '../../io/lambda.ts';
 import { type Pace, pacedBatch } from '../../io/pace.ts';
+import { type SlotPorts, slots } from '../../io/slots.ts';
 import type { SweepPorts } from '../../io/sweep.ts';
 import type { Webhooks } from '../../io/webhooks.ts';
 import type { VirtualBatch } from './batch.ts';
+import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach } from './faults.ts';
+import type { VirtualGates } from './gates.ts';
 import type { VirtualQueue } from './queues.ts';
 import type { Table } from './table.ts';
 import type { Process } from './world.ts';
 
 export const BUCKET = 'headgate-jobs';
 export const SETTLE_MS = 60_000;
+export const defaults: TenantDefaults = {
+  admitUnknown: false,
+  cap: 0,
+  waitingQuota: 1000,
+  priorityCeiling: 'high',
+  abovePriorityCeiling: 'clamp',
+};
 
 export interface Services {
   readonly table: Table;
+  readonly gates: VirtualGates;
+  readonly index: VirtualDueIndex;
   readonly batch: VirtualBatch;
   readonly types: JobTypes;
   readonly submitQueue: VirtualQueue;
@@ -33,10 +46,12 @@ export interface Services {
   webhooksFor(process: Process): Webhooks;
 }
 
-export type AllPorts = IntakePorts & SubmitPorts & TrackPorts & NotifyPorts & SweepPorts;
+export type AllPorts = IntakePorts & SubmitPorts & TrackPorts & NotifyPorts & SweepPorts & SlotPorts;
+/** Slots are made of the other ports, so a defect in one of those is a defect in them. */
+export type Parts = Omit<AllPorts, 'slots'>;
 
 /** A defect put into one of the steps, to see whether the checks find it. */
-export type Defect = (sound: AllPorts, process: Process) => Partial<AllPorts>;
+export type Defect = (sound: Parts, process: Process) => Partial<AllPorts>;
 type Step = 'intake' | 'submit' | 'track' | 'notify' | 'tick' | 'container';
 
 export interface Mutant {
@@ -45,15 +60,20 @@ export interface Mutant {
   readonly message?: (step: Step, message: Message, job: (jobId: string) => JobRecord | undefined) => Message;
 }
 
-export function portsOf(run: Run, services: Services, process: Process): AllPorts {
-  const { table } = services;
+export function partsOf(run: Run, services: Services, process: Process): Parts {
+  const { table, gates } = services;
   const chance = run.world.dice(process.name);
   const clock = clockOf(run, process);
   return {
     jobs: table.jobsFor(process),
     tenants: table.tenantsFor(process),
+    gates: gates.gatesFor(process),
+    waiting: gates.waitingFor(process),
+    defaults,
+    defaultCap: defaults.cap,
+    endpoints: table.endpointsFor(process),
     deliveries: table.deliveriesFor(process),
-    due: table.dueFor(process),
+    due: services.index.portFor(process),
     batch: pacedBatch(services.batch.portFor(process), paceOf(run, process), clock),
     pace: paceOf(run, process),
     submitQueue: services.submitQueue.portFor(process),
@@ -84,9 +104,10 @@ export interface Lambdas {
 }
 
 export function lambdas(run: Run, services: Services, mutant: Mutant): Lambdas {
-  const ports = (process: Process, step: Step) => {
-    const sound = portsOf(run, services, process);
-    return { ...sound, ...mutant.defects?.[step]?.(sound, process) };
+  const ports = (process: Process, step: Step): AllPorts => {
+    const sound = partsOf(run, services, process);
+    const defect = mutant.defects?.[step]?.(sound, process);
+    return { ...sound, slots: slots({ ...sound, ...defect }), ...defect };
   };
   const rewritten =
     (step: Step, handle: MessageBatch): MessageBatch =>
@@ -109,11 +130,11 @@ export function clockOf(run: Run, process: Process): PacingClock {
 /** The budget itself has tests of its own; here it is now and then full. */
 function paceOf(run: Run, process: Process): Pace {
   return {
-    reserve: () =>
-      reach(run, process, { site: 'pace.reserve' }, () => {
+    turn: () =>
+      reach(run, process, { site: 'pace.turn' }, () => {
         const nowMs = run.world.nowMs();
         if (run.faults.happens(run.odds(0.03))) return { kind: 'full', retryAtMs: nowMs + 3000 };
-        return { kind: 'granted', atMs: (call) => nowMs + 25 * call };
+        return { kind: 'at', atMs: nowMs + run.faults.whole(0, 250) };
       }),
   };
 }

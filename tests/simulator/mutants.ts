@@ -193,7 +193,7 @@ export const expectations: readonly Expectation[] = [
     without: 'delivery rows before the job is settled',
     profile: 'race',
     mutant: {
-      defects: { notify: ({ tenants }) => ({ tenants: { ...tenants, endpoints: async () => [] } }) },
+      defects: { notify: ({ endpoints }) => ({ endpoints: { ...endpoints, list: async () => [] } }) },
     },
   },
   {

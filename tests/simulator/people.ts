@@ -1,12 +1,16 @@
 /** What services and operators do: send jobs, once or more often; cancel; bring dead letters back, one way or both. */
 
+import type { Endpoint } from '../../domain/endpoint.ts';
 import { defineJobTypes, type JobTypes, workerExitCodes } from '../../domain/job-type.ts';
 import { readLetter } from '../../domain/redrive.ts';
-import type { Endpoint, Tenant } from '../../domain/tenant.ts';
+import { wakeMessage } from '../../domain/submission.ts';
+import type { Tenant } from '../../domain/tenant.ts';
+import type { Settings } from '../../io/gates.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { Message } from '../../io/lambda.ts';
 import { jobTypes } from '../../job-types.ts';
 import type { Run } from './faults.ts';
+import type { VirtualGates } from './gates.ts';
 import { BUCKET } from './lambdas.ts';
 import { FAULTS_END_MS } from './profiles.ts';
 import type { VirtualQueue } from './queues.ts';
@@ -64,18 +68,21 @@ export const simulatedTypes = (longWaits: boolean): JobTypes =>
 
 export interface Outside {
   readonly front: VirtualQueue;
+  readonly submitQueue: VirtualQueue;
+  readonly gates: VirtualGates;
   /** Everything the dead-letter queue ever held. */
   readonly letters: readonly Message[];
 }
 
 /** @returns the job ids that must exist at the end, filled as the messages are sent */
-export function people(run: Run, { front, letters }: Outside): ReadonlySet<string> {
+export function people(run: Run, outside: Outside): ReadonlySet<string> {
+  const { front } = outside;
   const { world, profile } = run;
   const luck = world.dice('people');
   const expected = new Set<string>();
   const quarter = FAULTS_END_MS * 0.6;
 
-  for (let i = 0; i < luck.whole(3, 6); i++) {
+  for (let i = 0; i < luck.whole(4, 7); i++) {
     const tenantId = luck.pick(['acme', 'acme', 'globex']);
     const plain = luck.happens(0.3);
     const key = luck.happens(0.85) ? `key-${i}` : undefined;
@@ -86,6 +93,8 @@ export function people(run: Run, { front, letters }: Outside): ReadonlySet<strin
       jobType: plain ? 'demo.sleep' : 'csv.summarise',
       ...(key === undefined ? {} : { idempotencyKey: key }),
       input: plain ? { seconds: 5 } : { csv: `s3://${BUCKET}/tenants/${tenantId}/inputs/${i}.csv` },
+      ...(luck.happens(0.3) ? { priority: luck.pick(['low', 'normal', 'high', 'urgent']) } : {}),
+      ...(luck.happens(0.25) ? { concurrencyKey: luck.pick(['red', 'green']) } : {}),
       ...(luck.happens(profile.people.delay) ? { delaySeconds: luck.whole(1, limited ? 2500 : 800) } : {}),
       ...(limited && luck.happens(0.5) ? { ttlSeconds: luck.whole(5, 900) } : {}),
       ...(limited && luck.happens(0.5) ? { deadlineSeconds: luck.whole(60, 900) } : {}),
@@ -114,7 +123,8 @@ export function people(run: Run, { front, letters }: Outside): ReadonlySet<strin
       });
     }
   }
-  operators(run, { front, letters });
+  operators(run, outside);
+  account(run, outside);
   return expected;
 }
 
@@ -126,8 +136,9 @@ function operators(run: Run, { front, letters }: Outside): void {
     for (const letter of letters) {
       if (seen.has(letter) || !(sure || luck.happens(0.3))) continue;
       const { kind, id } = readLetter({ messageId: letter.id, ...letter, sentAtMs: 0 });
-      // A job that failed may rest; a message that intake never finished may not.
-      if (kind === 'refused' || (sure && kind === 'failed')) continue;
+      // A job that failed may rest. A message that intake never finished may not, be it one that brought a job back.
+      const left = letter.id.startsWith('letter-');
+      if (kind === 'refused' || (sure && kind === 'failed' && left)) continue;
       seen.add(letter);
       run.count(`letter ${kind} brought back`);
       const ours = kind === 'moved' ? { effectiveKey: id, ...letter.attributes } : letter.attributes;
@@ -142,4 +153,35 @@ function operators(run: Run, { front, letters }: Outside): void {
     if (run.world.nowMs() < START_MS + FAULTS_END_MS + 3_600_000) run.world.after(300_000, later);
   };
   run.world.after(FAULTS_END_MS + 60_000, later);
+}
+
+/** Sets the caps of a tenant at the start, changes them later, and pauses it for a while. At the end the gate is open. */
+function account(run: Run, { gates, submitQueue }: Outside): void {
+  const luck = run.world.dice('account');
+  const tenantId = 'acme';
+  const set = async (settings: Settings): Promise<void> => {
+    const ports = gates.gatesFor(run.process('outside'));
+    try {
+      const seen = (await ports.load([tenantId])).get(tenantId);
+      const written = await ports.set(tenantId, seen, settings, run.world.nowMs());
+      if (written === 'lost') return await set(settings);
+      submitQueue.accept(wakeMessage(tenantId));
+    } catch {
+      // The operator sees that it failed, and says it again.
+      return set(settings);
+    }
+  };
+  const someCaps = (): Settings => ({
+    ...(luck.happens(0.9) ? { cap: luck.whole(1, 3) } : {}),
+    ...(luck.happens(0.3) ? { typeCaps: { 'csv.summarise': luck.whole(1, 2) } } : {}),
+    ...(luck.happens(0.2) ? { keyCap: 2 } : {}),
+  });
+  void set(someCaps());
+  for (let changes = luck.whole(0, 3); changes > 0; changes--) {
+    const paused = luck.happens(0.3) ? { paused: { reason: 'unpaid', at: run.world.nowMs() } } : {};
+    const settings = { ...someCaps(), ...paused };
+    run.world.after(luck.between(0, FAULTS_END_MS), () => void set(settings));
+  }
+  // Later than any change that a fault has delayed.
+  run.world.after(FAULTS_END_MS + 400_000, () => void set(someCaps()));
 }

@@ -1,14 +1,17 @@
 /** One seed, one world: faults, then rest, then the audit. */
 
-import { wants } from '../../domain/tenant.ts';
+import { wants } from '../../domain/endpoint.ts';
+import { WEBHOOK_EVENTS } from '../../domain/notification.ts';
 import type { Message } from '../../io/lambda.ts';
 import type { Queue } from '../../io/queues.ts';
 import { audit } from './audit.ts';
 import { virtualBatch } from './batch.ts';
 import { checks } from './checks.ts';
 import { containers } from './containers.ts';
+import { virtualDueIndex } from './due.ts';
 import { failInside, type Line, newRun, type Run, reach } from './faults.ts';
-import { lambdas, type Mutant, portsOf, SETTLE_MS, type Services } from './lambdas.ts';
+import { virtualGates } from './gates.ts';
+import { lambdas, type Mutant, partsOf, SETTLE_MS, type Services } from './lambdas.ts';
 import { endpoints, people, simulatedTypes, tenants } from './people.ts';
 import { FAULTS_END_MS, type ProfileName, profiles } from './profiles.ts';
 import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
@@ -31,6 +34,9 @@ export interface Options {
   readonly keepHistory?: boolean;
 }
 
+/** What the rule lets pass to notify. */
+const asked: ReadonlySet<string> = new Set(WEBHOOK_EVENTS);
+
 /** The longest wait in a world at rest: three looks at a forgotten Batch job, twenty minutes apart, for each attempt. */
 const END_MS = FAULTS_END_MS + 24 * 3_600_000;
 
@@ -42,7 +48,7 @@ export async function simulate(profile: ProfileName, seed: number, options: Opti
   });
   const rest = build(run, options.mutant ?? {});
   const violated = () => run.violations.length > 0;
-  const atRest = () => run.world.isQuiet() && rest.table.nextDueMs() === Number.MAX_SAFE_INTEGER;
+  const atRest = () => run.world.isQuiet() && rest.nextDueMs() === Number.MAX_SAFE_INTEGER;
   await run.world.run(START_MS + END_MS, () => violated() || atRest());
   if (!violated()) audit(run, rest);
   if (!violated()) await sweepAgain(run, rest);
@@ -85,6 +91,7 @@ function build(run: Run, mutant: Mutant) {
     objects,
     batchJob: (id) => batch.jobs.get(id),
     job: (jobId) => table.job(jobId),
+    isMember: (job) => gates.isMember(job.tenantId, job),
     owes: ({ jobId, tenantId, state, stateVersion }) => {
       const rows = [...table.deliveries.values()].filter(
         (row) => row.jobId === jobId && row.sequence === stateVersion,
@@ -99,12 +106,14 @@ function build(run: Run, mutant: Mutant) {
       return untold && `a row for ${untold.endpointId}`;
     },
   });
-  const table = virtualTable(run, tenants, endpoints, check.onCommit);
+  const index = virtualDueIndex(run);
+  const gates = virtualGates(run, index, check);
+  const table = virtualTable(run, index, tenants, endpoints, check.onCommit);
   const start = containers(run, {
     types,
     objects,
     jobsFor: (process) => {
-      const sound = portsOf(run, services, process);
+      const sound = partsOf(run, services, process);
       return { ...sound, ...mutant.defects?.container?.(sound, process) }.jobs;
     },
   });
@@ -115,6 +124,8 @@ function build(run: Run, mutant: Mutant) {
   });
   const services: Services = {
     table,
+    gates,
+    index,
     batch,
     types,
     submitQueue,
@@ -126,7 +137,7 @@ function build(run: Run, mutant: Mutant) {
         await reach(run, process, { site: 'bus.publish', jobId: published[0]?.data.jobId }, () => {
           for (const event of published) {
             failInside(run, 'bus.publish');
-            onBus(run, notifyQueue, JSON.stringify({ detail: event }), 'bus');
+            if (asked.has(event.type)) onBus(run, notifyQueue, JSON.stringify({ detail: event }), 'bus');
           }
         });
       },
@@ -142,10 +153,11 @@ function build(run: Run, mutant: Mutant) {
   submitQueue.feeds({ role: 'submit', visibilityMs, handle: steps.submit });
   events.feeds({ role: 'track', visibilityMs, handle: steps.track });
   notifyQueue.feeds({ role: 'notify', visibilityMs, handle: steps.notify });
-  if (profile.tick) everyMinute(run, () => table.nextDueMs(), steps.tick);
-  const expected = people(run, { front, letters });
+  const nextDueMs = () => Math.min(table.nextDueMs(), gates.nextDueMs(), index.nextMs());
+  if (profile.tick) everyMinute(run, nextDueMs, steps.tick);
+  const expected = people(run, { front, letters, gates, submitQueue });
   const queues = [front, submitQueue, events, notifyQueue];
-  return { table, batch, queues, endpoints, told, letters: failed, expected, steps };
+  return { table, gates, batch, queues, endpoints, told, letters: failed, expected, steps, nextDueMs };
 
   function wrapped(detail: unknown): string {
     return JSON.stringify({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail });

@@ -1,14 +1,15 @@
 /** The table at the level of its ports: the same conditions, one item at a time, tokens that know their own writes again. */
 
 import { Delivery } from '../../domain/delivery.ts';
-import { dueShard } from '../../domain/identity.ts';
+import type { Endpoint } from '../../domain/endpoint.ts';
 import { JobRecord } from '../../domain/job.ts';
-import type { Endpoint, Tenant } from '../../domain/tenant.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { Tombstone } from '../../domain/tombstone.ts';
 import type { DeliveryStore } from '../../io/deliveries.ts';
-import type { DueIndex } from '../../io/due.ts';
+import type { EndpointStore } from '../../io/endpoints.ts';
 import type { JobStore } from '../../io/jobs.ts';
 import type { TenantStore } from '../../io/tenants.ts';
+import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach } from './faults.ts';
 import type { Process } from './world.ts';
 
@@ -26,25 +27,20 @@ export interface Table {
   /** The earliest moment at which the sweep has something to do. */
   nextDueMs(): number;
   jobsFor(process: Process): JobStore;
-  dueFor(process: Process): DueIndex;
   deliveriesFor(process: Process): DeliveryStore;
-  tenantsFor(process: Process): Pick<TenantStore, 'load' | 'endpoints' | 'disableEndpoint'>;
+  tenantsFor(process: Process): Pick<TenantStore, 'load'>;
+  endpointsFor(process: Process): Pick<EndpointStore, 'list' | 'disable'>;
 }
-
-const INDEX_LAG_MS = 30_000;
-/** Small, so that a handful of jobs fills several pages. */
-const PAGE = 2;
 
 export function virtualTable(
   run: Run,
+  index: VirtualDueIndex,
   tenants: readonly Tenant[],
   endpoints: readonly Endpoint[],
   onCommit: OnCommit,
 ): Table {
   const jobs = new Map<string, Held>();
-  const index = new Map<string, number>();
   const deliveries = new Map<string, Delivery>();
-  const lag = run.world.dice('index');
   let tokens = 0;
 
   const job = (jobId: string) => {
@@ -56,11 +52,7 @@ export function virtualTable(
     // What is read again is what the schema lets through, as from the real table.
     const after = JobRecord.parse(next);
     jobs.set(next.jobId, { kind: 'job', job: after, by });
-    run.world.after(lag.between(0, run.odds(1) > 0 ? INDEX_LAG_MS : 1000), () => {
-      const dueAt = job(next.jobId)?.dueAt;
-      if (dueAt === undefined) index.delete(next.jobId);
-      else index.set(next.jobId, dueAt);
-    });
+    index.note({ kind: 'job', jobId: next.jobId }, () => job(next.jobId)?.dueAt);
     onCommit(process, before, after);
   };
 
@@ -71,7 +63,7 @@ export function virtualTable(
     records: () => [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job] : [])),
     nextDueMs: () => {
       const records = [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job.dueAt] : []));
-      return Math.min(...[...records, ...index.values()].map((dueAt) => dueAt ?? Number.MAX_SAFE_INTEGER));
+      return Math.min(...records.map((dueAt) => dueAt ?? Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
     },
 
     jobsFor(process) {
@@ -131,18 +123,6 @@ export function virtualTable(
       };
     },
 
-    dueFor: (process) => ({
-      due: (shard, byMs, after) =>
-        reach(run, process, { site: `due.${shard}` }, () => {
-          const due = [...index]
-            .filter(([jobId, dueAt]) => dueShard(jobId) === shard && dueAt <= byMs)
-            .sort(([a, m], [b, n]) => m - n || (a < b ? -1 : 1));
-          const from = Number(after?.['from'] ?? 0);
-          const page = due.slice(from, from + PAGE).map(([jobId]) => ({ kind: 'job' as const, jobId }));
-          return { due: page, ...(due.length > from + PAGE ? { next: { from: from + PAGE } } : {}) };
-        }),
-    }),
-
     deliveriesFor(process) {
       const keyOf = (name: Pick<Delivery, 'jobId' | 'sequence' | 'endpointId'>) =>
         `${name.jobId} ${name.sequence} ${name.endpointId}`;
@@ -166,11 +146,14 @@ export function virtualTable(
           const found = tenants.filter(({ tenantId }) => ids.includes(tenantId));
           return new Map(found.map((tenant) => [tenant.tenantId, tenant]));
         }),
-      endpoints: (tenantId) =>
-        reach(run, process, { site: 'tenants.endpoints' }, () =>
+    }),
+
+    endpointsFor: (process) => ({
+      list: (tenantId) =>
+        reach(run, process, { site: 'endpoints.list' }, () =>
           endpoints.filter((endpoint) => endpoint.tenantId === tenantId),
         ),
-      disableEndpoint: () => reach(run, process, { site: 'tenants.disableEndpoint' }, () => undefined),
+      disable: () => reach(run, process, { site: 'endpoints.disable' }, () => undefined),
     }),
   };
 }

@@ -63,8 +63,10 @@ export function world(seed: number): World {
         nowMs = next.atMs;
         if (!next.background) busy--;
         next.work();
-        // All promises and ticks that this continuation set free run before the next one.
-        await new Promise<void>((resolve) => setImmediate(resolve));
+        // All promises and ticks that this continuation set free run before the next one, and what they gathered until
+        // the end of their turn.
+        await endOfTurn();
+        await endOfTurn();
       }
     },
     kill(process) {
@@ -80,6 +82,8 @@ export function world(seed: number): World {
       }),
   };
 }
+
+const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 const before = (a: Due, b: Due) => (a.atMs !== b.atMs ? a.atMs < b.atMs : a.sequence < b.sequence);
 

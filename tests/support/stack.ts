@@ -10,6 +10,7 @@ import { type Refusal, readRefusals } from '../../cli/refusals.ts';
 import { imageFolders } from '../../cli/sample.ts';
 import { isFinal, type JobRecord } from '../../domain/job.ts';
 import { systemChance } from '../../io/clock.ts';
+import { type EndpointStore, endpointStore } from '../../io/endpoints.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
 import { table } from '../../io/table.ts';
@@ -24,6 +25,7 @@ export interface Stack {
   readonly clients: Clients;
   readonly jobs: JobStore;
   readonly tenants: TenantStore;
+  readonly endpoints: EndpointStore;
   readonly bucket: string;
   readonly webhooks: readonly Received[];
   /** Registers a tenant whose endpoint is the inbox, subscribed to the ends of jobs. */
@@ -62,6 +64,7 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
   const items = table(clients.dynamo, tableName, systemChance);
   const jobs = jobStore(items);
   const tenants = tenantStore(items);
+  const endpoints = endpointStore(items);
   const seenRefusals = new Map<string, Refusal>();
   const job = (tenantId: string, key: string) => jobs.get(jobIdOf(tenantId, key));
 
@@ -70,6 +73,7 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
     clients,
     jobs,
     tenants,
+    endpoints,
     bucket,
     webhooks,
     job,
@@ -78,7 +82,7 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
       secrets.set(tenantId, secret);
       await tenants.put({ tenantId, status: 'active' });
       const events = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'];
-      await tenants.putEndpoint({
+      await endpoints.put({
         tenantId,
         endpointId: 'whe_test',
         url: inbox.urlOf(tenantId),

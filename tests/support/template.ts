@@ -103,6 +103,7 @@ export const LambdaFunction = z.object({
       z.union([
         z.string().transform((literal) => ({ literal })),
         Reference.transform((refersTo) => ({ refersTo })),
+        z.strictObject({ 'Fn::Sub': z.string() }).transform((value) => ({ pattern: value['Fn::Sub'] })),
       ]),
     ),
   }),

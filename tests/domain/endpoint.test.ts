@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Endpoint, WebhookSecret, wants } from '../../domain/tenant.ts';
+import { Endpoint, WebhookSecret, wants } from '../../domain/endpoint.ts';
 
 const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`;
 const endpoint = Endpoint.parse({

@@ -1,0 +1,154 @@
+/** Gates and waiting lists at the level of their ports: one gate, one atomic write; rows in their order. */
+import { decide, type Gate } from '../../domain/gate.ts';
+import { type Member, memberName } from '../../domain/member.ts';
+import { placeOf, type WaitingRow } from '../../domain/waiting.ts';
+import { GATE_PATIENCE_MS, type GateStore, type Settings } from '../../io/gates.ts';
+import type { WaitingStore } from '../../io/waiting.ts';
+import type { VirtualDueIndex } from './due.ts';
+import { type Run, reach } from './faults.ts';
+import type { Process } from './world.ts';
+
+export interface GateEvents {
+  onEnter(process: Process, before: Gate | undefined, added: readonly Member[]): void;
+  onLeave(process: Process, tenantId: string, members: readonly Member[]): void;
+}
+
+export interface VirtualGates {
+  gates(): readonly Gate[];
+  rows(): readonly WaitingRow[];
+  isMember(tenantId: string, member: Pick<Member, 'jobId' | 'attempt'>): boolean;
+  nextDueMs(): number;
+  gatesFor(process: Process): GateStore;
+  waitingFor(process: Process): WaitingStore;
+}
+
+export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvents): VirtualGates {
+  const gates = new Map<string, Gate>();
+  const rows = new Map<string, WaitingRow>();
+  const put = (gate: Gate) => {
+    gates.set(gate.tenantId, gate);
+    index.note({ kind: 'gate', tenantId: gate.tenantId }, () => gates.get(gate.tenantId)?.dueAt);
+  };
+  const isAsRead = (tenantId: string, seen: Gate | undefined) =>
+    gates.get(tenantId)?.version === seen?.version;
+  const listOf = (tenantId: string) =>
+    [...rows.values()]
+      .filter((row) => row.tenantId === tenantId)
+      .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  const nameOf = (row: WaitingRow) => `${row.tenantId} ${placeOf(row)}`;
+
+  return {
+    gates: () => [...gates.values()],
+    rows: () => [...rows.values()],
+    isMember: (tenantId, member) =>
+      gates.get(tenantId)?.members.some((each) => memberName(each) === memberName(member)) === true,
+    nextDueMs: () =>
+      Math.min(
+        Number.MAX_SAFE_INTEGER,
+        ...[...gates.values()].map(({ dueAt }) => dueAt ?? Number.MAX_SAFE_INTEGER),
+      ),
+
+    gatesFor(process) {
+      const call = <T>(site: string, effect: () => T) =>
+        reach(run, process, { site: `gates.${site}` }, effect);
+      return {
+        load: (tenantIds) =>
+          call('load', () => {
+            const found = tenantIds.flatMap((tenantId) => gates.get(tenantId) ?? []);
+            return new Map(found.map((gate) => [gate.tenantId, gate]));
+          }),
+        enter: (tenantId, seen, members, nowMs) =>
+          call('enter', () => {
+            if (!isAsRead(tenantId, seen)) return 'lost';
+            const before = gates.get(tenantId);
+            const held = new Map((before?.members ?? []).map((each) => [memberName(each), each]));
+            for (const member of members) held.set(memberName(member), member);
+            const version = (before?.version ?? 0) + 1;
+            const dueAt = before?.dueAt ?? nowMs + GATE_PATIENCE_MS;
+            put({ tenantId, ...before, version, members: [...held.values()], dueAt });
+            events.onEnter(process, before, members);
+            return 'written';
+          }),
+        leave: (tenantId, members) =>
+          call('leave', () => {
+            const gate = gates.get(tenantId);
+            if (gate === undefined || members.length === 0) return;
+            const leaving = new Set(members.map(memberName));
+            put({ ...gate, members: gate.members.filter((each) => !leaving.has(memberName(each))) });
+            events.onLeave(process, tenantId, members);
+          }),
+        set: (tenantId, seen, settings: Settings, nowMs) =>
+          call('set', () => {
+            if (!isAsRead(tenantId, seen)) return 'lost';
+            const { members = [], version = 0 } = gates.get(tenantId) ?? {};
+            put({ tenantId, ...settings, members, version: version + 1, dueAt: nowMs });
+            run.note(process.name, `sets the gate of ${tenantId}: ${JSON.stringify(settings)}`);
+            return 'written';
+          }),
+        noteBacklog: (tenantId, backlog) =>
+          call('noteBacklog', () => {
+            const gate = gates.get(tenantId);
+            if (gate !== undefined) gates.set(tenantId, { ...gate, backlog });
+          }),
+        postpone: ({ tenantId, version }, dueAt) =>
+          call('postpone', () => {
+            const gate = gates.get(tenantId);
+            if (gate === undefined) return;
+            if (dueAt !== undefined && gate.dueAt !== undefined) put({ ...gate, dueAt });
+            if (dueAt === undefined && gate.members.length === 0 && gate.version === version)
+              put({ ...gate, dueAt: undefined });
+          }),
+      };
+    },
+
+    waitingFor(process) {
+      const call = <T>(site: string, effect: () => T) =>
+        reach(run, process, { site: `waiting.${site}` }, effect);
+      return {
+        put: (added) =>
+          call('put', () => {
+            for (const row of added) rows.set(nameOf(row), row);
+            if (added.length > 0) run.count('waited for a slot');
+          }),
+        remove: (gone) =>
+          call('remove', () => {
+            for (const row of gone) rows.delete(nameOf(row));
+          }),
+        page: (tenantId, limit, after = '') =>
+          call('page', () => {
+            const list = listOf(tenantId).filter((row) => placeOf(row) > after);
+            const page = list.slice(0, limit);
+            const last = page.at(-1);
+            return list.length > limit && last !== undefined
+              ? { rows: page, next: placeOf(last) }
+              : { rows: page };
+          }),
+        count: (tenantId, before) =>
+          call('count', () => {
+            const bound = before === undefined ? undefined : placeOf(before);
+            return listOf(tenantId).filter((row) => bound === undefined || placeOf(row) < bound).length;
+          }),
+      };
+    },
+  };
+}
+
+/** Whether those who entered might: the caps as they stood at that moment. */
+export function exceeds(before: Gate | undefined, added: readonly Member[]): string | undefined {
+  const { cap = Number.POSITIVE_INFINITY, keyCap = 1, members = [] } = before ?? {};
+  const held = new Map([...members, ...added].map((each) => [memberName(each), each]));
+  const isNew = added.some((each) => !members.some((member) => memberName(member) === memberName(each)));
+  if (!isNew) return undefined;
+  if (before?.paused !== undefined) return 'entered a gate that is paused';
+  if (held.size > cap) return `${held.size} members under a cap of ${cap}`;
+  for (const { keyTag } of added) {
+    const ofKey = [...held.values()].filter((each) => keyTag !== undefined && each.keyTag === keyTag).length;
+    if (ofKey > keyCap) return `${ofKey} members of one key under a cap of ${keyCap}`;
+  }
+  return undefined;
+}
+
+/** Whether a row waits although it could enter. */
+export function couldEnter(gate: Gate | undefined, row: WaitingRow): boolean {
+  return decide(gate, 0, [row])[0]?.kind !== 'waits';
+}
