@@ -18,10 +18,13 @@ import { type Bus, bus } from '../../io/bus.ts';
 import { systemChance } from '../../io/clock.ts';
 import { deliveryStore } from '../../io/deliveries.ts';
 import { dueIndex } from '../../io/due.ts';
+import { endpointStore } from '../../io/endpoints.ts';
+import { gateStore } from '../../io/gates.ts';
 import { jobStore } from '../../io/jobs.ts';
 import { queue } from '../../io/queues.ts';
 import { table } from '../../io/table.ts';
 import { tenantStore } from '../../io/tenants.ts';
+import { waitingStore } from '../../io/waiting.ts';
 import { template } from '../support/template.ts';
 import {
   type Arrived,
@@ -70,9 +73,9 @@ export async function openAwsWorld(endpoint: string, circumstances: Circumstance
   const queueUrl = await makeQueue(sqs, `${name}-queue`);
   const heardUrl = await makeBus(events, sqs, name);
   const { tenants = [], endpoints = [] } = circumstances;
-  const setUp = tenantStore(table(dynamo(), tableName, systemChance));
-  for (const tenant of tenants) await setUp.put(tenant);
-  for (const each of endpoints) await setUp.putEndpoint(each);
+  const items = table(dynamo(), tableName, systemChance);
+  for (const tenant of tenants) await tenantStore(items).put(tenant);
+  for (const each of endpoints) await endpointStore(items).put(each);
 
   return {
     tableName,
@@ -86,6 +89,9 @@ export async function openAwsWorld(endpoint: string, circumstances: Circumstance
         deliveries: deliveryStore(items),
         due: dueIndex(items),
         tenants: tenantStore(items),
+        endpoints: endpointStore(items),
+        gates: gateStore(items),
+        waiting: waitingStore(items),
         queue: queue(kept(new SQSClient(config)), queueUrl),
       };
     },

@@ -2,6 +2,7 @@
 import { expect } from '@jest/globals';
 import { dueShard } from '../../domain/identity.ts';
 import { changed, type JobRecord } from '../../domain/job.ts';
+import { memberOf } from '../../domain/member.ts';
 import type { Due } from '../../io/due.ts';
 import type { Position } from '../../io/table.ts';
 import { aJob, NOW } from '../support/jobs.ts';
@@ -71,6 +72,23 @@ onEachTarget((open, test) => {
     await store.replace(settled, changed(settled, { dueAt: undefined }, NOW));
     expect((await allDue(world, NOW + 4999)).found).toEqual([]);
     expect((await allDue(world, NOW + 5000)).found).toEqual(named([moved]));
+  });
+
+  test('a gate stands beside the jobs of its shard, until nobody is in it and the sweep has looked', async () => {
+    const world = await open();
+    const { gates } = world.process();
+    await gates.enter('acme', undefined, [memberOf(jobs[0]!)], NOW);
+    const gate = (await gates.load(['acme'])).get('acme')!;
+    const dueNow = () => allDue(world, gate.dueAt!, dueShard('acme'));
+    expect((await dueNow()).found).toEqual([{ kind: 'gate', tenantId: 'acme' }]);
+    await gates.postpone(gate, gate.dueAt! + 1);
+    expect((await dueNow()).found).toEqual([]);
+    expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
+    await gates.postpone(gate, undefined);
+    expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
+    await gates.leave('acme', [memberOf(jobs[0]!)]);
+    await gates.postpone(gate, undefined);
+    expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toEqual([]);
   });
 
   test('tombstones, tenants and tries of deliveries are not in it', async () => {

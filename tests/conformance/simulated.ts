@@ -1,6 +1,8 @@
 /** The simulator's world with all faults off: what its stores promise when nothing goes wrong. */
 import type { Message } from '../../io/lambda.ts';
+import { virtualDueIndex } from '../simulator/due.ts';
 import { newRun } from '../simulator/faults.ts';
+import { virtualGates } from '../simulator/gates.ts';
 import { type Profile, profiles } from '../simulator/profiles.ts';
 import { virtualQueue } from '../simulator/queues.ts';
 import { virtualTable } from '../simulator/table.ts';
@@ -19,7 +21,9 @@ export function openSimulatedWorld({
   const time = virtualWorld(1);
   const profile = { ...calm, calls: { ...calm.calls, again: answersLost ? 1 : 0 } };
   const run = newRun({ world: time, profile, keepHistory: false });
-  const table = virtualTable(run, tenants, endpoints, () => undefined);
+  const index = virtualDueIndex(run);
+  const table = virtualTable(run, index, tenants, endpoints, () => undefined);
+  const gates = virtualGates(run, index, { onEnter: () => undefined, onLeave: () => undefined });
   const queue = virtualQueue(run, 'queue', () => undefined);
   const sentAtMs = new Map<string, number>();
   const arrived: { readonly message: Message; readonly waitedMs: number }[] = [];
@@ -62,8 +66,11 @@ export function openSimulatedWorld({
       return {
         jobs: waitedFor(table.jobsFor(process)),
         deliveries: waitedFor(table.deliveriesFor(process)),
-        due: waitedFor(table.dueFor(process)),
+        due: waitedFor(index.portFor(process)),
         tenants: waitedFor(table.tenantsFor(process)),
+        endpoints: waitedFor(table.endpointsFor(process)),
+        gates: waitedFor(gates.gatesFor(process)),
+        waiting: waitedFor(gates.waitingFor(process)),
         queue: waitedFor({
           send(messages) {
             for (const { body } of messages) sentAtMs.set(body, time.nowMs());

@@ -5,13 +5,17 @@
  * stands in `Ports`. Where a world is known not to keep the contract, deviations.ts says why.
  */
 import { afterAll, afterEach, beforeAll, describe, test as jestTest } from '@jest/globals';
-import type { Endpoint, Tenant } from '../../domain/tenant.ts';
+import type { Endpoint } from '../../domain/endpoint.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { DeliveryStore } from '../../io/deliveries.ts';
 import type { DueIndex } from '../../io/due.ts';
+import type { EndpointStore } from '../../io/endpoints.ts';
+import type { GateStore } from '../../io/gates.ts';
 import type { JobStore } from '../../io/jobs.ts';
 import type { Message } from '../../io/lambda.ts';
 import type { Queue } from '../../io/queues.ts';
 import type { TenantStore } from '../../io/tenants.ts';
+import type { WaitingStore } from '../../io/waiting.ts';
 import { outside, startAws } from '../outside/outside.ts';
 import { type AwsWorld, openAwsWorld } from './aws.ts';
 import { deviations } from './deviations.ts';
@@ -22,7 +26,10 @@ export interface Ports {
   readonly jobs: JobStore;
   readonly deliveries: DeliveryStore;
   readonly due: DueIndex;
-  readonly tenants: Pick<TenantStore, 'load' | 'endpoints' | 'disableEndpoint'>;
+  readonly tenants: Pick<TenantStore, 'load'>;
+  readonly endpoints: Pick<EndpointStore, 'list' | 'disable'>;
+  readonly gates: GateStore;
+  readonly waiting: WaitingStore;
   readonly queue: Queue;
 }
 

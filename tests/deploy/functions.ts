@@ -12,6 +12,7 @@ import type { Inbox, Received } from '../../cli/inbox.ts';
 import { lifecycleEvent } from '../../domain/notification.ts';
 import { bus } from '../../io/bus.ts';
 import { systemChance } from '../../io/clock.ts';
+import { type EndpointStore, endpointStore } from '../../io/endpoints.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
 import { table } from '../../io/table.ts';
@@ -139,7 +140,7 @@ export function functionsRun(surroundings: () => Surroundings): void {
       'notify tells the endpoint of a job that ended, signed, and settles the job',
       async () => {
         const { inbox, secrets, webhooks } = surroundings();
-        await stack.tenants.putEndpoint({
+        await stack.endpoints.put({
           tenantId: 'acme',
           endpointId: 'whe_main',
           url: inbox.urlOf('acme'),
@@ -220,9 +221,11 @@ function clientsFor({ opened, endpoint }: Surroundings) {
   const items = table(db, opened.id('JobsTable'), systemChance);
   const jobs: JobStore = jobStore(items);
   const tenants: TenantStore = tenantStore(items);
+  const endpoints: EndpointStore = endpointStore(items);
   return {
     jobs,
     tenants,
+    endpoints,
     publish: (event: Parameters<ReturnType<typeof bus>['publish']>[0][number]) =>
       bus(events, opened.id('LifecycleBus')).publish([event]),
     /** The next message in a queue that is about the job. */

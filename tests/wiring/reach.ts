@@ -188,7 +188,11 @@ function queryOf(node: Node): string | undefined {
     callee?: unknown;
     arguments?: { expression: Node }[];
   };
-  if (node.type !== 'CallExpression' || !isNode(callee) || nameOf(callee['property'] ?? {}) !== 'query')
+  if (
+    node.type !== 'CallExpression' ||
+    !isNode(callee) ||
+    !['query', 'count'].includes(nameOf(callee['property'] ?? {}))
+  )
     return undefined;
   const properties = (given?.[0]?.expression['properties'] ?? []) as Node[];
   const index = properties.find((property) => nameOf(property['key'] ?? {}) === 'index');
