@@ -10,6 +10,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Inbox, Received } from '../../cli/inbox.ts';
 import { lifecycleEvent } from '../../domain/notification.ts';
+import { asking } from '../../domain/submission.ts';
 import { bus } from '../../io/bus.ts';
 import { systemChance } from '../../io/clock.ts';
 import { type EndpointStore, endpointStore } from '../../io/endpoints.ts';
@@ -98,7 +99,7 @@ export function functionsRun(surroundings: () => Surroundings): void {
         expectAllDone(await invoked('intake', sqsEvent(asked)));
         const jobId = jobIdOf('acme', 'first');
         expect(await stack.jobs.get(jobId)).toMatchObject({ state: 'waiting', jobType: 'demo.sleep' });
-        expect(await stack.received('SubmitQueue', jobId)).toEqual({ jobId, attempt: 1 });
+        expect(await stack.received('SubmitQueue', jobId)).toEqual(submitMessage(jobId));
       },
       TIMEOUT_MS,
     );
@@ -108,7 +109,7 @@ export function functionsRun(surroundings: () => Surroundings): void {
       async () => {
         const job = jobNow('waiting', 'submit', { jobType: 'demo.sleep', input: { seconds: 0 } });
         await stack.jobs.create(job);
-        expectAllDone(await invoked('submit', sqsEvent({ jobId: job.jobId, attempt: 1 })));
+        expectAllDone(await invoked('submit', sqsEvent(submitMessage(job.jobId))));
         const { state, batchJobId } = (await stack.jobs.get(job.jobId)) ?? {};
         expect({ state, batchJobId }).toEqual({ state: 'submitted', batchJobId: expect.any(String) });
         expect(await stack.batchJob(String(batchJobId))).toMatchObject({
@@ -169,7 +170,7 @@ export function functionsRun(surroundings: () => Surroundings): void {
         const answer = await invoked('tick', recorded('scheduled'));
         expect(answer).toMatchObject({ kind: 'response', body: null });
         expect(answer.log).toContain('sweep:repair:done');
-        expect(await stack.received('SubmitQueue', job.jobId)).toEqual({ jobId: job.jobId, attempt: 1 });
+        expect(await stack.received('SubmitQueue', job.jobId)).toEqual(submitMessage(job.jobId));
       },
       TIMEOUT_MS,
     );
@@ -202,6 +203,8 @@ export function functionsRun(surroundings: () => Surroundings): void {
 function expectAllDone(answer: Answer): void {
   expect(answer).toMatchObject({ kind: 'response', body: { batchItemFailures: [] } });
 }
+
+const submitMessage = (jobId: string) => JSON.parse(asking({ tenantId: 'acme', jobId }, 1).body);
 
 /** A record of this moment, so that the sweep has no reason to look at it. */
 function jobNow(state: Parameters<typeof jobIn>[0], key: string, change: Parameters<typeof jobIn>[1] = {}) {
