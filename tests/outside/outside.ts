@@ -42,7 +42,11 @@ export async function startAws(which: 'moto' | 'ministack'): Promise<OtherAws> {
   if (outside.python === undefined) throw new Error(`${which} is not installed: npm run outside`);
   const child = spawn(outside.python, [join(import.meta.dirname, 'serve.py'), which], {
     // Nothing of the developer's own AWS settings. moto removes resources in the order of their hashes.
-    env: { PATH: process.env['PATH'], PYTHONHASHSEED: '0' },
+    env: {
+      PATH: process.env['PATH'],
+      PYTHONHASHSEED: '0',
+      PYTHONPYCACHEPREFIX: join(folder, 'pycache'),
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const lastWords: string[] = [];
