@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buildApp } from 'fauxqs';
 import type { SqsQueue, SqsStore } from '../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import { type Origins, openOrigins, recording } from './dead-letters.ts';
+import { makeFair } from './fair-queues/fair-queue.ts';
 import { createMoveTasks, type MoveTasks } from './move-tasks.ts';
 
 const part = (path: string) => import(new URL(path, import.meta.resolve('fauxqs')).href);
@@ -138,6 +139,7 @@ function storeWith(atomically: Fauxqs['atomically'], origins: Origins): typeof S
   return class extends sqs.SqsStore {
     override createQueue(...queue: Parameters<SqsStore['createQueue']>): SqsQueue {
       const created = super.createQueue(...queue);
+      if (!created.isFifo()) makeFair(created);
       const dequeue = created.dequeue.bind(created);
       created.dequeue = (most, visibilitySeconds, queueOf) =>
         atomically(() =>

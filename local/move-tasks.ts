@@ -165,18 +165,22 @@ async function work(options: MoveTasksOptions, task: Task): Promise<void> {
   }
 }
 
-/** Moves the oldest message. @returns whether there may be another; @throws with the message where it was */
+/** Moves one message. @returns whether there may be another; @throws with the message where it was */
 function move({ queues, origins }: MoveTasksOptions, task: Task): boolean {
   const { SourceArn, DestinationArn } = task.request;
   const source = existing(queues, SourceArn);
   source.processTimers();
-  const [message] = source.messages;
+  const message = source.messages.shift();
   if (message === undefined) return false;
-  const target = existing(queues, DestinationArn ?? homeOf(queues, origins.of(message), SourceArn));
-  // Disk first: should it refuse, the transaction is undone and memory has not changed.
-  source.persistence?.deleteMessage(message.messageId);
-  target.enqueue(anew(message));
-  source.messages.shift();
+  try {
+    const target = existing(queues, DestinationArn ?? homeOf(queues, origins.of(message), SourceArn));
+    // Disk first: should it refuse, the transaction is undone and memory gets back what was taken.
+    source.persistence?.deleteMessage(message.messageId);
+    target.enqueue(anew(message));
+  } catch (error) {
+    source.messages.unshift(message);
+    throw error;
+  }
   task.moved += 1;
   return task.moved < task.toMove;
 }

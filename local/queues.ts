@@ -11,6 +11,8 @@ import { CancelRequest, ListRequest, type MoveTasks, StartRequest } from './move
 const MAX_DELAY_SECONDS = 900;
 const MAX_MESSAGE_ATTRIBUTES = 10;
 const MAX_BATCH_BYTES = 1_048_576;
+/** Letters, digits and punctuation: of ASCII, what is neither a blank nor a control character. */
+const GROUP_ID = /^[!-~]{1,128}$/;
 const FORBIDDEN_TEXT = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
 const Message = z.object({
@@ -190,7 +192,7 @@ interface Fault {
 }
 
 function faultOf(queue: SqsQueue, message: Message): Fault | undefined {
-  const { MessageBody, DelaySeconds = 0, MessageAttributes } = message;
+  const { MessageBody, DelaySeconds = 0, MessageAttributes, MessageGroupId } = message;
   const attributes = Object.keys(MessageAttributes).length;
   const maxBytes = Number(queue.getAttribute('MaximumMessageSize'));
   if (MessageBody === '') {
@@ -206,6 +208,11 @@ function faultOf(queue: SqsQueue, message: Message): Fault | undefined {
   if (DelaySeconds < 0 || DelaySeconds > MAX_DELAY_SECONDS) {
     return invalid(
       `Value ${DelaySeconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= ${MAX_DELAY_SECONDS}.`,
+    );
+  }
+  if (MessageGroupId !== undefined && !GROUP_ID.test(MessageGroupId)) {
+    return invalid(
+      `Value ${MessageGroupId} for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.`,
     );
   }
   if (attributes > MAX_MESSAGE_ATTRIBUTES) {

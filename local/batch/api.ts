@@ -16,7 +16,7 @@ export interface ApiParts extends SubmissionParts {
   readonly lifecycle: Lifecycle;
   readonly faults: BatchFaults;
   readonly report: (line: string) => void;
-  /** A queue or environment changed: something may have room now. */
+  /** A queue, an environment or a policy changed: something may have room now. */
   readonly onRoom: () => void;
   /** Drops jobs that ended too long ago, by the clock. */
   readonly forget: () => void;
@@ -29,7 +29,7 @@ export function createApi(parts: ApiParts): (request: ApiRequest) => Promise<Api
     ...jobOperations(parts),
     ...queueOperations(parts),
     ...environmentOperations(resources, region, onRoom),
-    ...policyOperations(resources, region),
+    ...policyOperations(resources, region, onRoom),
     ...definitionOperations(definitions, parts.report),
     listjobs: (body) => {
       const createdUntilMs = parts.clock.now() - (faults.listLag?.seconds ?? 0) * 1000;

@@ -7,6 +7,7 @@ import { Jobs } from './jobs.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Outbox } from './outbox.ts';
 import { Resources } from './resources.ts';
+import { Shares } from './shares.ts';
 import { Store } from './store.ts';
 
 /** How soon a turned clock is noticed: time limits, delayed events and forgotten jobs are looked at so often. */
@@ -59,6 +60,7 @@ export function createBatch(options: BatchOptions): Batch {
   const store = new Store(options.store);
   const jobs = new Jobs(store);
   const resources = new Resources(store, region);
+  const shares = new Shares(store, resources, clock);
   const definitions = new Definitions(store, region);
   const outbox = new Outbox(options, store, faults);
   const lifecycle = new Lifecycle({
@@ -67,10 +69,11 @@ export function createBatch(options: BatchOptions): Batch {
     store,
     jobs,
     outbox,
+    shares,
     onRunnable: () => host.wake(),
     onStop: (jobId) => host.stop(jobId),
   });
-  const host = new Host({ options, jobs, resources, lifecycle });
+  const host = new Host({ options, jobs, resources, shares, lifecycle });
   const forget = () => jobs.forgetStoppedBefore(clock.now() - KEPT_AFTER_STOP_MS);
 
   let ticking: NodeJS.Timeout | undefined;
@@ -80,6 +83,7 @@ export function createBatch(options: BatchOptions): Batch {
     store,
     jobs,
     resources,
+    shares,
     definitions,
     lifecycle,
     faults,

@@ -10,6 +10,7 @@ import { fillCommand } from './parameters.ts';
 import { endLeftOver } from './process-identity.ts';
 import type { Resources } from './resources.ts';
 import type { TryEnd } from './retry.ts';
+import type { Shares } from './shares.ts';
 import { containerVariables, placementOf } from './task.ts';
 
 const EXITED = 'Essential container in task exited';
@@ -30,6 +31,7 @@ export interface HostParts {
   readonly options: BatchOptions;
   readonly jobs: Jobs;
   readonly resources: Resources;
+  readonly shares: Shares;
   readonly lifecycle: Lifecycle;
 }
 
@@ -115,7 +117,7 @@ export class Host {
   }
 
   #place(): void {
-    const backlog = new Backlog(this.#parts.jobs, this.#parts.resources);
+    const backlog = new Backlog(this.#parts);
     for (let started = 0; started < MAX_STARTS_PER_ROUND; started += 1) {
       if (!backlog.startNext((jobId, environment) => this.#start(jobId, environment))) return;
     }

@@ -3,6 +3,7 @@ import { type Attempt, isFinished, type JobRecord, type Placement, type Stop } f
 import type { Jobs } from './jobs.ts';
 import type { Outbox } from './outbox.ts';
 import { type TryEnd, triesAgain } from './retry.ts';
+import type { Shares } from './shares.ts';
 import type { Store } from './store.ts';
 
 export const DEPENDENCY_FAILED = 'Dependent Job failed';
@@ -16,6 +17,7 @@ export interface LifecycleParts {
   readonly store: Store;
   readonly jobs: Jobs;
   readonly outbox: Outbox;
+  readonly shares: Shares;
   /** Something may run now. */
   readonly onRunnable: () => void;
   /** A running job has to be ended; its try's end is reported as any other. */
@@ -84,6 +86,7 @@ export class Lifecycle {
         statusReason,
       };
       const job = { ...found, attempts: [...found.attempts, attempt] };
+      this.#parts.shares.record(job, attempt);
       this.#parts.jobs.keepOutput(placement.logStreamName, jobId, output);
       if (stop) this.#end(job, 'FAILED', statusReason);
       else if (end.exitCode === 0) this.#end(job, 'SUCCEEDED', statusReason);

@@ -62,12 +62,15 @@ export function queueOperations(parts: QueueParts): Record<string, Operation> {
       if (changes.schedulingPolicyArn && !queue.schedulingPolicyArn) {
         throw refusal('A scheduling policy cannot be added to a FIFO job queue');
       }
+      if (changes.schedulingPolicyArn === '' && queue.schedulingPolicyArn) {
+        throw refusal('A scheduling policy can be replaced and not removed');
+      }
       const order = computeEnvironmentOrder ?? queue.computeEnvironmentOrder;
       resources.putQueue({
         ...queue,
         state: changes.state ?? queue.state,
         priority: changes.priority ?? queue.priority,
-        schedulingPolicyArn: changes.schedulingPolicyArn ?? queue.schedulingPolicyArn,
+        schedulingPolicyArn: changes.schedulingPolicyArn || queue.schedulingPolicyArn,
         jobStateTimeLimitActions: changes.jobStateTimeLimitActions ?? queue.jobStateTimeLimitActions,
         computeEnvironmentOrder: environmentArns(resources, order),
       });

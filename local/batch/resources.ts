@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type ArnKind, asArn } from './arns.ts';
+import { FairsharePolicy } from './fair-share.ts';
 import { EnabledState } from './request.ts';
 import type { Store } from './store.ts';
 
@@ -33,7 +34,7 @@ export type ComputeEnvironment = z.infer<typeof ComputeEnvironment>;
 export const SchedulingPolicy = z.object({
   name: z.string(),
   arn: z.string(),
-  fairsharePolicy: z.looseObject({}).optional(),
+  fairsharePolicy: FairsharePolicy.optional(),
   tags: StoredTags,
 });
 export type SchedulingPolicy = z.infer<typeof SchedulingPolicy>;
@@ -56,6 +57,10 @@ export class Resources {
     return this.#all('compute-environment').map((record) => ComputeEnvironment.parse(record));
   }
 
+  policies(): SchedulingPolicy[] {
+    return this.#all('scheduling-policy').map((record) => SchedulingPolicy.parse(record));
+  }
+
   queue(nameOrArn: string): Queue | undefined {
     return Queue.optional().parse(this.#get('job-queue', nameOrArn));
   }
@@ -66,6 +71,11 @@ export class Resources {
 
   policy(arn: string): SchedulingPolicy | undefined {
     return SchedulingPolicy.optional().parse(this.#get('scheduling-policy', arn));
+  }
+
+  /** Absent for a FIFO queue. */
+  fairshareOf({ schedulingPolicyArn }: Queue): FairsharePolicy | undefined {
+    return schedulingPolicyArn ? (this.policy(schedulingPolicyArn)?.fairsharePolicy ?? {}) : undefined;
   }
 
   putQueue(queue: Queue): void {

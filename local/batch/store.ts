@@ -18,6 +18,11 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS batch_jobs_status ON batch_jobs (status);
   CREATE INDEX IF NOT EXISTS batch_jobs_stopped ON batch_jobs (stopped_at)
     WHERE parent IS NULL AND stopped_at IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS batch_jobs_active ON batch_jobs (queue, share)
+    WHERE stopped_at IS NULL AND share <> '';
+  CREATE TABLE IF NOT EXISTS batch_usage (
+    queue TEXT NOT NULL, ended_at INTEGER NOT NULL, share TEXT NOT NULL, vcpu_seconds REAL NOT NULL,
+    PRIMARY KEY (queue, ended_at, share)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS batch_waits (
     dependency TEXT NOT NULL, dependent TEXT NOT NULL, PRIMARY KEY (dependency, dependent)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS batch_waits_dependent ON batch_waits (dependent);

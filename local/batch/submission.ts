@@ -8,6 +8,7 @@ import {
   StoredRetryStrategy,
   Timeout,
 } from './definitions.ts';
+import { MAX_ACTIVE_SHARES, ShareIdentifier } from './fair-share.ts';
 import { type Container, Dependency, type JobRecord, Parameters, ResourceRequirement } from './job.ts';
 import type { Jobs } from './jobs.ts';
 import { fillCommand } from './parameters.ts';
@@ -15,6 +16,7 @@ import { knownQueue } from './queues.ts';
 import { refuseFargateSize } from './registration.ts';
 import { type Body, parse, refusal, Tags } from './request.ts';
 import type { Queue, Resources } from './resources.ts';
+import type { Shares } from './shares.ts';
 import type { Store } from './store.ts';
 
 const MAX_BODY_KIB = 30;
@@ -44,10 +46,7 @@ const SubmitRequest = z.object({
     'evaluateOnExit needs attempts',
   ).default({}),
   timeout: Timeout.default({}),
-  shareIdentifier: z
-    .string()
-    .regex(/^[A-Za-z0-9]{1,255}\*?$/, 'takes letters and digits')
-    .optional(),
+  shareIdentifier: ShareIdentifier.optional(),
   schedulingPriorityOverride: z.int().min(0).max(9999).optional(),
   propagateTags: z.boolean().optional(),
   tags: Tags.default({}),
@@ -67,6 +66,7 @@ export interface SubmissionParts {
   readonly store: Store;
   readonly jobs: Jobs;
   readonly resources: Resources;
+  readonly shares: Shares;
   readonly definitions: Definitions;
   /** Called once the job is in the store. */
   readonly onSubmitted: () => void;
@@ -82,6 +82,7 @@ export function submitJob(parts: SubmissionParts, body: Body): Record<string, st
     throw refusal(`Job definition ${request.jobDefinition} does not exist`);
   }
   refuseDependencies(request, parts.jobs);
+  refuseShareTooMany(request, queue, parts.shares);
   const job = newJob(request, { queue, definition, nowMs: parts.clock.now() });
   parts.store.write(() => {
     parts.jobs.insert(job);
@@ -118,6 +119,12 @@ function refuseDependencies(request: SubmitRequest, jobs: Jobs): void {
       throw refusal(`Job ${jobId} of dependsOn is not an array of size ${size}`);
     }
   }
+}
+
+function refuseShareTooMany(request: SubmitRequest, queue: Queue, shares: Shares): void {
+  if (!queue.schedulingPolicyArn || request.shareIdentifier === undefined) return;
+  if (shares.admits(queue, request.shareIdentifier)) return;
+  throw refusal(`Job queue ${queue.jobQueueName} has ${MAX_ACTIVE_SHARES} active share identifiers already`);
 }
 
 function newJob(

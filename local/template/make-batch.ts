@@ -39,13 +39,17 @@ const makeEnvironment: Maker = async (resource, { call }, stack) => {
   }
 };
 
-/** One that exists is left alone: the embedded Batch keeps a policy but does not act on its numbers. */
 const makePolicy: Maker = async (resource, { call }, stack) => {
   const arn = stack.identity(resource.logicalId).ref;
   const { schedulingPolicies } = await call('batch', 'DescribeSchedulingPolicies', { arns: [arn] });
-  if (!isEmpty(schedulingPolicies)) return;
-  const name = nameOf(resource, stack.site, 'Name');
-  await call('batch', 'CreateSchedulingPolicy', { ...inputOf(resource), name });
+  const input = inputOf(resource, 'Name');
+  if (isEmpty(schedulingPolicies)) {
+    const name = nameOf(resource, stack.site, 'Name');
+    await call('batch', 'CreateSchedulingPolicy', { ...input, name });
+  } else {
+    const { fairsharePolicy = {} } = input;
+    await call('batch', 'UpdateSchedulingPolicy', { arn, fairsharePolicy });
+  }
 };
 
 const makeJobQueue: Maker = async (resource, { call }, stack) => {

@@ -1,13 +1,10 @@
 /** What an operator does with dead letters: look, repair the cause, run them again or throw them away. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { CreateTableCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type DeadLetter, failedJob } from '../../domain/dead-letter.ts';
 import { childIdOf, jobIdOf } from '../../io/identity.ts';
+import { ended, startCommand } from '../support/command.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 
 jest.setTimeout(180_000);
@@ -19,27 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-/** `npm run dlq -- …` against the stack, told where it is as the AWS CLI would be. */
-function startDlq(args: readonly string[]) {
-  const { AWS_ENDPOINT_URL: endpoint = '', ...environment } = stack.cloud.environment;
-  return spawn(process.execPath, ['cli/dlq.ts', ...args, '--endpoint-url', endpoint], {
-    cwd: join(import.meta.dirname, '../..'),
-    env: { PATH: process.env['PATH'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  });
-}
-
-async function ended(child: ReturnType<typeof startDlq>) {
-  const [out, err, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
-  return { code: code as number | null, out, err };
-}
-
+const startDlq = (args: readonly string[]) => startCommand(stack, 'cli/dlq.ts', args);
 const dlq = (...args: readonly string[]) => ended(startDlq(args));
 
 const message = (tenantId: string, idempotencyKey: string, csv: string, rest: object = {}) => ({

@@ -1,11 +1,8 @@
 /** Every event of AWS Batch is lost: the sweep alone brings jobs to their ends. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../io/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
+import { runCommand } from '../support/command.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { type Containers, openContainers } from './containers.ts';
 import { lookFromOutside, type Outside, toldOf } from './outside.ts';
@@ -45,23 +42,8 @@ const message = (idempotencyKey: string, rest: object = {}) => ({
   ...rest,
 });
 
-/** The command line against the stack. Its clock is the real one, which the stack's may be ahead of. */
-async function reconcile(...args: readonly string[]) {
-  const { AWS_ENDPOINT_URL: endpoint = '', ...environment } = stack.cloud.environment;
-  const child = spawn(process.execPath, ['cli/reconcile.ts', ...args, '--endpoint-url', endpoint], {
-    cwd: join(import.meta.dirname, '../..'),
-    env: { PATH: process.env['PATH'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  });
-  const [out, err, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
-  return { code: code as number | null, out, err };
-}
+/** Its clock is the real one, which the stack's may be ahead of. */
+const reconcile = (...args: readonly string[]) => runCommand(stack, 'cli/reconcile.ts', ...args);
 
 /** Makes the sweep find the job now, as after a long silence. */
 async function overdue(jobId: string) {

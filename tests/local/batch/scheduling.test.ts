@@ -4,17 +4,20 @@ import { chooseNext, type QueueView, type Room, type ShareView } from '../../../
 
 const share = (
   name: string,
-  vcpusInUse: number,
+  used: number,
   head: [jobId: string, vcpus: number, seq: number],
+  weight = 1,
 ): ShareView => ({
   share: name,
-  vcpusInUse,
+  used,
+  weight,
   head: { jobId: head[0], vcpus: head[1], seq: head[2] },
 });
 const queue = (priority: number, environments: string[], ...shares: ShareView[]): QueueView => ({
   arn: `queue of priority ${priority}`,
   priority,
   environments,
+  openVcpus: Number.POSITIVE_INFINITY,
   shares,
 });
 const rooms = (entries: Record<string, [free: number, max: number]>) =>
@@ -34,10 +37,31 @@ describe('what runs next', () => {
       'high in e',
     ],
     [
-      'the share with less in use first',
+      'the share that used less first',
       [queue(1, ['e'], share('a', 2, ['a', 1, 1]), share('b', 1, ['b', 1, 2]))],
       { e: [1, 4] },
       'b in e',
+    ],
+    [
+      'the share of lower weight first, though it used more',
+      [queue(1, ['e'], share('a', 1, ['a', 1, 1], 4), share('b', 3, ['b', 1, 2], 1))],
+      { e: [1, 4] },
+      'b in e',
+    ],
+    [
+      'a reservation holds back its own queue and no other',
+      [
+        { ...queue(9, ['e'], share('a', 0, ['a', 1, 1])), openVcpus: 0.75 },
+        queue(1, ['e'], share('', 0, ['low', 1, 2])),
+      ],
+      { e: [1, 4] },
+      'low in e',
+    ],
+    [
+      'what a reservation leaves is taken to the last',
+      [{ ...queue(1, ['e'], share('a', 0, ['a', 1, 1])), openVcpus: 1 }],
+      { e: [1, 4] },
+      'a in e',
     ],
     [
       'the older head of two equal shares',
@@ -72,6 +96,28 @@ describe('what runs next', () => {
   ])('%s', (_, queues, room, expected) => {
     const choice = chooseNext(queues, rooms(room));
     expect(choice && `${choice.share.head.jobId} in ${choice.environment}`).toBe(expected);
+  });
+
+  test('shares that always have jobs waiting use vCPU seconds as their weights say, to within a job', () => {
+    const kind = fc.record({
+      weight: fc.constantFrom(0.125, 0.5, 1, 3, 4),
+      vcpuSeconds: fc.integer({ min: 1, max: 900 }),
+    });
+    fc.assert(
+      fc.property(fc.array(kind, { minLength: 2, maxLength: 6 }), (kinds) => {
+        const used = kinds.map(() => 0);
+        for (let seq = 1; seq <= 300; seq += 1) {
+          const views = kinds.map(({ weight }, i) =>
+            share(`${i}`, used[i] ?? 0, [`${i}`, 1, seq + i], weight),
+          );
+          const chosen = Number(chooseNext([queue(1, ['e'], ...views)], rooms({ e: [1, 1] }))?.share.share);
+          used[chosen] = (used[chosen] ?? 0) + (kinds[chosen]?.vcpuSeconds ?? NaN);
+        }
+        const weighted = kinds.map(({ weight }, i) => (used[i] ?? 0) * weight);
+        const aJob = Math.max(...kinds.map(({ weight, vcpuSeconds }) => weight * vcpuSeconds));
+        expect(Math.max(...weighted) - Math.min(...weighted)).toBeLessThanOrEqual(aJob);
+      }),
+    );
   });
 
   test('a job is only ever placed where it fits', () => {

@@ -8,6 +8,7 @@ import {
   CreateJobQueueCommand,
   CreateSchedulingPolicyCommand,
   DescribeJobsCommand,
+  type FairsharePolicy,
   type JobDetail,
   RegisterJobDefinitionCommand,
   type RegisterJobDefinitionCommandInput,
@@ -119,9 +120,14 @@ export async function createQueue(client: BatchClient, name: string, environment
   await client.send(new CreateJobQueueCommand({ jobQueueName: name, priority, computeEnvironmentOrder }));
 }
 
-export async function createFairQueue(client: BatchClient, name: string, environment: string) {
+export async function createFairQueue(
+  client: BatchClient,
+  name: string,
+  environment: string,
+  fairsharePolicy: FairsharePolicy = {},
+) {
   const { arn } = await client.send(
-    new CreateSchedulingPolicyCommand({ name: `${name}-policy`, fairsharePolicy: {} }),
+    new CreateSchedulingPolicyCommand({ name: `${name}-policy`, fairsharePolicy }),
   );
   await client.send(
     new CreateJobQueueCommand({

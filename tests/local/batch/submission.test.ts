@@ -44,6 +44,16 @@ describe('SubmitJob refuses', () => {
       { jobQueue: 'fair', jobDefinition: 'ranked', shareIdentifier: 'a-b' },
       'shareIdentifier: takes letters and digits',
     ],
+    [
+      'a share of 256 letters',
+      { jobQueue: 'fair', jobDefinition: 'ranked', shareIdentifier: 'a'.repeat(256) },
+      'shareIdentifier: takes letters and digits',
+    ],
+    [
+      'a priority of 10,000',
+      { jobQueue: 'fair', shareIdentifier: 'a', schedulingPriorityOverride: 10_000 },
+      'schedulingPriorityOverride',
+    ],
     ['no tries', { retryStrategy: { attempts: 0 } }, 'retryStrategy.attempts'],
     ['eleven tries', { retryStrategy: { attempts: 11 } }, 'retryStrategy.attempts'],
     [

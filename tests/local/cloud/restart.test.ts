@@ -1,7 +1,11 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DescribeJobDefinitionsCommand, DescribeJobQueuesCommand } from '@aws-sdk/client-batch';
+import {
+  DescribeJobDefinitionsCommand,
+  DescribeJobQueuesCommand,
+  DescribeSchedulingPoliciesCommand,
+} from '@aws-sdk/client-batch';
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -82,13 +86,14 @@ test.each<[string, (template: ReturnType<typeof stack>) => unknown]>([
   });
 });
 
-test('a changed template changes queues and job queues that exist', async () => {
+test('a changed template changes queues, job queues and scheduling policies that exist', async () => {
   await once(stack(), async () => undefined);
   const changed = stack();
-  const { Work, Kept, JobQueue } = changed.Resources;
+  const { Work, Kept, JobQueue, Policy } = changed.Resources;
   Work.Properties.VisibilityTimeout = 90;
   Reflect.deleteProperty(Kept.Properties, 'RedrivePolicy');
   JobQueue.Properties.Priority = 7;
+  Policy.Properties.FairsharePolicy.ShareDecaySeconds = 1200;
   await once(changed, async ({ aws, physicalId }) => {
     const attributes = async (logicalId: string) => {
       const command = new GetQueueAttributesCommand({
@@ -101,6 +106,9 @@ test('a changed template changes queues and job queues that exist', async () => 
     expect(await attributes('Kept')).not.toHaveProperty('RedrivePolicy');
     const { jobQueues } = await aws.batch.send(new DescribeJobQueuesCommand({}));
     expect(jobQueues).toMatchObject([{ priority: 7 }]);
+    const arns = [physicalId('Policy')];
+    const { schedulingPolicies } = await aws.batch.send(new DescribeSchedulingPoliciesCommand({ arns }));
+    expect(schedulingPolicies).toMatchObject([{ fairsharePolicy: { shareDecaySeconds: 1200 } }]);
   });
 });
 

@@ -59,6 +59,23 @@ test('fauxqs still has the private members that local/fauxqs.ts uses', async () 
   expect(new SqsStore()).toMatchObject({ queues: expect.any(Map), host: expect.any(String) });
 });
 
+test('fauxqs still asks of what waits no more than local/fair-queues answers', async () => {
+  const parts = ['./sqs/sqsStore.js', './persistence.js'].map(
+    (path) => import(new URL(path, import.meta.resolve('fauxqs')).href),
+  );
+  const [{ SqsQueue }, { PersistenceManager }] = await Promise.all(parts);
+  const uses = `${SqsQueue}${PersistenceManager}`.match(/(\.{3})?\w+\.messages\b(\.\w+| = \S+)?/g) ?? [];
+  expect([...new Set(uses)].toSorted()).toEqual([
+    '...this.messages',
+    'queue.messages.push',
+    'this.messages = [];',
+    'this.messages.length',
+    'this.messages.push',
+    'this.messages.shift',
+  ]);
+  expect(new SqsQueue('name', 'url', 'arn')).toMatchObject({ messages: [], inflightMessages: new Map() });
+});
+
 test('dynalite still has the actions, rules and store that local/tables.ts calls without its server', () => {
   for (const name of [
     'batchGetItem',

@@ -1,0 +1,166 @@
+/** `npm run tenant`: what tenants may do, and why their jobs wait. */
+import { readFile } from 'node:fs/promises';
+import type { Gate } from '../domain/gate.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import { rowOf } from '../domain/waiting.ts';
+import { waitText, whyWaiting } from '../domain/why.ts';
+import { changeGate, changeTenant, readAccount } from '../io/accounts.ts';
+import { systemClock } from '../io/clock.ts';
+import type { Settings } from '../io/gates.ts';
+import { jobTypes } from '../job-types.ts';
+import { Misused, print, readCommand, runCommand } from './command-line.ts';
+import { columns } from './dlq-text.ts';
+import { openStack, type Stack } from './stack.ts';
+import { schemas, type TenantAsked, type TenantOptions, USAGE } from './tenant-options.ts';
+import { trial } from './trial.ts';
+
+async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const asked = readCommand(schemas, args);
+  if (asked === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const defaultCap = 'default-cap' in asked.options ? asked.options['default-cap'] : undefined;
+  const stack = await openStack(asked.options, environment, defaultCap);
+  try {
+    await perform(asked, stack);
+    return 0;
+  } finally {
+    stack.close();
+  }
+}
+
+async function perform(asked: TenantAsked, stack: Stack): Promise<void> {
+  switch (asked.command) {
+    case 'put':
+      return put(asked.options, stack);
+    case 'show':
+      return show(asked.options.id, stack);
+    case 'list':
+      return list(stack);
+    case 'pause': {
+      const { id, reason } = asked.options;
+      await requireTenant(stack, id);
+      await changeGate(stack, id, (gate) => ({ ...gate, paused: { reason, at: systemClock.nowMs() } }));
+      return print(`${id} is paused: its new work waits.`);
+    }
+    case 'resume':
+      await requireTenant(stack, asked.options.id);
+      await changeGate(stack, asked.options.id, ({ paused: _, ...gate }) => gate);
+      return print(`${asked.options.id} is not paused any more.`);
+    case 'why':
+      return why(asked.options.id, stack);
+    case 'try':
+      return print(
+        await trial(stack, await readFile(asked.options.id, 'utf8'), asked.options.bucket, jobTypes),
+      );
+  }
+}
+
+async function put(options: TenantOptions<'put'>, stack: Stack): Promise<void> {
+  const unknown = (options['job-types'] ?? [])
+    .concat((options['type-cap'] ?? []).map(([type]) => type))
+    .find((type) => !jobTypes.has(type));
+  if (unknown !== undefined)
+    throw new Misused(`There is no job type ${unknown}; there are ${[...jobTypes.keys()].join(', ')}.`);
+  await changeTenant(stack, options.id, (tenant) => recordWith(tenant, options));
+  const caps = ['cap', 'type-cap', 'key-cap'] as const;
+  if (caps.some((name) => options[name] !== undefined))
+    await changeGate(stack, options.id, (gate) => capsWith(gate, options));
+  return show(options.id, stack);
+}
+
+function recordWith(tenant: Tenant, options: TenantOptions<'put'>): Tenant {
+  const { status = tenant.status, weight = tenant.weight } = options;
+  const jobTypes = options['job-types'] === undefined ? tenant.jobTypes : (options['job-types'] ?? undefined);
+  const next = {
+    tenantId: tenant.tenantId,
+    status,
+    jobTypes,
+    weight,
+    priorityCeiling: options['priority-ceiling'] ?? tenant.priorityCeiling,
+    abovePriorityCeiling: options['above-ceiling'] ?? tenant.abovePriorityCeiling,
+    waitingQuota: options['waiting-quota'] ?? tenant.waitingQuota,
+  };
+  return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)) as Tenant; // tenantId and status are there
+}
+
+/** `none` takes a cap away; a cap that is not named stays. */
+function capsWith({ cap, typeCaps = {}, keyCap, paused }: Settings, options: TenantOptions<'put'>): Settings {
+  const types = { ...typeCaps };
+  for (const [type, typeCap] of options['type-cap'] ?? []) {
+    if (typeCap === null) delete types[type];
+    else types[type] = typeCap;
+  }
+  return {
+    cap: options.cap === undefined ? cap : (options.cap ?? undefined),
+    typeCaps: Object.keys(types).length === 0 ? undefined : types,
+    keyCap: options['key-cap'] === undefined ? keyCap : (options['key-cap'] ?? undefined),
+    paused,
+  };
+}
+
+async function show(tenantId: string, stack: Stack): Promise<void> {
+  const { tenant, gate } = await readAccount(stack, tenantId);
+  if (tenant === undefined && gate === undefined) throw new Error(`There is no tenant ${tenantId}.`);
+  const facts: [string, string][] = [
+    ...Object.entries(tenant ?? { tenantId }).map(([name, value]): [string, string] => [name, String(value)]),
+    ...(await gateFacts(gate, tenantId, stack)),
+  ];
+  for (const line of columns(facts)) print(line);
+}
+
+async function gateFacts(
+  gate: Gate | undefined,
+  tenantId: string,
+  stack: Stack,
+): Promise<[string, string][]> {
+  if (gate === undefined) return [['caps', 'none']];
+  const { cap, typeCaps = {}, keyCap, paused, members } = gate;
+  return [
+    ['cap', String(cap ?? 'none')],
+    ...Object.entries(typeCaps).map(([type, typeCap]): [string, string] => [
+      `cap of ${type}`,
+      String(typeCap),
+    ]),
+    ['cap of each key', String(keyCap ?? 1)],
+    ...(paused === undefined
+      ? []
+      : ([['paused', `${paused.reason}, since ${new Date(paused.at).toISOString()}`]] as [string, string][])),
+    ['in Batch', String(members.length)],
+    ['waiting', String(await stack.waiting.count(tenantId))],
+  ];
+}
+
+async function list(stack: Stack): Promise<void> {
+  const tenants = await stack.tenants.list();
+  const gates = await stack.gates.load(tenants.map(({ tenantId }) => tenantId));
+  const rows = tenants.map(({ tenantId, status, weight = 1 }) => {
+    const { cap, members = [], paused } = gates.get(tenantId) ?? {};
+    return [
+      tenantId,
+      paused === undefined ? status : 'paused',
+      String(cap ?? '-'),
+      String(members.length),
+      String(weight),
+    ];
+  });
+  for (const line of columns([['TENANT', 'STATUS', 'CAP', 'IN BATCH', 'WEIGHT'], ...rows])) print(line);
+  print(`${tenants.length} ${tenants.length === 1 ? 'tenant' : 'tenants'}.`);
+}
+
+async function why(jobId: string, stack: Stack): Promise<void> {
+  const job = await stack.jobs.get(jobId);
+  if (job === undefined) throw new Error(`There is no job ${jobId}.`);
+  const gate = (await stack.gates.load([job.tenantId])).get(job.tenantId);
+  const ahead = await stack.waiting.count(job.tenantId, rowOf(job));
+  const wait = whyWaiting(job, { gate, defaultCap: stack.defaultCap, ahead });
+  print(`${jobId} is ${job.state}: ${waitText(wait)}.`);
+}
+
+async function requireTenant(stack: Stack, tenantId: string): Promise<void> {
+  const { tenant, gate } = await readAccount(stack, tenantId);
+  if (tenant === undefined && gate === undefined) throw new Error(`There is no tenant ${tenantId}.`);
+}
+
+await runCommand(() => main(process.argv.slice(2), process.env));

@@ -1,0 +1,70 @@
+/** What would become of a message: the decisions of intake and of the gate, without a write. */
+import { admit, newJob } from '../domain/admission.ts';
+import { decide, obstacleText } from '../domain/gate.ts';
+import type { JobTypes } from '../domain/job-type.ts';
+import { policyOf, type TenantDefaults } from '../domain/policy.ts';
+import { type JobRequest, parseRequest } from '../domain/request.ts';
+import { readAccount } from '../io/accounts.ts';
+import { fingerprintOf, jobIdOf } from '../io/identity.ts';
+import type { Stack } from './stack.ts';
+
+/** The stage's defaults are its parameters; a trial takes the ones a stage has unless it is told otherwise. */
+const defaults: TenantDefaults = {
+  admitUnknown: false,
+  cap: 0,
+  waitingQuota: 100_000,
+  priorityCeiling: 'urgent',
+  abovePriorityCeiling: 'clamp',
+};
+
+/** @returns one sentence */
+export async function trial(
+  stack: Stack,
+  body: string,
+  bucket: string | undefined,
+  types: JobTypes,
+): Promise<string> {
+  const parsed = parseRequest(body.trim());
+  if (parsed.kind === 'refused') return refused(parsed.problem);
+  if (parsed.kind === 'cancel') return 'It would cancel a job.';
+  const { request } = parsed;
+  const { tenant, gate } = await readAccount(stack, request.tenantId);
+  const admission = admit(request, {
+    policy: policyOf(tenant, defaults),
+    waiting: gate === undefined ? 0 : await stack.waiting.count(request.tenantId),
+    types,
+    bucket: bucket ?? bucketNamedIn(request),
+    nowMs: stack.clock.nowMs(),
+  });
+  if (admission.kind === 'refused') return refused(admission.problem);
+  const identity = {
+    jobId: jobIdOf(request.tenantId, request.idempotencyKey ?? 'trial'),
+    idempotencyKey: 'trial',
+    fingerprint: fingerprintOf(request),
+  };
+  const known = request.idempotencyKey === undefined ? undefined : await stack.jobs.get(identity.jobId);
+  if (known !== undefined)
+    return known.fingerprint === identity.fingerprint
+      ? `It is ${known.jobId} already, which is ${known.state}.`
+      : 'It would be refused: idempotency_conflict, the key belongs to a job with another body.';
+  const job = newJob(request, identity, stack.clock.nowMs(), admission.clampedPriority);
+  const lowered =
+    admission.clampedPriority === undefined ? '' : ` with priority ${admission.clampedPriority}`;
+  if (job.state === 'scheduled')
+    return `It would be accepted${lowered}, and not run before ${new Date(job.eligibleAt ?? 0).toISOString()}.`;
+  const [entry] = decide(gate, stack.defaultCap, [job]);
+  return entry?.kind === 'waits'
+    ? `It would be accepted${lowered}, and wait: ${obstacleText(entry.obstacle)}.`
+    : `It would be accepted${lowered}, and go to AWS Batch at once.`;
+}
+
+function refused({ code, pointer, message }: { code: string; pointer: string; message: string }): string {
+  return `It would be refused: ${code}${pointer === '' ? '' : ` at ${pointer}`}. ${message}`;
+}
+
+/** Without the name of the stack's bucket, the one that the message names first is taken for it. */
+function bucketNamedIn(request: JobRequest): string {
+  return (
+    /s3:\/\/([^/"]+)\//.exec(JSON.stringify({ input: request.input, inputRef: request.inputRef }))?.[1] ?? ''
+  );
+}

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { dueShard } from '../../domain/identity.ts';
+import { memberOf } from '../../domain/member.ts';
+import { placeOf, rowOf } from '../../domain/waiting.ts';
+import { type DueIndex, dueIndex } from '../../io/due.ts';
+import { GATE_PATIENCE_MS, type GateStore, gateStore } from '../../io/gates.ts';
+import { type WaitingStore, waitingStore } from '../../io/waiting.ts';
+import { setUp } from '../local/gateway/set-up.ts';
+import { aJob, NOW } from '../support/jobs.ts';
+import { createJobsTable } from '../support/jobs-table.ts';
+
+let cloud: Awaited<ReturnType<typeof setUp>>;
+let gates: GateStore;
+let waiting: WaitingStore;
+let due: DueIndex;
+beforeEach(async () => {
+  cloud = await setUp();
+  const items = await createJobsTable(cloud.dynamodb);
+  gates = gateStore(items);
+  waiting = waitingStore(items);
+  due = dueIndex(items);
+});
+afterEach(() => cloud.close());
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+const jobIdOf = (i: number) => `job_${'b'.repeat(25)}${ALPHABET[i]}`;
+const member = (i: number, concurrencyKey?: string) =>
+  memberOf({
+    jobId: jobIdOf(i),
+    attempt: 1,
+    jobType: 'report.render',
+    ...(concurrencyKey && { concurrencyKey }),
+  });
+const gate = async () => (await gates.load(['acme'])).get('acme');
+const dueGates = async (byMs: number) =>
+  (await due.due(dueShard('acme'), byMs)).due.flatMap((each) =>
+    each.kind === 'gate' ? [each.tenantId] : [],
+  );
+
+describe('a gate', () => {
+  test('keeps its members as they entered, with their attempts, types and keys', async () => {
+    expect(await gate()).toBeUndefined();
+    expect(await gates.enter('acme', undefined, [member(1), member(2, 'red')], NOW)).toBe('written');
+    const stored = await gate();
+    expect(stored).toMatchObject({ tenantId: 'acme', version: 1 });
+    expect(stored?.members.toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1))).toEqual([
+      member(1),
+      member(2, 'red'),
+    ]);
+  });
+
+  test('lets in nobody who counted before another entered, or before the caps changed', async () => {
+    await gates.enter('acme', undefined, [member(1)], NOW);
+    expect(await gates.enter('acme', undefined, [member(2)], NOW)).toBe('lost');
+    const seen = await gate();
+    await gates.set('acme', seen, { cap: 1 }, NOW);
+    expect(await gates.enter('acme', seen, [member(2)], NOW)).toBe('lost');
+    expect((await gate())?.members).toEqual([member(1)]);
+  });
+
+  test('lets in who counted before another left: there are only fewer then', async () => {
+    await gates.enter('acme', undefined, [member(1)], NOW);
+    const seen = await gate();
+    await gates.leave('acme', [member(1)]);
+    expect(await gates.enter('acme', seen, [member(2)], NOW)).toBe('written');
+    expect((await gate())?.members).toEqual([member(2)]);
+  });
+
+  test('is left twice as well as once, and by who was never in it', async () => {
+    await gates.leave('acme', [member(1)]);
+    expect(await gate()).toBeUndefined();
+    await gates.enter('acme', undefined, [member(1), member(2)], NOW);
+    for (let times = 0; times < 2; times++) await gates.leave('acme', [member(1), member(3)]);
+    expect((await gate())?.members).toEqual([member(2)]);
+  });
+
+  test('takes its settings as a whole: what is not given is not there any more', async () => {
+    await gates.set(
+      'acme',
+      undefined,
+      { cap: 3, typeCaps: { 'report.render': 2 }, paused: { reason: 'x', at: NOW } },
+      NOW,
+    );
+    expect(await gate()).toMatchObject({ cap: 3, typeCaps: { 'report.render': 2 }, paused: { reason: 'x' } });
+    expect(await gates.set('acme', await gate(), { keyCap: 2 }, NOW)).toBe('written');
+    const { cap, typeCaps, keyCap, paused } = (await gate()) ?? {};
+    expect({ cap, typeCaps, keyCap, paused }).toEqual({
+      keyCap: 2,
+      cap: undefined,
+      typeCaps: undefined,
+      paused: undefined,
+    });
+  });
+
+  test('is before the sweep from its first member on, at once after a change of caps, and not when it is empty', async () => {
+    await gates.enter('acme', undefined, [member(1)], NOW);
+    expect([await dueGates(NOW), await dueGates(NOW + GATE_PATIENCE_MS)]).toEqual([[], ['acme']]);
+    await gates.set('acme', await gate(), { cap: 5 }, NOW);
+    expect(await dueGates(NOW)).toEqual(['acme']);
+    const [seen] = [...(await gates.load(['acme'])).values()];
+    await gates.postpone(seen!, undefined);
+    expect(await dueGates(NOW)).toEqual(['acme']);
+    await gates.leave('acme', [member(1)]);
+    await gates.postpone(seen!, undefined);
+    expect(await dueGates(Number.MAX_SAFE_INTEGER)).toEqual([]);
+  });
+});
+
+describe('a waiting list', () => {
+  const row = (i: number, change = {}) => ({
+    ...rowOf(aJob({ jobId: jobIdOf(i), createdAt: NOW + i })),
+    ...change,
+  });
+
+  test('is read in order, a page at a time, and counted, also in front of one', async () => {
+    const rows = [3, 1, 2].map((i) => row(i));
+    await waiting.put([...rows, row(9, { tenantId: 'globex' })]);
+    await waiting.put(rows);
+    const first = await waiting.page('acme', 2);
+    expect(first.rows).toEqual([row(1), row(2)]);
+    expect(first.next).toBe(placeOf(row(2)));
+    expect(await waiting.page('acme', 2, first.next)).toEqual({ rows: [row(3)] });
+    expect([await waiting.count('acme'), await waiting.count('acme', row(3))]).toEqual([3, 2]);
+  });
+
+  test('loses the rows of one attempt and keeps those of another', async () => {
+    await waiting.put([row(1), row(1, { attempt: 2 })]);
+    for (let times = 0; times < 2; times++) await waiting.remove([row(1)]);
+    expect((await waiting.page('acme', 10)).rows).toEqual([row(1, { attempt: 2 })]);
+  });
+});

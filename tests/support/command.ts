@@ -1,0 +1,38 @@
+/** A command of `package.json` against the stack of a test, told where it is as the AWS CLI would be. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Stack } from './stack.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** @param program its file, such as cli/dlq.ts */
+export function startCommand(stack: Stack, program: string, args: readonly string[]) {
+  const { AWS_ENDPOINT_URL: endpoint = '', ...environment } = stack.cloud.environment;
+  return spawn(process.execPath, [program, ...args, '--endpoint-url', endpoint], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  });
+}
+
+export async function ended(child: ReturnType<typeof startCommand>): Promise<Ended> {
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { code: code as number | null, out, err };
+}
+
+export const runCommand = (stack: Stack, program: string, ...args: readonly string[]): Promise<Ended> =>
+  ended(startCommand(stack, program, args));
