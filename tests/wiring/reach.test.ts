@@ -51,6 +51,21 @@ it.each([
     ['ReceiveMessage'],
   ],
   [
+    'a value of which something is said',
+    "import { receive } from './store.ts'; go([receive] as const);",
+    ['ReceiveMessage'],
+  ],
+  [
+    'a value that is said to be there',
+    "import { receive } from './store.ts'; go((receive satisfies F)!);",
+    ['ReceiveMessage'],
+  ],
+  [
+    'a function of a module that is imported on demand',
+    "const all = await import('./store.ts');",
+    ['ReceiveMessage'],
+  ],
+  [
     'both methods, when both are called',
     "import { store } from './store.ts'; store(c).post(); store(c).drop();",
     ['SendMessage', 'DeleteMessage'],

@@ -9,6 +9,7 @@
  * - A branch on `kind === 'word'`: until code that is reached has that word, other than to compare with it.
  * Each may be more than can happen and never less, as long as methods and kinds are not put together from pieces.
  */
+import { dirname, join } from 'node:path';
 import { isFunction, isNode, type Node, nameOf, readSource, type Source } from './source.ts';
 
 export interface Reached {
@@ -18,9 +19,17 @@ export interface Reached {
   readonly statements: ReadonlySet<string>;
   /** What the table is asked by: an index, or `table`. */
   readonly queries: ReadonlySet<string>;
-  /** Methods of ports that nobody uses. */
-  readonly unused: readonly string[];
 }
+
+/** What TypeScript says of a value; the value stands inside. */
+const ABOUT_A_VALUE = [
+  'TsAsExpression',
+  'TsConstAssertion',
+  'TsInstantiation',
+  'TsNonNullExpression',
+  'TsSatisfiesExpression',
+  'TsTypeAssertion',
+];
 
 /** Called by middy, in whose hands the object is. */
 const CALLED_BY_LIBRARIES = ['onError'];
@@ -59,12 +68,7 @@ export function reachedFrom(entry: string): Reached {
 
   function visit(node: Node, source: Source): void {
     // Types say what may be; only values do something.
-    if (
-      node.type.startsWith('Ts') &&
-      !node.type.endsWith('Expression') &&
-      node.type !== 'TsNonNullExpression'
-    )
-      return;
+    if (node.type.startsWith('Ts') && !ABOUT_A_VALUE.includes(node.type)) return;
     if (seen.has(node)) return;
     seen.add(node);
     note(node, source);
@@ -82,6 +86,10 @@ export function reachedFrom(entry: string): Reached {
     if (statement !== undefined) statements.add(statement);
     const query = queryOf(node);
     if (query !== undefined) queries.add(query);
+    const imported = importedBy(node, source.path);
+    // Which of its functions are used stands in no name that could be followed.
+    if (imported !== undefined)
+      for (const fn of enter(imported).functions.values()) visit(fn, enter(imported));
     if (node.type === 'NewExpression') {
       const { from, name } = source.imports.get(nameOf(node['callee'])) ?? {};
       if (from?.startsWith('@aws-sdk/') && name?.endsWith('Command'))
@@ -98,8 +106,7 @@ export function reachedFrom(entry: string): Reached {
     for (const one of ready) visit(one.node, one.in);
     again = ready.length > 0;
   }
-  const unused = waiting.flatMap(({ forName }) => forName ?? []);
-  return { commands, statements, queries, unused };
+  return { commands, statements, queries };
 }
 
 type Part = readonly [Node, { forName: string }?] | readonly [Node, { forWord: string }?];
@@ -174,6 +181,14 @@ function propertiesNamed(node: Node): string[] {
   if (node.type === 'KeyValuePatternProperty' || node.type === 'AssignmentPatternProperty')
     return [nameOf(node['key'])];
   return [];
+}
+
+/** `import('./one-of-ours.ts')` */
+function importedBy(node: Node, path: string): string | undefined {
+  const { callee, arguments: given } = node as Node & { arguments?: { expression: Node }[] };
+  if (node.type !== 'CallExpression' || !isNode(callee) || callee.type !== 'Import') return undefined;
+  const from = nameOf(given?.[0]?.expression);
+  return from.startsWith('.') ? join(dirname(path), from) : undefined;
 }
 
 function statementOf(node: Node): string | undefined {

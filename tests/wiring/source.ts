@@ -27,6 +27,8 @@ export function readSource(path: string): Source {
   for (const item of body as unknown as Node[]) {
     // swc's own types name every node; here a node is whatever has a type
     if (item.type === 'ImportDeclaration') readImport(path, item, imports);
+    else if (/^Export(Named|All|Default)/.test(item.type) && item['typeOnly'] !== true)
+      throw new Error(`${path} exports in a way that is not followed here: declare what is exported`);
     else {
       const declared = item.type === 'ExportDeclaration' ? (item['declaration'] as Node) : item;
       const found = functionsOf(declared);
@@ -45,6 +47,8 @@ function readImport(path: string, item: Node, imports: Map<string, { from: strin
     throw new Error(`${path} imports ${text}, which is not there`);
   for (const specifier of item['specifiers'] as Node[]) {
     if (specifier['isTypeOnly'] === true) continue;
+    if (specifier.type === 'ImportNamespaceSpecifier' && text.startsWith('.'))
+      throw new Error(`${path} imports all of ${text}, which is not followed here: name what is used`);
     const local = nameOf(specifier['local']);
     imports.set(local, { from, name: nameOf(specifier['imported'] ?? specifier['local']) });
   }
