@@ -1,6 +1,7 @@
 /**
  * `npm start`: builds, starts the embedded cloud, seeds three tenants, sends a handful of jobs on real data and shows
  * every step until Ctrl-C. `npm start -- --once` ends by itself, with exit code 0 only if everything came out right.
+ * `--demo NAME` shows something else (`demos.ts`).
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,6 +10,7 @@ import type { LifecycleEvent } from '../domain/notification.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
 import { build, built } from './build.ts';
 import { awsClients, type Clients } from './clients.ts';
+import { demos } from './demos.ts';
 import { expectations } from './expectations.ts';
 import { openInbox, type Received } from './inbox.ts';
 import { readRefusals } from './refusals.ts';
@@ -28,6 +30,7 @@ interface Options {
   readonly once: boolean;
   readonly data: string | undefined;
   readonly port: number;
+  readonly demo: string | undefined;
 }
 
 async function main(): Promise<number> {
@@ -37,6 +40,8 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
 
   await build();
+  const demo = demos[options.demo ?? ''];
+  if (demo !== undefined) return demo(show, ending.signal);
   const startedAtMs = performance.now();
   const secrets = new Map<string, string>(
     tenants.map((id) => [id, `whsec_${randomBytes(32).toString('base64')}`]),
@@ -68,12 +73,15 @@ function readOptions(): Options {
       once: { type: 'boolean', default: false },
       data: { type: 'string' },
       port: { type: 'string', default: '0' },
+      demo: { type: 'string' },
     },
   });
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error(`--port: expected 0 to 65535, found ${values.port}`);
-  return { once: values.once, data: values.data, port };
+  if (values.demo !== undefined && !Object.hasOwn(demos, values.demo))
+    throw new Error(`--demo: expected ${Object.keys(demos).join(' or ')}, found ${values.demo}`);
+  return { once: values.once, data: values.data, port, demo: values.demo };
 }
 
 function startLocalCloud({ data, port }: Options, inboxOrigin: string, show: Screen): Promise<Cloud> {

@@ -1,5 +1,6 @@
 /** Rules of the protocol taken out one at a time. A check that lets one of these pass has proved nothing. */
 import { changed, isFinal, type JobRecord } from '../../domain/job.ts';
+import { memberOf } from '../../domain/member.ts';
 import type { JobStore } from '../../io/jobs.ts';
 import type { AllPorts, Defect, Mutant } from './lambdas.ts';
 import type { ProfileName } from './profiles.ts';
@@ -58,6 +59,65 @@ const unrefused = writing(async (jobs, seen, next) =>
 const silent: Defect = () => ({
   bus: { publish: async () => undefined },
   submitQueue: { send: async () => undefined },
+});
+
+const each = (
+  steps: readonly ('intake' | 'submit' | 'track')[],
+  defect: Defect,
+): NonNullable<Mutant['defects']> => Object.fromEntries(steps.map((step) => [step, defect]));
+
+const leavingByJob: Defect = ({ gates }) => ({
+  gates: {
+    ...gates,
+    leave: async (tenantId, members) => {
+      const held = (await gates.load([tenantId])).get(tenantId)?.members ?? [];
+      const jobIds = new Set(members.map(({ jobId }) => jobId));
+      return gates.leave(
+        tenantId,
+        held.filter(({ jobId }) => jobIds.has(jobId)),
+      );
+    },
+  },
+});
+
+const enteringBlindly: Defect = ({ gates }) => ({
+  gates: {
+    ...gates,
+    enter: async (tenantId, seen, members, nowMs) => {
+      for (let gate = seen; ; gate = (await gates.load([tenantId])).get(tenantId))
+        if ((await gates.enter(tenantId, gate, members, nowMs)) === 'written') return 'written';
+    },
+  },
+});
+
+const readingTheGateOnce: Defect = ({ gates }) => {
+  const known = new Map<string, ReturnType<typeof gates.load>>();
+  return {
+    gates: {
+      ...gates,
+      load: (tenantIds) => {
+        const read = known.get(tenantIds.join()) ?? gates.load(tenantIds);
+        known.set(tenantIds.join(), read);
+        return read;
+      },
+    },
+  };
+};
+
+const LATE_MS = 3000;
+const puttingRowsLate: Defect = ({ waiting, clock }) => ({
+  waiting: {
+    ...waiting,
+    put: async (rows) => void clock.waitUntil(clock.nowMs() + LATE_MS).then(() => waiting.put(rows)),
+  },
+});
+
+const leavingLate: Defect = ({ gates, clock }) => ({
+  gates: {
+    ...gates,
+    leave: async (tenantId, members) =>
+      void clock.waitUntil(clock.nowMs() + LATE_MS).then(() => gates.leave(tenantId, members)),
+  },
 });
 
 export const expectations: readonly Expectation[] = [
@@ -245,6 +305,97 @@ export const expectations: readonly Expectation[] = [
                 tombstone,
                 job.state === 'cancelled' ? changed(job, { state: 'waiting' }, job.stateAt) : job,
               ),
+          },
+        }),
+      },
+    },
+  },
+  {
+    rule: 'R1',
+    without: 'the attempt in a member: who leaves takes every attempt of its job along',
+    profile: 'dup',
+    mutant: { defects: each(['submit', 'track'], leavingByJob) },
+  },
+  {
+    rule: 'R3',
+    without: 'giving back the slot of a job that was over when its message came',
+    profile: 'race',
+    mutant: { defects: { submit: ({ gates }) => ({ gates: { ...gates, leave: async () => undefined } }) } },
+  },
+  {
+    rule: 'R3',
+    without: 'letting the winner keep the slot: who loses a write gives it back',
+    profile: 'race',
+    mutant: {
+      defects: {
+        submit: ({ jobs, gates }) => ({
+          jobs: {
+            ...jobs,
+            replace: async (seen, next) => {
+              const outcome = await jobs.replace(seen, next);
+              if (outcome === 'lost') await gates.leave(seen.tenantId, [memberOf(seen)]);
+              return outcome;
+            },
+          },
+        }),
+      },
+    },
+  },
+  {
+    rule: 'R4',
+    without: 'the sweep of the gates',
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        tick: ({ due }) => ({
+          due: {
+            due: async (...asked) => {
+              const page = await due.due(...asked);
+              return { ...page, due: page.due.filter(({ kind }) => kind !== 'gate') };
+            },
+          },
+        }),
+      },
+    },
+  },
+  {
+    rule: 'R7',
+    without: 'the condition that nobody has entered since the gate was read',
+    profile: 'race',
+    mutant: { defects: each(['submit', 'track'], enteringBlindly) },
+  },
+  {
+    rule: '2.7',
+    without: 'the second try of who waits',
+    profile: 'race',
+    mutant: { defects: { submit: readingTheGateOnce } },
+  },
+  {
+    rule: '2.7',
+    without: 'a consistent read of the waiting list',
+    profile: 'race',
+    mutant: { defects: each(['submit', 'track'], puttingRowsLate) },
+  },
+  {
+    rule: '2.6',
+    without: 'leaving before the list is read',
+    profile: 'race',
+    mutant: { defects: each(['submit', 'track', 'intake'], leavingLate) },
+  },
+  {
+    rule: '2.10',
+    without: 'keeping the slot of a job that is being cancelled',
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        intake: ({ jobs, gates }) => ({
+          jobs: {
+            ...jobs,
+            replace: async (seen, next) => {
+              const outcome = await jobs.replace(seen, next);
+              if (next.state === 'cancelling') await gates.leave(next.tenantId, [memberOf(next)]);
+              return outcome;
+            },
           },
         }),
       },
