@@ -1,6 +1,7 @@
 /** Tests run as native ES modules; swc only strips the types. `npm run jest` passes Node's VM-modules flag. */
 export default {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/tests/outside/announce.ts',
   setupFiles: ['<rootDir>/tests/support/properties.ts'],
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

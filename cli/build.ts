@@ -37,8 +37,8 @@ export async function build(): Promise<'built' | 'unchanged'> {
   if (complete && existsSync(join(root, STAMP)) && readFileSync(join(root, STAMP), 'utf8') === sources)
     return 'unchanged';
   // The packager zips whatever an earlier run left in these folders.
-  for (const folder of ['.esbuild', '.serverless', '.build'])
-    rmSync(join(root, folder), { recursive: true, force: true });
+  for (const folder of [join(root, '.esbuild'), join(root, '.serverless'), built.worker])
+    rmSync(folder, { recursive: true, force: true });
   packageStack();
   await bundleWorker();
   mkdirSync(join(root, '.build'), { recursive: true });

@@ -1,5 +1,6 @@
 /** Nobody may do more than its code does: a function, the container, or whoever breaks into one of them. */
 import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import {
   EventSourceMapping,
   JobDefinition,
@@ -8,7 +9,9 @@ import {
   Role,
   resources,
   type Statement,
+  Statement as StatementSchema,
 } from '../support/template.ts';
+import { rightsOf } from './rights.ts';
 
 /** Actions for which AWS has no resource level. Service Authorization Reference, "AWS Batch" and "Amazon ECR". */
 const withoutResourceLevel = ['batch:DescribeJobs', 'batch:ListJobs', 'ecr:GetAuthorizationToken'];
@@ -23,6 +26,9 @@ function statementsOf(role: string): Statement[] {
   const statements = roles.get(role);
   if (statements === undefined) throw new Error(`${role} is not a role of this stack`);
   return statements;
+}
+function actionsOf(statements: readonly Statement[]): string[] {
+  return [...new Set(statements.flatMap((statement) => statement.Action))].sort();
 }
 function targetsOf(role: string, action: string): string[] {
   const granting = statementsOf(role).filter((statement) => statement.Action.includes(action));
@@ -56,12 +62,33 @@ describe.each([...roles])('%s', (_id, statements) => {
   });
 });
 
+/** Lambda does these as the function: it takes messages for it and writes its log. */
+const RECEIVING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
+const LOGGING = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+
 describe.each(functions)('%s', (id, fn) => {
   const mapping = mappings.find((each) => each.FunctionName === id);
+  const rights = rightsOf(fn.Handler.replace(/\.handler$/, '.ts'));
+
+  it('may do what its code can call, and what Lambda does for it, and nothing else', () => {
+    const byLambda = mapping === undefined ? LOGGING : [...LOGGING, ...RECEIVING];
+    expect(actionsOf(statementsOf(fn.Role))).toEqual([...rights.actions, ...byLambda].sort());
+  });
 
   it('may receive from the queue that wakes it, and from no other', () => {
-    for (const action of ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes']) {
-      expect({ action, on: targetsOf(fn.Role, action) }).toEqual({ action, on: [mapping?.EventSourceArn] });
+    for (const action of RECEIVING) {
+      const on = mapping === undefined ? [] : [mapping.EventSourceArn];
+      expect({ action, on: targetsOf(fn.Role, action) }).toEqual({ action, on });
+    }
+  });
+
+  it('may use the table and the indexes that it queries, and no other', () => {
+    for (const action of rights.actions.filter((each) => each.startsWith('dynamodb:'))) {
+      const queried = rights.queries.map((index) =>
+        index === 'table' ? 'JobsTable' : `\${JobsTable.Arn}/index/${index}`,
+      );
+      const on = action === 'dynamodb:Query' ? queried.sort() : ['JobsTable'];
+      expect({ action, on: targetsOf(fn.Role, action) }).toEqual({ action, on });
     }
   });
 
@@ -70,6 +97,12 @@ describe.each(functions)('%s', (id, fn) => {
       name.endsWith('_QUEUE_URL') && 'refersTo' in value ? [value.refersTo] : [],
     );
     expect(targetsOf(fn.Role, 'sqs:SendMessage')).toEqual(told.sort());
+  });
+
+  it('may publish on the bus it is told of, if it publishes', () => {
+    const { EVENT_BUS_NAME: bus } = fn.Environment.Variables;
+    const told = bus !== undefined && 'refersTo' in bus ? [bus.refersTo] : [];
+    expect(targetsOf(fn.Role, 'events:PutEvents')).toEqual(told);
   });
 
   it('may write its log', () => {
@@ -100,16 +133,33 @@ it('nobody may end a Batch job that is not one of ours', () => {
   }
 });
 
-it('the container may read and update job records, read and write objects of tenants, and nothing else', () => {
+/** A container writes one item, its job's, and writes of one item are never one call (io/writes.ts). */
+const NEVER_SENT = ['dynamodb:PartiQLUpdate'];
+const container = rightsOf('worker/main.ts').actions.filter((action) => !NEVER_SENT.includes(action));
+
+it('the container may do what its code can call, on job records and objects of tenants, and nothing else', () => {
+  expect(actionsOf(statementsOf('WorkerJobRole'))).toEqual(container);
   expect(statementsOf('WorkerJobRole')).toEqual([
     expect.objectContaining({
-      Action: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
       Resource: ['JobsTable'],
       Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['JOB#*'] } },
     }),
     expect.objectContaining({
-      Action: ['s3:GetObject', 's3:PutObject'],
       Resource: [expect.stringMatching(/^\$\{JobsBucket\.Arn\}\/tenants\/\*$/)],
     }),
   ]);
+});
+
+// An endpoint's policy is a second lock: what the role allows and this does not is refused all the same.
+it.each([
+  ['DynamoDbEndpoint', 'dynamodb:'],
+  ['S3Endpoint', 's3:'],
+])('%s lets the container do what its role allows', (endpoint, service) => {
+  const policies = resources(
+    'AWS::EC2::VPCEndpoint',
+    z.object({ PolicyDocument: z.object({ Statement: z.array(StatementSchema) }).optional() }),
+  );
+  const [, policy] = policies.find(([id]) => id === endpoint) ?? [];
+  const actions = actionsOf(policy?.PolicyDocument?.Statement ?? []);
+  expect(actions).toEqual(container.filter((action) => action.startsWith(service)));
 });

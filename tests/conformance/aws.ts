@@ -1,0 +1,193 @@
+/** Our ports over an AWS at some address: the table of the packaged template, a queue, a bus, made anew for each test. */
+import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateEventBusCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Bus, bus } from '../../io/bus.ts';
+import { systemChance } from '../../io/clock.ts';
+import { deliveryStore } from '../../io/deliveries.ts';
+import { dueIndex } from '../../io/due.ts';
+import { endpointStore } from '../../io/endpoints.ts';
+import { gateStore } from '../../io/gates.ts';
+import { jobStore } from '../../io/jobs.ts';
+import { queue } from '../../io/queues.ts';
+import { table } from '../../io/table.ts';
+import { tenantStore } from '../../io/tenants.ts';
+import { waitingStore } from '../../io/waiting.ts';
+import { template } from '../support/template.ts';
+import {
+  type Arrived,
+  type Circumstances,
+  type Ports,
+  READER_MS,
+  type Reading,
+  type World,
+} from './targets.ts';
+
+export const REGION = 'us-east-1';
+
+export interface AwsWorld extends World {
+  readonly tableName: string;
+  /** A client of its own, set up as the functions' are. */
+  dynamo(): DynamoDBDocumentClient;
+  readonly bus: Bus;
+  /** What a rule on the bus has put into its queue. */
+  heard(expected: number): Promise<Reading>;
+}
+
+let worlds = 0;
+
+export async function openAwsWorld(endpoint: string, circumstances: Circumstances): Promise<AwsWorld> {
+  const name = `conformance-${++worlds}`;
+  const config = {
+    endpoint,
+    region: REGION,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+  const clients: { destroy(): void }[] = [];
+  const kept = <Client extends { destroy(): void }>(client: Client): Client => {
+    clients.push(client);
+    return client;
+  };
+  const dynamo = () => {
+    const client = kept(new DynamoDBClient(config));
+    if (circumstances.answersLost === true) loseAnswers(client);
+    return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  };
+  const sqs = kept(new SQSClient(config));
+  const events = kept(new EventBridgeClient(config));
+
+  const tableName = `${name}-jobs`;
+  await kept(new DynamoDBClient(config)).send(new CreateTableCommand(tableNamed(tableName)));
+  const queueUrl = await makeQueue(sqs, `${name}-queue`);
+  const heardUrl = await makeBus(events, sqs, name);
+  const { tenants = [], endpoints = [] } = circumstances;
+  const items = table(dynamo(), tableName, systemChance);
+  for (const tenant of tenants) await tenantStore(items).put(tenant);
+  for (const each of endpoints) await endpointStore(items).put(each);
+
+  return {
+    tableName,
+    dynamo,
+    bus: bus(events, name),
+    heard: (expected) => readQueue(sqs, heardUrl, expected),
+    process(): Ports {
+      const items = table(dynamo(), tableName, systemChance);
+      return {
+        jobs: jobStore(items),
+        deliveries: deliveryStore(items),
+        due: dueIndex(items),
+        tenants: tenantStore(items),
+        endpoints: endpointStore(items),
+        gates: gateStore(items),
+        waiting: waitingStore(items),
+        queue: queue(kept(new SQSClient(config)), queueUrl),
+      };
+    },
+    // None of the AWSes that run on this machine lets its indexes lag.
+    caughtUp: async () => undefined,
+    read: (expected) => readQueue(sqs, queueUrl, expected),
+    async close() {
+      for (const client of clients) client.destroy();
+    },
+  };
+}
+
+function tableNamed(TableName: string): CreateTableCommandInput {
+  const { BillingMode, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes } =
+    template.Resources['JobsTable']?.Properties ?? {};
+  // CloudFormation and the API spell these four alike.
+  return {
+    TableName,
+    BillingMode,
+    AttributeDefinitions,
+    KeySchema,
+    GlobalSecondaryIndexes,
+  } as CreateTableCommandInput;
+}
+
+const WRITES = ['PutItemCommand', 'UpdateItemCommand', 'BatchExecuteStatementCommand'];
+
+/** Between the network and the SDK's own repetition: each write gets through, and its first answer does not. */
+function loseAnswers(client: DynamoDBClient): void {
+  const lost = new WeakSet<object>();
+  client.middlewareStack.add(
+    (next, context) => async (given) => {
+      const answer = await next(given).catch((refused: unknown) => ({ refused }));
+      if (WRITES.includes(context.commandName ?? '') && !lost.has(context)) {
+        lost.add(context);
+        throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+      }
+      if ('refused' in answer) throw answer.refused;
+      return answer;
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'loseAnswers' },
+  );
+}
+
+async function makeQueue(sqs: SQSClient, QueueName: string): Promise<string> {
+  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName }));
+  return QueueUrl;
+}
+
+/** @returns the queue into which a rule puts everything that the bus hears */
+async function makeBus(events: EventBridgeClient, sqs: SQSClient, Name: string): Promise<string> {
+  const url = await makeQueue(sqs, `${Name}-heard`);
+  const attributes = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] });
+  const { QueueArn: Arn } = (await sqs.send(attributes)).Attributes ?? {};
+  await events.send(new CreateEventBusCommand({ Name }));
+  const rule = { Name, EventBusName: Name };
+  await events.send(new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: ['headgate'] }) }));
+  await events.send(
+    new PutTargetsCommand({ Rule: Name, EventBusName: Name, Targets: [{ Id: 'heard', Arn }] }),
+  );
+  return url;
+}
+
+/** Takes what comes while a reader stays. */
+async function readQueue(sqs: SQSClient, QueueUrl: string, expected: number): Promise<Reading> {
+  const arrived: Arrived[] = [];
+  const untilMs = performance.now() + READER_MS;
+  do {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: 10,
+        WaitTimeSeconds: 1,
+        MessageAttributeNames: ['All'],
+        MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId'],
+      }),
+    );
+    for (const { MessageId = '', Body = '', MessageAttributes = {}, Attributes, ReceiptHandle } of Messages) {
+      const attributes = Object.entries(MessageAttributes).map(([name, value]) => [
+        name,
+        value.StringValue ?? '',
+      ]);
+      arrived.push({
+        id: MessageId,
+        body: Body,
+        attributes: Object.fromEntries(attributes),
+        waitedMs: Date.now() - Number(Attributes?.SentTimestamp),
+        groupId: Attributes?.MessageGroupId,
+      });
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    }
+  } while (arrived.length < expected && performance.now() < untilMs);
+  const held = new GetQueueAttributesCommand({
+    QueueUrl,
+    AttributeNames: ['ApproximateNumberOfMessagesDelayed'],
+  });
+  const { Attributes } = await sqs.send(held);
+  return { arrived, held: Number(Attributes?.ApproximateNumberOfMessagesDelayed) };
+}

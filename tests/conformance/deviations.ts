@@ -1,0 +1,66 @@
+/** Where a world is known not to keep the contract. The other worlds are held to it all the same. */
+import type { TargetName } from './targets.ts';
+
+interface Deviation {
+  readonly target: TargetName;
+  /** The title of the test. */
+  readonly test: string;
+  readonly why: string;
+  /** Now and then it does keep it, so there is nothing to learn from trying. */
+  readonly sometimes?: true;
+}
+
+const unlocked = 'moto serves calls on threads without a lock, so two writes may pass one condition';
+const statements =
+  "moto's PartiQL knows no parameters in INSERT, one SET or REMOVE in UPDATE, and no unmet condition";
+
+export const deviations: readonly Deviation[] = [
+  {
+    target: 'moto',
+    test: 'of many who record one job at once, one has recorded it',
+    why: unlocked,
+    sometimes: true,
+  },
+  {
+    target: 'moto',
+    test: 'of many who change one record at once, one has changed it',
+    why: unlocked,
+    sometimes: true,
+  },
+  { target: 'moto', test: 'of many at once lets one of them in', why: unlocked, sometimes: true },
+  {
+    target: 'moto',
+    test: 'changes of several jobs that one process makes at once stand each for itself',
+    why: statements,
+  },
+  { target: 'moto', test: 'so it is for several writes at once', why: statements },
+  ...[
+    'what is asked for together is one call, and each write knows whether its own condition held',
+    'a change whose item has another version writes nothing, in whatever company',
+    'an item that is there stays whole when others try to put theirs in its place',
+    'no call has more than 25 writes, and those asked for while one is under way wait for the next',
+    'two changes of one item to the same version: one of them has it',
+    'a statement that was throttled inside a success is written by itself',
+    'rows that one process puts at once are all there, and so many are removed at once',
+  ].map((test) => ({ target: 'moto' as const, test, why: statements })),
+  {
+    target: 'simulator',
+    test: 'the tenant of a message is known to the queue, so that it can be fair',
+    why: 'its queues mix all messages anyway',
+  },
+  {
+    target: 'simulator',
+    test: 'one that is larger is refused, and the sender is told',
+    why: 'its messages have no weight',
+  },
+  {
+    target: 'simulator',
+    test: 'a try whose answer was lost is known again by its writer',
+    why: 'its rows keep no token of their writer, whose answer notify does not use',
+  },
+  {
+    target: 'simulator',
+    test: 'an endpoint that was disabled says why; the first reason stays',
+    why: 'its receivers never say that they are gone',
+  },
+];

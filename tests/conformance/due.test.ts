@@ -1,0 +1,100 @@
+/** What every world must keep of the index of what is due: all of it, in order, page after page, and nothing settled. */
+import { expect } from '@jest/globals';
+import { dueShard } from '../../domain/identity.ts';
+import { changed, type JobRecord } from '../../domain/job.ts';
+import { memberOf } from '../../domain/member.ts';
+import type { Due } from '../../io/due.ts';
+import type { Position } from '../../io/table.ts';
+import { aJob, NOW } from '../support/jobs.ts';
+import { jobIdNo } from './names.ts';
+import { onEachTarget, type World } from './targets.ts';
+
+/** More than a page of any world. */
+const MANY = 105;
+const SHARD = dueShard(jobIdNo(0));
+/** All in one shard. */
+const jobs: readonly JobRecord[] = Array.from({ length: 2048 }, (_, n) => jobIdNo(n))
+  .filter((jobId) => dueShard(jobId) === SHARD)
+  .slice(0, MANY)
+  .map((jobId, i) => aJob({ jobId, dueAt: NOW + ((i * 37) % MANY) }));
+
+async function allDue(world: World, byMs: number, shard = SHARD) {
+  await world.caughtUp();
+  const index = world.process().due;
+  const found: Due[] = [];
+  let pages = 0;
+  let after: Position | undefined;
+  do {
+    const page = await index.due(shard, byMs, after);
+    found.push(...page.due);
+    after = page.next;
+    pages++;
+  } while (after !== undefined);
+  return { found, pages };
+}
+const named = (records: readonly JobRecord[]): Due[] => records.map(({ jobId }) => ({ kind: 'job', jobId }));
+
+onEachTarget((open, test) => {
+  test('what is due by then is found on its pages, the longest overdue first, and each once', async () => {
+    const world = await open();
+    const { jobs: store } = world.process();
+    for (const job of jobs) await store.create(job);
+    const { found, pages } = await allDue(world, NOW + MANY);
+    expect(found).toEqual(named(jobs.toSorted((a, b) => a.dueAt! - b.dueAt!)));
+    expect(pages).toBeGreaterThan(1);
+  });
+
+  test('what is due at that very moment is found, and what is due later is not', async () => {
+    const world = await open();
+    const { jobs: store } = world.process();
+    for (const job of jobs.slice(0, 10)) await store.create(job);
+    const [first, second] = jobs.slice(0, 10).toSorted((a, b) => a.dueAt! - b.dueAt!);
+    expect((await allDue(world, second!.dueAt!)).found).toEqual(named([first!, second!]));
+    expect((await allDue(world, first!.dueAt! - 1)).found).toEqual([]);
+  });
+
+  test('each shard has its own', async () => {
+    const world = await open();
+    const { jobs: store } = world.process();
+    const other = aJob({ jobId: jobIdNo(1), dueAt: NOW });
+    await store.create(jobs[0]!);
+    await store.create(other);
+    expect((await allDue(world, NOW + MANY)).found).toEqual(named([jobs[0]!]));
+    expect((await allDue(world, NOW + MANY, dueShard(other.jobId))).found).toEqual(named([other]));
+  });
+
+  test('a job whose time moves, moves; one that has no time any more is gone', async () => {
+    const world = await open();
+    const { jobs: store } = world.process();
+    const [moved, settled] = [jobs[0]!, jobs[1]!];
+    for (const job of [moved, settled]) await store.create(job);
+    await store.replace(moved, changed(moved, { dueAt: NOW + 5000 }, NOW));
+    await store.replace(settled, changed(settled, { dueAt: undefined }, NOW));
+    expect((await allDue(world, NOW + 4999)).found).toEqual([]);
+    expect((await allDue(world, NOW + 5000)).found).toEqual(named([moved]));
+  });
+
+  test('a gate stands beside the jobs of its shard, until nobody is in it and the sweep has looked', async () => {
+    const world = await open();
+    const { gates } = world.process();
+    await gates.enter('acme', undefined, [memberOf(jobs[0]!)], NOW);
+    const gate = (await gates.load(['acme'])).get('acme')!;
+    const dueNow = () => allDue(world, gate.dueAt!, dueShard('acme'));
+    expect((await dueNow()).found).toEqual([{ kind: 'gate', tenantId: 'acme' }]);
+    await gates.postpone(gate, gate.dueAt! + 1);
+    expect((await dueNow()).found).toEqual([]);
+    expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
+    await gates.postpone(gate, undefined);
+    expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
+    await gates.leave('acme', [memberOf(jobs[0]!)]);
+    await gates.postpone(gate, undefined);
+    expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toEqual([]);
+  });
+
+  test('tombstones, tenants and tries of deliveries are not in it', async () => {
+    const world = await open({ tenants: [{ tenantId: 'acme', status: 'active' }] });
+    const { jobs: store } = world.process();
+    await store.leaveTombstone({ tombstone: true, jobId: jobIdNo(0), tenantId: 'acme', untilMs: NOW });
+    expect((await allDue(world, NOW + MANY)).found).toEqual([]);
+  });
+});

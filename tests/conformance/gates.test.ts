@@ -1,0 +1,144 @@
+/** What every world must keep of gates: members enter on what was counted, leave whatever happened since, and stay single. */
+import { describe, expect } from '@jest/globals';
+import type { Gate } from '../../domain/gate.ts';
+import { type Member, memberOf } from '../../domain/member.ts';
+import type { GateStore } from '../../io/gates.ts';
+import { NOW } from '../support/jobs.ts';
+import { jobIdNo } from './names.ts';
+import { onEachTarget } from './targets.ts';
+
+const member = (n: number, attempt = 1, concurrencyKey?: string): Member =>
+  memberOf({ jobId: jobIdNo(n), attempt, jobType: 'report.render', concurrencyKey });
+const [a, b, c] = [member(1), member(2, 3), member(3, 1, 'invoice-7')];
+const byName = (one: Member, other: Member) => (one.jobId < other.jobId ? -1 : 1);
+
+onEachTarget((open, test) => {
+  const gates = async (answersLost = false) => (await open({ answersLost })).process().gates;
+  const read = async (store: GateStore, tenantId = 'acme'): Promise<Gate | undefined> => {
+    const gate = (await store.load([tenantId])).get(tenantId);
+    return gate && { ...gate, members: gate.members.toSorted(byName) };
+  };
+
+  describe('entering', () => {
+    test('makes the gate of a tenant that had none, with its members as they are', async () => {
+      const store = await gates();
+      expect(await read(store)).toBeUndefined();
+      expect(await store.enter('acme', undefined, [a, b, c], NOW)).toBe('written');
+      expect(await read(store)).toMatchObject({ tenantId: 'acme', version: 1, members: [a, b, c] });
+      expect(await read(store, 'acme-2')).toBeUndefined();
+    });
+
+    test('is lost when somebody has entered since the gate was read', async () => {
+      const store = await gates();
+      await store.enter('acme', undefined, [a], NOW);
+      const seen = await read(store);
+      expect(await store.enter('acme', undefined, [b], NOW)).toBe('lost');
+      expect(await store.enter('acme', seen, [b], NOW)).toBe('written');
+      expect(await store.enter('acme', seen, [c], NOW)).toBe('lost');
+      expect(await read(store)).toMatchObject({ version: 2, members: [a, b] });
+    });
+
+    test('is lost when the caps have changed since the gate was read', async () => {
+      const store = await gates();
+      await store.enter('acme', undefined, [a], NOW);
+      const seen = await read(store);
+      await store.set('acme', seen, { cap: 1 }, NOW);
+      expect(await store.enter('acme', seen, [b], NOW)).toBe('lost');
+    });
+
+    test('is not lost because somebody has left: there is only more room', async () => {
+      const store = await gates();
+      await store.enter('acme', undefined, [a], NOW);
+      const seen = await read(store);
+      await store.leave('acme', [a]);
+      expect(await store.enter('acme', seen, [b], NOW)).toBe('written');
+      expect((await read(store))?.members).toEqual([b]);
+    });
+
+    test('twice is being in once', async () => {
+      const store = await gates();
+      await store.enter('acme', undefined, [a], NOW);
+      await store.enter('acme', await read(store), [a, b], NOW);
+      expect((await read(store))?.members).toEqual([a, b]);
+    });
+
+    test('whose answer was lost is lost to its caller, and its members are in', async () => {
+      const store = await gates(true);
+      expect(await store.enter('acme', undefined, [a], NOW)).toBe('lost');
+      expect((await read(store))?.members).toEqual([a]);
+    });
+
+    test('of many at once lets one of them in', async () => {
+      const world = await open();
+      const stores = Array.from({ length: 8 }, () => world.process().gates);
+      const outcomes = await Promise.all(
+        stores.map((store, n) => store.enter('acme', undefined, [member(n)], NOW)),
+      );
+      expect(outcomes.toSorted()).toEqual([...Array(7).fill('lost'), 'written']);
+      expect((await read(stores[0]!))?.members).toEqual([member(outcomes.indexOf('written'))]);
+    });
+  });
+
+  describe('leaving', () => {
+    test('takes out who is in, and is no error for who is not, or where there is no gate', async () => {
+      const store = await gates();
+      await store.leave('acme', [a]);
+      expect(await read(store)).toBeUndefined();
+      await store.enter('acme', undefined, [a, b], NOW);
+      await store.leave('acme', [a, c]);
+      await store.leave('acme', []);
+      expect((await read(store))?.members).toEqual([b]);
+      await store.leave('acme', [b]);
+      expect(await read(store)).toMatchObject({ version: 1, members: [] });
+    });
+
+    test('tells attempts of one job apart', async () => {
+      const store = await gates();
+      await store.enter('acme', undefined, [member(1, 1), member(1, 2)], NOW);
+      await store.leave('acme', [member(1, 1)]);
+      expect((await read(store))?.members).toEqual([member(1, 2)]);
+    });
+  });
+
+  describe('settings', () => {
+    const settings = {
+      cap: 5,
+      typeCaps: { 'report.render': 2 },
+      keyCap: 3,
+      paused: { reason: 'é', at: NOW },
+    };
+
+    test('replace what was set before, keep the members, and make the sweep look', async () => {
+      const store = await gates();
+      expect(await store.set('acme', undefined, settings, NOW)).toBe('written');
+      expect(await read(store)).toMatchObject({ ...settings, version: 1, members: [], dueAt: NOW });
+      await store.enter('acme', await read(store), [a], NOW);
+      expect(await store.set('acme', await read(store), { cap: 9 }, NOW + 5)).toBe('written');
+      expect(await read(store)).toEqual({
+        tenantId: 'acme',
+        version: 3,
+        cap: 9,
+        members: [a],
+        dueAt: NOW + 5,
+      });
+    });
+
+    test('are lost on a gate that was read before another change', async () => {
+      const store = await gates();
+      await store.set('acme', undefined, { cap: 5 }, NOW);
+      expect(await store.set('acme', undefined, { cap: 6 }, NOW)).toBe('lost');
+      expect(await read(store)).toMatchObject({ cap: 5 });
+    });
+  });
+
+  test('a note of the backlog makes no gate, and changes nothing else', async () => {
+    const store = await gates();
+    const backlog = { count: 7, at: NOW };
+    await store.noteBacklog('acme', backlog);
+    expect(await read(store)).toBeUndefined();
+    await store.enter('acme', undefined, [a], NOW);
+    const before = await read(store);
+    await store.noteBacklog('acme', backlog);
+    expect(await read(store)).toEqual({ ...before, backlog });
+  });
+});

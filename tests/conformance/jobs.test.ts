@@ -1,0 +1,197 @@
+/** What every world must keep of the store of jobs: one record for one id, and no change that another did not see. */
+import { describe, expect } from '@jest/globals';
+import { changed } from '../../domain/job.ts';
+import { tombstoneFor } from '../../domain/tombstone.ts';
+import { aJob, jobIn, NOW } from '../support/jobs.ts';
+import { jobIdNo } from './names.ts';
+import { onEachTarget } from './targets.ts';
+
+const job = aJob({ dueAt: NOW + 60_000 });
+const next = changed(job, { state: 'submitting', callOpen: true, calls: 1, waitReason: undefined }, NOW + 1);
+const tombstone = tombstoneFor(job.jobId, job.tenantId, NOW);
+
+onEachTarget((open, test) => {
+  const ports = async (answersLost = false) => (await open({ answersLost })).process();
+
+  describe('recording', () => {
+    test('a job is recorded once: whoever comes second is shown the first', async () => {
+      const { jobs } = await ports();
+      expect(await jobs.create(job)).toEqual({ kind: 'created' });
+      const other = { ...job, fingerprint: 'g'.repeat(26), createdAt: NOW + 5 };
+      expect(await jobs.create(other)).toEqual({ kind: 'exists', job });
+      expect(await jobs.get(job.jobId)).toEqual(job);
+    });
+
+    test('of many who record one job at once, one has recorded it', async () => {
+      const world = await open();
+      const writers = Array.from({ length: 8 }, () => world.process().jobs);
+      const kinds = await Promise.all(
+        writers.map(async (jobs, i) => (await jobs.create({ ...job, createdAt: NOW + i })).kind),
+      );
+      expect(kinds.toSorted()).toEqual(['created', ...Array(7).fill('exists')]);
+    });
+
+    test('a record is read as it was written: nesting, text of any script, numbers, empty values', async () => {
+      const { jobs } = await ports();
+      const full = jobIn('succeeded', {
+        input: {
+          text: 'é „quoted" 🚚\n',
+          deep: [{ a: [1, -2.5, 1e-130, 2 ** 53 - 1], b: null }],
+          none: {},
+          empty: '',
+          no: false,
+        },
+        tags: { team: 'maps' },
+        endedAttempts: [
+          { attempt: 1, endedAt: NOW, failure: { class: 'app_error', code: 'exit_code', message: '' } },
+        ],
+      });
+      await jobs.create(full);
+      expect(await jobs.get(full.jobId)).toEqual(full);
+    });
+  });
+
+  describe('a cancel that came before its job', () => {
+    test('leaves one tombstone, which is no job', async () => {
+      const { jobs } = await ports();
+      expect(await jobs.leaveTombstone(tombstone)).toBe('written');
+      expect(await jobs.leaveTombstone({ ...tombstone, untilMs: NOW })).toBe('lost');
+      expect(await jobs.get(job.jobId)).toBeUndefined();
+      expect(await jobs.load([job.jobId])).toEqual(new Map());
+      expect(await jobs.create(job)).toEqual({ kind: 'tombstone', tombstone });
+    });
+
+    test('leaves none where there is a job', async () => {
+      const { jobs } = await ports();
+      await jobs.create(job);
+      expect(await jobs.leaveTombstone(tombstone)).toBe('lost');
+      expect(await jobs.get(job.jobId)).toEqual(job);
+    });
+
+    test('its tombstone gives way to a job once', async () => {
+      const { jobs } = await ports();
+      const cancelled = jobIn('cancelled');
+      await jobs.leaveTombstone(tombstone);
+      expect(await jobs.createOver(tombstone, cancelled)).toBe('written');
+      expect(await jobs.createOver(tombstone, job)).toBe('lost');
+      expect(await jobs.get(job.jobId)).toEqual(cancelled);
+      expect(await jobs.create(job)).toEqual({ kind: 'exists', job: cancelled });
+    });
+
+    test('a tombstone that is not there, or another one, gives way to nothing', async () => {
+      const { jobs } = await ports();
+      expect(await jobs.createOver(tombstone, job)).toBe('lost');
+      expect(await jobs.get(job.jobId)).toBeUndefined();
+      await jobs.leaveTombstone(tombstone);
+      expect(await jobs.createOver({ ...tombstone, untilMs: NOW }, job)).toBe('lost');
+      expect(await jobs.create(job)).toEqual({ kind: 'tombstone', tombstone });
+    });
+  });
+
+  describe('changing', () => {
+    test('a change is written on the record it was decided on, and on no other', async () => {
+      const { jobs } = await ports();
+      await jobs.create(job);
+      expect(await jobs.replace(job, next)).toBe('written');
+      expect(await jobs.get(job.jobId)).toEqual(next);
+      expect(await jobs.replace(job, { ...next, calls: 7 })).toBe('lost');
+      expect(await jobs.get(job.jobId)).toEqual(next);
+    });
+
+    test('what the next record leaves out is gone from the table', async () => {
+      const { jobs } = await ports();
+      const before = aJob({ waitReason: 'slots', dueAt: NOW, refused: ['a'] });
+      const after = changed(before, { waitReason: undefined, dueAt: undefined, refused: undefined }, NOW);
+      await jobs.create(before);
+      await jobs.replace(before, after);
+      expect(await jobs.get(job.jobId)).toEqual(after);
+    });
+
+    test('a job that is not there is not made by a change', async () => {
+      const { jobs } = await ports();
+      expect(await jobs.replace(job, next)).toBe('lost');
+      expect(await jobs.get(job.jobId)).toBeUndefined();
+    });
+
+    test('of many who change one record at once, one has changed it', async () => {
+      const world = await open();
+      await world.process().jobs.create(job);
+      const writers = Array.from({ length: 8 }, () => world.process().jobs);
+      const outcomes = await Promise.all(
+        writers.map((jobs, i) => jobs.replace(job, { ...next, calls: i + 1 })),
+      );
+      const winner = outcomes.indexOf('written');
+      expect(outcomes.toSorted()).toEqual([...Array(7).fill('lost'), 'written']);
+      expect(await writers[0]?.get(job.jobId)).toMatchObject({ calls: winner + 1 });
+    });
+
+    test('changes of several jobs that one process makes at once stand each for itself', async () => {
+      const { jobs } = await ports();
+      const all = Array.from({ length: 30 }, (_, i) => ({ ...job, jobId: jobIdNo(i) }));
+      expect(await Promise.all(all.map((each) => jobs.create(each)))).toEqual(
+        Array(30).fill({ kind: 'created' }),
+      );
+      await jobs.replace(all[3]!, { ...next, jobId: all[3]!.jobId });
+      const outcomes = await Promise.all(
+        all.map((each) => jobs.replace(each, { ...next, jobId: each.jobId })),
+      );
+      expect(outcomes.flatMap((outcome, i) => (outcome === 'lost' ? [i] : []))).toEqual([3]);
+    });
+  });
+
+  describe('reading', () => {
+    test('many are read at once; who is not there is left out, and who is named twice is there once', async () => {
+      const { jobs } = await ports();
+      const all = Array.from({ length: 120 }, (_, i) => ({ ...job, jobId: jobIdNo(i) }));
+      for (const each of all) await jobs.create(each);
+      const ids = all.map(({ jobId }) => jobId);
+      const read = await jobs.load([...ids, ids[0]!, jobIdNo(500)]);
+      expect([...read.keys()].toSorted()).toEqual(ids.toSorted());
+      expect(read.get(ids[7]!)).toEqual(all[7]);
+      expect(await jobs.load([])).toEqual(new Map());
+    });
+
+    test('what one process has written, every other reads at once', async () => {
+      const world = await open();
+      await world.process().jobs.create(job);
+      const { jobs } = world.process();
+      expect(await jobs.get(job.jobId)).toEqual(job);
+      await jobs.replace(job, next);
+      expect(await world.process().jobs.load([job.jobId])).toEqual(new Map([[job.jobId, next]]));
+    });
+  });
+
+  describe('when the answer to a write is lost and the call is made again', () => {
+    test('its writer knows its own record again, and nobody else takes it for theirs', async () => {
+      const { jobs } = await ports(true);
+      expect(await jobs.create(job)).toEqual({ kind: 'created' });
+      expect(await jobs.create(job)).toEqual({ kind: 'exists', job });
+    });
+
+    test('its writer knows its own change again, and a second one with the same content is lost', async () => {
+      const { jobs } = await ports(true);
+      await jobs.create(job);
+      expect(await jobs.replace(job, next)).toBe('written');
+      expect(await jobs.replace(job, next)).toBe('lost');
+      expect(await jobs.get(job.jobId)).toEqual(next);
+    });
+
+    test('its writer knows its own tombstone again, and its own job in place of it', async () => {
+      const { jobs } = await ports(true);
+      expect(await jobs.leaveTombstone(tombstone)).toBe('written');
+      expect(await jobs.leaveTombstone(tombstone)).toBe('lost');
+      expect(await jobs.createOver(tombstone, job)).toBe('written');
+      expect(await jobs.createOver(tombstone, job)).toBe('lost');
+    });
+
+    test('so it is for several writes at once', async () => {
+      const { jobs } = await ports(true);
+      const all = [1, 2, 3].map((i) => ({ ...job, jobId: jobIdNo(i) }));
+      expect(await Promise.all(all.map((each) => jobs.create(each)))).toEqual(
+        Array(3).fill({ kind: 'created' }),
+      );
+      const outcomes = all.map((each) => jobs.replace(each, { ...next, jobId: each.jobId }));
+      expect(await Promise.all(outcomes)).toEqual(Array(3).fill('written'));
+    });
+  });
+});

@@ -1,0 +1,93 @@
+/** The simulator's world with all faults off: what its stores promise when nothing goes wrong. */
+import type { Message } from '../../io/lambda.ts';
+import { virtualDueIndex } from '../simulator/due.ts';
+import { newRun } from '../simulator/faults.ts';
+import { virtualGates } from '../simulator/gates.ts';
+import { type Profile, profiles } from '../simulator/profiles.ts';
+import { virtualQueue } from '../simulator/queues.ts';
+import { virtualTable } from '../simulator/table.ts';
+import { world as virtualWorld } from '../simulator/world.ts';
+import { type Circumstances, type Ports, READER_MS, type World } from './targets.ts';
+
+const calm: Profile = JSON.parse(JSON.stringify(profiles.chaos), (_name, value) =>
+  typeof value === 'number' ? 0 : value,
+);
+
+export function openSimulatedWorld({
+  tenants = [],
+  endpoints = [],
+  answersLost = false,
+}: Circumstances): World {
+  const time = virtualWorld(1);
+  const profile = { ...calm, calls: { ...calm.calls, again: answersLost ? 1 : 0 } };
+  const run = newRun({ world: time, profile, keepHistory: false });
+  const index = virtualDueIndex(run);
+  const table = virtualTable(run, index, tenants, endpoints, () => undefined);
+  const gates = virtualGates(run, index, { onEnter: () => undefined, onLeave: () => undefined });
+  const queue = virtualQueue(run, 'queue', () => undefined);
+  const sentAtMs = new Map<string, number>();
+  const arrived: { readonly message: Message; readonly waitedMs: number }[] = [];
+  queue.feeds({
+    role: 'outside',
+    visibilityMs: 60_000,
+    handle: () => async (messages) => {
+      for (const message of messages)
+        arrived.push({ message, waitedMs: time.nowMs() - (sentAtMs.get(message.body) ?? 0) });
+      return new Set(messages.map(({ id }) => id));
+    },
+  });
+
+  let passing: Promise<void> | undefined;
+  /** Nothing here happens unless time passes; it does while somebody waits for an answer. */
+  function letTimePass(): void {
+    passing ??= time
+      .run(Number.MAX_SAFE_INTEGER, () => false)
+      .finally(() => {
+        passing = undefined;
+        if (!time.isQuiet()) letTimePass();
+      });
+  }
+  function waitedFor<Port extends object>(port: Port): Port {
+    const calls = Object.entries(port).map(([name, call]) => [
+      name,
+      (...given: unknown[]) => {
+        const answer = call(...given);
+        letTimePass();
+        return answer;
+      },
+    ]);
+    return Object.fromEntries(calls) as Port; // the same names, each with the same call
+  }
+
+  return {
+    process(): Ports {
+      const process = run.process('outside');
+      const port = queue.portFor(process);
+      return {
+        jobs: waitedFor(table.jobsFor(process)),
+        deliveries: waitedFor(table.deliveriesFor(process)),
+        due: waitedFor(index.portFor(process)),
+        tenants: waitedFor(table.tenantsFor(process)),
+        endpoints: waitedFor(table.endpointsFor(process)),
+        gates: waitedFor(gates.gatesFor(process)),
+        waiting: waitedFor(gates.waitingFor(process)),
+        queue: waitedFor({
+          send(messages) {
+            for (const { body } of messages) sentAtMs.set(body, time.nowMs());
+            return port.send(messages);
+          },
+        }),
+      };
+    },
+    caughtUp: async () => passing,
+    async read() {
+      await passing;
+      const seen = arrived.filter(({ waitedMs }) => waitedMs < READER_MS);
+      return {
+        arrived: seen.map(({ message, waitedMs }) => ({ ...message, waitedMs, groupId: undefined })),
+        held: arrived.length - seen.length,
+      };
+    },
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * One contract, several worlds that must keep it: the simulator's, the embedded cloud, and two AWSes by others.
+ *
+ * A port's suite is `tests/conformance/<port>.test.ts`: `onEachTarget((open, test) => …)`, and what it needs of the world
+ * stands in `Ports`. Where a world is known not to keep the contract, deviations.ts says why.
+ */
+import { afterAll, afterEach, beforeAll, describe, test as jestTest } from '@jest/globals';
+import type { Endpoint } from '../../domain/endpoint.ts';
+import type { Tenant } from '../../domain/tenant.ts';
+import type { DeliveryStore } from '../../io/deliveries.ts';
+import type { DueIndex } from '../../io/due.ts';
+import type { EndpointStore } from '../../io/endpoints.ts';
+import type { GateStore } from '../../io/gates.ts';
+import type { JobStore } from '../../io/jobs.ts';
+import type { Message } from '../../io/lambda.ts';
+import type { Queue } from '../../io/queues.ts';
+import type { TenantStore } from '../../io/tenants.ts';
+import type { WaitingStore } from '../../io/waiting.ts';
+import { outside, startAws } from '../outside/outside.ts';
+import { type AwsWorld, openAwsWorld } from './aws.ts';
+import { deviations } from './deviations.ts';
+import { startEmbedded } from './embedded.ts';
+import { openSimulatedWorld } from './simulated.ts';
+
+export interface Ports {
+  readonly jobs: JobStore;
+  readonly deliveries: DeliveryStore;
+  readonly due: DueIndex;
+  readonly tenants: Pick<TenantStore, 'load'>;
+  readonly endpoints: Pick<EndpointStore, 'list' | 'disable'>;
+  readonly gates: GateStore;
+  readonly waiting: WaitingStore;
+  readonly queue: Queue;
+}
+
+export interface World {
+  /** The ports of one more process: a Lambda or a container, with connections and a memory of its own. */
+  process(): Ports;
+  /** Resolves when indexes, which lag, show what has been written. */
+  caughtUp(): Promise<void>;
+  /** What a reader finds in the queue. @param expected it looks for no more once it has as many */
+  read(expected: number): Promise<Reading>;
+  close(): Promise<void>;
+}
+
+export interface Reading {
+  readonly arrived: readonly Arrived[];
+  /** Sent, but not to be seen yet. */
+  readonly held: number;
+}
+
+export interface Arrived extends Message {
+  readonly waitedMs: number;
+  readonly groupId: string | undefined;
+}
+
+/** How long a reader stays: delays below this arrive, longer ones are held. */
+export const READER_MS = 2500;
+
+export interface Circumstances {
+  readonly tenants?: readonly Tenant[];
+  readonly endpoints?: readonly Endpoint[];
+  /** The answer to each write is lost on its way, and the client makes the call once more. */
+  readonly answersLost?: boolean;
+}
+
+export type TargetName = 'simulator' | 'embedded' | 'moto' | 'ministack';
+
+interface Target<W extends World> {
+  readonly name: TargetName;
+  readonly installed: boolean;
+  /** Once for a file of tests. */
+  start(): Promise<{ open(circumstances: Circumstances): Promise<W>; close(): Promise<void> }>;
+}
+
+async function startOther(which: 'moto' | 'ministack') {
+  const aws = await startAws(which);
+  return { open: (asked: Circumstances) => openAwsWorld(aws.endpoint, asked), close: aws.close };
+}
+
+const awsTargets: readonly Target<AwsWorld>[] = [
+  {
+    name: 'embedded',
+    installed: true,
+    start: async () => {
+      const cloud = await startEmbedded();
+      return { open: (asked) => openAwsWorld(cloud.endpoint, asked), close: cloud.close };
+    },
+  },
+  { name: 'moto', installed: outside.python !== undefined, start: () => startOther('moto') },
+  { name: 'ministack', installed: outside.python !== undefined, start: () => startOther('ministack') },
+];
+
+const simulator: Target<World> = {
+  name: 'simulator',
+  installed: true,
+  start: async () => ({ open: async (asked) => openSimulatedWorld(asked), close: async () => undefined }),
+};
+
+type Open<W extends World> = (circumstances?: Circumstances) => Promise<W>;
+type Suite<W extends World> = (
+  open: Open<W>,
+  test: (title: string, body: () => Promise<void>) => void,
+) => void;
+
+/** A contract of our own ports. */
+export const onEachTarget = (suite: Suite<World>): void => runOn([simulator, ...awsTargets], suite);
+/** A contract of AWS itself, below the ports. */
+export const onEachAws = (suite: Suite<AwsWorld>): void => runOn(awsTargets, suite);
+
+const TIMEOUT_MS = 120_000;
+
+function runOn<W extends World>(targets: readonly Target<W>[], suite: Suite<W>): void {
+  for (const target of targets) {
+    (target.installed ? describe : describe.skip)(target.name, () => {
+      let server: Awaited<ReturnType<typeof target.start>>;
+      const worlds: W[] = [];
+      beforeAll(async () => {
+        server = await target.start();
+      }, TIMEOUT_MS);
+      afterEach(async () => {
+        for (const world of worlds.splice(0)) await world.close();
+      });
+      afterAll(() => server?.close());
+      suite(
+        async (circumstances = {}) => {
+          const world = await server.open(circumstances);
+          worlds.push(world);
+          return world;
+        },
+        (title, body) => {
+          const known = deviations.find((one) => one.target === target.name && one.test === title);
+          if (known === undefined) return jestTest(title, body, TIMEOUT_MS);
+          const named = `${title} (not here: ${known.why})`;
+          if (known.sometimes) return jestTest.skip(named, body);
+          // Once it does keep the contract, this fails, and its row goes.
+          return jestTest.failing(named, body, TIMEOUT_MS);
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The stack as its users get it: two stages, packaged, linted, deployed by the framework, read back, run, removed.
+ *
+ * moto stands for AWS. What its CloudFormation has no model of is left out of the stack there, and is checked in the
+ * template alone (tests/wiring).
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Inbox, openInbox, type Received } from '../../cli/inbox.ts';
+import { type OtherAws, outside, startAws } from '../outside/outside.ts';
+import { functionsRun } from './functions.ts';
+import { type Opened, open } from './opened.ts';
+
+const TIMEOUT_MS = 600_000;
+const WITHOUT_MODEL = ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy'];
+
+let moto: OtherAws;
+let inbox: Inbox;
+let prod: Opened;
+let dev: Opened;
+const secrets = new Map([['acme', `whsec_${'A'.repeat(32)}`]]);
+const webhooks: Received[] = [];
+
+(outside.python === undefined ? describe.skip : describe)('a stack that was deployed', () => {
+  beforeAll(async () => {
+    moto = await startAws('moto');
+    inbox = await openInbox(secrets, (received) => webhooks.push(received));
+    dev = await open('dev', moto.endpoint, { WebhookAllowedOrigins: inbox.origin });
+    // In a network that is there already; dev made one of its own.
+    const subnets = ['WorkerSubnetA', 'WorkerSubnetB'].map(dev.id).join();
+    prod = await open('prod', moto.endpoint, {
+      VpcId: dev.id('WorkerNetwork'),
+      SubnetIds: subnets,
+      MaxvCpus: '64',
+    });
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    for (const opened of [dev, prod]) {
+      opened?.close();
+      opened?.stage.close();
+    }
+    await inbox?.close();
+    await moto?.close();
+  });
+
+  describe.each([
+    ['dev', () => dev],
+    ['prod', () => prod],
+  ] as const)('as %s', (name, opened) => readBack(name, opened));
+
+  functionsRun(() => ({ opened: dev, endpoint: moto.endpoint, inbox, secrets, webhooks }));
+
+  it(
+    'leaves nothing behind when it is removed, except the data of prod',
+    async () => {
+      await prod.stage.remove();
+      await dev.stage.remove();
+      expect(await dev.named()).toEqual([]);
+      await expect(dev.resources()).rejects.toThrow(/does not exist/);
+      expect((await prod.named()).toSorted()).toEqual(
+        [prod.id('JobsBucket'), prod.id('JobsTable')].toSorted(),
+      );
+    },
+    TIMEOUT_MS,
+  );
+});
+
+function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
+  const resources = (type: string) =>
+    Object.entries(opened().template.Resources).filter(([, resource]) => resource.Type === type);
+  const arnOf = async (queue: string) => (await opened().queue(opened().id(queue)))['QueueArn'];
+  const functionId = (logicalId: string) => opened().id(logicalId);
+
+  it('has everything that its template says, but for what moto has no model of', async () => {
+    const met = name === 'dev' ? ['OwnNetwork'] : [];
+    const expected = Object.entries(opened().template.Resources)
+      .filter(([, { Condition }]) => Condition === undefined || met.includes(Condition))
+      .filter(([, { Type }]) => !WITHOUT_MODEL.includes(Type))
+      .map(([id]) => id);
+    const found = [...(await opened().resources()).keys()].filter((id) => id !== '');
+    expect(found.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('moves a message to the dead-letter queue of its own queue after five receives', async () => {
+    for (const source of ['Front', 'Submit', 'Events', 'Notify']) {
+      expect(await opened().queue(opened().id(`${source}Queue`))).toMatchObject({
+        RedrivePolicy: { deadLetterTargetArn: await arnOf(`${source}DeadLetterQueue`), maxReceiveCount: 5 },
+        SqsManagedSseEnabled: 'true',
+      });
+    }
+  });
+
+  it('hands each queue to its function, which may give back single messages', async () => {
+    const mappings = await opened().mappings();
+    for (const [id, { Properties }] of resources('AWS::Lambda::EventSourceMapping')) {
+      const [queue] = /[A-Z]\w+Queue$/.exec(id.replace(/.*SQS/, '')) ?? [''];
+      const fn = id.replace(/EventSourceMapping.*/, '');
+      expect(mappings).toContainEqual(
+        expect.objectContaining({
+          EventSourceArn: await arnOf(queue),
+          FunctionArn: expect.stringMatching(new RegExp(`:${functionId(`${fn}LambdaFunction`)}$`)),
+          FunctionResponseTypes: ['ReportBatchItemFailures'],
+          BatchSize: 10,
+          ScalingConfig: Properties['ScalingConfig'],
+          State: 'Enabled',
+        }),
+      );
+    }
+  });
+
+  it('puts the events of its own job queues, and of its own bus, into its own queues', async () => {
+    expect(await opened().rule(opened().id('BatchEventsRule'))).toMatchObject({
+      State: 'ENABLED',
+      EventBusName: 'default',
+      EventPattern: {
+        source: ['aws.batch'],
+        detail: { jobQueue: [opened().id('StandardJobQueue'), opened().id('EconomyJobQueue')] },
+      },
+      Targets: [
+        {
+          Arn: await arnOf('EventsQueue'),
+          DeadLetterConfig: { Arn: await arnOf('BatchEventsRuleDeadLetterQueue') },
+        },
+      ],
+    });
+    const bus = opened().id('LifecycleBus');
+    expect(bus).toBe(`headgate-${name}`);
+    expect(await opened().rule(opened().id('LifecycleRule'), bus)).toMatchObject({
+      State: 'ENABLED',
+      EventPattern: { source: ['headgate'] },
+      Targets: [
+        {
+          Arn: await arnOf('NotifyQueue'),
+          DeadLetterConfig: { Arn: await arnOf('LifecycleRuleDeadLetterQueue') },
+        },
+      ],
+    });
+  });
+
+  it('wakes the sweep every minute', async () => {
+    const { FunctionArn } = await opened().fn(opened().id('TickLambdaFunction'));
+    expect(await opened().rule(opened().id('TickEventsRuleSchedule1'))).toMatchObject({
+      State: 'ENABLED',
+      ScheduleExpression: 'rate(1 minute)',
+      Targets: [{ Arn: FunctionArn }],
+    });
+  });
+
+  it('runs each function as a role of its own, which names nothing of another stage', async () => {
+    const roles = new Set<string>();
+    for (const [id, { Properties }] of resources('AWS::Lambda::Function')) {
+      const roleId = id.replace('LambdaFunction', 'Role');
+      const { Role, Timeout } = await opened().fn(opened().id(id));
+      expect(Role).toMatch(new RegExp(`:role/${opened().id(roleId)}$`));
+      expect(Timeout).toBe(Properties['Timeout']);
+      roles.add(String(Role));
+      const { trust, statements } = await opened().role(opened().id(roleId));
+      expect(trust).toMatchObject({
+        Statement: [{ Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      });
+      const named = statements.flatMap(({ Resource }) => Resource).filter((arn) => arn !== '*');
+      const ours = new RegExp(
+        `^arn:aws:[a-z]+:us-east-1:123456789012:(\\S*\\bheadgate-${name}(-\\S+)?|job/\\*)$`,
+      );
+      expect(named.filter((arn) => !ours.test(String(arn)))).toEqual([]);
+    }
+    expect(roles.size).toBe(resources('AWS::Lambda::Function').length);
+  });
+
+  it('tells each function where its own table, queues and bus are', async () => {
+    const given = { ...defaultsOf(opened().template.Parameters), ...opened().parameters };
+    const resolve = (value: string | { readonly Ref: string } | { readonly 'Fn::Sub': string }) => {
+      if (typeof value === 'string') return value;
+      if ('Ref' in value) return given[value.Ref] ?? opened().id(value.Ref);
+      return value['Fn::Sub'].replaceAll(/\$\{(\w+)\}/g, (_, name) => given[name] ?? opened().id(name));
+    };
+    for (const [id, { Properties }] of resources('AWS::Lambda::Function')) {
+      const { Environment } = await opened().fn(opened().id(id));
+      const packaged = Object(Properties['Environment']).Variables as Record<
+        string,
+        Parameters<typeof resolve>[0]
+      >;
+      const expected = Object.entries(packaged).map(([variable, value]) => [variable, resolve(value)]);
+      // moto gives parameters of type Number back as numbers.
+      const told = Object.entries(Object(Environment).Variables).map(([key, value]) => [key, String(value)]);
+      expect(Object.fromEntries(told)).toEqual(Object.fromEntries(expected));
+    }
+  });
+
+  it('protects its table from being deleted in prod, and nowhere else', async () => {
+    expect(await opened().table(opened().id('JobsTable'))).toMatchObject({
+      DeletionProtectionEnabled: name === 'prod',
+      BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
+      GlobalSecondaryIndexes: [{ IndexName: 'byTenant' }, { IndexName: 'due' }],
+    });
+  });
+}
+
+function defaultsOf(parameters: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, { Default }]) => [name, String(Default)]));
+}

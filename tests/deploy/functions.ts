@@ -1,0 +1,249 @@
+/** The functions of a deployed stack, each once: its packaged bundle, Lambda's own runtime client, an event, an effect. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BatchClient, DescribeJobsCommand } from '@aws-sdk/client-batch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Inbox, Received } from '../../cli/inbox.ts';
+import { lifecycleEvent } from '../../domain/notification.ts';
+import { asking } from '../../domain/submission.ts';
+import { bus } from '../../io/bus.ts';
+import { systemChance } from '../../io/clock.ts';
+import { type EndpointStore, endpointStore } from '../../io/endpoints.ts';
+import { jobIdOf } from '../../io/identity.ts';
+import { type JobStore, jobStore } from '../../io/jobs.ts';
+import { table } from '../../io/table.ts';
+import { type TenantStore, tenantStore } from '../../io/tenants.ts';
+import { type Answer, invoke, type PackagedFunction } from '../lambda-client/invoke.ts';
+import { outside } from '../outside/outside.ts';
+import { jobIn } from '../support/jobs.ts';
+import { until } from '../support/stack.ts';
+import type { Opened } from './opened.ts';
+import { environmentOf, REGION, run } from './stage.ts';
+
+const TIMEOUT_MS = 120_000;
+const NAMES = ['intake', 'submit', 'track', 'notify', 'tick'] as const;
+type FunctionName = (typeof NAMES)[number];
+
+export interface Surroundings {
+  readonly opened: Opened;
+  readonly endpoint: string;
+  readonly inbox: Inbox;
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly webhooks: readonly Received[];
+}
+
+const recorded = (name: string) =>
+  JSON.parse(readFileSync(join(import.meta.dirname, `../fixtures/events/${name}.json`), 'utf8'));
+
+/** As Lambda hands a message over. */
+function sqsEvent(body: unknown) {
+  const event = recorded('sqs');
+  event.Records[0].body = JSON.stringify(body);
+  return event;
+}
+
+export function functionsRun(surroundings: () => Surroundings): void {
+  let stack: ReturnType<typeof clientsFor>;
+  let folders: string;
+  beforeAll(() => {
+    folders = mkdtempSync(join(tmpdir(), 'headgate-functions-'));
+    stack = clientsFor(surroundings());
+  });
+  afterAll(() => {
+    stack?.close();
+    rmSync(folders, { recursive: true, force: true });
+  });
+
+  async function unpacked(name: FunctionName): Promise<PackagedFunction> {
+    const { opened, endpoint } = surroundings();
+    const folder = join(folders, name);
+    await run([outside.python ?? '', '-m', 'zipfile', '-e', opened.stage.bundle(name), folder], '/', {});
+    const fn = await opened.fn(`headgate-dev-${name}`);
+    return {
+      name: `headgate-dev-${name}`,
+      arn: String(fn['FunctionArn']),
+      handler: String(fn['Handler']),
+      folder,
+      timeoutSeconds: Number(fn['Timeout']),
+      memoryMiB: Number(fn['MemorySize']),
+      environment: { ...Object(fn['Environment']).Variables, ...environmentOf(endpoint) },
+    };
+  }
+  const invoked = async (name: FunctionName, event: unknown) => invoke(await unpacked(name), event);
+
+  (outside.lambdaClient === undefined ? describe.skip : describe)("in Lambda's own runtime client", () => {
+    it('every function of the stack is run', () => {
+      const functions = Object.entries(surroundings().opened.template.Resources).filter(
+        ([, { Type }]) => Type === 'AWS::Lambda::Function',
+      );
+      const names = functions.map(([id]) => id.replace('LambdaFunction', '').toLowerCase());
+      expect(names.toSorted()).toEqual(NAMES.toSorted());
+    });
+
+    it(
+      'intake records a job and asks for its next step',
+      async () => {
+        await stack.tenants.put({ tenantId: 'acme', status: 'active' });
+        const asked = {
+          specVersion: '1',
+          tenantId: 'acme',
+          jobType: 'demo.sleep',
+          idempotencyKey: 'first',
+          input: { seconds: 0 },
+        };
+        expectAllDone(await invoked('intake', sqsEvent(asked)));
+        const jobId = jobIdOf('acme', 'first');
+        expect(await stack.jobs.get(jobId)).toMatchObject({ state: 'waiting', jobType: 'demo.sleep' });
+        expect(await stack.received('SubmitQueue', jobId)).toEqual(submitMessage(jobId));
+      },
+      TIMEOUT_MS,
+    );
+
+    it(
+      'submit gives a job to Batch, under its name and in its queue',
+      async () => {
+        const job = jobNow('waiting', 'submit', { jobType: 'demo.sleep', input: { seconds: 0 } });
+        await stack.jobs.create(job);
+        expectAllDone(await invoked('submit', sqsEvent(submitMessage(job.jobId))));
+        const { state, batchJobId } = (await stack.jobs.get(job.jobId)) ?? {};
+        expect({ state, batchJobId }).toEqual({ state: 'submitted', batchJobId: expect.any(String) });
+        expect(await stack.batchJob(String(batchJobId))).toMatchObject({
+          jobName: `hg-${job.jobId}-1`,
+          jobQueue: surroundings().opened.id('StandardJobQueue'),
+        });
+      },
+      TIMEOUT_MS,
+    );
+
+    it(
+      'track moves a job to what Batch says of it, and tells the bus',
+      async () => {
+        const event = recorded('batch-job-failed');
+        const { jobId } = event.detail.parameters;
+        const job = jobIn('running', { jobId, jobType: 'csv.summarise', dueAt: Date.now() + 600_000 });
+        await stack.jobs.create(job);
+        expectAllDone(await invoked('track', sqsEvent(event)));
+        expect(await stack.jobs.get(jobId)).toMatchObject({
+          state: 'retrying',
+          failure: { class: 'app_error', exitCode: 1 },
+        });
+        expect(await stack.received('NotifyQueue', jobId)).toMatchObject({ 'detail-type': 'job.retrying' });
+      },
+      TIMEOUT_MS,
+    );
+
+    it(
+      'notify tells the endpoint of a job that ended, signed, and settles the job',
+      async () => {
+        const { inbox, secrets, webhooks } = surroundings();
+        await stack.endpoints.put({
+          tenantId: 'acme',
+          endpointId: 'whe_main',
+          url: inbox.urlOf('acme'),
+          events: ['job.succeeded'],
+          secrets: [secrets.get('acme') ?? ''],
+        });
+        const job = jobNow('succeeded', 'notify');
+        await stack.jobs.create(job);
+        await stack.publish(lifecycleEvent(job));
+        const heard = await stack.received('NotifyQueue', job.jobId);
+        expectAllDone(await invoked('notify', sqsEvent(heard)));
+        const told = webhooks.filter(({ event }) => event?.data.jobId === job.jobId);
+        expect(told).toEqual([expect.objectContaining({ tenantId: 'acme', verified: true })]);
+        const { settled, dueAt } = (await stack.jobs.get(job.jobId)) ?? {};
+        expect({ settled, dueAt }).toEqual({ settled: true, dueAt: undefined });
+      },
+      TIMEOUT_MS,
+    );
+
+    it(
+      'tick hands a job that fell due to its queue',
+      async () => {
+        const past = Date.now() - 1000;
+        const job = jobNow('scheduled', 'tick', { eligibleAt: past, dueAt: past, jobType: 'demo.sleep' });
+        await stack.jobs.create(job);
+        const answer = await invoked('tick', recorded('scheduled'));
+        expect(answer).toMatchObject({ kind: 'response', body: null });
+        expect(answer.log).toContain('sweep:repair:done');
+        expect(await stack.received('SubmitQueue', job.jobId)).toEqual(submitMessage(job.jobId));
+      },
+      TIMEOUT_MS,
+    );
+
+    it(
+      'what cannot be handled now comes back as itself, and the rest of the batch is done',
+      async () => {
+        const event = sqsEvent({ not: 'a submit message' });
+        const { body } = await invoked('submit', event);
+        expect(body).toEqual({ batchItemFailures: [{ itemIdentifier: event.Records[0].messageId }] });
+      },
+      TIMEOUT_MS,
+    );
+
+    it.each(NAMES)(
+      '%s says which variables are missing, when it is started without them',
+      async (name) => {
+        const fn = await unpacked(name);
+        const answer = await invoke({ ...fn, environment: environmentOf('http://127.0.0.1:1') }, {});
+        expect(answer).toMatchObject({
+          kind: 'init_error',
+          body: { errorType: 'EnvironmentIncomplete', errorMessage: expect.stringContaining('TABLE_NAME') },
+        });
+      },
+      TIMEOUT_MS,
+    );
+  });
+}
+
+function expectAllDone(answer: Answer): void {
+  expect(answer).toMatchObject({ kind: 'response', body: { batchItemFailures: [] } });
+}
+
+const submitMessage = (jobId: string) => JSON.parse(asking({ tenantId: 'acme', jobId }, 1).body);
+
+/** A record of this moment, so that the sweep has no reason to look at it. */
+function jobNow(state: Parameters<typeof jobIn>[0], key: string, change: Parameters<typeof jobIn>[1] = {}) {
+  const jobId = jobIdOf('acme', key);
+  return jobIn(state, { jobId, dueAt: Date.now() + 600_000, createdAt: Date.now(), ...change });
+}
+
+function clientsFor({ opened, endpoint }: Surroundings) {
+  const config = { endpoint, region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  const [sqs, batch, events, dynamo] = [
+    new SQSClient(config),
+    new BatchClient(config),
+    new EventBridgeClient(config),
+    new DynamoDBClient(config),
+  ];
+  const db = DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } });
+  const items = table(db, opened.id('JobsTable'), systemChance);
+  const jobs: JobStore = jobStore(items);
+  const tenants: TenantStore = tenantStore(items);
+  const endpoints: EndpointStore = endpointStore(items);
+  return {
+    jobs,
+    tenants,
+    endpoints,
+    publish: (event: Parameters<ReturnType<typeof bus>['publish']>[0][number]) =>
+      bus(events, opened.id('LifecycleBus')).publish([event]),
+    /** The next message in a queue that is about the job. */
+    received: (queue: string, jobId: string): Promise<unknown> =>
+      until(`a message about ${jobId} in ${queue}`, async () => {
+        const QueueUrl = opened.id(queue);
+        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+        for (const { ReceiptHandle } of Messages)
+          await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+        const found = Messages.find(({ Body = '' }) => Body.includes(jobId));
+        return found?.Body === undefined ? undefined : JSON.parse(found.Body);
+      }),
+    batchJob: async (id: string) => (await batch.send(new DescribeJobsCommand({ jobs: [id] }))).jobs?.[0],
+    close: () => {
+      for (const client of [sqs, batch, events, dynamo]) client.destroy();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * The rights that are read from the sources (tests/wiring/rights.ts) against what the functions are seen to call: what
+ * happens here and is not foreseen there would be refused by IAM, and the roles would be held to the wrong list.
+ */
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { systemChance } from '../../io/clock.ts';
+import { gateStore } from '../../io/gates.ts';
+import { table } from '../../io/table.ts';
+import type { ApiCall } from '../../local/gateway.ts';
+import { type Stack, startStack, until } from '../support/stack.ts';
+import { rightsOf } from '../wiring/rights.ts';
+
+jest.setTimeout(240_000);
+
+let stack: Stack;
+const calls: ApiCall[] = [];
+const message = (idempotencyKey: string, seconds: number, more: object = {}) => ({
+  specVersion: '1',
+  tenantId: 'acme',
+  jobType: 'demo.sleep',
+  idempotencyKey,
+  input: { seconds },
+  ...more,
+});
+
+beforeAll(async () => {
+  stack = await startStack({ onCall: (call) => calls.push(call) });
+  await stack.addTenant('acme');
+  const items = table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemChance);
+  await gateStore(items).set('acme', undefined, { cap: 2 }, Date.now());
+});
+afterAll(() => stack?.close());
+
+/** As IAM calls it; a batch of statements has a right for each kind of them. */
+function rightFor({ service, action }: ApiCall): RegExp {
+  if (action === 'BatchExecuteStatement') return /^dynamodb:PartiQL/;
+  return new RegExp(`^${service}:${action.replace(/Batch$/, '')}$`, 'i');
+}
+
+describe('after jobs that ran, waited, were cancelled, refused and redone', () => {
+  beforeAll(async () => {
+    const keys = Array.from({ length: 8 }, (_, i) => `job-${i}`);
+    await stack.send(...keys.map((key) => message(key, 0)), message('long', 600), '{"not": "a job"}');
+    await stack.send(message('later', 0, { delaySeconds: 1 }), message('job-0', 0));
+    await until('the long job in Batch', async () => (await stack.job('acme', 'long'))?.batchJobId);
+    await stack.send({ specVersion: '1', action: 'job.cancel', tenantId: 'acme', idempotencyKey: 'long' });
+    for (const key of [...keys, 'long', 'later']) {
+      const { jobId } = await stack.ended('acme', key);
+      await stack.webhookFor(jobId);
+    }
+    stack.cloud.clock.advance(61_000);
+    await until('a run of the sweep', async () =>
+      calls.find(({ accessKeyId }) => /-tick$/.test(accessKeyId)),
+    );
+  });
+
+  it.each(['intake', 'submit', 'track', 'notify', 'tick'])('%s has called nothing unforeseen', (name) => {
+    const made = calls.filter(({ accessKeyId }) => accessKeyId.endsWith(`-${name}`));
+    expect(made.length).toBeGreaterThan(0);
+    const { actions } = rightsOf(`functions/${name}.ts`);
+    const unforeseen = made.filter((call) => !actions.some((action) => rightFor(call).test(action)));
+    expect([...new Set(unforeseen.map(({ service, action }) => `${service} ${action}`))]).toEqual([]);
+  });
+});
