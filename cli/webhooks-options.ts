@@ -22,6 +22,7 @@ export const USAGE = `Usage: npm run webhooks -- COMMAND --tenant ID [OPTIONS]
   revoke    --endpoint WHE        the secret before the present one signs no more
   disable   --endpoint WHE --reason "..."
   enable    --endpoint WHE
+  remove    --endpoint WHE        its secret is gone for good
 
 ID is a webhook-id. FILTER is any of
   --endpoint WHE  --status pending|delivered|exhausted|abandoned|held
@@ -87,6 +88,7 @@ function schemasAt(nowMs: number) {
       reason: z.string('expected why, in a sentence').trim().min(1, 'expected why').max(256),
     }),
     enable: z.strictObject({ ...common, endpoint }),
+    remove: z.strictObject({ ...common, endpoint }),
   };
 }
 type Schemas = ReturnType<typeof schemasAt>;

@@ -100,6 +100,8 @@ function perform(asked: Asked, run: Run): Promise<number> {
     }
     case 'enable':
       return change(asked.options, run, ({ disabled: _, ...endpoint }) => endpoint);
+    case 'remove':
+      return remove(asked.options, run);
   }
 }
 
@@ -161,6 +163,14 @@ async function change(
     endpointRow({ endpoint: changed, standing: undefined }, nowMs()),
   ]))
     print(line);
+  return 0;
+}
+
+async function remove(options: OptionsOf<'remove'>, { endpoints: store }: Run): Promise<number> {
+  const owner = ownerOf(options);
+  if ((await store.get(owner)) === undefined) throw new Refused(unknown(owner));
+  await store.remove(owner);
+  print(`${owner.endpointId} removed.`);
   return 0;
 }
 

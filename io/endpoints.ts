@@ -14,6 +14,8 @@ export interface EndpointStore {
   list(tenantId: string): Promise<readonly Known[]>;
   get(name: StandingName): Promise<Endpoint | undefined>;
   put(endpoint: NewEndpoint): Promise<void>;
+  /** With its standing. What was owed to it is given up when it falls due; its log stays for its time. */
+  remove(name: StandingName): Promise<void>;
   /**
    * Changes what is stored, until nobody was faster.
    *
@@ -91,13 +93,15 @@ export function endpointStore(items: Table): EndpointStore {
 
     put: (endpoint) => putOver(items, endpointKey(endpoint), Endpoint.parse(endpoint)),
 
+    // Twice: the second finds nothing to remove.
+    remove: (name) => items.removeAll([endpointKey(name), standingKeyOf(name)]),
+
     change: (name, decide) => changed(endpointKey(name), (item) => item && Endpoint.parse(item), decide),
 
     async changeStanding({ tenantId, endpointId }, decide) {
-      const key = endpointKey({ tenantId, endpointId });
       const first: Standing = { tenantId, endpointId };
       const read = (item: Attributes | undefined) => (item === undefined ? first : Standing.parse(item));
-      const standingKey = { ...key, sk: `${key.sk}${STANDING}` };
+      const standingKey = standingKeyOf(first);
       return (
         (await alone(standingKey.pk + standingKey.sk, () => changed(standingKey, read, decide))) ?? first
       );
@@ -107,6 +111,11 @@ export function endpointStore(items: Table): EndpointStore {
 
 /** Behind the endpoint's own key, so that one query reads both. */
 const STANDING = '#STANDING';
+
+function standingKeyOf(name: StandingName): Key {
+  const { pk, sk } = endpointKey(name);
+  return { pk, sk: `${sk}${STANDING}` };
+}
 
 function endpointKey({ tenantId, endpointId }: StandingName): Key {
   return { pk: `TENANT#${tenantId}`, sk: `ENDPOINT#${endpointId}` };

@@ -83,7 +83,7 @@ function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, 
       agent: false, // a pooled socket would skip the lookup, and with it the guard
       signal: AbortSignal.timeout(deadlineMs),
       maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
-      ...(guarded ? { lookup: guardedLookup(around.resolve), minVersion: 'TLSv1.2' as const } : {}),
+      ...(guarded ? guardedOptions(url, around.resolve) : {}),
     };
     // Neither module follows redirects: a 302 is an answer like any other.
     const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
@@ -108,6 +108,12 @@ function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, 
     request.on('close', () => !headSeen && fail(new ClosedWithoutAnswer()));
     request.end(body);
   });
+}
+
+/** A certificate is for the name without the dot that makes it absolute. */
+function guardedOptions({ hostname }: URL, resolve: Resolve): RequestOptions {
+  const servername = hostname.replace(/\.$/, '');
+  return { lookup: guardedLookup(resolve), minVersion: 'TLSv1.2', servername };
 }
 
 function suspicionWatch(suspicion: Post['suspicion']) {

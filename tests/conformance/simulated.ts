@@ -1,12 +1,12 @@
 /** The simulator's world with all faults off: what its stores promise when nothing goes wrong. */
 import type { Message } from '../../io/lambda.ts';
-import { virtualDueIndex } from '../simulator/due.ts';
-import { newRun } from '../simulator/faults.ts';
-import { virtualGates } from '../simulator/gates.ts';
-import { type Profile, profiles } from '../simulator/profiles.ts';
-import { virtualQueue } from '../simulator/queues.ts';
-import { virtualTable } from '../simulator/table.ts';
-import { world as virtualWorld } from '../simulator/world.ts';
+import { virtualDueIndex } from '../simulation/due.ts';
+import { newRun } from '../simulation/faults.ts';
+import { virtualGates } from '../simulation/gates.ts';
+import { type Profile, profiles } from '../simulation/profiles.ts';
+import { virtualQueue } from '../simulation/queues.ts';
+import { virtualTable } from '../simulation/table.ts';
+import { world as virtualWorld } from '../simulation/world.ts';
 import { type Circumstances, type Ports, READER_MS, type World } from './targets.ts';
 
 const calm: Profile = JSON.parse(JSON.stringify(profiles.chaos), (_name, value) =>

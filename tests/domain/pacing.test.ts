@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Ask, initialPace, type PaceState, type Turn, takeTurns } from '../../domain/pacing.ts';
-import { type Dice, dice } from '../simulator/dice.ts';
+import { type Dice, dice } from '../simulation/dice.ts';
 import { NOW } from '../support/jobs.ts';
 
 jest.setTimeout(60_000);

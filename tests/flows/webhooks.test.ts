@@ -193,6 +193,13 @@ it('a ping reaches the endpoint whatever it asked for, and shows the whole excha
   expect(listed.output).toContain('x-token');
   expect(listed.output).not.toContain('canary-token');
   expect(listed.output).not.toMatch(/whsec_|sealed/);
+
+  await runWebhooks(stack, 'remove', '--tenant', 'pinged', '--endpoint', 'whe_1');
+  expect((await runWebhooks(stack, 'endpoints', '--tenant', 'pinged')).output).toContain('0 of 20');
+  expect(await runWebhooks(stack, 'remove', '--tenant', 'pinged', '--endpoint', 'whe_1')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('endpoint_unknown'),
+  });
 });
 
 it('CloudEvents come with the same headers and verify the same way', async () => {

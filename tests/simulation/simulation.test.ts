@@ -3,7 +3,7 @@ import { profileNames } from './profiles.ts';
 import { keptSeeds } from './seeds.ts';
 import { type Outcome, simulate } from './simulation.ts';
 
-/** Per profile. `SEEDS=20000 npm run jest -- tests/simulator/simulator` for a long run, `FIRST_SEED` for other worlds. */
+/** Per profile. `SEEDS=20000 npm run jest -- tests/simulation/simulator` for a long run, `FIRST_SEED` for other worlds. */
 const SEEDS = Number(process.env['SEEDS'] ?? 90);
 const FIRST_SEED = Number(process.env['FIRST_SEED'] ?? 1);
 const TIMEOUT_MS = 120_000 + SEEDS * 1000;
