@@ -122,8 +122,9 @@ function attributesOf(delivery: Delivery): Attributes {
   return { ...row, dueShard: dueShardOf, expiresAt: expiryOf(delivery) };
 }
 
-function rowOf(name: DeliveryName, item: Attributes): Delivery {
-  return Delivery.parse({ ...item, ...name });
+/** Callers name a row by whatever has its name, a row they are about to write among them: only the name is taken from it. */
+function rowOf({ tenantId, endpointId, at, webhookId }: DeliveryName, item: Attributes): Delivery {
+  return Delivery.parse({ ...item, tenantId, endpointId, at, webhookId });
 }
 
 /** The table's own expiry, in whole seconds. */

@@ -16,7 +16,7 @@ import {
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Bus, bus } from '../../io/bus.ts';
 import { systemChance } from '../../io/clock.ts';
-import { deliveryStore } from '../../io/deliveries.ts';
+import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/deliveries.ts';
 import { dueIndex } from '../../io/due.ts';
 import { endpointStore } from '../../io/endpoints.ts';
 import { gateStore } from '../../io/gates.ts';
@@ -41,6 +41,7 @@ export interface AwsWorld extends World {
   readonly tableName: string;
   /** A client of its own, set up as the functions' are. */
   dynamo(): DynamoDBDocumentClient;
+  readonly deliveryLog: DeliveryStore & DeliveryLog;
   readonly bus: Bus;
   /** What a rule on the bus has put into its queue. */
   heard(expected: number): Promise<Reading>;
@@ -80,6 +81,7 @@ export async function openAwsWorld(endpoint: string, circumstances: Circumstance
   return {
     tableName,
     dynamo,
+    deliveryLog: deliveryStore(items),
     bus: bus(events, name),
     heard: (expected) => readQueue(sqs, heardUrl, expected),
     process(): Ports {

@@ -53,14 +53,4 @@ export const deviations: readonly Deviation[] = [
     test: 'one that is larger is refused, and the sender is told',
     why: 'its messages have no weight',
   },
-  {
-    target: 'simulator',
-    test: 'a try whose answer was lost is known again by its writer',
-    why: 'its rows keep no token of their writer, whose answer notify does not use',
-  },
-  {
-    target: 'simulator',
-    test: 'an endpoint that was disabled says why; the first reason stays',
-    why: 'its receivers never say that they are gone',
-  },
 ];

@@ -91,9 +91,31 @@ onEachTarget((open, test) => {
     expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toEqual([]);
   });
 
-  test('tombstones, tenants and tries of deliveries are not in it', async () => {
+  test('a delivery is in it for as long as it is pending', async () => {
+    const world = await open();
+    const { deliveries } = world.process();
+    const name = {
+      tenantId: 'acme',
+      endpointId: 'whe_main',
+      at: new Date(NOW).toISOString(),
+      webhookId: `msg_${'a'.repeat(26)}`,
+    };
+    const common = { ...name, eventType: 'job.failed', body: '{}' };
+    const pending = { ...common, status: 'pending' as const, tries: 0, dueAt: NOW };
+    await deliveries.record(undefined, pending);
+    const dueNow = () => allDue(world, NOW + MANY, dueShard(name.webhookId));
+    expect((await dueNow()).found).toEqual([{ kind: 'delivery', delivery: name }]);
+    await deliveries.record(pending, { ...common, status: 'delivered', tries: 1 });
+    expect((await dueNow()).found).toEqual([]);
+  });
+
+  test('tombstones, tenants and endpoints are not in it', async () => {
     const world = await open({ tenants: [{ tenantId: 'acme', status: 'active' }] });
-    const { jobs: store } = world.process();
+    const { jobs: store, endpoints } = world.process();
+    await endpoints.changeStanding({ tenantId: 'acme', endpointId: 'whe_main' }, (it) => ({
+      ...it,
+      slowUntil: NOW,
+    }));
     await store.leaveTombstone({ tombstone: true, jobId: jobIdNo(0), tenantId: 'acme', untilMs: NOW });
     expect((await allDue(world, NOW + MANY)).found).toEqual([]);
   });

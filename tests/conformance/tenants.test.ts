@@ -1,7 +1,9 @@
 /** What every world must keep of tenants and their endpoints. */
 import { expect } from '@jest/globals';
 import type { Endpoint } from '../../domain/endpoint.ts';
+import type { Standing } from '../../domain/standing.ts';
 import type { Tenant } from '../../domain/tenant.ts';
+import type { Known } from '../../io/endpoints.ts';
 import { onEachTarget } from './targets.ts';
 
 const tenants: readonly Tenant[] = [
@@ -13,10 +15,13 @@ const endpoint = (tenantId: string, endpointId: string): Endpoint => ({
   endpointId,
   url: `https://${tenantId}.example/${endpointId}`,
   events: ['job.succeeded'],
-  secrets: [`whsec_${'A'.repeat(32)}`],
+  payload: 'standard',
+  keys: [{ scheme: 'v1', sealed: 'c2VhbGVk' }],
 });
 const endpoints = [endpoint('acme', 'whe_b'), endpoint('acme', 'whe_a'), endpoint('acme-2', 'whe_a')];
-const byId = (a: Endpoint, b: Endpoint) => (a.endpointId < b.endpointId ? -1 : 1);
+const byId = (a: Known, b: Known) => (a.endpoint.endpointId < b.endpoint.endpointId ? -1 : 1);
+const untroubled = (endpoint: Endpoint): Known => ({ endpoint, standing: undefined });
+const WHE_A = { tenantId: 'acme', endpointId: 'whe_a' };
 
 onEachTarget((open, test) => {
   const ports = async () => (await open({ tenants, endpoints })).process();
@@ -27,25 +32,57 @@ onEachTarget((open, test) => {
   });
 
   test('a tenant has its own endpoints, and none of a tenant whose name begins alike', async () => {
-    const own = await (await ports()).endpoints.list('acme');
-    expect(own.toSorted(byId)).toEqual(endpoints.slice(0, 2).toSorted(byId));
-    expect(await (await ports()).endpoints.list('nobody')).toEqual([]);
+    const { endpoints: all } = await ports();
+    const own = (await all.list('acme')).toSorted(byId);
+    expect(own).toEqual(endpoints.slice(0, 2).map(untroubled).toSorted(byId));
+    expect(await all.list('nobody')).toEqual([]);
+    expect(await all.get(WHE_A)).toEqual(endpoint('acme', 'whe_a'));
   });
 
-  test('an endpoint that was disabled says why; the first reason stays', async () => {
+  test('a change is decided on what is stored, and one endpoint alone is changed', async () => {
     const { endpoints: all } = await ports();
-    await all.disable('acme', 'whe_a', 'gone');
-    await all.disable('acme', 'whe_a', 'again');
+    const because = (reason: string) => (stored: Endpoint) =>
+      stored.disabled === undefined ? { ...stored, disabled: { reason, atMs: 1 } } : undefined;
+    const gone = { ...endpoint('acme', 'whe_a'), disabled: { reason: 'gone', atMs: 1 } };
+    expect(await all.change(WHE_A, because('gone'))).toEqual(gone);
+    expect(await all.change(WHE_A, because('again'))).toEqual(gone);
     const read = (await all.list('acme')).toSorted(byId);
-    expect(read).toEqual([
-      { ...endpoint('acme', 'whe_a'), disabledReason: 'gone' },
-      endpoint('acme', 'whe_b'),
+    expect(read).toEqual([gone, endpoint('acme', 'whe_b')].map(untroubled));
+  });
+
+  test('an endpoint that was removed does not come back by being changed', async () => {
+    const { endpoints: all } = await ports();
+    const removed = { tenantId: 'acme', endpointId: 'whe_removed' };
+    expect(await all.change(removed, (stored) => ({ ...stored, events: ['job.failed'] }))).toBeUndefined();
+    expect(await all.list('acme')).toHaveLength(2);
+  });
+
+  test('how an endpoint behaves is read beside it, and never mixed with what people set', async () => {
+    const { endpoints: all } = await ports();
+    await all.changeStanding(WHE_A, (standing) => ({ ...standing, slowUntil: 5 }));
+    const slow = { ...WHE_A, slowUntil: 5 };
+    expect(await all.changeStanding(WHE_A, () => undefined)).toEqual(slow);
+    expect((await all.list('acme')).toSorted(byId)).toEqual([
+      { endpoint: endpoint('acme', 'whe_a'), standing: slow },
+      untroubled(endpoint('acme', 'whe_b')),
     ]);
   });
 
-  test('an endpoint that was removed does not come back by being disabled', async () => {
-    const { endpoints: all } = await ports();
-    await all.disable('acme', 'whe_removed', 'gone');
-    expect(await all.list('acme')).toHaveLength(2);
+  test('of what many remember of one endpoint at once, nothing is forgotten', async () => {
+    const world = await open({ tenants, endpoints });
+    const processes = [world.process(), world.process()];
+    const count = (standing: Standing) => ({ ...standing, exhausted: (standing.exhausted ?? 0) + 1 });
+    await Promise.all(
+      [0, 1, 2, 3].flatMap(() => processes.map((one) => one.endpoints.changeStanding(WHE_A, count))),
+    );
+    const standing = await world.process().endpoints.changeStanding(WHE_A, () => undefined);
+    expect(standing.exhausted).toBe(8);
+  });
+
+  test('what is remembered counts once, though the answers to its writes are lost', async () => {
+    const { endpoints: all } = (await open({ tenants, endpoints, answersLost: true })).process();
+    const count = (standing: Standing) => ({ ...standing, exhausted: (standing.exhausted ?? 0) + 1 });
+    await all.changeStanding(WHE_A, count);
+    expect(await all.changeStanding(WHE_A, count)).toMatchObject({ exhausted: 2 });
   });
 });

@@ -17,14 +17,13 @@ let moto: OtherAws;
 let inbox: Inbox;
 let prod: Opened;
 let dev: Opened;
-const secrets = new Map([['acme', `whsec_${'A'.repeat(32)}`]]);
 const webhooks: Received[] = [];
 
 (outside.python === undefined ? describe.skip : describe)('a stack that was deployed', () => {
   beforeAll(async () => {
     moto = await startAws('moto');
-    inbox = await openInbox(secrets, (received) => webhooks.push(received));
-    dev = await open('dev', moto.endpoint, { WebhookAllowedOrigins: inbox.origin });
+    inbox = await openInbox(new Map(), (received) => webhooks.push(received));
+    dev = await open('dev', moto.endpoint, {});
     // In a network that is there already; dev made one of its own.
     const subnets = ['WorkerSubnetA', 'WorkerSubnetB'].map(dev.id).join();
     prod = await open('prod', moto.endpoint, {
@@ -47,7 +46,7 @@ const webhooks: Received[] = [];
     ['prod', () => prod],
   ] as const)('as %s', (name, opened) => readBack(name, opened));
 
-  functionsRun(() => ({ opened: dev, endpoint: moto.endpoint, inbox, secrets, webhooks }));
+  functionsRun(() => ({ opened: dev, endpoint: moto.endpoint, inbox, webhooks }));
 
   it(
     'leaves nothing behind when it is removed, except the data of prod',
@@ -81,7 +80,7 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
   });
 
   it('moves a message to the dead-letter queue of its own queue after five receives', async () => {
-    for (const source of ['Front', 'Submit', 'Events', 'Notify']) {
+    for (const source of ['Front', 'Submit', 'Events', 'Notify', 'Delivery']) {
       expect(await opened().queue(opened().id(`${source}Queue`))).toMatchObject({
         RedrivePolicy: { deadLetterTargetArn: await arnOf(`${source}DeadLetterQueue`), maxReceiveCount: 5 },
         SqsManagedSseEnabled: 'true',
@@ -159,7 +158,7 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
       });
       const named = statements.flatMap(({ Resource }) => Resource).filter((arn) => arn !== '*');
       const ours = new RegExp(
-        `^arn:aws:[a-z]+:us-east-1:123456789012:(\\S*\\bheadgate-${name}(-\\S+)?|job/\\*)$`,
+        `^arn:aws:[a-z]+:us-east-1:123456789012:(\\S*\\bheadgate-${name}(-\\S+)?|job/\\*|key/${opened().id('WebhookKey')})$`,
       );
       expect(named.filter((arn) => !ours.test(String(arn)))).toEqual([]);
     }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { BatchClient, DescribeJobsCommand } from '@aws-sdk/client-batch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -12,12 +13,15 @@ import type { Inbox, Received } from '../../cli/inbox.ts';
 import { lifecycleEvent } from '../../domain/notification.ts';
 import { asking } from '../../domain/submission.ts';
 import { bus } from '../../io/bus.ts';
-import { systemChance } from '../../io/clock.ts';
-import { type EndpointStore, endpointStore } from '../../io/endpoints.ts';
-import { jobIdOf } from '../../io/identity.ts';
-import { type JobStore, jobStore } from '../../io/jobs.ts';
+import { systemChance, systemClock } from '../../io/clock.ts';
+import { deliveryStore } from '../../io/deliveries.ts';
+import { endpointStore } from '../../io/endpoints.ts';
+import { jobIdOf, webhookIdOf } from '../../io/identity.ts';
+import { jobStore } from '../../io/jobs.ts';
+import { sealing } from '../../io/keys.ts';
+import { register } from '../../io/register.ts';
 import { table } from '../../io/table.ts';
-import { type TenantStore, tenantStore } from '../../io/tenants.ts';
+import { tenantStore } from '../../io/tenants.ts';
 import { type Answer, invoke, type PackagedFunction } from '../lambda-client/invoke.ts';
 import { outside } from '../outside/outside.ts';
 import { jobIn } from '../support/jobs.ts';
@@ -26,14 +30,13 @@ import type { Opened } from './opened.ts';
 import { environmentOf, REGION, run } from './stage.ts';
 
 const TIMEOUT_MS = 120_000;
-const NAMES = ['intake', 'submit', 'track', 'notify', 'tick'] as const;
+const NAMES = ['intake', 'submit', 'track', 'notify', 'deliver', 'tick'] as const;
 type FunctionName = (typeof NAMES)[number];
 
 export interface Surroundings {
   readonly opened: Opened;
   readonly endpoint: string;
   readonly inbox: Inbox;
-  readonly secrets: ReadonlyMap<string, string>;
   readonly webhooks: readonly Received[];
 }
 
@@ -138,25 +141,31 @@ export function functionsRun(surroundings: () => Surroundings): void {
     );
 
     it(
-      'notify tells the endpoint of a job that ended, signed, and settles the job',
+      'notify and deliver sign for an endpoint, and never dial an address that is not public',
       async () => {
-        const { inbox, secrets, webhooks } = surroundings();
-        await stack.endpoints.put({
-          tenantId: 'acme',
-          endpointId: 'whe_main',
-          url: inbox.urlOf('acme'),
-          events: ['job.succeeded'],
-          secrets: [secrets.get('acme') ?? ''],
-        });
+        const { inbox, webhooks } = surroundings();
+        const endpointId = 'whe_main';
+        const asked = { tenantId: 'acme', endpointId, url: inbox.urlOf('acme'), events: ['job.succeeded'] };
+        // As if the rules had become stricter since.
+        const registered = await register(stack, asked, [inbox.origin]);
+        expect(registered.kind).toBe('registered');
         const job = jobNow('succeeded', 'notify');
         await stack.jobs.create(job);
-        await stack.publish(lifecycleEvent(job));
-        const heard = await stack.received('NotifyQueue', job.jobId);
-        expectAllDone(await invoked('notify', sqsEvent(heard)));
-        const told = webhooks.filter(({ event }) => event?.data.jobId === job.jobId);
-        expect(told).toEqual([expect.objectContaining({ tenantId: 'acme', verified: true })]);
+        const event = lifecycleEvent(job);
+        await stack.publish(event);
+        expectAllDone(await invoked('notify', sqsEvent(await stack.received('NotifyQueue', job.jobId))));
+        const webhookId = webhookIdOf(job.jobId, event.data.sequence, endpointId);
+        const tried = () => stack.deliveries.get({ ...asked, at: event.timestamp, webhookId });
+        // The signature comes before the address: with no keys, nothing would have been tried.
+        const refused = { status: 'pending', last: { answer: 'target_not_allowed' } };
+        expect(await tried()).toMatchObject({ ...refused, tries: 1 });
         const { settled, dueAt } = (await stack.jobs.get(job.jobId)) ?? {};
         expect({ settled, dueAt }).toEqual({ settled: true, dueAt: undefined });
+
+        const reminder = await stack.received('DeliveryQueue', webhookId);
+        expectAllDone(await invoked('deliver', sqsEvent(reminder)));
+        expect(await tried()).toMatchObject({ ...refused, tries: 2 });
+        expect(webhooks).toEqual([]);
       },
       TIMEOUT_MS,
     );
@@ -214,36 +223,38 @@ function jobNow(state: Parameters<typeof jobIn>[0], key: string, change: Paramet
 
 function clientsFor({ opened, endpoint }: Surroundings) {
   const config = { endpoint, region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
-  const [sqs, batch, events, dynamo] = [
+  const [sqs, batch, events, dynamo, kms] = [
     new SQSClient(config),
     new BatchClient(config),
     new EventBridgeClient(config),
     new DynamoDBClient(config),
+    new KMSClient(config),
   ];
   const db = DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } });
   const items = table(db, opened.id('JobsTable'), systemChance);
-  const jobs: JobStore = jobStore(items);
-  const tenants: TenantStore = tenantStore(items);
-  const endpoints: EndpointStore = endpointStore(items);
   return {
-    jobs,
-    tenants,
-    endpoints,
+    jobs: jobStore(items),
+    tenants: tenantStore(items),
+    endpoints: endpointStore(items),
+    deliveries: deliveryStore(items),
+    keys: sealing(kms, opened.id('WebhookKey')),
+    clock: systemClock,
+    chance: systemChance,
     publish: (event: Parameters<ReturnType<typeof bus>['publish']>[0][number]) =>
       bus(events, opened.id('LifecycleBus')).publish([event]),
-    /** The next message in a queue that is about the job. */
-    received: (queue: string, jobId: string): Promise<unknown> =>
-      until(`a message about ${jobId} in ${queue}`, async () => {
+    /** The next message in a queue that speaks of it. */
+    received: (queue: string, id: string): Promise<unknown> =>
+      until(`a message about ${id} in ${queue}`, async () => {
         const QueueUrl = opened.id(queue);
         const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
         for (const { ReceiptHandle } of Messages)
           await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-        const found = Messages.find(({ Body = '' }) => Body.includes(jobId));
+        const found = Messages.find(({ Body = '' }) => Body.includes(id));
         return found?.Body === undefined ? undefined : JSON.parse(found.Body);
       }),
     batchJob: async (id: string) => (await batch.send(new DescribeJobsCommand({ jobs: [id] }))).jobs?.[0],
     close: () => {
-      for (const client of [sqs, batch, events, dynamo]) client.destroy();
+      for (const client of [sqs, batch, events, dynamo, kms]) client.destroy();
     },
   };
 }

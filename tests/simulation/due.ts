@@ -32,7 +32,7 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
       due: (shard, byMs, after) =>
         reach(run, process, { site: `due.${shard}` }, () => {
           const due = [...rows]
-            .filter(([name, { dueAt }]) => dueShard(name) === shard && dueAt <= byMs)
+            .filter(([, { due, dueAt }]) => dueShard(idOf(due)) === shard && dueAt <= byMs)
             .sort(([a, { dueAt: m }], [b, { dueAt: n }]) => m - n || (a < b ? -1 : 1))
             .map(([, row]) => row.due);
           const from = Number(after?.['from'] ?? 0);
@@ -46,7 +46,11 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
 function nameOf(due: Due): string {
   if (due.kind === 'job') return due.jobId;
   if (due.kind === 'gate') return due.tenantId;
-  // The webhook id comes last: its last character says the shard.
   const { tenantId, endpointId, at, webhookId } = due.delivery;
   return `${tenantId} ${endpointId} ${at} ${webhookId}`;
+}
+
+/** What the item's shard is made of. */
+function idOf(due: Due): string {
+  return due.kind === 'delivery' ? due.delivery.webhookId : nameOf(due);
 }

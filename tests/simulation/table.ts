@@ -41,6 +41,7 @@ export function virtualTable(
   onCommit: OnCommit,
 ): Table {
   const jobs = new Map<string, Held>();
+  const known = [...endpoints];
   const standings = new Map<string, Standing>();
   const deliveries = new Map<string, Delivery>();
   const writers = new Map<string, string>();
@@ -50,6 +51,8 @@ export function virtualTable(
     const held = jobs.get(jobId);
     return held?.kind === 'job' ? held.job : undefined;
   };
+  const endpointOf = (tenantId: string, endpointId: string) =>
+    known.find((one) => one.tenantId === tenantId && one.endpointId === endpointId);
   const put = (row: Delivery) => {
     const key = keyOf(row);
     deliveries.set(key, Delivery.parse(row));
@@ -167,16 +170,19 @@ export function virtualTable(
     endpointsFor: (process) => ({
       list: (tenantId) =>
         reach(run, process, { site: 'endpoints.list' }, () =>
-          endpoints
+          known
             .filter((endpoint) => endpoint.tenantId === tenantId)
             .map((endpoint) => ({ endpoint, standing: standings.get(endpoint.endpointId) })),
         ),
-      get: ({ endpointId }) =>
-        reach(run, process, { site: 'endpoints.get' }, () =>
-          endpoints.find((endpoint) => endpoint.endpointId === endpointId),
-        ),
-      change: (_, decide) =>
-        reach(run, process, { site: 'endpoints.change' }, () => endpoints.map(decide).find(() => true)),
+      get: ({ tenantId, endpointId }) =>
+        reach(run, process, { site: 'endpoints.get' }, () => endpointOf(tenantId, endpointId)),
+      change: ({ tenantId, endpointId }, decide) =>
+        reach(run, process, { site: 'endpoints.change' }, () => {
+          const stored = endpointOf(tenantId, endpointId);
+          const next = stored && decide(stored);
+          if (stored !== undefined && next !== undefined) known.splice(known.indexOf(stored), 1, next);
+          return next ?? stored;
+        }),
       changeStanding: ({ tenantId, endpointId }, decide) => {
         // A call that the client repeats knows its own write again, and decides nothing a second time.
         let written: Standing | undefined;
