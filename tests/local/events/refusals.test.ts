@@ -1,0 +1,112 @@
+import {
+  type EventBridgeClient,
+  ListArchivesCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { expect, test } from '@jest/globals';
+import { batchEvent, DEAD, QUEUE, setUp } from './bridge.ts';
+
+test.each([
+  ['there is no dead-letter queue', {}, /no dead-letter queue\.$/],
+  [
+    'the dead-letter queue is away too',
+    { DeadLetterConfig: { Arn: DEAD } },
+    /the dead-letter queue refused it/,
+  ],
+])('an event is dropped, in one line, when %s', async (_title, more, says) => {
+  const { bridge, lines, refuse, rule, sent } = await setUp();
+  const RetryPolicy = { MaximumRetryAttempts: 0 };
+  await rule('batch', { source: ['aws.batch'] }, [{ Id: 'q', Arn: QUEUE, RetryPolicy, ...more }]);
+  refuse.set(QUEUE, 100);
+  refuse.set(DEAD, 100);
+  await bridge.publish(batchEvent);
+  expect(sent).toEqual([]);
+  expect(lines).toEqual([expect.stringMatching(says)]);
+});
+
+const unknown: [string, (client: EventBridgeClient) => Promise<unknown>, string, RegExp][] = [
+  [
+    'a call',
+    (client) => client.send(new ListArchivesCommand({})),
+    'UnknownOperationException',
+    /ListArchives/,
+  ],
+  [
+    'an operator in a pattern',
+    (client) =>
+      client.send(new PutRuleCommand({ Name: 'r', EventPattern: '{"source":[{"cidr":"10.0.0.0/8"}]}' })),
+    'InvalidEventPatternException',
+    /cidr .* at source/,
+  ],
+  [
+    'a pattern that is not JSON',
+    (client) => client.send(new PutRuleCommand({ Name: 'r', EventPattern: '{' })),
+    'InvalidEventPatternException',
+    /not JSON/,
+  ],
+  [
+    'a rule that waits for nothing',
+    (client) => client.send(new PutRuleCommand({ Name: 'r' })),
+    'ValidationException',
+    /EventPattern or ScheduleExpression/,
+  ],
+  [
+    'a cron schedule',
+    (client) => client.send(new PutRuleCommand({ Name: 'r', ScheduleExpression: 'cron(0 12 * * ? *)' })),
+    'ValidationException',
+    /not implemented here: cron/,
+  ],
+  [
+    'a rate in the wrong number',
+    (client) => client.send(new PutRuleCommand({ Name: 'r', ScheduleExpression: 'rate(1 minutes)' })),
+    'ValidationException',
+    /rate\(1 minutes\)/,
+  ],
+  [
+    'an input transformer',
+    (client) =>
+      client.send(
+        new PutTargetsCommand({
+          Rule: 'known',
+          Targets: [{ Id: '1', Arn: QUEUE, InputTransformer: { InputTemplate: '{}' } }],
+        }),
+      ),
+    'ValidationException',
+    /not implemented here: Targets\[0\]\.InputTransformer/,
+  ],
+  [
+    'a target of another service',
+    (client) =>
+      client.send(
+        new PutTargetsCommand({ Rule: 'known', Targets: [{ Id: '1', Arn: 'arn:aws:sns:us-east-1:0:t' }] }),
+      ),
+    'ValidationException',
+    /not implemented here: targets other than SQS and Lambda/,
+  ],
+  [
+    'a rule that does not exist',
+    (client) => client.send(new PutTargetsCommand({ Rule: 'gone', Targets: [{ Id: '1', Arn: QUEUE }] })),
+    'ResourceNotFoundException',
+    /Rule gone/,
+  ],
+  [
+    'a sixth target',
+    (client) =>
+      client.send(
+        new PutTargetsCommand({
+          Rule: 'known',
+          Targets: Array.from({ length: 6 }, (_, index) => ({ Id: `${index}`, Arn: QUEUE })),
+        }),
+      ),
+    'LimitExceededException',
+    /at most 5/,
+  ],
+];
+
+test.each(unknown)('%s is refused by name', async (_title, call, name, says) => {
+  const { client, rule } = await setUp();
+  await rule('known', { source: ['x'] }, []);
+  const refused = expect(call(client)).rejects;
+  await refused.toMatchObject({ name, message: expect.stringMatching(says) });
+});
