@@ -8,7 +8,7 @@ import { pingEvent } from '../domain/notification.ts';
 import { bus } from '../io/bus.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
 import { deliveryStore } from '../io/deliveries.ts';
-import { endpointStore } from '../io/endpoints.ts';
+import { endpointRegister } from '../io/endpoints.ts';
 import { sealing } from '../io/keys.ts';
 import { register } from '../io/register.ts';
 import { table } from '../io/table.ts';
@@ -86,7 +86,7 @@ interface Stage {
 async function setUp(cloud: Cloud, receiver: Receiver): Promise<Stage> {
   const clients = awsClients(cloud.environment);
   const items = table(clients.dynamo, outputOf(cloud.outputs, 'JobsTableName'), systemChance);
-  const [endpoints, deliveries] = [endpointStore(items), deliveryStore(items)];
+  const [endpoints, deliveries] = [endpointRegister(items), deliveryStore(items)];
   const keys = sealing(clients.kms, outputOf(cloud.outputs, 'WebhookKeyId'));
   const events = bus(clients.eventBridge, outputOf(cloud.outputs, 'LifecycleBusName'));
   return {

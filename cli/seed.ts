@@ -3,7 +3,7 @@ import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { parseObjectUri, tenantFolder } from '../domain/identity.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
-import { endpointStore } from '../io/endpoints.ts';
+import { endpointRegister } from '../io/endpoints.ts';
 import { sealing } from '../io/keys.ts';
 import { register } from '../io/register.ts';
 import { table } from '../io/table.ts';
@@ -37,7 +37,7 @@ export async function seedTenants(
       events: ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired', 'job.rejected'],
       secret: secrets.get(tenantId),
     };
-    const ports = { endpoints: endpointStore(items), keys, clock: systemClock, chance: systemChance };
+    const ports = { endpoints: endpointRegister(items), keys, clock: systemClock, chance: systemChance };
     const registered = await register(ports, asked, [inbox.origin]);
     if (registered.kind === 'refused') throw new Error(registered.problem.message);
   }

@@ -11,7 +11,7 @@ import { type Bus, bus } from '../io/bus.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
 import { paced } from '../io/dead-letters.ts';
 import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../io/deliveries.ts';
-import { type EndpointStore, endpointStore } from '../io/endpoints.ts';
+import { type EndpointRegister, endpointRegister } from '../io/endpoints.ts';
 import { webhookIdOf } from '../io/identity.ts';
 import { type Sealing, sealing } from '../io/keys.ts';
 import { type Queue, queue } from '../io/queues.ts';
@@ -30,7 +30,7 @@ import {
 } from './webhooks-text.ts';
 
 interface Run {
-  readonly endpoints: EndpointStore;
+  readonly endpoints: EndpointRegister;
   readonly deliveries: DeliveryStore & DeliveryLog;
   readonly keys: Sealing;
   readonly bus: Bus;
@@ -62,7 +62,7 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
     const name = named ?? environment['TABLE_NAME'] ?? (await findTable(dynamo, stage));
     const items = table(documents, name, systemChance);
     return await perform(asked, {
-      endpoints: endpointStore(items),
+      endpoints: endpointRegister(items),
       deliveries: deliveryStore(items),
       keys: sealing(kms, `alias/headgate-${stage}-webhooks`),
       bus: bus(events, `headgate-${stage}`),

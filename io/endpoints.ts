@@ -13,9 +13,6 @@ export interface Known {
 export interface EndpointStore {
   list(tenantId: string): Promise<readonly Known[]>;
   get(name: StandingName): Promise<Endpoint | undefined>;
-  put(endpoint: NewEndpoint): Promise<void>;
-  /** With its standing. What was owed to it is given up when it falls due; its log stays for its time. */
-  remove(name: StandingName): Promise<void>;
   /**
    * Changes what is stored, until nobody was faster.
    *
@@ -32,6 +29,13 @@ export interface EndpointStore {
    * @returns what was written, or what `decide` left as it was
    */
   changeStanding(name: StandingName, decide: (standing: Standing) => Standing | undefined): Promise<Standing>;
+}
+
+/** For whoever sets endpoints up. The functions that send have no right to it. */
+export interface EndpointRegister extends EndpointStore {
+  put(endpoint: NewEndpoint): Promise<void>;
+  /** With its standing. What was owed to it is given up when it falls due; its log stays for its time. */
+  remove(name: StandingName): Promise<void>;
 }
 
 /** Losing this often means that many write this one item at once. */
@@ -91,11 +95,6 @@ export function endpointStore(items: Table): EndpointStore {
       return item && Endpoint.parse(item);
     },
 
-    put: (endpoint) => putOver(items, endpointKey(endpoint), Endpoint.parse(endpoint)),
-
-    // Twice: the second finds nothing to remove.
-    remove: (name) => items.removeAll([endpointKey(name), standingKeyOf(name)]),
-
     change: (name, decide) => changed(endpointKey(name), (item) => item && Endpoint.parse(item), decide),
 
     async changeStanding({ tenantId, endpointId }, decide) {
@@ -106,6 +105,15 @@ export function endpointStore(items: Table): EndpointStore {
         (await alone(standingKey.pk + standingKey.sk, () => changed(standingKey, read, decide))) ?? first
       );
     },
+  };
+}
+
+export function endpointRegister(items: Table): EndpointRegister {
+  return {
+    ...endpointStore(items),
+    put: (endpoint) => putOver(items, endpointKey(endpoint), Endpoint.parse(endpoint)),
+    // Twice: the second finds nothing to remove.
+    remove: (name) => items.removeAll([endpointKey(name), standingKeyOf(name)]),
   };
 }
 

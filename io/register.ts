@@ -11,11 +11,11 @@ import { type Problem, problem } from '../domain/errors.ts';
 import { DEFAULT_EVENTS, WEBHOOK_EVENTS } from '../domain/notification.ts';
 import { judgeUrl } from '../domain/target.ts';
 import type { Chance, Clock } from './clock.ts';
-import type { EndpointStore } from './endpoints.ts';
+import type { EndpointRegister } from './endpoints.ts';
 import { type NewKey, newKey, type Owner, type Sealing } from './keys.ts';
 
 export interface RegisterPorts {
-  readonly endpoints: Pick<EndpointStore, 'list' | 'put' | 'change' | 'get'>;
+  readonly endpoints: Pick<EndpointRegister, 'list' | 'put' | 'change' | 'get'>;
   readonly keys: Sealing;
   readonly clock: Clock;
   readonly chance: Chance;

@@ -18,7 +18,7 @@ import { type Bus, bus } from '../../io/bus.ts';
 import { systemChance } from '../../io/clock.ts';
 import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/deliveries.ts';
 import { dueIndex } from '../../io/due.ts';
-import { endpointStore } from '../../io/endpoints.ts';
+import { endpointRegister, endpointStore } from '../../io/endpoints.ts';
 import { gateStore } from '../../io/gates.ts';
 import { jobStore } from '../../io/jobs.ts';
 import { queue } from '../../io/queues.ts';
@@ -76,7 +76,7 @@ export async function openAwsWorld(endpoint: string, circumstances: Circumstance
   const { tenants = [], endpoints = [] } = circumstances;
   const items = table(dynamo(), tableName, systemChance);
   for (const tenant of tenants) await tenantStore(items).put(tenant);
-  for (const each of endpoints) await endpointStore(items).put(each);
+  for (const each of endpoints) await endpointRegister(items).put(each);
 
   return {
     tableName,

@@ -15,7 +15,7 @@ import { asking } from '../../domain/submission.ts';
 import { bus } from '../../io/bus.ts';
 import { systemChance, systemClock } from '../../io/clock.ts';
 import { deliveryStore } from '../../io/deliveries.ts';
-import { endpointStore } from '../../io/endpoints.ts';
+import { endpointRegister } from '../../io/endpoints.ts';
 import { jobIdOf, webhookIdOf } from '../../io/identity.ts';
 import { jobStore } from '../../io/jobs.ts';
 import { sealing } from '../../io/keys.ts';
@@ -235,7 +235,7 @@ function clientsFor({ opened, endpoint }: Surroundings) {
   return {
     jobs: jobStore(items),
     tenants: tenantStore(items),
-    endpoints: endpointStore(items),
+    endpoints: endpointRegister(items),
     deliveries: deliveryStore(items),
     keys: sealing(kms, opened.id('WebhookKey')),
     clock: systemClock,

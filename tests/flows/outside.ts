@@ -138,7 +138,7 @@ export function lookFromOutside(stack: Stack): Outside {
       }),
     async hears(tenantId, events) {
       for (const { endpoint } of await stack.endpoints.list(tenantId)) {
-        await stack.endpoints.put({ ...endpoint, events: [...events] });
+        await stack.endpoints.change(endpoint, (stored) => ({ ...stored, events: [...events] }));
       }
     },
     close: () => batch.destroy(),

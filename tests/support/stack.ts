@@ -11,7 +11,7 @@ import { type Refusal, readRefusals } from '../../cli/refusals.ts';
 import { imageFolders } from '../../cli/sample.ts';
 import { isFinal, type JobRecord } from '../../domain/job.ts';
 import { systemChance, systemClock } from '../../io/clock.ts';
-import { type EndpointStore, endpointStore } from '../../io/endpoints.ts';
+import { type EndpointRegister, endpointRegister } from '../../io/endpoints.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
 import { sealing } from '../../io/keys.ts';
@@ -28,7 +28,7 @@ export interface Stack {
   readonly clients: Clients;
   readonly jobs: JobStore;
   readonly tenants: TenantStore;
-  readonly endpoints: EndpointStore;
+  readonly endpoints: EndpointRegister;
   readonly bucket: string;
   readonly webhooks: readonly Received[];
   /** Registers a tenant whose endpoint is the inbox, subscribed to the ends of jobs. */
@@ -67,7 +67,7 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
   const items = table(clients.dynamo, tableName, systemChance);
   const jobs = jobStore(items);
   const tenants = tenantStore(items);
-  const endpoints = endpointStore(items);
+  const endpoints = endpointRegister(items);
   const seenRefusals = new Map<string, Refusal>();
   const job = (tenantId: string, key: string) => jobs.get(jobIdOf(tenantId, key));
 

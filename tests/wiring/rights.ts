@@ -7,6 +7,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   'client-batch': 'batch',
   'client-dynamodb': 'dynamodb',
   'client-eventbridge': 'events',
+  'client-kms': 'kms',
   'client-s3': 's3',
   'client-sqs': 'sqs',
   'lib-dynamodb': 'dynamodb',
