@@ -96,18 +96,25 @@ function whatForbids(text: string): Problem | undefined {
   return undefined;
 }
 
+const SEPARATOR = /[\s"{}[\]:,]/;
+
 /** Strings, marks and words in turn, and each space by itself. The last string may lack its end. */
 function* tokensOf(text: string): Generator<{ token: string; offset: number }> {
-  const word = /[^\s"{}[\]:,]+/y;
   for (let offset = 0, end = 0; offset < text.length; offset = end) {
-    word.lastIndex = offset;
-    if (text[offset] === '"') end = endOfString(text, offset);
-    else end = word.test(text) ? word.lastIndex : offset + 1;
+    end = text[offset] === '"' ? endOfString(text, offset) : endOfWord(text, offset);
     yield { token: text.slice(offset, end), offset };
   }
 }
 
-/** Not by a pattern: on a string of some millions of characters it runs out of stack. */
+// Not by patterns: on some millions of characters they run out of stack.
+
+/** A mark or a space is a word of its own. */
+function endOfWord(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && !SEPARATOR.test(text.charAt(at))) at += 1;
+  return Math.max(at, start + 1);
+}
+
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
     if (text[at] === '\\') at += 1;

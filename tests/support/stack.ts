@@ -31,6 +31,8 @@ export interface Stack {
   readonly endpoints: EndpointRegister;
   readonly bucket: string;
   readonly webhooks: readonly Received[];
+  /** How many calls functions and containers have made so far. */
+  callCount(): number;
   /** Registers a tenant whose endpoint is the inbox, subscribed to the ends of jobs. */
   addTenant(tenantId: string): Promise<void>;
   upload(tenantId: string, name: string, content: Uint8Array | string): Promise<string>;
@@ -49,12 +51,17 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
   const secrets = new Map<string, string>();
   const webhooks: Received[] = [];
   const inbox = await openInbox(secrets, (received) => webhooks.push(received));
+  let callCount = 0;
   const cloud = await startCloud({
     template: built.template,
     bundles: built.functions,
     images: imageFolders,
     functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: inbox.origin },
     ...options,
+    onCall(call) {
+      if (call.accessKeyId !== 'local') callCount++;
+      options.onCall?.(call);
+    },
     parameters: {
       MaxvCpus: '2',
       SubmitSettleSeconds: '3',
@@ -79,6 +86,7 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
     endpoints,
     bucket,
     webhooks,
+    callCount: () => callCount,
     job,
     async addTenant(tenantId) {
       const secret = `whsec_${randomBytes(32).toString('base64')}`;
