@@ -6,33 +6,11 @@ import { z } from 'zod';
 import { type Delivery, DeliveryName } from '../domain/delivery.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import { afterBehaviour, giveBackLease, isDead, type Lease, takeLease } from '../domain/standing.ts';
-import {
-  type AttemptPorts,
-  disable,
-  judge,
-  messageOf,
-  record,
-  remember,
-  reminderOf,
-  send,
-} from '../io/attempt.ts';
-import { bus } from '../io/bus.ts';
-import { dynamo, eventBridge, kms, sqs } from '../io/clients.ts';
-import { systemChance, systemClock } from '../io/clock.ts';
-import { deliveryStore } from '../io/deliveries.ts';
-import { endpointStore } from '../io/endpoints.ts';
-import { readEnv } from '../io/env.ts';
-import { opening } from '../io/keys.ts';
+import { disable, judge, messageOf, record, remember, reminderOf, send } from '../io/attempt.ts';
 import { eachAlone, type MessageBatch, queueHandler, readable } from '../io/lambda.ts';
+import { type LanePorts, openLane } from '../io/lane.ts';
 import { createLog } from '../io/log.ts';
-import { outage } from '../io/outage.ts';
-import { type Outgoing, type Queue, queue } from '../io/queues.ts';
-import { table } from '../io/table.ts';
-import { webhooks } from '../io/webhooks.ts';
-
-export interface DeliverPorts extends AttemptPorts {
-  readonly deliveryQueue: Queue;
-}
+import type { Outgoing } from '../io/queues.ts';
 
 /** The whole exchange, from the name's resolution to the end of what is kept of the answer. */
 const DEADLINE_MS = 15_000;
@@ -45,7 +23,7 @@ const MAX_WAITS = 12;
 const DeliverMessage = DeliveryName.extend({ waits: z.int().nonnegative().optional() });
 type DeliverMessage = z.infer<typeof DeliverMessage>;
 
-export function deliver(ports: DeliverPorts): MessageBatch {
+export function deliver(ports: LanePorts): MessageBatch {
   return async (messages) => {
     const read = readable(messages, DeliverMessage, ports.log);
     const handled = await eachAlone(read, ports.log, async ({ message, value }) => ({
@@ -58,7 +36,7 @@ export function deliver(ports: DeliverPorts): MessageBatch {
 }
 
 /** One try, if the row is due and there is room for it. @returns the messages that bring it back */
-async function bring(ports: DeliverPorts, asked: DeliverMessage): Promise<Outgoing[]> {
+async function bring(ports: LanePorts, asked: DeliverMessage): Promise<Outgoing[]> {
   const [delivery, endpoint] = await Promise.all([ports.deliveries.get(asked), ports.endpoints.get(asked)]);
   const nowMs = ports.clock.nowMs();
   if (delivery?.status !== 'pending') return [];
@@ -75,7 +53,7 @@ async function bring(ports: DeliverPorts, asked: DeliverMessage): Promise<Outgoi
   return attempt(ports, endpoint, delivery);
 }
 
-async function attempt(ports: DeliverPorts, endpoint: Endpoint, delivery: Delivery): Promise<Outgoing[]> {
+async function attempt(ports: LanePorts, endpoint: Endpoint, delivery: Delivery): Promise<Outgoing[]> {
   const outcome = await send(ports, endpoint, delivery, { deadlineMs: DEADLINE_MS });
   const judged = judge(ports, delivery, outcome);
   // Before anything else: a crash after it repeats nothing, and one before it sends the same bytes again.
@@ -93,7 +71,7 @@ async function attempt(ports: DeliverPorts, endpoint: Endpoint, delivery: Delive
 
 /** Nobody to send it to: kept for a replay when the endpoint is only disabled. */
 async function setAside(
-  ports: DeliverPorts,
+  ports: LanePorts,
   delivery: Delivery,
   endpoint: Endpoint | undefined,
 ): Promise<Outgoing[]> {
@@ -102,7 +80,7 @@ async function setAside(
   return [];
 }
 
-async function lease(ports: DeliverPorts, delivery: Delivery): Promise<Lease> {
+async function lease(ports: LanePorts, delivery: Delivery): Promise<Lease> {
   const nowMs = ports.clock.nowMs();
   const verdict: { lease: Lease } = { lease: { kind: 'busy' } };
   const standing = await remember(ports, delivery, (current) => {
@@ -115,30 +93,5 @@ async function lease(ports: DeliverPorts, delivery: Delivery): Promise<Lease> {
 const nameOf = ({ tenantId, endpointId }: Endpoint) => ({ tenantId, endpointId });
 
 const log = createLog('deliver');
-const env = readEnv(
-  'TABLE_NAME',
-  'DELIVERY_QUEUE_URL',
-  'EVENT_BUS_NAME',
-  'WEBHOOK_KEY_ID',
-  'NETWORK_PROBE_HOST',
-  'WEBHOOK_ALLOWED_ORIGINS',
-);
-const items = table(dynamo(), env.TABLE_NAME, systemChance);
 
-export const handler = queueHandler(
-  log,
-  deliver({
-    endpoints: endpointStore(items),
-    deliveries: deliveryStore(items),
-    keys: opening(kms(), env.WEBHOOK_KEY_ID),
-    webhooks: webhooks({
-      allowedOrigins: env.WEBHOOK_ALLOWED_ORIGINS,
-      outage: outage(env.NETWORK_PROBE_HOST),
-    }),
-    bus: bus(eventBridge(), env.EVENT_BUS_NAME),
-    deliveryQueue: queue(sqs(), env.DELIVERY_QUEUE_URL),
-    clock: systemClock,
-    chance: systemChance,
-    log,
-  }),
-);
+export const handler = queueHandler(log, deliver(openLane(log).ports));

@@ -12,28 +12,19 @@ import { changed, isFinal, type JobRecord } from '../domain/job.ts';
 import { subjectOf, TenantEvent } from '../domain/notification.ts';
 import { bodyOf } from '../domain/payload.ts';
 import { afterBehaviour, isSlow, MAX_IN_FLIGHT, SLOW_MS, SUSPECT_MS, suspected } from '../domain/standing.ts';
-import { type AttemptPorts, disable, judge, record, remember, reminderOf, send } from '../io/attempt.ts';
-import { bus } from '../io/bus.ts';
+import { disable, judge, record, remember, reminderOf, send } from '../io/attempt.ts';
 import { changeJob } from '../io/change.ts';
-import { dynamo, eventBridge, kms, sqs } from '../io/clients.ts';
-import { systemChance, systemClock } from '../io/clock.ts';
-import { deliveryStore } from '../io/deliveries.ts';
-import { endpointStore, type Known } from '../io/endpoints.ts';
-import { readEnv } from '../io/env.ts';
+import type { Known } from '../io/endpoints.ts';
 import { webhookIdOf } from '../io/identity.ts';
 import { type JobStore, jobStore } from '../io/jobs.ts';
-import { opening } from '../io/keys.ts';
 import { eachAlone, type MessageBatch, queueHandler, readable } from '../io/lambda.ts';
+import { type LanePorts, openLane } from '../io/lane.ts';
 import { createLog } from '../io/log.ts';
-import { outage } from '../io/outage.ts';
-import { type Outgoing, type Queue, queue } from '../io/queues.ts';
-import { table } from '../io/table.ts';
+import type { Outgoing } from '../io/queues.ts';
 import { type Turns, turns } from '../io/turns.ts';
-import { webhooks } from '../io/webhooks.ts';
 
-export interface NotifyPorts extends AttemptPorts {
+export interface NotifyPorts extends LanePorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
-  readonly deliveryQueue: Queue;
 }
 
 /** The bus's envelope around our own event. */
@@ -201,31 +192,6 @@ function once<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> 
 }
 
 const log = createLog('notify');
-const env = readEnv(
-  'TABLE_NAME',
-  'DELIVERY_QUEUE_URL',
-  'EVENT_BUS_NAME',
-  'WEBHOOK_KEY_ID',
-  'NETWORK_PROBE_HOST',
-  'WEBHOOK_ALLOWED_ORIGINS',
-);
-const items = table(dynamo(), env.TABLE_NAME, systemChance);
+const { items, ports } = openLane(log);
 
-export const handler = queueHandler(
-  log,
-  notify({
-    jobs: jobStore(items),
-    endpoints: endpointStore(items),
-    deliveries: deliveryStore(items),
-    keys: opening(kms(), env.WEBHOOK_KEY_ID),
-    webhooks: webhooks({
-      allowedOrigins: env.WEBHOOK_ALLOWED_ORIGINS,
-      outage: outage(env.NETWORK_PROBE_HOST),
-    }),
-    bus: bus(eventBridge(), env.EVENT_BUS_NAME),
-    deliveryQueue: queue(sqs(), env.DELIVERY_QUEUE_URL),
-    clock: systemClock,
-    chance: systemChance,
-    log,
-  }),
-);
+export const handler = queueHandler(log, notify({ ...ports, jobs: jobStore(items) }));

@@ -3,7 +3,7 @@ import './environment.ts';
 import type { JobRecord } from '../../domain/job.ts';
 import type { JobTypes } from '../../domain/job-type.ts';
 import type { TenantDefaults } from '../../domain/policy.ts';
-import { type DeliverPorts, deliver } from '../../functions/deliver.ts';
+import { deliver } from '../../functions/deliver.ts';
 import { type IntakePorts, intake } from '../../functions/intake.ts';
 import { type NotifyPorts, notify } from '../../functions/notify.ts';
 import { type SubmitPorts, submit } from '../../functions/submit.ts';
@@ -12,6 +12,7 @@ import { type TrackPorts, track } from '../../functions/track.ts';
 import type { Bus } from '../../io/bus.ts';
 import type { PacingClock } from '../../io/clock.ts';
 import type { Message, MessageBatch } from '../../io/lambda.ts';
+import type { LanePorts } from '../../io/lane.ts';
 import { type Pace, pacedBatch } from '../../io/pace.ts';
 import { type SlotPorts, slots } from '../../io/slots.ts';
 import type { SweepPorts } from '../../io/sweep.ts';
@@ -51,7 +52,7 @@ export type AllPorts = IntakePorts &
   SubmitPorts &
   TrackPorts &
   NotifyPorts &
-  DeliverPorts &
+  LanePorts &
   SweepPorts &
   SlotPorts;
 /** Slots are made of the other ports, so a defect in one of those is a defect in them. */

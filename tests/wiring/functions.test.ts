@@ -10,6 +10,7 @@ import {
   root,
   templateText,
 } from '../support/template.ts';
+import { readSource } from './source.ts';
 
 const functions = resources('AWS::Lambda::Function', LambdaFunction);
 const schedules = resources('AWS::Events::Rule', Rule).filter(
@@ -19,6 +20,11 @@ const mappings = resources('AWS::Lambda::EventSourceMapping', EventSourceMapping
 
 /** What no template may set: it would let a tenant's webhook reach loopback, where Lambda's own API listens. */
 const ONLY_ON_A_LAPTOP = ['WEBHOOK_ALLOWED_ORIGINS'];
+
+function variablesReadIn(file: string): string[] {
+  const calls = readFileSync(file, 'utf8').matchAll(/readEnv\(([^)]*)\)/g);
+  return [...calls].flatMap((call) => call[1]?.match(/\w+/g) ?? []);
+}
 
 it('nothing in the template can turn the egress guard off', () => {
   expect(templateText).not.toMatch(/ALLOWED_ORIGINS|AllowedOrigins/);
@@ -44,8 +50,10 @@ describe.each(functions)('%s', (id, fn) => {
   });
 
   it('is given the variables it reads, and no others', () => {
-    const source = readFileSync(join(root, fn.Handler.replace(/\.handler$/, '.ts')), 'utf8');
-    const read = [...source.matchAll(/readEnv\(([^)]*)\)/g)].flatMap((call) => call[1]?.match(/\w+/g) ?? []);
+    const file = join(root, fn.Handler.replace(/\.handler$/, '.ts'));
+    const imported = [...readSource(file).imports.values()].map(({ from }) => from);
+    const sources = [file, ...imported.filter((from) => from.startsWith(root))];
+    const read = [...new Set(sources)].flatMap(variablesReadIn);
     const notByTemplate = ['AWS_REGION', ...ONLY_ON_A_LAPTOP];
     const wanted = [...read.filter((name) => !notByTemplate.includes(name)), 'LOG_LEVEL'];
     expect(variables.map(([name]) => name).sort()).toEqual(wanted.sort());
