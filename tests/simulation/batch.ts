@@ -52,7 +52,7 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
 
   const move = (job: BatchJob, status: BatchJob['status']) => {
     job.status = status;
-    run.note('batch', `${job.id} is ${status} (tries ${job.tries})`, job.request.parameters['jobId']);
+    run.note('batch', () => `${job.id} is ${status} (tries ${job.tries})`, job.request.parameters['jobId']);
     events.stateChange(detailOf(job));
   };
   const toRunnable = (job: BatchJob, tryNumber: number) => {
@@ -111,7 +111,10 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
 
   /** SIGTERM, some seconds, SIGKILL: the container may say something in between. */
   const stop = (job: BatchJob, reason: string) => {
-    job.container?.ending.abort();
+    if (job.container !== undefined) {
+      world.stir(job.container.process);
+      job.container.ending.abort();
+    }
     world.after(luck.between(0, 30_000), () => {
       if (isOver(job)) return;
       if (job.container !== undefined) world.kill(job.container.process);
@@ -130,7 +133,7 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
     if ([...jobs.values()].some((other) => other.request.jobName === request.jobName))
       run.count('second Batch job of one attempt');
     jobs.set(id, job);
-    run.note('batch', `${id} accepted as ${request.jobName}`, request.parameters['jobId']);
+    run.note('batch', () => `${id} accepted as ${request.jobName}`, request.parameters['jobId']);
     world.after(luck.between(10, 2000), () => toRunnable(job, 1));
     if (luck.happens(run.odds(profile.batch.forget))) {
       world.after(luck.between(1000, 120_000), () => forget(job));
@@ -142,7 +145,7 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
   const forget = (job: BatchJob) => {
     if (isOver(job)) return;
     run.count('Batch job forgotten');
-    run.note('batch', `${job.id} forgotten`, job.request.parameters['jobId']);
+    run.note('batch', () => `${job.id} forgotten`, job.request.parameters['jobId']);
     job.status = 'FORGOTTEN';
     if (job.container !== undefined && luck.happens(0.5)) world.kill(job.container.process);
   };
@@ -155,7 +158,7 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
       never: ['again', 'ghost'] as const,
     };
     const fate = fateOf();
-    if (fate !== 'accepted') run.note('batch', `SubmitJob ${fate}`, site.jobId);
+    if (fate !== 'accepted') run.note('batch', () => `SubmitJob ${fate}`, site.jobId);
     try {
       return await reach(run, process, site, () => {
         if (fate === 'throttled' || fate === 'refused') events.denied(process, request.jobName);
@@ -204,7 +207,7 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
         reach(run, process, { site: 'batch.terminate' }, () => {
           const job = jobs.get(id);
           if (job === undefined || isOver(job)) return;
-          run.note(process.name, `terminates ${id}: ${reason}`, job.request.parameters['jobId']);
+          run.note(process.name, () => `terminates ${id}: ${reason}`, job.request.parameters['jobId']);
           events.beforeTerminate(process, job);
           world.after(luck.between(50, run.odds(1) > 0 ? profile.batch.terminateMs : 2000), () => {
             if (!isOver(job)) stop(job, reason);

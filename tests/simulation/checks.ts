@@ -136,6 +136,8 @@ export function checks(run: Run, facts: Facts): Checks {
   };
 }
 
+const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
+
 type Broken = [rule: string, detail: string];
 
 function* everyCommit(job: JobRecord): Generator<string> {
@@ -171,11 +173,9 @@ function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Gener
     yield ['I5', `stateVersion ${after.stateVersion} in ${after.state} after ${before.state}`];
   if (isFinal(before.state)) {
     for (const field of ABSORBED)
-      if (JSON.stringify(before[field]) !== JSON.stringify(after[field]))
-        yield ['I4', `${field} of a final job changed`];
+      if (!isSame(before[field], after[field])) yield ['I4', `${field} of a final job changed`];
   }
-  for (const field of IMMUTABLE)
-    if (JSON.stringify(before[field]) !== JSON.stringify(after[field])) yield ['I14', `${field} changed`];
+  for (const field of IMMUTABLE) if (!isSame(before[field], after[field])) yield ['I14', `${field} changed`];
   if (before.state === 'cancelling' && after.state !== 'cancelling' && !isFinal(after.state))
     yield ['2.10', `a job whose end was asked for became ${after.state}`];
   const same = before.attempt === after.attempt && before.batchJobId === after.batchJobId;
@@ -274,7 +274,7 @@ function* containersOf(
   if (before === undefined) return;
   const { claim } = after;
   const changed = (field: 'claim' | 'result' | 'progress' | 'complaint') =>
-    after[field] !== undefined && JSON.stringify(before[field]) !== JSON.stringify(after[field]);
+    after[field] !== undefined && !isSame(before[field], after[field]);
   if (claim !== undefined && changed('claim')) {
     const attempt = `${after.jobId} ${after.attempt}`;
     if ((claimants.get(attempt) ?? claim.batchJobId) !== claim.batchJobId)
@@ -301,13 +301,18 @@ function* containersOf(
 }
 
 function noteCommit(run: Run, process: Process, before: JobRecord | undefined, after: JobRecord): void {
-  const old: Readonly<Record<string, unknown>> = before ?? {};
-  const names = new Set([...Object.keys(old), ...Object.keys(after)]);
-  const now: Readonly<Record<string, unknown>> = after;
-  const told = [...names].filter((name) => !['version', 'stateAt', 'input', 'endedAttempts'].includes(name));
-  const differences = told.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
-  const text = differences.map((name) => `${name}=${JSON.stringify(now[name]) ?? 'none'}`).join(' ');
-  run.note(process.name, `COMMIT v${after.version} ${after.state}#${after.attempt} ${text}`, after.jobId);
+  const text = () => {
+    const old: Readonly<Record<string, unknown>> = before ?? {};
+    const names = new Set([...Object.keys(old), ...Object.keys(after)]);
+    const now: Readonly<Record<string, unknown>> = after;
+    const told = [...names].filter(
+      (name) => !['version', 'stateAt', 'input', 'endedAttempts'].includes(name),
+    );
+    const differences = told.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
+    const fields = differences.map((name) => `${name}=${JSON.stringify(now[name]) ?? 'none'}`).join(' ');
+    return `COMMIT v${after.version} ${after.state}#${after.attempt} ${fields}`;
+  };
+  run.note(process.name, text, after.jobId);
 }
 
 /** Proof that the rare paths were taken at all. */

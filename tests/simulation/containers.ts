@@ -30,10 +30,10 @@ export function containers(run: Run, services: ContainerServices): StartContaine
     const me = { batchJobId: id, try: tryNumber, attempt: Number(attempt) };
     const process = run.process('container', me);
     const ending = new AbortController();
-    run.note(process.name, `starts for attempt ${attempt} as ${id} try ${tryNumber}`, jobId);
+    run.note(process.name, () => `starts for attempt ${attempt} as ${id} try ${tryNumber}`, jobId);
     // Batch hears of a dead container a little later: by its exit code, or not at all when the host went with it.
     process.onDeath = () => {
-      run.note(process.name, 'dies', jobId);
+      run.note(process.name, () => 'dies', jobId);
       const hostToo = luck.happens(0.5);
       world.after(luck.between(100, 5000), () => (hostToo ? end() : end(137)));
     };
@@ -54,6 +54,9 @@ export function containers(run: Run, services: ContainerServices): StartContaine
       clock: clockOf(run, process),
       log: run.log(process),
     };
+    // The work reads streams, and those go on by turns of the event loop.
+    process.turning++;
+    world.stir(process);
     runWorker(ports, { ...me, jobId, batchType }, ending.signal).then(
       (code) => end(code),
       () => end(1),

@@ -13,7 +13,7 @@ import type { Bus } from '../../io/bus.ts';
 import type { PacingClock } from '../../io/clock.ts';
 import type { Message, MessageBatch } from '../../io/lambda.ts';
 import { type Pace, pacedBatch } from '../../io/pace.ts';
-import { type SlotPorts, slots } from '../../io/slots.ts';
+import { type SlotPorts, type Slots, slots } from '../../io/slots.ts';
 import type { SweepPorts } from '../../io/sweep.ts';
 import type { Webhooks } from '../../io/webhooks.ts';
 import type { VirtualBatch } from './batch.ts';
@@ -116,7 +116,7 @@ export function lambdas(run: Run, services: Services, mutant: Mutant): Lambdas {
   const ports = (process: Process, step: Step): AllPorts => {
     const sound = partsOf(run, services, process);
     const defect = mutant.defects?.[step]?.(sound, process);
-    return { ...sound, slots: slots({ ...sound, ...defect }), ...defect };
+    return { ...sound, slots: inTurns(run, process, slots({ ...sound, ...defect })), ...defect };
   };
   const rewritten =
     (step: Step, handle: MessageBatch): MessageBatch =>
@@ -146,5 +146,21 @@ function paceOf(run: Run, process: Process): Pace {
         if (run.faults.happens(run.odds(0.03))) return { kind: 'full', retryAtMs: nowMs + 3000 };
         return { kind: 'at', atMs: nowMs + run.faults.whole(0, 250) };
       }),
+  };
+}
+
+/** What is asked of the slots is gathered until the end of a turn. */
+function inTurns(run: Run, process: Process, sound: Slots): Slots {
+  return {
+    ...sound,
+    async take(...asked) {
+      process.turning++;
+      run.world.stir(process);
+      try {
+        return await sound.take(...asked);
+      } finally {
+        process.turning--;
+      }
+    },
   };
 }

@@ -1,7 +1,7 @@
 /** One seed, one world: faults, then rest, then the audit. */
 
 import type { PostOutcome } from '../../domain/delivery.ts';
-import { wants } from '../../domain/endpoint.ts';
+import { type Endpoint, wants } from '../../domain/endpoint.ts';
 import { subjectOf, WEBHOOK_EVENTS } from '../../domain/notification.ts';
 import type { Message } from '../../io/lambda.ts';
 import type { Queue } from '../../io/queues.ts';
@@ -14,7 +14,7 @@ import { virtualDueIndex } from './due.ts';
 import { failInside, type Line, newRun, type Run, reach } from './faults.ts';
 import { virtualGates } from './gates.ts';
 import { lambdas, type Mutant, partsOf, SETTLE_MS, type Services } from './lambdas.ts';
-import { endpoints, people, simulatedTypes, tenants } from './people.ts';
+import { endpointsOf, people, simulatedTypes, tenants } from './people.ts';
 import { FAULTS_END_MS, type ProfileName, profiles } from './profiles.ts';
 import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
 import { virtualTable } from './table.ts';
@@ -25,8 +25,8 @@ export interface Outcome {
   readonly seed: number;
   readonly violations: readonly string[];
   readonly sometimes: ReadonlyMap<string, number>;
-  readonly digest: number;
-  /** Of the job of the first violation; empty unless asked for. */
+  readonly steps: number;
+  /** All of it; empty unless asked for. */
   readonly history: readonly Line[];
   readonly blamed: string | undefined;
 }
@@ -59,8 +59,8 @@ export async function simulate(profile: ProfileName, seed: number, options: Opti
     seed,
     violations: run.violations,
     sometimes: run.sometimes,
-    digest: run.digest.value,
-    history: historyOf(run),
+    steps: run.world.steps(),
+    history: run.history ?? [],
     blamed: run.blamed,
   };
 }
@@ -69,6 +69,7 @@ export async function simulate(profile: ProfileName, seed: number, options: Opti
 async function sweepAgain(run: Run, { table, steps }: ReturnType<typeof build>): Promise<void> {
   const versions = () => JSON.stringify(table.records().map(({ jobId, version }) => [jobId, version]));
   const before = versions();
+  run.world.stir();
   void steps.tick(run.process('tick'))();
   const rested = () => run.violations.length > 0 || run.world.isQuiet();
   await run.world.run(Number.MAX_SAFE_INTEGER, rested);
@@ -78,6 +79,7 @@ async function sweepAgain(run: Run, { table, steps }: ReturnType<typeof build>):
 function build(run: Run, mutant: Mutant) {
   const { profile } = run;
   const types = simulatedTypes(profile.tick);
+  const endpoints = endpointsOf(run);
   const objects = new Set<string>();
   const letters: Message[] = [];
   const failed = {
@@ -146,7 +148,7 @@ function build(run: Run, mutant: Mutant) {
         });
       },
     }),
-    webhooksFor: (process) => receiver(run, process, check.onWebhook, told),
+    webhooksFor: (process) => receiver(run, process, { endpoints, told, onWebhook: check.onWebhook }),
   };
   const told = new Set<string>();
 
@@ -179,7 +181,8 @@ function everyMinute(
   const again = () => {
     if (nextDueMs() <= world.nowMs() + 61_000) {
       const process = run.process('tick');
-      tick(process)().catch((error: unknown) => run.note(process.name, `throws ${String(error)}`));
+      world.stir(process);
+      tick(process)().catch((error: unknown) => run.note(process.name, () => `throws ${String(error)}`));
     }
     world.inBackground(60_000, again);
   };
@@ -192,7 +195,11 @@ function onBus(run: Run, target: VirtualQueue, body: string, which: 'bus' | 'eve
   const odds = run.profile[which];
   if (faults.happens(run.odds(odds.drop))) {
     run.count(`${which}: event lost`);
-    run.note(which, `loses ${body.slice(0, 160)}`, jobOf(body));
+    run.note(
+      which,
+      () => `loses ${body.slice(0, 160)}`,
+      () => jobOf(body),
+    );
     return;
   }
   const deliver = () => {
@@ -217,12 +224,14 @@ function deadLetterQueue(run: Run, process: Process, letters: Message[]): Queue 
   };
 }
 
-function receiver(
-  run: Run,
-  process: Process,
-  onWebhook: (webhookId: string, body: string) => void,
-  told: Set<string>,
-) {
+interface Receivers {
+  readonly endpoints: readonly Endpoint[];
+  onWebhook(webhookId: string, body: string): void;
+  /** Gathers `jobId type endpointId` of each webhook that was answered with 2xx. */
+  readonly told: Set<string>;
+}
+
+function receiver(run: Run, process: Process, { endpoints, onWebhook, told }: Receivers) {
   const { world, faults } = run;
   return {
     async post({ url, headers, body }: Post): Promise<PostOutcome> {
@@ -233,7 +242,7 @@ function receiver(
           process,
           { site: 'webhook', jobId: data.jobId, never: ['again', 'ghost'] },
           () => {
-            run.note(process.name, `POST ${type} ${data.sequence} to ${url}`, data.jobId);
+            run.note(process.name, () => `POST ${type} ${data.sequence} to ${url}`, data.jobId);
             onWebhook(headers['webhook-id'] ?? '', body);
             if (faults.happens(run.odds(0.15))) return { kind: 'answered' as const, status: 503, ms: 40 };
             const endpoint = endpoints.find((candidate) => candidate.url === url);
@@ -252,7 +261,7 @@ function receiver(
 }
 
 /** The lines about the blamed job, and the faults of the processes that touched it. */
-function historyOf({ history = [], blamed }: Run): readonly Line[] {
+export function storyOf({ history, blamed }: Outcome): readonly Line[] {
   const involved = new Set(history.filter(({ jobId }) => jobId === blamed).map(({ process }) => process));
   return history.filter(
     ({ jobId, process }) => jobId === blamed || (jobId === undefined && involved.has(process)),
