@@ -25,6 +25,8 @@ export interface Checks extends GateEvents {
   beforeSubmit(process: Process, jobName: string): void;
   denied(process: Process, jobName: string): void;
   beforeTerminate(process: Process, job: BatchJob): void;
+  /** Just before a Batch job ends because we asked for it. */
+  terminated(job: BatchJob): void;
   onWebhook(webhookId: string, body: string): void;
 }
 
@@ -52,7 +54,7 @@ export function checks(run: Run, facts: Facts): Checks {
         );
       const commit = { process, before, after };
       for (const detail of everyCommit(after)) violated('R10', detail);
-      if (before === undefined) return;
+      if (before === undefined) return run.count(`recorded ${after.state}`);
       for (const [rule, detail] of [
         ...shapeOf(before, after, process),
         ...settlementOf(before, after, process, facts),
@@ -104,15 +106,22 @@ export function checks(run: Run, facts: Facts): Checks {
       denied.add(`${jobName} ${process.opened.get(`made ${jobName}`)}`);
     },
 
-    beforeTerminate(process, { id, request }) {
-      const named = parseBatchJobName(request.jobName);
-      const job = facts.job(named?.jobId ?? '');
-      if (job === undefined || named === undefined) return;
-      const owns = job.batchJobId === id || job.claim?.batchJobId === id;
-      if (owns && job.attempt === named.attempt && CLAIMABLE.includes(job.state))
+    beforeTerminate(process, batchJob) {
+      const job = ownedBy(facts, batchJob);
+      if (job !== undefined)
         run.violate(
           'I6',
-          `${process.name} terminates ${id}, the owner of a job that is ${job.state}`,
+          `${process.name} terminates ${batchJob.id}, the owner of a job that is ${job.state}`,
+          job.jobId,
+        );
+    },
+
+    terminated(batchJob) {
+      const job = ownedBy(facts, batchJob);
+      if (job !== undefined)
+        run.violate(
+          'I6',
+          `${batchJob.id} became the owner of a job that is ${job.state} while our Terminate was on its way`,
           job.jobId,
         );
     },
@@ -134,6 +143,14 @@ export function checks(run: Run, facts: Facts): Checks {
       finals.set(data.jobId, type);
     },
   };
+}
+
+/** The job that goes on with this Batch job. */
+function ownedBy(facts: Facts, { id, request }: BatchJob): JobRecord | undefined {
+  const named = parseBatchJobName(request.jobName);
+  const job = facts.job(named?.jobId ?? '');
+  const owns = job?.batchJobId === id || job?.claim?.batchJobId === id;
+  return owns && job.attempt === named?.attempt && CLAIMABLE.includes(job.state) ? job : undefined;
 }
 
 const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);

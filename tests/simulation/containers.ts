@@ -23,7 +23,7 @@ export type StartContainer = (
 ) => StartedContainer;
 
 export function containers(run: Run, services: ContainerServices): StartContainer {
-  const { world, profile } = run;
+  const { world } = run;
   const luck = world.dice('containers');
   return ({ id, request }, tryNumber, end) => {
     const { jobId = '', attempt, batchType = '' } = request.parameters;
@@ -37,12 +37,11 @@ export function containers(run: Run, services: ContainerServices): StartContaine
       const hostToo = luck.happens(0.5);
       world.after(luck.between(100, 5000), () => (hostToo ? end() : end(137)));
     };
-    const workMs = luck.happens(run.odds(profile.work.overruns)) ? 400_000 : luck.between(200, 60_000);
-    if (luck.happens(run.odds(profile.batch.hostLost)))
-      world.after(luck.between(0, workMs), () => world.kill(process));
+    const workMs = run.strikes('work.overruns', luck) ? 400_000 : luck.between(200, 60_000);
+    if (run.strikes('batch.hostLost', luck)) world.after(luck.between(0, workMs), () => world.kill(process));
 
     if (batchType === 'demo.sleep') {
-      const exitCode = luck.happens(run.odds(profile.work.fails)) ? 1 : 0;
+      const exitCode = run.strikes('work.fails', luck) ? 1 : 0;
       void world.sleep(process, workMs).then(() => end(exitCode));
       return { process, ending };
     }
@@ -71,7 +70,7 @@ function objectsOf(run: Run, process: Process, objects: Set<string>, workMs: num
   return {
     async read() {
       await run.world.sleep(process, workMs);
-      if (luck.happens(run.odds(run.profile.work.fails))) {
+      if (run.strikes('work.fails', luck)) {
         const way = luck.whole(1, 4);
         if (way === 1) throw new ObjectMissing('No such object');
         if (way === 2) throw new TryLater('The source is busy');

@@ -1,7 +1,7 @@
 /** One run's shared state, and the one wrapper around every call that a process makes to a port. */
 import type { Log } from '../../io/log.ts';
 import type { Dice } from './dice.ts';
-import { knownGaps } from './known-gaps.ts';
+import { type FaultKind, strengthOf } from './kinds.ts';
 import { FAULTS_END_MS, type Profile } from './profiles.ts';
 import { type Process, type Role, START_MS, type World } from './world.ts';
 
@@ -22,6 +22,8 @@ export interface Run {
   readonly profile: Profile;
   /** How often rare things happened. */
   readonly sometimes: Map<string, number>;
+  /** How often each kind of fault struck. */
+  readonly injected: Map<FaultKind, number>;
   readonly violations: string[];
   /** The job of the first violation. */
   blamed?: string | undefined;
@@ -32,6 +34,9 @@ export interface Run {
   readonly callFaults: readonly (readonly [Fault, number])[];
   /** The probability now: scaled by the seed's own intensity, and none after the faults' end. */
   odds(probability: number): number;
+  /** Whether a fault of this kind happens now. If so, it is counted. */
+  strikes(kind: FaultKind, luck: Dice): boolean;
+  struck(kind: FaultKind): void;
   process(role: Role, container?: Process['container']): Process;
   /** @param text is called only when somebody will read it */
   note(process: string, text: () => string, jobId?: Named): void;
@@ -44,9 +49,10 @@ interface RunOptions {
   readonly world: World;
   readonly profile: Profile;
   readonly keepHistory: boolean;
+  readonly faultsEndMs?: number;
 }
 
-export function newRun({ world, profile, keepHistory }: RunOptions): Run {
+export function newRun({ world, profile, keepHistory, faultsEndMs = FAULTS_END_MS }: RunOptions): Run {
   const faults = world.dice('faults');
   // Mild worlds get far, so that late states meet faults too; wild ones meet several faults at once.
   const intensity = faults.pick([0.3, 0.6, 1, 1.5, 2.5, 4]);
@@ -57,11 +63,18 @@ export function newRun({ world, profile, keepHistory }: RunOptions): Run {
     world,
     profile,
     sometimes: new Map(),
+    injected: new Map(),
     violations: [],
     history: keepHistory ? [] : undefined,
     faults,
     callFaults: callFaults.map(([fault, probability]) => [fault, scaled(probability)]),
-    odds: (probability) => (world.nowMs() >= START_MS + FAULTS_END_MS ? 0 : scaled(probability)),
+    odds: (probability) => (world.nowMs() >= START_MS + faultsEndMs ? 0 : scaled(probability)),
+    strikes(kind, luck) {
+      const strikes = luck.happens(run.odds(strengthOf(profile, kind)));
+      if (strikes) run.struck(kind);
+      return strikes;
+    },
+    struck: (kind) => run.injected.set(kind, (run.injected.get(kind) ?? 0) + 1),
     process: (role, container) => ({
       role,
       name: `${role}-${++processes}`,
@@ -77,8 +90,6 @@ export function newRun({ world, profile, keepHistory }: RunOptions): Run {
     },
     count: (what) => run.sometimes.set(what, (run.sometimes.get(what) ?? 0) + 1),
     violate(rule, detail, jobId) {
-      const gap = knownGaps.find((known) => known.rule === rule && known.detail.test(detail));
-      if (gap !== undefined) return run.count(`known gap: ${gap.name}`);
       run.violations.push(`${rule}: ${detail}`);
       run.blamed ??= jobId;
       run.note('CHECK', () => `VIOLATION ${rule}: ${detail}`, jobId);
@@ -200,7 +211,10 @@ function drawFault(run: Run, call: Call): Fault | undefined {
   let left = run.faults.fraction();
   for (const [fault, odds] of run.callFaults) {
     left -= odds;
-    if (left < 0) return call.never?.includes(fault) ? undefined : fault;
+    if (left >= 0) continue;
+    if (call.never?.includes(fault)) return undefined;
+    run.struck(`calls.${fault}`);
+    return fault;
   }
   return undefined;
 }

@@ -85,7 +85,9 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     pace: paceOf(run, process),
     submitQueue: services.submitQueue.portFor(process),
     deliveryQueue: services.deliveryQueue.portFor(process),
-    keys: { open: () => reach(run, process, { site: 'keys.open' }, () => `whsec_${'A'.repeat(32)}`) },
+    keys: {
+      open: ({ endpointId }) => reach(run, process, { site: 'keys.open' }, () => secretOf(endpointId)),
+    },
     deadLetters: services.deadLettersFor(process),
     bus: services.busFor(process),
     webhooks: services.webhooksFor(process),
@@ -101,6 +103,11 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
       definitions: { small: 'small', medium: 'medium', plain: 'plain' },
     },
   };
+}
+
+/** What KMS would open: another for each endpoint. */
+export function secretOf(endpointId: string): string {
+  return `whsec_${Buffer.from(endpointId.padEnd(32, '.')).toString('base64')}`;
 }
 
 export interface Lambdas {
@@ -143,7 +150,7 @@ function paceOf(run: Run, process: Process): Pace {
     turn: () =>
       reach(run, process, { site: 'pace.turn' }, () => {
         const nowMs = run.world.nowMs();
-        if (run.faults.happens(run.odds(0.03))) return { kind: 'full', retryAtMs: nowMs + 3000 };
+        if (run.strikes('pace.full', run.faults)) return { kind: 'full', retryAtMs: nowMs + 3000 };
         return { kind: 'at', atMs: nowMs + run.faults.whole(0, 250) };
       }),
   };

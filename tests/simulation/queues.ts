@@ -41,7 +41,7 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
   const show = (copy: Copy) => {
     if (copy.deleted) return;
     visible.push(copy);
-    const slow = luck.happens(run.odds(run.profile.messages.slow));
+    const slow = run.strikes('messages.slow', luck);
     world.after(luck.between(1, slow ? 60_000 : 1500), poll);
   };
   const remove = (copy: Copy) => {
@@ -88,7 +88,7 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
     handle(process)(copies.map(({ message }) => message)).then(
       (done) => {
         for (const copy of copies.filter(({ message }) => done.has(message.id))) {
-          if (luck.happens(run.odds(run.profile.messages.ackLost))) run.count('acknowledgement lost');
+          if (run.strikes('messages.ackLost', luck)) run.count('acknowledgement lost');
           else remove(copy);
         }
       },
@@ -105,7 +105,7 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
     const message: Message = { id, body, attributes };
     const delayMs = Math.min(Math.max(0, Math.ceil(delaySeconds)), MAX_DELAY_SECONDS) * 1000;
     put(message, delayMs);
-    if (!luck.happens(run.odds(run.profile.messages.duplicate))) return;
+    if (!run.strikes('messages.duplicate', luck)) return;
     run.count('message duplicated');
     put(message, delayMs + luck.between(0, MAX_DUPLICATE_LATE_MS));
   };
