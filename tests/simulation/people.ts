@@ -67,6 +67,9 @@ const typesThatWait = (longWaits: boolean): JobTypes =>
 const [patient, hasty] = [typesThatWait(true), typesThatWait(false)];
 export const simulatedTypes = (longWaits: boolean): JobTypes => (longWaits ? patient : hasty);
 
+/** The tenant whose caps are set, changed and lifted. */
+const CAPPED = 'acme';
+
 export interface Outside {
   readonly front: VirtualQueue;
   readonly submitQueue: VirtualQueue;
@@ -81,27 +84,45 @@ export interface Outside {
  */
 export function people(run: Run, outside: Outside, only?: readonly number[]): ReadonlySet<string> {
   const expected = new Set<string>();
-  for (let number = 0; number < jobsOf(run); number++)
-    if (only === undefined || only.includes(number)) service(run, outside.front, number, expected);
+  const crowd = crowdOf(run);
+  for (let number = 0; number < crowd.jobs; number++)
+    if (only === undefined || only.includes(number))
+      service(run, outside.front, { ...crowd, number }, expected);
   operators(run, outside);
   account(run, outside);
   return expected;
 }
 
-/** Small worlds are quick, and most faults need no more than one job. Gates need several. */
-const jobsOf = (run: Run): number => run.world.dice('people').pick([1, 1, 1, 1, 1, 2, 2, 2, 3, 5]);
 export const MOST_JOBS = 5;
 /** Most of what people ask for is asked before the faults end. */
 const ASKED_BY_MS = FAULTS_END_MS * 0.6;
 
+interface Crowd {
+  readonly jobs: number;
+  /** All are of the tenant with the caps, and come within a minute. */
+  readonly atOnce: boolean;
+}
+
+/** Small worlds are quick, and most faults need no more than one job. Gates need several that meet. */
+function crowdOf(run: Run): Crowd {
+  const luck = run.world.dice('people');
+  const jobs = luck.pick([1, 1, 1, 1, 1, 2, 2, 2, 3, MOST_JOBS]);
+  return { jobs, atOnce: jobs > 1 && luck.happens(0.5) };
+}
+
 /** Sends a job, perhaps twice, perhaps with another body under its key, and perhaps cancels it. */
-function service(run: Run, front: VirtualQueue, number: number, expected: Set<string>): void {
+function service(
+  run: Run,
+  front: VirtualQueue,
+  { number, atOnce }: Crowd & { readonly number: number },
+  expected: Set<string>,
+): void {
   const { world } = run;
   // Its own chance: leaving one job out leaves the others as they are.
   const luck = world.dice(`job ${number}`);
-  const asked = requestOf(run, luck, number);
+  const asked = requestOf(run, luck, { number, atOnce });
   const { jobId, key, body } = asked;
-  const atMs = luck.between(0, ASKED_BY_MS);
+  const atMs = luck.between(0, atOnce ? 60_000 : ASKED_BY_MS);
   const id = key === undefined ? keyless(number) : undefined;
   world.after(atMs, () => {
     expected.add(jobId);
@@ -135,8 +156,8 @@ function does(run: Run, kind: FaultKind, luck: Dice): boolean {
   return happens;
 }
 
-function requestOf(run: Run, luck: Dice, number: number) {
-  const tenantId = luck.pick(['acme', 'acme', 'globex']);
+function requestOf(run: Run, luck: Dice, { number, atOnce }: { number: number; atOnce: boolean }) {
+  const tenantId = atOnce ? CAPPED : luck.pick([CAPPED, CAPPED, 'globex']);
   const plain = luck.happens(0.3);
   const key = luck.happens(0.85) ? `key-${number}` : undefined;
   const limited = does(run, 'people.limits', luck);
@@ -186,7 +207,7 @@ function operators(run: Run, { front, letters }: Outside): void {
 /** Sets the caps of a tenant at the start, changes them later, and pauses it for a while. At the end the gate is open. */
 function account(run: Run, { gates, submitQueue }: Outside): void {
   const luck = run.world.dice('account');
-  const tenantId = 'acme';
+  const tenantId = CAPPED;
   const set = async (settings: Settings): Promise<void> => {
     run.world.stir();
     const ports = gates.gatesFor(run.process('outside'));
