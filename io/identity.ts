@@ -24,8 +24,13 @@ export function webhookIdOf(subject: string, sequence: number, endpointId: strin
   return `msg_${hash26(`${subject}\0${sequence}\0${endpointId}`)}`;
 }
 
-/** 130 bits of SHA-256 in lower-case base32. */
+/** The first 130 bits of SHA-256 in lower-case base32. */
 function hash26(text: string): string {
-  const bits = BigInt(`0x${createHash('sha256').update(text).digest('hex')}`);
-  return Array.from({ length: 26 }, (_, i) => ALPHABET[Number((bits >> BigInt(251 - 5 * i)) & 31n)]).join('');
+  const bytes = createHash('sha256').update(text).digest();
+  let name = '';
+  for (let bit = 0; bit < 130; bit += 5) {
+    const twoBytes = bytes.readUInt16BE(bit >> 3);
+    name += ALPHABET[(twoBytes >> (11 - (bit & 7))) & 31];
+  }
+  return name;
 }

@@ -31,6 +31,8 @@ export interface BatchEvents {
   beforeSubmit(process: Process, jobName: string): void;
   denied(process: Process, jobName: string): void;
   beforeTerminate(process: Process, job: BatchJob): void;
+  /** Just before a Batch job ends because we asked for it. */
+  terminated(job: BatchJob): void;
   /** Runs the container of a try. `end` is called at most once, with its exit code, or none when its host is gone. */
   start(job: BatchJob, tryNumber: number, end: (exitCode?: number) => void): StartedContainer;
 }
@@ -52,13 +54,12 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
 
   const move = (job: BatchJob, status: BatchJob['status']) => {
     job.status = status;
-    run.note('batch', `${job.id} is ${status} (tries ${job.tries})`, job.request.parameters['jobId']);
+    run.note('batch', () => `${job.id} is ${status} (tries ${job.tries})`, job.request.parameters['jobId']);
     events.stateChange(detailOf(job));
   };
   const toRunnable = (job: BatchJob, tryNumber: number) => {
     if (isOver(job)) return;
-    if (luck.happens(run.odds(profile.batch.oddStatus)))
-      events.stateChange({ ...detailOf(job), status: 'HELD' });
+    if (run.strikes('batch.oddStatus', luck)) events.stateChange({ ...detailOf(job), status: 'HELD' });
     move(job, 'RUNNABLE');
     const step = (from: BatchJob['status'], delayMs: number, next: () => void) =>
       world.after(delayMs, () => {
@@ -80,7 +81,7 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
       run.count('attempt timed out');
       stop(job, 'Job attempt duration exceeded timeout');
     });
-    if (luck.happens(run.odds(profile.batch.partition))) {
+    if (run.strikes('batch.partition', luck)) {
       world.after(luck.between(500, 60_000), () => {
         if (job.status !== 'RUNNING' || job.tries !== tryNumber - 1) return;
         run.count('host given up, container alive');
@@ -111,7 +112,10 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
 
   /** SIGTERM, some seconds, SIGKILL: the container may say something in between. */
   const stop = (job: BatchJob, reason: string) => {
-    job.container?.ending.abort();
+    if (job.container !== undefined) {
+      world.stir(job.container.process);
+      job.container.ending.abort();
+    }
     world.after(luck.between(0, 30_000), () => {
       if (isOver(job)) return;
       if (job.container !== undefined) world.kill(job.container.process);
@@ -130,19 +134,19 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
     if ([...jobs.values()].some((other) => other.request.jobName === request.jobName))
       run.count('second Batch job of one attempt');
     jobs.set(id, job);
-    run.note('batch', `${id} accepted as ${request.jobName}`, request.parameters['jobId']);
+    run.note('batch', () => `${id} accepted as ${request.jobName}`, request.parameters['jobId']);
     world.after(luck.between(10, 2000), () => toRunnable(job, 1));
-    if (luck.happens(run.odds(profile.batch.forget))) {
+    if (run.strikes('batch.forget', luck)) {
       world.after(luck.between(1000, 120_000), () => forget(job));
     }
-    if (luck.happens(run.odds(profile.people.endByHand)))
+    if (run.strikes('people.endByHand', luck))
       world.after(luck.between(1000, 60_000), () => stop(job, 'Ended by hand'));
     return job;
   };
   const forget = (job: BatchJob) => {
     if (isOver(job)) return;
     run.count('Batch job forgotten');
-    run.note('batch', `${job.id} forgotten`, job.request.parameters['jobId']);
+    run.note('batch', () => `${job.id} forgotten`, job.request.parameters['jobId']);
     job.status = 'FORGOTTEN';
     if (job.container !== undefined && luck.happens(0.5)) world.kill(job.container.process);
   };
@@ -155,7 +159,7 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
       never: ['again', 'ghost'] as const,
     };
     const fate = fateOf();
-    if (fate !== 'accepted') run.note('batch', `SubmitJob ${fate}`, site.jobId);
+    if (fate !== 'accepted') run.note('batch', () => `SubmitJob ${fate}`, site.jobId);
     try {
       return await reach(run, process, site, () => {
         if (fate === 'throttled' || fate === 'refused') events.denied(process, request.jobName);
@@ -175,7 +179,9 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
     let left = luck.fraction();
     for (const fate of ['late', 'lost', 'never', 'throttled', 'refused'] as const) {
       left -= run.odds(profile.submit[fate]);
-      if (left < 0) return fate;
+      if (left >= 0) continue;
+      run.struck(`submit.${fate}`);
+      return fate;
     }
     return 'accepted';
   };
@@ -196,7 +202,7 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
         reach(run, process, { site: 'batch.describe' }, () => {
           const known = ids.flatMap((id) => jobs.get(id) ?? []);
           const told = known.filter(
-            ({ status }) => status !== 'FORGOTTEN' && !luck.happens(run.odds(profile.batch.describeGap)),
+            ({ status }) => status !== 'FORGOTTEN' && !run.strikes('batch.describeGap', luck),
           );
           return new Map(told.map((job) => [job.id, detailOf(job)]));
         }),
@@ -204,10 +210,12 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
         reach(run, process, { site: 'batch.terminate' }, () => {
           const job = jobs.get(id);
           if (job === undefined || isOver(job)) return;
-          run.note(process.name, `terminates ${id}: ${reason}`, job.request.parameters['jobId']);
+          run.note(process.name, () => `terminates ${id}: ${reason}`, job.request.parameters['jobId']);
           events.beforeTerminate(process, job);
           world.after(luck.between(50, run.odds(1) > 0 ? profile.batch.terminateMs : 2000), () => {
-            if (!isOver(job)) stop(job, reason);
+            if (isOver(job)) return;
+            events.terminated(job);
+            stop(job, reason);
           });
         }),
     }),

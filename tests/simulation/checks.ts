@@ -25,6 +25,8 @@ export interface Checks extends GateEvents {
   beforeSubmit(process: Process, jobName: string): void;
   denied(process: Process, jobName: string): void;
   beforeTerminate(process: Process, job: BatchJob): void;
+  /** Just before a Batch job ends because we asked for it. */
+  terminated(job: BatchJob): void;
   onWebhook(webhookId: string, body: string): void;
 }
 
@@ -52,7 +54,7 @@ export function checks(run: Run, facts: Facts): Checks {
         );
       const commit = { process, before, after };
       for (const detail of everyCommit(after)) violated('R10', detail);
-      if (before === undefined) return;
+      if (before === undefined) return run.count(`recorded ${after.state}`);
       for (const [rule, detail] of [
         ...shapeOf(before, after, process),
         ...settlementOf(before, after, process, facts),
@@ -104,15 +106,22 @@ export function checks(run: Run, facts: Facts): Checks {
       denied.add(`${jobName} ${process.opened.get(`made ${jobName}`)}`);
     },
 
-    beforeTerminate(process, { id, request }) {
-      const named = parseBatchJobName(request.jobName);
-      const job = facts.job(named?.jobId ?? '');
-      if (job === undefined || named === undefined) return;
-      const owns = job.batchJobId === id || job.claim?.batchJobId === id;
-      if (owns && job.attempt === named.attempt && CLAIMABLE.includes(job.state))
+    beforeTerminate(process, batchJob) {
+      const job = ownedBy(facts, batchJob);
+      if (job !== undefined)
         run.violate(
           'I6',
-          `${process.name} terminates ${id}, the owner of a job that is ${job.state}`,
+          `${process.name} terminates ${batchJob.id}, the owner of a job that is ${job.state}`,
+          job.jobId,
+        );
+    },
+
+    terminated(batchJob) {
+      const job = ownedBy(facts, batchJob);
+      if (job !== undefined)
+        run.violate(
+          'I6',
+          `${batchJob.id} became the owner of a job that is ${job.state} while our Terminate was on its way`,
           job.jobId,
         );
     },
@@ -135,6 +144,16 @@ export function checks(run: Run, facts: Facts): Checks {
     },
   };
 }
+
+/** The job that goes on with this Batch job. */
+function ownedBy(facts: Facts, { id, request }: BatchJob): JobRecord | undefined {
+  const named = parseBatchJobName(request.jobName);
+  const job = facts.job(named?.jobId ?? '');
+  const owns = job?.batchJobId === id || job?.claim?.batchJobId === id;
+  return owns && job.attempt === named?.attempt && CLAIMABLE.includes(job.state) ? job : undefined;
+}
+
+const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 type Broken = [rule: string, detail: string];
 
@@ -171,11 +190,9 @@ function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Gener
     yield ['I5', `stateVersion ${after.stateVersion} in ${after.state} after ${before.state}`];
   if (isFinal(before.state)) {
     for (const field of ABSORBED)
-      if (JSON.stringify(before[field]) !== JSON.stringify(after[field]))
-        yield ['I4', `${field} of a final job changed`];
+      if (!isSame(before[field], after[field])) yield ['I4', `${field} of a final job changed`];
   }
-  for (const field of IMMUTABLE)
-    if (JSON.stringify(before[field]) !== JSON.stringify(after[field])) yield ['I14', `${field} changed`];
+  for (const field of IMMUTABLE) if (!isSame(before[field], after[field])) yield ['I14', `${field} changed`];
   if (before.state === 'cancelling' && after.state !== 'cancelling' && !isFinal(after.state))
     yield ['2.10', `a job whose end was asked for became ${after.state}`];
   const same = before.attempt === after.attempt && before.batchJobId === after.batchJobId;
@@ -274,7 +291,7 @@ function* containersOf(
   if (before === undefined) return;
   const { claim } = after;
   const changed = (field: 'claim' | 'result' | 'progress' | 'complaint') =>
-    after[field] !== undefined && JSON.stringify(before[field]) !== JSON.stringify(after[field]);
+    after[field] !== undefined && !isSame(before[field], after[field]);
   if (claim !== undefined && changed('claim')) {
     const attempt = `${after.jobId} ${after.attempt}`;
     if ((claimants.get(attempt) ?? claim.batchJobId) !== claim.batchJobId)
@@ -301,13 +318,18 @@ function* containersOf(
 }
 
 function noteCommit(run: Run, process: Process, before: JobRecord | undefined, after: JobRecord): void {
-  const old: Readonly<Record<string, unknown>> = before ?? {};
-  const names = new Set([...Object.keys(old), ...Object.keys(after)]);
-  const now: Readonly<Record<string, unknown>> = after;
-  const told = [...names].filter((name) => !['version', 'stateAt', 'input', 'endedAttempts'].includes(name));
-  const differences = told.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
-  const text = differences.map((name) => `${name}=${JSON.stringify(now[name]) ?? 'none'}`).join(' ');
-  run.note(process.name, `COMMIT v${after.version} ${after.state}#${after.attempt} ${text}`, after.jobId);
+  const text = () => {
+    const old: Readonly<Record<string, unknown>> = before ?? {};
+    const names = new Set([...Object.keys(old), ...Object.keys(after)]);
+    const now: Readonly<Record<string, unknown>> = after;
+    const told = [...names].filter(
+      (name) => !['version', 'stateAt', 'input', 'endedAttempts'].includes(name),
+    );
+    const differences = told.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
+    const fields = differences.map((name) => `${name}=${JSON.stringify(now[name]) ?? 'none'}`).join(' ');
+    return `COMMIT v${after.version} ${after.state}#${after.attempt} ${fields}`;
+  };
+  run.note(process.name, text, after.jobId);
 }
 
 /** Proof that the rare paths were taken at all. */

@@ -23,26 +23,25 @@ export type StartContainer = (
 ) => StartedContainer;
 
 export function containers(run: Run, services: ContainerServices): StartContainer {
-  const { world, profile } = run;
+  const { world } = run;
   const luck = world.dice('containers');
   return ({ id, request }, tryNumber, end) => {
     const { jobId = '', attempt, batchType = '' } = request.parameters;
     const me = { batchJobId: id, try: tryNumber, attempt: Number(attempt) };
     const process = run.process('container', me);
     const ending = new AbortController();
-    run.note(process.name, `starts for attempt ${attempt} as ${id} try ${tryNumber}`, jobId);
+    run.note(process.name, () => `starts for attempt ${attempt} as ${id} try ${tryNumber}`, jobId);
     // Batch hears of a dead container a little later: by its exit code, or not at all when the host went with it.
     process.onDeath = () => {
-      run.note(process.name, 'dies', jobId);
+      run.note(process.name, () => 'dies', jobId);
       const hostToo = luck.happens(0.5);
       world.after(luck.between(100, 5000), () => (hostToo ? end() : end(137)));
     };
-    const workMs = luck.happens(run.odds(profile.work.overruns)) ? 400_000 : luck.between(200, 60_000);
-    if (luck.happens(run.odds(profile.batch.hostLost)))
-      world.after(luck.between(0, workMs), () => world.kill(process));
+    const workMs = run.strikes('work.overruns', luck) ? 400_000 : luck.between(200, 60_000);
+    if (run.strikes('batch.hostLost', luck)) world.after(luck.between(0, workMs), () => world.kill(process));
 
     if (batchType === 'demo.sleep') {
-      const exitCode = luck.happens(run.odds(profile.work.fails)) ? 1 : 0;
+      const exitCode = run.strikes('work.fails', luck) ? 1 : 0;
       void world.sleep(process, workMs).then(() => end(exitCode));
       return { process, ending };
     }
@@ -54,6 +53,9 @@ export function containers(run: Run, services: ContainerServices): StartContaine
       clock: clockOf(run, process),
       log: run.log(process),
     };
+    // The work reads streams, and those go on by turns of the event loop.
+    process.turning++;
+    world.stir(process);
     runWorker(ports, { ...me, jobId, batchType }, ending.signal).then(
       (code) => end(code),
       () => end(1),
@@ -68,7 +70,7 @@ function objectsOf(run: Run, process: Process, objects: Set<string>, workMs: num
   return {
     async read() {
       await run.world.sleep(process, workMs);
-      if (luck.happens(run.odds(run.profile.work.fails))) {
+      if (run.strikes('work.fails', luck)) {
         const way = luck.whole(1, 4);
         if (way === 1) throw new ObjectMissing('No such object');
         if (way === 2) throw new TryLater('The source is busy');

@@ -69,20 +69,22 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
             events.onEnter(process, before, members);
             return 'written';
           }),
-        leave: (tenantId, members) =>
-          call('leave', () => {
+        leave: async (tenantId, members) => {
+          if (members.length === 0) return;
+          await call('leave', () => {
             const gate = gates.get(tenantId);
-            if (gate === undefined || members.length === 0) return;
+            if (gate === undefined) return;
             const leaving = new Set(members.map(memberName));
             put({ ...gate, members: gate.members.filter((each) => !leaving.has(memberName(each))) });
             events.onLeave(process, tenantId, members);
-          }),
+          });
+        },
         set: (tenantId, seen, settings: Settings, nowMs) =>
           call('set', () => {
             if (!isAsRead(tenantId, seen)) return 'lost';
             const { members = [], version = 0 } = gates.get(tenantId) ?? {};
             put({ tenantId, ...settings, members, version: version + 1, dueAt: nowMs });
-            run.note(process.name, `sets the gate of ${tenantId}: ${JSON.stringify(settings)}`);
+            run.note(process.name, () => `sets the gate of ${tenantId}: ${JSON.stringify(settings)}`);
             return 'written';
           }),
         noteBacklog: (tenantId, backlog) =>

@@ -14,7 +14,7 @@ import type { PacingClock } from '../../io/clock.ts';
 import type { Message, MessageBatch } from '../../io/lambda.ts';
 import type { LanePorts } from '../../io/lane.ts';
 import { type Pace, pacedBatch } from '../../io/pace.ts';
-import { type SlotPorts, slots } from '../../io/slots.ts';
+import { type SlotPorts, type Slots, slots } from '../../io/slots.ts';
 import type { SweepPorts } from '../../io/sweep.ts';
 import type { Webhooks } from '../../io/webhooks.ts';
 import type { VirtualBatch } from './batch.ts';
@@ -86,7 +86,9 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     pace: paceOf(run, process),
     submitQueue: services.submitQueue.portFor(process),
     deliveryQueue: services.deliveryQueue.portFor(process),
-    keys: { open: () => reach(run, process, { site: 'keys.open' }, () => `whsec_${'A'.repeat(32)}`) },
+    keys: {
+      open: ({ endpointId }) => reach(run, process, { site: 'keys.open' }, () => secretOf(endpointId)),
+    },
     deadLetters: services.deadLettersFor(process),
     bus: services.busFor(process),
     webhooks: services.webhooksFor(process),
@@ -104,6 +106,11 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
   };
 }
 
+/** What KMS would open: another for each endpoint. */
+export function secretOf(endpointId: string): string {
+  return `whsec_${Buffer.from(endpointId.padEnd(32, '.')).toString('base64')}`;
+}
+
 export interface Lambdas {
   intake(process: Process): MessageBatch;
   submit(process: Process): MessageBatch;
@@ -117,7 +124,7 @@ export function lambdas(run: Run, services: Services, mutant: Mutant): Lambdas {
   const ports = (process: Process, step: Step): AllPorts => {
     const sound = partsOf(run, services, process);
     const defect = mutant.defects?.[step]?.(sound, process);
-    return { ...sound, slots: slots({ ...sound, ...defect }), ...defect };
+    return { ...sound, slots: inTurns(run, process, slots({ ...sound, ...defect })), ...defect };
   };
   const rewritten =
     (step: Step, handle: MessageBatch): MessageBatch =>
@@ -144,8 +151,24 @@ function paceOf(run: Run, process: Process): Pace {
     turn: () =>
       reach(run, process, { site: 'pace.turn' }, () => {
         const nowMs = run.world.nowMs();
-        if (run.faults.happens(run.odds(0.03))) return { kind: 'full', retryAtMs: nowMs + 3000 };
+        if (run.strikes('pace.full', run.faults)) return { kind: 'full', retryAtMs: nowMs + 3000 };
         return { kind: 'at', atMs: nowMs + run.faults.whole(0, 250) };
       }),
+  };
+}
+
+/** What is asked of the slots is gathered until the end of a turn. */
+function inTurns(run: Run, process: Process, sound: Slots): Slots {
+  return {
+    ...sound,
+    async take(...asked) {
+      process.turning++;
+      run.world.stir(process);
+      try {
+        return await sound.take(...asked);
+      } finally {
+        process.turning--;
+      }
+    },
   };
 }

@@ -9,8 +9,10 @@ import type { Settings } from '../../io/gates.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { Message } from '../../io/lambda.ts';
 import { jobTypes } from '../../job-types.ts';
+import type { Dice } from './dice.ts';
 import type { Run } from './faults.ts';
 import type { VirtualGates } from './gates.ts';
+import { type FaultKind, strengthOf } from './kinds.ts';
 import { BUCKET } from './lambdas.ts';
 import { FAULTS_END_MS } from './profiles.ts';
 import type { VirtualQueue } from './queues.ts';
@@ -30,18 +32,18 @@ const endpoint = (tenantId: string, name: string, events: string[]) =>
     events,
     keys: [{ scheme: 'v1', sealed: 'sealed' }],
   });
-export const endpoints: readonly Endpoint[] = [
-  endpoint('acme', 'all', all),
-  endpoint('acme', 'ends', ends),
-  endpoint('globex', 'globex', ends),
-];
+const attentive = endpoint('acme', 'all', all);
+const patientEndpoints = [endpoint('acme', 'ends', ends), endpoint('globex', 'globex', ends)];
+/** One that wants to hear of everything is half of a world's work, and not in every world. */
+export const endpointsOf = (run: Run): readonly Endpoint[] =>
+  run.world.dice('endpoints').happens(0.4) ? [attentive, ...patientEndpoints] : patientEndpoints;
 
 const csv = jobTypes.get('csv.summarise');
 const sleep = jobTypes.get('demo.sleep');
 if (csv === undefined || sleep === undefined)
   throw new Error('The simulator uses two of the registered job types');
 /** The second one waits longer than an SQS message can. */
-export const simulatedTypes = (longWaits: boolean): JobTypes =>
+const typesThatWait = (longWaits: boolean): JobTypes =>
   defineJobTypes([
     {
       ...csv,
@@ -62,6 +64,11 @@ export const simulatedTypes = (longWaits: boolean): JobTypes =>
       },
     },
   ]);
+const [patient, hasty] = [typesThatWait(true), typesThatWait(false)];
+export const simulatedTypes = (longWaits: boolean): JobTypes => (longWaits ? patient : hasty);
+
+/** The tenant whose caps are set, changed and lifted. */
+const CAPPED = 'acme';
 
 export interface Outside {
   readonly front: VirtualQueue;
@@ -71,58 +78,103 @@ export interface Outside {
   readonly letters: readonly Message[];
 }
 
-/** @returns the job ids that must exist at the end, filled as the messages are sent */
-export function people(run: Run, outside: Outside): ReadonlySet<string> {
-  const { front } = outside;
-  const { world, profile } = run;
-  const luck = world.dice('people');
+/**
+ * @param only the numbers of the jobs that are sent; all of the world's if absent
+ * @returns the job ids that must exist at the end, filled as the messages are sent
+ */
+export function people(run: Run, outside: Outside, only?: readonly number[]): ReadonlySet<string> {
   const expected = new Set<string>();
-  const quarter = FAULTS_END_MS * 0.6;
-
-  for (let i = 0; i < luck.whole(4, 7); i++) {
-    const tenantId = luck.pick(['acme', 'acme', 'globex']);
-    const plain = luck.happens(0.3);
-    const key = luck.happens(0.85) ? `key-${i}` : undefined;
-    const limited = luck.happens(profile.people.limits);
-    const body = JSON.stringify({
-      specVersion: '1',
-      tenantId,
-      jobType: plain ? 'demo.sleep' : 'csv.summarise',
-      ...(key === undefined ? {} : { idempotencyKey: key }),
-      input: plain ? { seconds: 5 } : { csv: `s3://${BUCKET}/tenants/${tenantId}/inputs/${i}.csv` },
-      ...(luck.happens(0.3) ? { priority: luck.pick(['low', 'normal', 'high', 'urgent']) } : {}),
-      ...(luck.happens(0.25) ? { concurrencyKey: luck.pick(['red', 'green']) } : {}),
-      ...(luck.happens(profile.people.delay) ? { delaySeconds: luck.whole(1, limited ? 2500 : 800) } : {}),
-      ...(limited && luck.happens(0.5) ? { ttlSeconds: luck.whole(5, 900) } : {}),
-      ...(limited && luck.happens(0.5) ? { deadlineSeconds: luck.whole(60, 900) } : {}),
-    });
-    const atMs = luck.between(0, quarter);
-    const id = key === undefined ? `front-keyless-${i}` : undefined;
-    const jobId = jobIdOf(tenantId, key ?? `front-keyless-${i}`);
-    world.after(atMs, () => {
-      expected.add(jobId);
-      run.note('service', `sends ${body}`, jobId);
-      front.accept({ body }, id);
-    });
-    if (key === undefined) continue;
-    if (luck.happens(profile.people.duplicate))
-      world.after(luck.between(0, quarter * 1.3), () => front.accept({ body }));
-    if (luck.happens(profile.people.conflict)) {
-      const other = body.replace('"specVersion":"1"', '"specVersion":"1","metadata":{"other":true}');
-      world.after(luck.between(atMs, quarter * 1.3), () => front.accept({ body: other }));
-    }
-    if (luck.happens(profile.people.cancel)) {
-      const cancel = { specVersion: '1', action: 'job.cancel', tenantId, idempotencyKey: key };
-      const cancelAtMs = luck.happens(0.2) ? luck.between(0, atMs) : atMs + luck.between(0, 300_000);
-      world.after(cancelAtMs, () => {
-        run.note('service', 'cancels', jobId);
-        front.accept({ body: JSON.stringify(cancel) });
-      });
-    }
-  }
+  const crowd = crowdOf(run);
+  for (let number = 0; number < crowd.jobs; number++)
+    if (only === undefined || only.includes(number))
+      service(run, outside.front, { ...crowd, number }, expected);
   operators(run, outside);
   account(run, outside);
   return expected;
+}
+
+export const MOST_JOBS = 5;
+/** Most of what people ask for is asked before the faults end. */
+const ASKED_BY_MS = FAULTS_END_MS * 0.6;
+
+interface Crowd {
+  readonly jobs: number;
+  /** All are of the tenant with the caps, and come within a minute. */
+  readonly atOnce: boolean;
+}
+
+/** Small worlds are quick, and most faults need no more than one job. Gates need several that meet. */
+function crowdOf(run: Run): Crowd {
+  const luck = run.world.dice('people');
+  const jobs = luck.pick([1, 1, 1, 1, 1, 2, 2, 2, 3, MOST_JOBS]);
+  return { jobs, atOnce: jobs > 1 && luck.happens(0.5) };
+}
+
+/** Sends a job, perhaps twice, perhaps with another body under its key, and perhaps cancels it. */
+function service(
+  run: Run,
+  front: VirtualQueue,
+  { number, atOnce }: Crowd & { readonly number: number },
+  expected: Set<string>,
+): void {
+  const { world } = run;
+  // Its own chance: leaving one job out leaves the others as they are.
+  const luck = world.dice(`job ${number}`);
+  const asked = requestOf(run, luck, { number, atOnce });
+  const { jobId, key, body } = asked;
+  const atMs = luck.between(0, atOnce ? 60_000 : ASKED_BY_MS);
+  const id = key === undefined ? keyless(number) : undefined;
+  world.after(atMs, () => {
+    expected.add(jobId);
+    run.note('service', () => `sends ${body}`, jobId);
+    front.accept({ body }, id);
+  });
+  if (key === undefined) return;
+  if (does(run, 'people.duplicate', luck))
+    world.after(luck.between(0, ASKED_BY_MS * 1.3), () => front.accept({ body }));
+  if (does(run, 'people.conflict', luck)) {
+    const other = body.replace('"specVersion":"1"', '"specVersion":"1","metadata":{"other":true}');
+    world.after(luck.between(atMs, ASKED_BY_MS * 1.3), () => front.accept({ body: other }));
+  }
+  if (does(run, 'people.cancel', luck)) {
+    const { tenantId } = asked;
+    const cancel = { specVersion: '1', action: 'job.cancel', tenantId, idempotencyKey: key };
+    const cancelAtMs = luck.happens(0.2) ? luck.between(0, atMs) : atMs + luck.between(0, 300_000);
+    world.after(cancelAtMs, () => {
+      run.note('service', () => 'cancels', jobId);
+      front.accept({ body: JSON.stringify(cancel) });
+    });
+  }
+}
+
+const keyless = (number: number) => `front-keyless-${number}`;
+
+/** People are as they are, in mild worlds and in wild ones. */
+function does(run: Run, kind: FaultKind, luck: Dice): boolean {
+  const happens = luck.happens(strengthOf(run.profile, kind));
+  if (happens) run.struck(kind);
+  return happens;
+}
+
+function requestOf(run: Run, luck: Dice, { number, atOnce }: { number: number; atOnce: boolean }) {
+  const tenantId = atOnce ? CAPPED : luck.pick([CAPPED, CAPPED, 'globex']);
+  const plain = luck.happens(0.3);
+  const key = luck.happens(0.85) ? `key-${number}` : undefined;
+  const limited = does(run, 'people.limits', luck);
+  const delayed = does(run, 'people.delay', luck);
+  const body = JSON.stringify({
+    specVersion: '1',
+    tenantId,
+    jobType: plain ? 'demo.sleep' : 'csv.summarise',
+    ...(key === undefined ? {} : { idempotencyKey: key }),
+    input: plain ? { seconds: 5 } : { csv: `s3://${BUCKET}/tenants/${tenantId}/inputs/${number}.csv` },
+    ...(luck.happens(0.3) ? { priority: luck.pick(['low', 'normal', 'high', 'urgent']) } : {}),
+    ...(luck.happens(0.25) ? { concurrencyKey: luck.pick(['red', 'green']) } : {}),
+    ...(delayed ? { delaySeconds: luck.whole(1, limited ? 2500 : 800) } : {}),
+    ...(limited && luck.happens(0.5) ? { ttlSeconds: luck.whole(5, 900) } : {}),
+    ...(limited && luck.happens(0.5) ? { deadlineSeconds: luck.whole(60, 900) } : {}),
+  });
+  return { tenantId, key, body, jobId: jobIdOf(tenantId, key ?? keyless(number)) };
 }
 
 /** From time to time every letter that is there is brought back: by SQS's own redrive, by ours, by both. */
@@ -155,8 +207,9 @@ function operators(run: Run, { front, letters }: Outside): void {
 /** Sets the caps of a tenant at the start, changes them later, and pauses it for a while. At the end the gate is open. */
 function account(run: Run, { gates, submitQueue }: Outside): void {
   const luck = run.world.dice('account');
-  const tenantId = 'acme';
+  const tenantId = CAPPED;
   const set = async (settings: Settings): Promise<void> => {
+    run.world.stir();
     const ports = gates.gatesFor(run.process('outside'));
     try {
       const seen = (await ports.load([tenantId])).get(tenantId);

@@ -1,5 +1,7 @@
 /** How bad a world is. All numbers are probabilities per call or message, unless their name says milliseconds. */
-export type ProfileName = 'chaos' | 'dup' | 'alldrop' | 'race';
+export type NamedProfile = 'chaos' | 'dup' | 'alldrop' | 'race';
+/** `drawn`: which faults there are, and how strong each is, differs from seed to seed. */
+export type ProfileName = NamedProfile | 'drawn';
 
 export interface Profile {
   readonly name: ProfileName;
@@ -23,6 +25,8 @@ export interface Profile {
     oddStatus: number;
   }>;
   readonly work: Readonly<Record<'fails' | 'overruns', number>>;
+  readonly pace: Readonly<Record<'full', number>>;
+  readonly receivers: Readonly<Record<'busy' | 'unresolved', number>>;
   readonly people: Readonly<
     Record<'cancel' | 'duplicate' | 'conflict' | 'limits' | 'delay' | 'endByHand', number>
   >;
@@ -55,6 +59,8 @@ const chaos: Profile = {
     oddStatus: 0.03,
   },
   work: { fails: 0.25, overruns: 0.04 },
+  pace: { full: 0.03 },
+  receivers: { busy: 0.15, unresolved: 0.2 },
   people: { cancel: 0.2, duplicate: 0.4, conflict: 0.1, limits: 0.2, delay: 0.2, endByHand: 0.02 },
 };
 
@@ -81,8 +87,8 @@ const race: Profile = {
   people: { ...chaos.people, limits: 0 },
 };
 
-export const profiles: Readonly<Record<ProfileName, Profile>> = { chaos, dup, alldrop, race };
-export const profileNames = Object.keys(profiles) as ProfileName[]; // the record above has no other keys
+export const profiles: Readonly<Record<NamedProfile, Profile>> = { chaos, dup, alldrop, race };
+export const profileNames: readonly ProfileName[] = ['chaos', 'dup', 'alldrop', 'race', 'drawn'];
 
 /** Faults stop here; then the world must come to rest with every promise kept. */
 export const FAULTS_END_MS = 900_000;

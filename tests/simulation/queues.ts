@@ -41,7 +41,7 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
   const show = (copy: Copy) => {
     if (copy.deleted) return;
     visible.push(copy);
-    const slow = luck.happens(run.odds(run.profile.messages.slow));
+    const slow = run.strikes('messages.slow', luck);
     world.after(luck.between(1, slow ? 60_000 : 1500), poll);
   };
   const remove = (copy: Copy) => {
@@ -58,7 +58,11 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
       if (++copy.receives <= MAX_RECEIVES || !run.profile.tick) return true;
       remove(copy);
       run.count(`message buried by ${name}`);
-      run.note(name, `buries ${copy.message.body}`, jobOf(copy.message.body));
+      run.note(
+        name,
+        () => `buries ${copy.message.body}`,
+        () => jobOf(copy.message.body),
+      );
       bury(copy.message);
       return false;
     });
@@ -70,20 +74,25 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
     const process = run.process(role);
     for (const copy of copies) {
       const receipt = ++copy.receipt;
-      run.note(process.name, `receives ${copy.message.body.slice(0, 200)}`, jobOf(copy.message.body));
+      run.note(
+        process.name,
+        () => `receives ${copy.message.body.slice(0, 200)}`,
+        () => jobOf(copy.message.body),
+      );
       // A crash, or an answer that leaves the message out: it is there again when its receipt has expired.
       world.after(visibilityMs, () => {
         if (copy.receipt === receipt) show(copy);
       });
     }
+    world.stir(process);
     handle(process)(copies.map(({ message }) => message)).then(
       (done) => {
         for (const copy of copies.filter(({ message }) => done.has(message.id))) {
-          if (luck.happens(run.odds(run.profile.messages.ackLost))) run.count('acknowledgement lost');
+          if (run.strikes('messages.ackLost', luck)) run.count('acknowledgement lost');
           else remove(copy);
         }
       },
-      (error: unknown) => run.note(process.name, `throws ${String(error)}`),
+      (error: unknown) => run.note(process.name, () => `throws ${String(error)}`),
     );
   }
 
@@ -96,7 +105,7 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
     const message: Message = { id, body, attributes };
     const delayMs = Math.min(Math.max(0, Math.ceil(delaySeconds)), MAX_DELAY_SECONDS) * 1000;
     put(message, delayMs);
-    if (!luck.happens(run.odds(run.profile.messages.duplicate))) return;
+    if (!run.strikes('messages.duplicate', luck)) return;
     run.count('message duplicated');
     put(message, delayMs + luck.between(0, MAX_DUPLICATE_LATE_MS));
   };
@@ -111,12 +120,17 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
     portFor: (process) => ({
       send(messages) {
         if (messages.length === 0) return Promise.resolve();
-        return reach(run, process, { site: `${name}.send`, jobId: jobOf(messages[0]?.body ?? '') }, () => {
-          for (const message of messages) {
-            failInside(run, name);
-            accept(message);
-          }
-        });
+        return reach(
+          run,
+          process,
+          { site: `${name}.send`, jobId: () => jobOf(messages[0]?.body ?? '') },
+          () => {
+            for (const message of messages) {
+              failInside(run, name);
+              accept(message);
+            }
+          },
+        );
       },
     }),
   };

@@ -1,11 +1,9 @@
 /** One seed, one world: faults, then rest, then the audit. */
 
-import type { PostOutcome } from '../../domain/delivery.ts';
 import { wants } from '../../domain/endpoint.ts';
 import { subjectOf, WEBHOOK_EVENTS } from '../../domain/notification.ts';
 import type { Message } from '../../io/lambda.ts';
 import type { Queue } from '../../io/queues.ts';
-import type { Post } from '../../io/webhooks.ts';
 import { audit } from './audit.ts';
 import { virtualBatch } from './batch.ts';
 import { checks } from './checks.ts';
@@ -13,10 +11,12 @@ import { containers } from './containers.ts';
 import { virtualDueIndex } from './due.ts';
 import { failInside, type Line, newRun, type Run, reach } from './faults.ts';
 import { virtualGates } from './gates.ts';
+import { type FaultKind, profileOf, withStrengths } from './kinds.ts';
 import { lambdas, type Mutant, partsOf, SETTLE_MS, type Services } from './lambdas.ts';
-import { endpoints, people, simulatedTypes, tenants } from './people.ts';
-import { FAULTS_END_MS, type ProfileName, profiles } from './profiles.ts';
+import { endpointsOf, people, simulatedTypes, tenants } from './people.ts';
+import { FAULTS_END_MS, type ProfileName } from './profiles.ts';
 import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
+import { receiver } from './receivers.ts';
 import { virtualTable } from './table.ts';
 import { type Process, START_MS, world } from './world.ts';
 
@@ -25,15 +25,26 @@ export interface Outcome {
   readonly seed: number;
   readonly violations: readonly string[];
   readonly sometimes: ReadonlyMap<string, number>;
-  readonly digest: number;
-  /** Of the job of the first violation; empty unless asked for. */
+  readonly injected: ReadonlyMap<FaultKind, number>;
+  readonly steps: number;
+  /** All of it; empty unless asked for. */
   readonly history: readonly Line[];
   readonly blamed: string | undefined;
 }
 
-export interface Options {
-  readonly mutant?: Mutant;
+export interface Options extends Limits {
+  readonly mutant?: Mutant | undefined;
   readonly keepHistory?: boolean;
+}
+
+/** A smaller world of the same seed, to find out what a failure needs. */
+export interface Limits {
+  /** The numbers of the jobs that are sent. */
+  readonly jobs?: readonly number[] | undefined;
+  /** Kinds of fault that are off. */
+  readonly without?: readonly FaultKind[] | undefined;
+  /** When the faults end, counted from the start. */
+  readonly faultsEndMs?: number | undefined;
 }
 
 /** What the rule lets pass to notify. */
@@ -43,12 +54,14 @@ const asked: ReadonlySet<string> = new Set(WEBHOOK_EVENTS);
 const END_MS = FAULTS_END_MS + 24 * 3_600_000;
 
 export async function simulate(profile: ProfileName, seed: number, options: Options = {}): Promise<Outcome> {
+  const { mutant = {}, keepHistory = false, jobs, without = [], faultsEndMs = FAULTS_END_MS } = options;
   const run = newRun({
     world: world(seed),
-    profile: profiles[profile],
-    keepHistory: options.keepHistory ?? false,
+    profile: withStrengths(profileOf(profile, seed), (kind, now) => (without.includes(kind) ? 0 : now)),
+    keepHistory,
+    faultsEndMs,
   });
-  const rest = build(run, options.mutant ?? {});
+  const rest = build(run, mutant, jobs);
   const violated = () => run.violations.length > 0;
   const atRest = () => run.world.isQuiet() && rest.nextDueMs() === Number.MAX_SAFE_INTEGER;
   await run.world.run(START_MS + END_MS, () => violated() || atRest());
@@ -59,8 +72,9 @@ export async function simulate(profile: ProfileName, seed: number, options: Opti
     seed,
     violations: run.violations,
     sometimes: run.sometimes,
-    digest: run.digest.value,
-    history: historyOf(run),
+    injected: run.injected,
+    steps: run.world.steps(),
+    history: run.history ?? [],
     blamed: run.blamed,
   };
 }
@@ -69,15 +83,17 @@ export async function simulate(profile: ProfileName, seed: number, options: Opti
 async function sweepAgain(run: Run, { table, steps }: ReturnType<typeof build>): Promise<void> {
   const versions = () => JSON.stringify(table.records().map(({ jobId, version }) => [jobId, version]));
   const before = versions();
+  run.world.stir();
   void steps.tick(run.process('tick'))();
   const rested = () => run.violations.length > 0 || run.world.isQuiet();
   await run.world.run(Number.MAX_SAFE_INTEGER, rested);
   if (versions() !== before) run.violate('I20', 'a sweep over a world at rest changed something');
 }
 
-function build(run: Run, mutant: Mutant) {
+function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   const { profile } = run;
   const types = simulatedTypes(profile.tick);
+  const endpoints = endpointsOf(run);
   const objects = new Set<string>();
   const letters: Message[] = [];
   const failed = {
@@ -146,7 +162,7 @@ function build(run: Run, mutant: Mutant) {
         });
       },
     }),
-    webhooksFor: (process) => receiver(run, process, check.onWebhook, told),
+    webhooksFor: (process) => receiver(run, process, { endpoints, told, onWebhook: check.onWebhook }),
   };
   const told = new Set<string>();
 
@@ -160,7 +176,7 @@ function build(run: Run, mutant: Mutant) {
   deliveryQueue.feeds({ role: 'deliver', visibilityMs, handle: steps.deliver });
   const nextDueMs = () => Math.min(table.nextDueMs(), gates.nextDueMs(), index.nextMs());
   if (profile.tick) everyMinute(run, nextDueMs, steps.tick);
-  const expected = people(run, { front, letters, gates, submitQueue });
+  const expected = people(run, { front, letters, gates, submitQueue }, jobs);
   const queues = [front, submitQueue, events, notifyQueue, deliveryQueue];
   return { table, gates, batch, queues, endpoints, told, letters: failed, expected, steps, nextDueMs };
 
@@ -179,7 +195,8 @@ function everyMinute(
   const again = () => {
     if (nextDueMs() <= world.nowMs() + 61_000) {
       const process = run.process('tick');
-      tick(process)().catch((error: unknown) => run.note(process.name, `throws ${String(error)}`));
+      world.stir(process);
+      tick(process)().catch((error: unknown) => run.note(process.name, () => `throws ${String(error)}`));
     }
     world.inBackground(60_000, again);
   };
@@ -189,19 +206,22 @@ function everyMinute(
 /** EventBridge: once in most cases, and now and then never, twice, or hours later. */
 function onBus(run: Run, target: VirtualQueue, body: string, which: 'bus' | 'events'): void {
   const { world, faults } = run;
-  const odds = run.profile[which];
-  if (faults.happens(run.odds(odds.drop))) {
+  if (run.strikes(`${which}.drop`, faults)) {
     run.count(`${which}: event lost`);
-    run.note(which, `loses ${body.slice(0, 160)}`, jobOf(body));
+    run.note(
+      which,
+      () => `loses ${body.slice(0, 160)}`,
+      () => jobOf(body),
+    );
     return;
   }
   const deliver = () => {
-    const late = faults.happens(run.odds(odds.late));
+    const late = run.strikes(`${which}.late`, faults);
     const lateMs = faults.happens(0.1) ? 3 * 3_600_000 : 600_000;
     world.after(late ? faults.between(0, lateMs) : faults.between(10, 800), () => target.accept({ body }));
   };
   deliver();
-  if (faults.happens(run.odds(odds.duplicate))) deliver();
+  if (run.strikes(`${which}.duplicate`, faults)) deliver();
 }
 
 function deadLetterQueue(run: Run, process: Process, letters: Message[]): Queue {
@@ -217,42 +237,8 @@ function deadLetterQueue(run: Run, process: Process, letters: Message[]): Queue 
   };
 }
 
-function receiver(
-  run: Run,
-  process: Process,
-  onWebhook: (webhookId: string, body: string) => void,
-  told: Set<string>,
-) {
-  const { world, faults } = run;
-  return {
-    async post({ url, headers, body }: Post): Promise<PostOutcome> {
-      const { type, data } = JSON.parse(body);
-      try {
-        return await reach(
-          run,
-          process,
-          { site: 'webhook', jobId: data.jobId, never: ['again', 'ghost'] },
-          () => {
-            run.note(process.name, `POST ${type} ${data.sequence} to ${url}`, data.jobId);
-            onWebhook(headers['webhook-id'] ?? '', body);
-            if (faults.happens(run.odds(0.15))) return { kind: 'answered' as const, status: 503, ms: 40 };
-            const endpoint = endpoints.find((candidate) => candidate.url === url);
-            if (endpoint?.tenantId !== data.tenantId)
-              run.violate('I13', `${url} is told of ${data.tenantId}`, data.jobId);
-            told.add(`${data.jobId} ${type} ${endpoint?.endpointId}`);
-            return { kind: 'answered' as const, status: 200, ms: 40 };
-          },
-        );
-      } catch {
-        if (faults.happens(run.odds(0.2))) return { kind: 'unsent', why: 'dns_failed' };
-        return { kind: 'failed', why: world.nowMs() % 2 === 0 ? 'timeout' : 'connection_reset', ms: 900 };
-      }
-    },
-  };
-}
-
 /** The lines about the blamed job, and the faults of the processes that touched it. */
-function historyOf({ history = [], blamed }: Run): readonly Line[] {
+export function storyOf({ history, blamed }: Outcome): readonly Line[] {
   const involved = new Set(history.filter(({ jobId }) => jobId === blamed).map(({ process }) => process));
   return history.filter(
     ({ jobId, process }) => jobId === blamed || (jobId === undefined && involved.has(process)),

@@ -46,6 +46,9 @@ export function virtualTable(
   const deliveries = new Map<string, Delivery>();
   const writers = new Map<string, string>();
   let tokens = 0;
+  // What is read again is what the schema lets through, as from the real table, and nobody shares it. That costs a fifth
+  // of a world's time, and one world in eight is enough to find who relies on something else.
+  const careful = run.world.dice('table').happens(1 / 8);
 
   const job = (jobId: string) => {
     const held = jobs.get(jobId);
@@ -55,15 +58,14 @@ export function virtualTable(
     known.find((one) => one.tenantId === tenantId && one.endpointId === endpointId);
   const put = (row: Delivery) => {
     const key = keyOf(row);
-    deliveries.set(key, Delivery.parse(row));
+    deliveries.set(key, careful ? Delivery.parse(row) : row);
     const { tenantId, endpointId, at, webhookId } = row;
     const due = { kind: 'delivery', delivery: { tenantId, endpointId, at, webhookId } } as const;
     index.note(due, () => deliveries.get(key)?.dueAt);
   };
   const commit = (process: Process, next: JobRecord, by: string) => {
     const before = job(next.jobId);
-    // What is read again is what the schema lets through, as from the real table.
-    const after = JobRecord.parse(next);
+    const after = careful ? frozen(JobRecord.parse(next)) : next;
     jobs.set(next.jobId, { kind: 'job', job: after, by });
     index.note({ kind: 'job', jobId: next.jobId }, () => job(next.jobId)?.dueAt);
     onCommit(process, before, after);
@@ -119,11 +121,13 @@ export function virtualTable(
             run.count('tombstone left');
             return 'written';
           }),
-        load: (jobIds) =>
-          call('load', jobIds[0], () => {
+        load: async (jobIds) => {
+          if (jobIds.length === 0) return new Map();
+          return call('load', jobIds[0], () => {
             const found = jobIds.flatMap((jobId) => job(jobId) ?? []);
             return new Map(found.map((record) => [record.jobId, record]));
-          }),
+          });
+        },
         get: (jobId) => call('get', jobId, () => job(jobId)),
         replace: (seen, next) =>
           call('replace', seen.jobId, (by) => {
@@ -202,3 +206,10 @@ export function virtualTable(
 
 const keyOf = ({ tenantId, endpointId, at, webhookId }: DeliveryName) =>
   `${tenantId} ${endpointId} ${at} ${webhookId}`;
+
+/** Whoever changes what was read, instead of writing it, throws. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value)) frozen(part);
+  return Object.freeze(value);
+}

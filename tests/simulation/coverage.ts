@@ -1,0 +1,109 @@
+/** What must have happened somewhere in a long run: checks that never met the rare paths have proved nothing. */
+import { type FaultKind, faultKinds } from './kinds.ts';
+import type { Outcome } from './simulation.ts';
+
+/** Events of the log and counts of the checks; one that is followed by a reason in the log counts with any reason. */
+export const sometimes: readonly string[] = [
+  'adopted by container',
+  'adopted by track',
+  'adopted by submit',
+  'authority moved to the claimant',
+  'claim taken over by a later try',
+  'second Batch job of one attempt',
+  'second try of a Batch job',
+  'submission:call:refused',
+  'submission:call:not_accepted',
+  'submission:call:unknown',
+  'submission:resolve:found',
+  'submission:resolve:absent',
+  'stray refused',
+  'job:claim:superseded claimed_by_another',
+  'job:claim:superseded refused',
+  'job:claim:superseded other_attempt',
+  'job:claim:superseded later_try_known',
+  'job:claim:superseded job_cancelling',
+  'result:commit:superseded',
+  'job:work:failed NeverAgain',
+  'job:work:failed TryLater',
+  'job:work:failed ObjectMissing',
+  'job:work:failed AbortError',
+  'host given up, container alive',
+  'attempt lost',
+  'attempt timed out',
+  'Batch job forgotten',
+  'tombstone left',
+  'job:record:tombstone',
+  'job:cancel:changed',
+  'message:refuse:done',
+  'redriven',
+  'letter failed brought back',
+  'letter moved brought back',
+  'message buried by front',
+  'message buried by submit',
+  'message buried by events',
+  'message buried by notify',
+  'message buried by deliver',
+  'message duplicated',
+  'acknowledgement lost',
+  'bus: event lost',
+  'events: event lost',
+  'recorded scheduled',
+  'entered retrying',
+  'entered cancelling',
+  'entered cancelled',
+  'entered expired',
+  'entered failed',
+  'entered succeeded',
+  'succeeded although an end was asked for',
+  'waited for a slot',
+  'slot:take:waits tenant_cap',
+  'slot:take:waits type_cap',
+  'slot:take:waits key_cap',
+  'slot:take:waits paused',
+  'slot:wake:done',
+  'slot:leave:late',
+  'gate:sweep:done',
+  'sweep:repair:done describe',
+  'sweep:repair:done give_up',
+  'sweep:repair:done pay_debts',
+  'sweep:repair:done waits',
+  'sweep:deliver:done',
+  'webhook:post:delivered',
+  'webhook:post:pending',
+  'webhook:post:unsent',
+  'webhook:sign:failed',
+];
+
+export interface Tally {
+  worlds: number;
+  steps: number;
+  readonly injected: Map<FaultKind, number>;
+  readonly seen: Map<string, number>;
+}
+
+export const newTally = (): Tally => ({ worlds: 0, steps: 0, injected: new Map(), seen: new Map() });
+
+export function addTo(tally: Tally, outcome: Outcome): void {
+  tally.worlds++;
+  tally.steps += outcome.steps;
+  for (const [kind, count] of outcome.injected)
+    tally.injected.set(kind, (tally.injected.get(kind) ?? 0) + count);
+  for (const [what, count] of outcome.sometimes) tally.seen.set(what, (tally.seen.get(what) ?? 0) + count);
+}
+
+export function timesSeen(tally: Tally, point: string): number {
+  let times = 0;
+  for (const [what, count] of tally.seen) if (what === point || what.startsWith(`${point} `)) times += count;
+  return times;
+}
+
+/** Kinds of fault that strike; the others are how long something takes. */
+const striking = faultKinds.filter((kind) => !kind.endsWith('Ms'));
+
+/** @returns the points and the kinds of fault that no world of the tally has met */
+export function unreached(tally: Tally): readonly string[] {
+  return [
+    ...sometimes.filter((point) => timesSeen(tally, point) === 0),
+    ...striking.filter((kind) => !tally.injected.has(kind)),
+  ];
+}

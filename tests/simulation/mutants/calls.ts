@@ -1,0 +1,169 @@
+/** Rules of submitting, of the claim, and of what is believed of a Batch job. */
+import { isFinal, type JobRecord } from '../../../domain/job.ts';
+import type { AllPorts, Defect } from '../lambdas.ts';
+import { type Expectation, reading, writing } from './defects.ts';
+
+const submitting =
+  (
+    submit: (
+      batch: AllPorts['batch'],
+      request: Parameters<AllPorts['batch']['submit']>[0],
+    ) => ReturnType<AllPorts['batch']['submit']>,
+  ): Defect =>
+  ({ batch }) => ({ batch: { ...batch, submit: (request) => submit(batch, request) } });
+
+/** Writes again over whoever was faster. */
+const overwriting = writing(async (jobs, seen, next) => {
+  if ((await jobs.replace(seen, next)) === 'written') return 'written';
+  const current = await jobs.get(seen.jobId);
+  return current === undefined ? 'lost' : jobs.replace(current, { ...next, version: current.version + 1 });
+});
+
+const onlyRefuses = (seen: JobRecord, next: JobRecord) =>
+  (next.refused?.length ?? 0) > (seen.refused?.length ?? 0) && seen.state === next.state;
+const unrefused = writing(async (jobs, seen, next) =>
+  onlyRefuses(seen, next) ? 'written' : jobs.replace(seen, next),
+);
+
+const withoutOrder = ({ order: _, ...job }: JobRecord): JobRecord => job;
+
+export const ofCalls: readonly Expectation[] = [
+  {
+    rule: 'R8',
+    without: 'any condition on the version',
+    profile: 'dup',
+    mutant: { defects: { track: overwriting, container: overwriting } },
+  },
+  {
+    rule: 'R9',
+    without: 'knowing that another handler opened the call',
+    profile: 'dup',
+    mutant: {
+      defects: { submit: writing(async (jobs, seen, next) => (await jobs.replace(seen, next)) && 'written') },
+    },
+  },
+  {
+    rule: 'R9',
+    without: 'doubt about a call that was not answered',
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        submit: submitting(async (batch, request) => {
+          const outcome = await batch.submit(request);
+          return outcome.kind === 'unknown' ? { ...outcome, kind: 'not_accepted' } : outcome;
+        }),
+      },
+    },
+  },
+  {
+    rule: 'S7',
+    without: 'a client that never repeats SubmitJob',
+    profile: 'race',
+    mutant: {
+      defects: {
+        submit: submitting(async (batch, request) => {
+          const outcome = await batch.submit(request);
+          return outcome.kind === 'unknown' ? batch.submit(request) : outcome;
+        }),
+      },
+    },
+  },
+  {
+    rule: 'S11',
+    without: 'waiting until the call has settled',
+    profile: 'race',
+    mutant: { defects: { submit: () => ({ settleMs: 0 }) } },
+  },
+  {
+    rule: 'W1',
+    without: 'the claim',
+    profile: 'dup',
+    mutant: {
+      defects: {
+        container: reading((job, { container }) => {
+          const { refused: _, ...rest } = job;
+          return container === undefined || job.attempt !== container.attempt
+            ? job
+            : { ...rest, claim: container };
+        }),
+      },
+    },
+  },
+  {
+    rule: 'W1',
+    without: 'the attempt in the claim',
+    profile: 'dup',
+    firstSeed: 60,
+    mutant: {
+      defects: {
+        container: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
+      },
+    },
+  },
+  {
+    rule: '2.5',
+    without: "the fence on Batch's tries",
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        container: reading((job, { container }) =>
+          job.claim !== undefined && job.claim.batchJobId === container?.batchJobId
+            ? { ...job, claim: container }
+            : job,
+        ),
+      },
+    },
+  },
+  {
+    rule: 'T3',
+    without: 'the attempt in events',
+    profile: 'dup',
+    mutant: {
+      message: (step, message, jobOf) => {
+        if (step !== 'track') return message;
+        const body = message.body.replace(/hg-(job_[a-z2-7]{26})-\d+/, (name, jobId: string) => {
+          const attempt = jobOf(jobId)?.attempt;
+          return attempt === undefined ? name : `hg-${jobId}-${attempt}`;
+        });
+        return { ...message, body };
+      },
+    },
+  },
+  {
+    rule: 'T6',
+    without: 'the order of reports',
+    profile: 'race',
+    mutant: {
+      defects: {
+        track: reading(withoutOrder),
+      },
+    },
+  },
+  {
+    rule: '2.4',
+    without: 'the refusal on the record before a stray is ended',
+    profile: 'dup',
+    firstSeed: 2500,
+    mutant: { defects: { submit: unrefused, track: unrefused } },
+  },
+  {
+    rule: 'I4',
+    without: 'the test whether the job is over already',
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        track: reading((job) => (isFinal(job.state) ? { ...withoutOrder(job), state: 'running' } : job)),
+      },
+    },
+  },
+  {
+    rule: 'W1',
+    without: 'refusing a container whose job is being cancelled',
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        container: reading((job) => (job.state === 'cancelling' ? { ...job, state: 'running' } : job)),
+      },
+    },
+  },
+];

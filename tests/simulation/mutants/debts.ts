@@ -1,0 +1,147 @@
+/** Rules of what a job still owes when it is over, of webhooks, of cancels, and of the sweep. */
+import { changed, isFinal } from '../../../domain/job.ts';
+import { jobIdOf } from '../../../io/identity.ts';
+import type { Defect } from '../lambdas.ts';
+import { type Expectation, each, writing } from './defects.ts';
+
+const silent: Defect = () => ({
+  bus: { publish: async () => undefined },
+  submitQueue: { send: async () => undefined },
+});
+
+export const ofDebts: readonly Expectation[] = [
+  {
+    rule: 'R5',
+    without: 'the debts after an event',
+    profile: 'race',
+    mutant: { defects: { track: silent } },
+  },
+  {
+    rule: 'R5',
+    without: 'delivery rows before the job is settled',
+    profile: 'race',
+    mutant: {
+      defects: { notify: ({ endpoints }) => ({ endpoints: { ...endpoints, list: async () => [] } }) },
+    },
+  },
+  {
+    rule: 'I19',
+    without: 'the sweep for deliveries whose message was lost',
+    profile: 'chaos',
+    mutant: {
+      defects: { tick: ({ deliveries }) => ({ deliveries: { ...deliveries, putOff: async () => 'lost' } }) },
+    },
+  },
+  {
+    rule: 'I19',
+    without: 'a message for a first try that failed',
+    profile: 'race',
+    mutant: { defects: { notify: () => ({ deliveryQueue: { send: async () => undefined } }) } },
+  },
+  {
+    rule: 'I10',
+    without: 'a body that is made of the event alone',
+    profile: 'chaos',
+    mutant: {
+      message: (step, message) =>
+        step === 'notify'
+          ? { ...message, body: message.body.replace(/("createdAt":")[^"]+/, `$1${message.id}`) }
+          : message,
+    },
+  },
+  {
+    rule: 'R10',
+    without: 'a dueAt on the final record',
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        track: writing((jobs, seen, { dueAt, ...next }) =>
+          jobs.replace(seen, isFinal(next.state) || dueAt === undefined ? next : { ...next, dueAt }),
+        ),
+      },
+    },
+  },
+  {
+    rule: '2.9',
+    without: 'the sweep',
+    profile: 'chaos',
+    mutant: { defects: { tick: () => ({ due: { due: async () => ({ due: [] }) } }) } },
+  },
+  {
+    rule: '2.10',
+    without: "waiting for Batch's word after a cancel",
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        intake: writing((jobs, seen, next) =>
+          jobs.replace(
+            seen,
+            next.state === 'cancelling'
+              ? changed(seen, { state: 'cancelled', dueAt: next.dueAt }, next.stateAt)
+              : next,
+          ),
+        ),
+      },
+    },
+  },
+  {
+    rule: '2.10',
+    without: 'the tombstone of a cancel that came first',
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        intake: ({ jobs }) => ({
+          jobs: {
+            ...jobs,
+            createOver: (tombstone, job) =>
+              jobs.createOver(
+                tombstone,
+                job.state === 'cancelled' ? changed(job, { state: 'waiting' }, job.stateAt) : job,
+              ),
+          },
+        }),
+      },
+    },
+  },
+  {
+    rule: '2.10',
+    without: 'one name for the child of a failed job',
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        intake: ({ jobs, chance }) => ({
+          jobs: {
+            ...jobs,
+            create: (job) =>
+              jobs.create(
+                job.parent === undefined ? job : { ...job, jobId: jobIdOf(job.jobId, chance.token()) },
+              ),
+          },
+        }),
+      },
+    },
+  },
+  {
+    rule: 'I11',
+    without: "the endpoint's own key",
+    profile: 'chaos',
+    mutant: {
+      defects: each(['notify'], ({ keys }) => ({
+        keys: { open: ({ tenantId }, sealed) => keys.open({ tenantId, endpointId: 'whe_another' }, sealed) },
+      })),
+    },
+  },
+  {
+    rule: 'I13',
+    without: 'asking for the endpoints of this tenant alone',
+    profile: 'chaos',
+    mutant: {
+      defects: each(['notify'], ({ endpoints }) => ({
+        endpoints: {
+          ...endpoints,
+          list: async () => [...(await endpoints.list('acme')), ...(await endpoints.list('globex'))],
+        },
+      })),
+    },
+  },
+];

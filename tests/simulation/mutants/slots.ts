@@ -1,0 +1,239 @@
+/** Rules of the gates and the waiting lists. */
+import { isFinal } from '../../../domain/job.ts';
+import { type Member, memberOf } from '../../../domain/member.ts';
+import type { WaitingRow } from '../../../domain/waiting.ts';
+import type { Due } from '../../../io/due.ts';
+import type { Defect } from '../lambdas.ts';
+import { type Expectation, each, writing } from './defects.ts';
+
+const leavingByJob: Defect = ({ gates }) => ({
+  gates: {
+    ...gates,
+    leave: async (tenantId, members) => {
+      const held = (await gates.load([tenantId])).get(tenantId)?.members ?? [];
+      const jobIds = new Set(members.map(({ jobId }) => jobId));
+      return gates.leave(
+        tenantId,
+        held.filter(({ jobId }) => jobIds.has(jobId)),
+      );
+    },
+  },
+});
+
+const enteringBlindly: Defect = ({ gates }) => ({
+  gates: {
+    ...gates,
+    enter: async (tenantId, seen, members, nowMs) => {
+      for (let gate = seen; ; gate = (await gates.load([tenantId])).get(tenantId))
+        if ((await gates.enter(tenantId, gate, members, nowMs)) === 'written') return 'written';
+    },
+  },
+});
+
+const readingTheGateOnce: Defect = ({ gates }) => {
+  const known = new Map<string, ReturnType<typeof gates.load>>();
+  return {
+    gates: {
+      ...gates,
+      load: (tenantIds) => {
+        const read = known.get(tenantIds.join()) ?? gates.load(tenantIds);
+        known.set(tenantIds.join(), read);
+        return read;
+      },
+    },
+  };
+};
+
+const LATE_MS = 3000;
+const puttingRowsLate: Defect = ({ waiting, clock }) => ({
+  waiting: {
+    ...waiting,
+    put: async (rows) => void clock.waitUntil(clock.nowMs() + LATE_MS).then(() => waiting.put(rows)),
+  },
+});
+
+const leavingLate: Defect = ({ gates, clock }) => ({
+  gates: {
+    ...gates,
+    leave: async (tenantId, members) =>
+      void clock.waitUntil(clock.nowMs() + LATE_MS).then(() => gates.leave(tenantId, members)),
+  },
+});
+
+const keepingWhoRetries: Defect = ({ gates, jobs }) => ({
+  gates: {
+    ...gates,
+    leave: async (tenantId, members) => {
+      const records = await jobs.load(members.map(({ jobId }) => jobId));
+      const stays = ({ jobId, attempt }: Member) => {
+        const job = records.get(jobId);
+        return job?.state === 'retrying' && job.attempt === attempt;
+      };
+      return gates.leave(
+        tenantId,
+        members.filter((member) => !stays(member)),
+      );
+    },
+  },
+});
+
+/** An empty gate it looks at, so that a world without leaks comes to rest. */
+const sweepingEmptyGates: Defect = ({ due, gates }) => ({
+  due: {
+    due: async (...asked) => {
+      const page = await due.due(...asked);
+      const found = await gates.load(page.due.flatMap((item) => (item.kind === 'gate' ? item.tenantId : [])));
+      const isLookedAt = (item: Due) =>
+        item.kind !== 'gate' || found.get(item.tenantId)?.members.length === 0;
+      return { ...page, due: page.due.filter(isLookedAt) };
+    },
+  },
+});
+
+const sweepingWhoWaits: Defect = ({ gates, jobs }) => ({
+  gates: {
+    ...gates,
+    load: async (tenantIds) => {
+      const found = await gates.load(tenantIds);
+      for (const { tenantId, members } of found.values()) {
+        const records = await jobs.load(members.map(({ jobId }) => jobId));
+        const waits = ({ jobId }: Member) => records.get(jobId)?.state === 'waiting';
+        await gates.leave(tenantId, members.filter(waits));
+      }
+      return found;
+    },
+  },
+});
+
+const forgettingAttempts: Defect = ({ waiting }) => {
+  const first = (row: WaitingRow): WaitingRow => ({ ...row, attempt: 1 });
+  return {
+    waiting: {
+      ...waiting,
+      put: (rows) => waiting.put(rows.map(first)),
+      remove: (rows) => waiting.remove(rows.map(first)),
+    },
+  };
+};
+
+export const ofSlots: readonly Expectation[] = [
+  {
+    rule: 'R1',
+    without: 'the attempt in a member: who leaves takes every attempt of its job along',
+    profile: 'dup',
+    mutant: { defects: each(['submit', 'track'], leavingByJob) },
+  },
+  {
+    rule: 'R3',
+    without: 'giving back the slot of a job that was over when its message came',
+    profile: 'race',
+    mutant: { defects: { submit: ({ gates }) => ({ gates: { ...gates, leave: async () => undefined } }) } },
+  },
+  {
+    rule: 'R3',
+    without: 'letting the winner keep the slot: who loses a write gives it back',
+    profile: 'race',
+    mutant: {
+      defects: {
+        submit: writing(async (jobs, seen, next, { gates }) => {
+          const outcome = await jobs.replace(seen, next);
+          if (outcome === 'lost') await gates.leave(seen.tenantId, [memberOf(seen)]);
+          return outcome;
+        }),
+      },
+    },
+  },
+  {
+    rule: 'R4',
+    without: 'the sweep of the gates',
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        tick: sweepingEmptyGates,
+      },
+    },
+  },
+  {
+    rule: 'R7',
+    without: 'the condition that nobody has entered since the gate was read',
+    profile: 'race',
+    mutant: { defects: each(['submit', 'track'], enteringBlindly) },
+  },
+  {
+    rule: '2.7',
+    without: 'the second try of who waits',
+    profile: 'race',
+    mutant: { defects: { submit: readingTheGateOnce } },
+  },
+  {
+    rule: '2.7',
+    without: 'a consistent read of the waiting list',
+    profile: 'race',
+    mutant: { defects: each(['submit', 'track'], puttingRowsLate) },
+  },
+  {
+    rule: '2.6',
+    without: 'leaving before the list is read',
+    profile: 'race',
+    mutant: { defects: each(['submit', 'track', 'intake'], leavingLate) },
+  },
+  {
+    rule: '2.10',
+    without: 'keeping the slot of a job that is being cancelled',
+    profile: 'chaos',
+    mutant: {
+      defects: {
+        intake: writing(async (jobs, seen, next, { gates }) => {
+          const outcome = await jobs.replace(seen, next);
+          if (next.state === 'cancelling') await gates.leave(next.tenantId, [memberOf(next)]);
+          return outcome;
+        }),
+      },
+    },
+  },
+  {
+    rule: 'R2',
+    without: 'the final write before the slot is given back',
+    profile: 'race',
+    mutant: {
+      defects: {
+        track: writing(async (jobs, seen, next, { gates }) => {
+          if (isFinal(next.state)) await gates.leave(next.tenantId, [memberOf(next)]);
+          return jobs.replace(seen, next);
+        }),
+      },
+    },
+  },
+  {
+    rule: 'R2',
+    without: 'the protocol: whoever sees the container start gives the slot back',
+    profile: 'race',
+    mutant: {
+      defects: {
+        track: writing(async (jobs, seen, next, { gates }) => {
+          const written = await jobs.replace(seen, next);
+          if (next.state === 'running') await gates.leave(next.tenantId, [memberOf(next)]);
+          return written;
+        }),
+      },
+    },
+  },
+  {
+    rule: 'R2',
+    without: 'counting an attempt as over while the next one has not begun',
+    profile: 'race',
+    mutant: { defects: each(['submit'], keepingWhoRetries) },
+  },
+  {
+    rule: 'R4',
+    without: 'patience: the sweep takes out whoever is not on its way to Batch',
+    profile: 'chaos',
+    mutant: { defects: { tick: sweepingWhoWaits } },
+  },
+  {
+    rule: '2.7',
+    without: 'the attempt in a row of the waiting list',
+    profile: 'race',
+    mutant: { defects: each(['submit', 'track'], forgettingAttempts) },
+  },
+];

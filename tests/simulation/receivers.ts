@@ -1,0 +1,53 @@
+/** The tenants' receivers: they answer, are busy, or are not reached, and check what they are sent. */
+import { createHmac } from 'node:crypto';
+import type { PostOutcome } from '../../domain/delivery.ts';
+import type { Endpoint } from '../../domain/endpoint.ts';
+import type { Post, Webhooks } from '../../io/webhooks.ts';
+import { type Run, reach } from './faults.ts';
+import { secretOf } from './lambdas.ts';
+import type { Process } from './world.ts';
+
+export interface Receivers {
+  readonly endpoints: readonly Endpoint[];
+  onWebhook(webhookId: string, body: string): void;
+  /** Gathers `jobId type endpointId` of each webhook that was answered with 2xx. */
+  readonly told: Set<string>;
+}
+
+export function receiver(run: Run, process: Process, { endpoints, onWebhook, told }: Receivers): Webhooks {
+  const { world, faults } = run;
+  const receive = ({ url, headers, body }: Post): PostOutcome => {
+    const { type, data } = JSON.parse(body);
+    run.note(process.name, () => `POST ${type} ${data.sequence} to ${url}`, data.jobId);
+    const endpoint = endpoints.find((candidate) => candidate.url === url);
+    if (endpoint?.tenantId !== data.tenantId)
+      run.violate('I13', `${url} is told of ${data.tenantId}`, data.jobId);
+    if (!isSigned(headers, body, endpoint?.endpointId ?? ''))
+      run.violate('I11', `${url} cannot verify a webhook`, data.jobId);
+    onWebhook(headers['webhook-id'] ?? '', body);
+    if (run.strikes('receivers.busy', faults)) return { kind: 'answered', status: 503, ms: 40 };
+    told.add(`${data.jobId} ${type} ${endpoint?.endpointId}`);
+    return { kind: 'answered', status: 200, ms: 40 };
+  };
+  return {
+    async post(post) {
+      const jobId = () => String(JSON.parse(post.body).data.jobId);
+      try {
+        return await reach(run, process, { site: 'webhook', jobId, never: ['again', 'ghost'] }, () =>
+          receive(post),
+        );
+      } catch {
+        if (run.strikes('receivers.unresolved', faults)) return { kind: 'unsent', why: 'dns_failed' };
+        return { kind: 'failed', why: world.nowMs() % 2 === 0 ? 'timeout' : 'connection_reset', ms: 900 };
+      }
+    },
+  };
+}
+
+/** By the words of the specification, and not by the code that signs. */
+function isSigned(headers: Post['headers'], body: string, endpointId: string): boolean {
+  const key = Buffer.from(secretOf(endpointId).slice('whsec_'.length), 'base64');
+  const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+  const signature = createHmac('sha256', key).update(signed).digest('base64');
+  return headers['webhook-signature']?.split(' ').includes(`v1,${signature}`) === true;
+}

@@ -1,0 +1,149 @@
+/** `npm run sim`: many worlds, one world again, or the rules taken out one at a time. */
+import { z } from 'zod';
+import { print, readCommand, runCommand } from '../../cli/command-line.ts';
+import { addTo, newTally, sometimes, type Tally, timesSeen, unreached } from './coverage.ts';
+import { faultKinds } from './kinds.ts';
+import { expectations, kill } from './mutants.ts';
+import { type ProfileName, profileNames } from './profiles.ts';
+import { commandOf, ruleOf, shrink } from './shrink.ts';
+import { type Limits, type Outcome, simulate, storyOf } from './simulation.ts';
+
+const USAGE = `Usage: npm run sim -- [--seeds N] [--profile P] [--seed S]
+       npm run sim -- --profile P --seed S [--jobs 0,2] [--without KIND,KIND] [--faults-until SECONDS]
+       npm run sim -- --mutants [--seeds N]
+
+Runs the real functions in N worlds (2000), from seed S (1) on, where calls, messages, events, containers and people go
+wrong, and checks what must hold after every write and at the end. Profiles in turn, or the one that is named:
+${profileNames.join(', ')}.
+
+With --seed and no --seeds, one world is run again, and its story told if it goes wrong.
+With --mutants, each rule of the protocol is taken out in turn, and must be missed within N worlds (5000).
+
+Exit code 0 means that every promise was kept and every rare path taken, 1 that not, 2 wrong usage.
+`;
+
+const whole = (what: string) =>
+  z
+    .string()
+    .regex(/^[0-9]{1,9}$/, `expected ${what}`)
+    .transform(Number);
+const listed = <T extends string>(one: z.ZodType<T, string>) =>
+  z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(one));
+
+const schemas = {
+  sim: z.strictObject({
+    seeds: whole('a number of worlds').optional(),
+    seed: whole('the number of a world').optional(),
+    profile: z.enum(profileNames, `expected one of ${profileNames.join(', ')}`).optional(),
+    mutants: z.boolean().optional(),
+    jobs: z
+      .string()
+      .transform((text) => text.split(','))
+      .pipe(z.array(whole('numbers of jobs, such as 0,2')))
+      .optional(),
+    without: listed(z.enum(faultKinds, 'expected kinds of fault, such as calls.late,bus.drop')).optional(),
+    'faults-until': whole('seconds').optional(),
+  }),
+};
+
+async function main(): Promise<number> {
+  const asked = readCommand(schemas, ['sim', ...process.argv.slice(2)]);
+  if (asked === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const { seeds, seed, profile, mutants = false, jobs, without, 'faults-until': until } = asked.options;
+  if (mutants) return killAll(seeds ?? 5000);
+  const limits = { jobs, without, faultsEndMs: until === undefined ? undefined : until * 1000 };
+  if (seed !== undefined && seeds === undefined) return again(profile ?? profileOfWorld(seed), seed, limits);
+  return runAll({ first: seed ?? 1, seeds: seeds ?? 2000, profile });
+}
+
+const profileOfWorld = (seed: number): ProfileName => profileNames[seed % profileNames.length] ?? 'chaos';
+
+interface Campaign {
+  readonly first: number;
+  readonly seeds: number;
+  readonly profile: ProfileName | undefined;
+}
+
+async function runAll({ first, seeds, profile }: Campaign): Promise<number> {
+  const tally = newTally();
+  const failed: Outcome[] = [];
+  const startedAt = performance.now();
+  for (let seed = first; seed < first + seeds; seed++) {
+    const outcome = await simulate(profile ?? profileOfWorld(seed), seed);
+    addTo(tally, outcome);
+    if (outcome.violations.length === 0) continue;
+    failed.push(outcome);
+    print(`profile ${outcome.profile}, seed ${seed}: ${outcome.violations[0]}`);
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  report(tally, seconds);
+  const [worst] = failed;
+  if (worst !== undefined) await explain(worst);
+  const missed = unreached(tally);
+  if (missed.length > 0) print(`\nNever reached: ${missed.join(', ')}.`);
+  print(
+    `\n${failed.length} of ${tally.worlds} worlds broke a promise, ${missed.length} points were not reached.`,
+  );
+  return failed.length === 0 && missed.length === 0 ? 0 : 1;
+}
+
+function report(tally: Tally, seconds: number): void {
+  const { worlds, steps, injected } = tally;
+  const pace = (worlds / seconds).toFixed(0);
+  print(`${worlds} worlds, ${steps} steps, ${seconds.toFixed(1)} s, ${pace} worlds/s`);
+  const faults = [...injected].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const total = faults.reduce((sum, [, count]) => sum + count, 0);
+  print(`\n${total} faults`);
+  for (const [kind, count] of faults) print(`${String(count).padStart(10)}  ${kind}`);
+  print('\nsometimes');
+  for (const point of sometimes) print(`${String(timesSeen(tally, point)).padStart(10)}  ${point}`);
+}
+
+async function explain(failed: Outcome): Promise<void> {
+  const shrunk = await shrink(failed);
+  print(`\nThe smallest world found in which ${ruleOf(failed)} is still broken:`);
+  print(commandOf(shrunk));
+}
+
+async function again(profile: ProfileName, seed: number, limits: Limits): Promise<number> {
+  const outcome = await simulate(profile, seed, { ...limits, keepHistory: true });
+  if (outcome.violations.length === 0) {
+    print(`profile ${profile}, seed ${seed}: every promise was kept, in ${outcome.steps} steps.`);
+    return 0;
+  }
+  print(story(outcome));
+  return 1;
+}
+
+/** The violations, and all that happened to the job that was wronged first. */
+function story(outcome: Outcome): string {
+  const { profile, seed, violations, blamed } = outcome;
+  const lines = storyOf(outcome).map(
+    ({ atMs, process, text }) => `${(atMs / 1000).toFixed(3).padStart(10)} ${process.padEnd(14)} ${text}`,
+  );
+  return [`profile ${profile}, seed ${seed}, job ${blamed ?? 'none'}`, ...violations, ...lines].join('\n');
+}
+
+async function killAll(seeds: number): Promise<number> {
+  let alive = 0;
+  print('| rule | without | profile | killed by | at seed |\n| --- | --- | --- | --- | --- |');
+  for (const expectation of expectations) {
+    const { rule, without, profile } = expectation;
+    const killer = await kill(expectation, 1, seeds);
+    if (killer === undefined) alive++;
+    const end = killer === undefined ? 'nothing | –' : `${ruleOf(killer)} | ${killer.seed}`;
+    print(`| ${rule} | ${without} | ${profile} | ${end} |`);
+  }
+  print(
+    `\n${expectations.length - alive} of ${expectations.length} rules were missed within ${seeds} worlds.`,
+  );
+  return alive === 0 ? 0 : 1;
+}
+
+await runCommand(main);
