@@ -1,5 +1,4 @@
 /** What the table must bear: records of another version of Headgate, and the largest ones. */
-import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { newJob } from '../../domain/admission.ts';
@@ -7,37 +6,27 @@ import { changed, type JobRecord } from '../../domain/job.ts';
 import { parseRequest } from '../../domain/request.ts';
 import { fingerprintOf } from '../../io/identity.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
-import { table } from '../../io/table.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 import { aJob, FIRST, JOB_ID, jobIn, NOW } from '../support/jobs.ts';
+import { createJobsTable, TABLE } from '../support/jobs-table.ts';
 
 let cloud: Awaited<ReturnType<typeof setUp>>;
 let db: DynamoDBDocumentClient;
 let jobs: JobStore;
-let tokens = 0;
 beforeEach(async () => {
   cloud = await setUp();
   db = DynamoDBDocumentClient.from(cloud.dynamodb, { marshallOptions: { removeUndefinedValues: true } });
-  const names = ['pk', 'sk'] as const;
-  await db.send(
-    new CreateTableCommand({
-      TableName: 'jobs',
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: names.map((AttributeName, i) => ({ AttributeName, KeyType: i === 0 ? 'HASH' : 'RANGE' })),
-      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-    }),
-  );
-  jobs = jobStore(table(db, 'jobs', { token: () => `token-${++tokens}`, fraction: () => 0 }));
+  jobs = jobStore(await createJobsTable(cloud.dynamodb));
 });
 afterEach(() => cloud.close());
 
 const Key = { pk: `JOB#${JOB_ID}`, sk: 'JOB' };
-const stored = async () => (await db.send(new GetCommand({ TableName: 'jobs', Key }))).Item;
+const stored = async () => (await db.send(new GetCommand({ TableName: TABLE, Key }))).Item;
 /** As a newer version would have left it. */
 async function hasBeen(name: string, value: unknown): Promise<void> {
   const update = { UpdateExpression: 'SET #n = :v', ExpressionAttributeNames: { '#n': name } };
   const ExpressionAttributeValues = { ':v': value };
-  await db.send(new UpdateCommand({ TableName: 'jobs', Key, ...update, ExpressionAttributeValues }));
+  await db.send(new UpdateCommand({ TableName: TABLE, Key, ...update, ExpressionAttributeValues }));
 }
 
 describe('a record that a newer version has written', () => {
