@@ -7,7 +7,7 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { SubmitRequest } from '../../domain/submission.ts';
 import { batchPort } from '../../io/batch.ts';
-import { batch, dynamo, SUBMIT_TIMEOUT_MS, sqs, submittingBatch } from '../../io/clients.ts';
+import { batch, dynamo, sqs, submittingBatch } from '../../io/clients.ts';
 
 const PATIENCE_MS = 60_000;
 const before = { ...process.env };
@@ -53,10 +53,8 @@ const submission: SubmitRequest = {
 test(
   'a SubmitJob that nothing answers is given up, made once, and its outcome unknown (F64)',
   async () => {
-    const startedAt = performance.now();
     const outcome = await batchPort(batch(), submittingBatch()).submit(submission);
     expect(outcome).toEqual({ kind: 'unknown', why: 'TimeoutError' });
-    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(SUBMIT_TIMEOUT_MS - 50);
     expect(sockets.filter(({ said }) => said.includes('/v1/submitjob'))).toHaveLength(1);
   },
   PATIENCE_MS,
