@@ -29,6 +29,15 @@ describe('a log line', () => {
     ]);
   });
 
+  test('has no field beside the known ones, whatever a caller passes', () => {
+    const message = { messageId: '1', body: 'canary', headers: { authorization: 'canary' } };
+    createLog('intake').info('message:refuse:done', message);
+    createLog('intake').error('message:refuse:failed', message);
+    expect(written).toHaveLength(2);
+    for (const line of written) expect(JSON.parse(line)).toHaveProperty('messageId', '1');
+    expect(written.join()).not.toContain('canary');
+  });
+
   test('of an error has its name and not its message, which may quote what was sent', () => {
     createLog('intake').error('batch:handle:failed', { error: new TypeError('canary') });
     expect(written.join()).toContain('TypeError');
