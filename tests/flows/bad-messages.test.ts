@@ -3,14 +3,18 @@
 import { BatchClient, ListJobsCommand } from '@aws-sdk/client-batch';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../io/identity.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Stack, startStack, until } from '../support/stack.ts';
+import { lookFromOutside } from './outside.ts';
 
 jest.setTimeout(180_000);
 
 let stack: Stack;
+/** What the functions have logged. */
+const lines: string[] = [];
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ output: (_, line) => lines.push(line) });
   await stack.addTenant('acme');
+  await lookFromOutside(stack).hears('acme', ['job.rejected']);
   await stack.tenants.put({ tenantId: 'frozen', status: 'suspended' });
   await stack.tenants.put({ tenantId: 'basic', status: 'active', jobTypes: ['demo.sleep'] });
 });
@@ -225,8 +229,18 @@ it.each(cases.map((each) => [each.what, each] as const))(
     });
     expect(Object.values(letter.attributes).join()).not.toContain(CANARY);
     expect(await stack.job('acme', KEY)).toBeUndefined();
+    const { messageId } = letter.attributes;
+    await until('the line in the log', async () =>
+      lines.some((line) => line.includes(`"${code}"`) && line.includes(`"${messageId}"`)) ? true : undefined,
+    );
   },
 );
+
+it('no line of the log and no webhook has a value of a bad message in it', () => {
+  expect(lines.filter((line) => line.includes(CANARY))).toEqual([]);
+  expect(stack.webhooks.length).toBeGreaterThan(0);
+  expect(stack.webhooks.filter(({ told }) => JSON.stringify(told)?.includes(CANARY) !== false)).toEqual([]);
+});
 
 it('leaves nothing in Batch', async () => {
   const { endpoint } = stack.cloud;
@@ -250,7 +264,7 @@ it('the nine messages beside a bad one are recorded (F13)', async () => {
   await Promise.all(neighbours.map(({ idempotencyKey }) => stack.recorded('acme', idempotencyKey)));
 });
 
-it('a key used again for another body is refused, and the first job is untouched (F02, M20)', async () => {
+it('a key used again for another body is refused and told, and the first job is untouched (F02, M20)', async () => {
   await stack.send({ ...nap, idempotencyKey: 'once' });
   const first = await stack.recorded('acme', 'once');
   const other = JSON.stringify({ ...nap, idempotencyKey: 'once', input: { seconds: 1 } });
@@ -260,4 +274,8 @@ it('a key used again for another body is refused, and the first job is untouched
     fingerprint: first.fingerprint,
     input: { seconds: 0 },
   });
+  const webhook = await until('the tenant to be told', async () =>
+    stack.webhooks.find(({ told }) => Object(told?.data)['code'] === 'idempotency_conflict'),
+  );
+  expect(webhook).toMatchObject({ tenantId: 'acme', verified: true, told: { type: 'job.rejected' } });
 });
