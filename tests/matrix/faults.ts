@@ -232,7 +232,7 @@ export const faults: Rows = {
   F57: {
     what: 'A newer version writes what an older one does not know.',
     answer:
-      'Unknown fields stay where they are; a record in an unknown state is left alone and its message kept.',
+      'Unknown fields stay where they are; a record in an unknown state is left alone, for the sweep of the newer version.',
   },
   F58: {
     what: 'A cap is set below what is running.',
