@@ -1,15 +1,17 @@
-/** `npm run docs`: writes the tables of docs/ that are generated from the code. A test fails while they differ. */
+/** `npm run docs`: writes the tables of docs/ that are generated from the code and its tests. A test fails while they differ. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCatalogue } from '../domain/errors.ts';
 import { JobState } from '../domain/job.ts';
 import { lifecycle, type ObservationKind } from '../domain/lifecycle.ts';
+import { faultTables } from './docs-faults.ts';
 
 const docs = join(import.meta.dirname, '../docs');
 
 /** Generated parts by file: each stands between `<!-- generated -->` and `<!-- /generated -->`. */
 const generated: Readonly<Record<string, () => string>> = {
   'errors.md': errorTables,
+  'faults.md': faultTables,
   'flow.md': lifecycleTable,
 };
 export const generatedDocs = Object.keys(generated);

@@ -1,7 +1,8 @@
 /** A webhook URL of a tenant: what it wants to hear, how that is signed, and whether it is on. */
 import { z } from 'zod';
 import { type Problem, problem } from './errors.ts';
-import { bytesOf, TenantId } from './request.ts';
+import { TenantId } from './request.ts';
+import { bytesOf } from './size.ts';
 
 export const MAX_ENDPOINTS = 20;
 /** How long the secret before a rotation still signs, so that receivers can be changed one by one. */

@@ -36,7 +36,11 @@ export const errorCatalogue = {
     'reject',
     "The body is another service's envelope around the message.",
   ),
-  body_too_large: entry('message', 'reject', 'The message body is larger than Headgate accepts.'),
+  body_too_large: entry(
+    'message',
+    'reject',
+    'The message body is larger than Headgate accepts, as text or as an item of DynamoDB.',
+  ),
   unsupported_version: entry(
     'message',
     'reject',

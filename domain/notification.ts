@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Endpoint } from './endpoint.ts';
 import { isFinal, type JobRecord, JobState } from './job.ts';
-import { bytesOf, IdempotencyKey, JobTypeId, TenantId } from './request.ts';
+import { IdempotencyKey, JobTypeId, TenantId } from './request.ts';
+import { bytesOf } from './size.ts';
 
 /** `job.accepted` is told once, when the record is made; every other event carries the name of the state entered. */
 export function eventType(job: JobRecord): string {

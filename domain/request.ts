@@ -10,6 +10,7 @@ import { explain, isObject, typeName } from './explain.ts';
 import { JOB_ID } from './identity.ts';
 import { readJson } from './json.ts';
 import { Priority } from './priority.ts';
+import { bytesOf, itemBytesOf, MAX_REQUEST_ITEM_BYTES } from './size.ts';
 
 /** SQS carries 1 MiB; the record must stay well under DynamoDB's 400 KB item, so large inputs go to S3. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -116,14 +117,13 @@ export type ParsedRequest =
 /** Reads one message body. Never throws; a refusal never repeats the offending value. */
 export function parseRequest(body: string): ParsedRequest {
   const bytes = bytesOf(body);
-  if (bytes > MAX_BODY_BYTES) {
-    const advice = 'put large inputs in S3 and send inputRef';
-    return refused(
-      problem('body_too_large', '', `Expected at most ${MAX_BODY_BYTES} bytes, found ${bytes}; ${advice}.`),
-    );
-  }
+  if (bytes > MAX_BODY_BYTES) return tooLarge(`${MAX_BODY_BYTES} bytes`, bytes);
   const json = readJson(body);
   if (json.kind === 'refused') return json;
+  // Nothing takes twice the room of its text, so most bodies need not be counted.
+  const itemBytes = bytes > MAX_REQUEST_ITEM_BYTES / 2 ? itemBytesOf(json.value) : 0;
+  if (itemBytes > MAX_REQUEST_ITEM_BYTES)
+    return tooLarge(`${MAX_REQUEST_ITEM_BYTES} bytes as DynamoDB counts them`, itemBytes);
   if (!isObject(json.value) || Array.isArray(json.value)) {
     return refused(problem('body_not_object', '', `Expected a JSON object, found ${typeName(json.value)}.`));
   }
@@ -131,11 +131,6 @@ export function parseRequest(body: string): ParsedRequest {
     foreignEnvelope(json.value) ??
     ('job.cancel' === json.value['action'] ? parseCancel : parseSubmit)(json.value)
   );
-}
-
-/** In UTF-8, as everything that is limited in bytes is counted. */
-export function bytesOf(text: string): number {
-  return new TextEncoder().encode(text).length;
 }
 
 function parseSubmit(body: Record<string, unknown>): ParsedRequest {
@@ -184,6 +179,11 @@ function foreignEnvelope(body: Record<string, unknown>): ParsedRequest | undefin
     return refused(problem('envelope_unexpected', '/detail', message));
   }
   return undefined;
+}
+
+function tooLarge(limit: string, bytes: number): ParsedRequest {
+  const advice = 'put large inputs in S3 and send inputRef';
+  return refused(problem('body_too_large', '', `Expected at most ${limit}, found ${bytes}; ${advice}.`));
 }
 
 function refused(problem: Problem): { kind: 'refused'; problem: Problem } {

@@ -17,6 +17,22 @@ export interface LogFacts {
   readonly durationMs?: number | undefined;
 }
 
+/** The names of LogFacts, for the compiler cannot keep a caller from passing more. */
+const NAMES = Object.keys({
+  jobId: true,
+  tenantId: true,
+  attempt: true,
+  batchJobId: true,
+  endpointId: true,
+  messageId: true,
+  code: true,
+  from: true,
+  to: true,
+  why: true,
+  count: true,
+  durationMs: true,
+} satisfies Record<keyof LogFacts, true>) as (keyof LogFacts)[]; // exactly its keys, as the line above holds
+
 export interface Log {
   info(event: string, facts?: LogFacts): void;
   /** Somebody should act. */
@@ -26,10 +42,15 @@ export interface Log {
 export function createLog(serviceName: string): Log {
   const logger = new Logger({ serviceName });
   return {
-    info: (event, facts = {}) => logger.info(event, { ...facts }),
+    info: (event, facts = {}) => logger.info(event, known(facts)),
     error: (event, { error, ...facts } = {}) =>
-      logger.error(event, { ...facts, why: facts.why ?? errorName(error) }),
+      logger.error(event, { ...known(facts), why: facts.why ?? errorName(error) }),
   };
+}
+
+function known(facts: LogFacts): Record<string, string | number> {
+  const entries = NAMES.map((name) => [name, facts[name]] as const);
+  return Object.fromEntries(entries.flatMap(([name, fact]) => (fact === undefined ? [] : [[name, fact]])));
 }
 
 /** An SDK error's message may quote what was sent; its name and status do not. */

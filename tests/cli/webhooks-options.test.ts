@@ -40,7 +40,7 @@ describe('a range', () => {
     [NOW - 31 * DAY, NOW, 'range_invalid'],
     [NOW - 3650 * DAY, NOW, 'range_invalid'],
     [NOW, NOW - 1, 'range_invalid'],
-  ])('from %d to %d: %s', (fromMs, toMs, code) => {
+  ])('from %d to %d: %s (M66)', (fromMs, toMs, code) => {
     expect(judgeRange({ fromMs, toMs })?.code).toBe(code);
   });
 });

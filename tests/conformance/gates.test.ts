@@ -68,7 +68,7 @@ onEachTarget((open, test) => {
       expect((await read(store))?.members).toEqual([a]);
     });
 
-    test('of many at once lets one of them in', async () => {
+    test('of many at once lets one of them in (F41)', async () => {
       const world = await open();
       const stores = Array.from({ length: 8 }, () => world.process().gates);
       const outcomes = await Promise.all(

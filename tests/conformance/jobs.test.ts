@@ -168,7 +168,7 @@ onEachTarget((open, test) => {
       expect(await jobs.create(job)).toEqual({ kind: 'exists', job });
     });
 
-    test('its writer knows its own change again, and a second one with the same content is lost', async () => {
+    test('its writer knows its own change again, and a second one with the same content is lost (F42)', async () => {
       const { jobs } = await ports(true);
       await jobs.create(job);
       expect(await jobs.replace(job, next)).toBe('written');

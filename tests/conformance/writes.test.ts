@@ -137,7 +137,7 @@ onEachAws((open, test) => {
     expect(await stored('a')).toMatchObject({ version: 2 });
   });
 
-  test('a statement that was throttled inside a success is written by itself', async () => {
+  test('a statement that was throttled inside a success is written by itself (F40)', async () => {
     const { db, write, calls } = setUp(await open());
     await write(insert('a'));
     await write(insert('b'));

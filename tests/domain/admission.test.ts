@@ -95,7 +95,7 @@ describe('who may start what', () => {
     ['a start 31 days ago', aRequest({ runAt: iso(NOW - 31 * DAY_MS) }), active, 'time_range', '/runAt'],
     ['a start in two years', aRequest({ runAt: iso(NOW + 730 * DAY_MS) }), active, 'time_range', '/runAt'],
     [
-      'too long a command line',
+      'too long a command line (M28)',
       aRequest({ jobType: 'plain.image', input: { word: 'x'.repeat(6000) } }),
       active,
       'parameters_too_large',
@@ -205,7 +205,7 @@ describe('the new record', () => {
     expect(job.dueAt).toBeGreaterThan(NOW);
   });
 
-  test('carries the key it was recorded under, given or not', () => {
+  test('carries the key it was recorded under, given or not (M18)', () => {
     expect(newJob(aRequest(), identity, NOW).idempotencyKey).toBe('message-id');
     expect(newJob(aRequest({ idempotencyKey: 'other' }), identity, NOW).idempotencyKey).toBe('message-id');
   });

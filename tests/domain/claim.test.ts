@@ -47,7 +47,7 @@ describe('which container may begin', () => {
   });
 
   test.each(JobState.options.filter((s) => !['submitting', 'submitted', 'starting', 'running'].includes(s)))(
-    'none when the job is %s',
+    'none when the job is %s (F50)',
     (state) => {
       const unclaimed = jobIn(state, { claim: undefined });
       expect(claim(unclaimed, me, context)).toEqual({ kind: 'superseded', why: `job_${state}` });

@@ -123,7 +123,7 @@ describe('what an answer means', () => {
     expect(afterTry(waiting, answered(200), NOW, 0).delivery).not.toHaveProperty('nextTryAt');
   });
 
-  test('the bytes and the id stay the same over all tries', () => {
+  test('the bytes and the id stay the same over all tries (F32)', () => {
     const { webhookId, body } = afterTry(owed, refused, NOW, 0).delivery;
     expect({ webhookId, body }).toEqual({ webhookId: owed.webhookId, body: owed.body });
   });

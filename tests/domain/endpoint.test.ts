@@ -58,12 +58,12 @@ test.each([
   ['in the alphabet for URLs', `whsec_${'-_'.repeat(20)}`, 'secret_format'],
   ['cut short', secretOf(32).slice(0, -2), 'secret_format'],
   ['that is empty', '', 'secret_format'],
-])('a secret %s: %s', (_, secret, code) => {
+])('a secret %s: %s (M64)', (_, secret, code) => {
   expect(judgeSecret(secret)?.code).toBe(code);
   expect(judgeSecret(secret)?.message ?? '').not.toContain(secret.slice(6, 20) || 'canary');
 });
 
-describe('custom headers', () => {
+describe('custom headers (M63)', () => {
   test.each<[string, Record<string, string>, string | undefined]>([
     ['a token of the receiver', { Authorization: 'Bearer abc' }, undefined],
     ['ours', { 'webhook-signature': 'v1,x' }, 'header_forbidden'],

@@ -87,7 +87,7 @@ describe('why an attempt failed', () => {
       true,
     ],
     [
-      'no capacity within the time limit of the queue',
+      'no capacity within the time limit of the queue (F23)',
       { statusReason: 'Canceled by JobStateTimeLimit action due to reason: x', container: {} },
       'unschedulable',
       'unschedulable',

@@ -83,14 +83,14 @@ describe('the end of an attempt', () => {
     expect(job).not.toHaveProperty('nextAttemptAt');
   });
 
-  test('that went well without a result is a failure of its own, and may be tried again', () => {
+  test('that went well without a result is a failure of its own, and may be tried again (M67)', () => {
     expect(moved(jobIn('running'), endedWell)).toMatchObject({
       state: 'retrying',
       failure: { class: 'platform', code: 'result_missing' },
     });
   });
 
-  test('does not take a result that another Batch job committed for its own', () => {
+  test('does not take a result that another Batch job committed for its own (M67)', () => {
     const claim = { batchJobId: SECOND, try: 1 };
     expect(moved(jobIn('running', { claim, result: { inline: 1 } }), endedWell).state).toBe('retrying');
   });

@@ -181,7 +181,7 @@ describe('over a minute of backlog', () => {
     );
   });
 
-  test('a flood of ten thousand does not delay a quiet tenant, whose messages all have their turn within seconds', () => {
+  test('a flood of ten thousand does not delay a quiet tenant, whose messages all have their turn within seconds (F61)', () => {
     fc.assert(
       fc.property(lucks, (luck) => {
         const served = serve(

@@ -44,10 +44,10 @@ describe("an event of Batch's", () => {
   });
 
   test.each([
-    ['without a job id', runnableWith({ jobId: undefined })],
+    ['without a job id (M44)', runnableWith({ jobId: undefined })],
     ['without a name', runnableWith({ jobName: undefined })],
-    ['without a status', runnableWith({ status: undefined })],
-    ['whose attempts are a number', runnableWith({ attempts: 2 })],
+    ['without a status (M44)', runnableWith({ status: undefined })],
+    ['whose attempts are a number (M48)', runnableWith({ attempts: 2 })],
     ['without its detail', { ...runnable, detail: undefined }],
   ])('%s is a fault to look at, not one to ignore', (_, event) => {
     expect(BatchJobStateChange.safeParse(event).success).toBe(false);
@@ -60,7 +60,7 @@ describe("an event of Batch's", () => {
     expect(seenIn(event)).toEqual({ kind: 'ignored', why: 'not_batch' });
   });
 
-  test('without attempts has none', () => {
+  test('without attempts has none (M48)', () => {
     expect(seenIn(runnableWith({ attempts: undefined }))).toMatchObject({
       sighting: { order: { tries: 0, rank: 1 } },
     });

@@ -71,6 +71,7 @@ describe('a bad message is refused with its code and the place', () => {
     ['null', 'null', 'body_not_object', ''],
     ['too large', bodyWith({ input: { a: 'x'.repeat(262_144) } }), 'body_too_large', ''],
     ['too large in bytes', bodyWith({ input: { a: 'é'.repeat(262_144 / 2) } }), 'body_too_large', ''],
+    ['too large for an item', bodyWith({ input: { n: Array(120_000).fill(1) } }), 'body_too_large', ''],
     ['no version', bodyWith({ specVersion: undefined }), 'unsupported_version', '/specVersion'],
     ['a later version', bodyWith({ specVersion: '2' }), 'unsupported_version', '/specVersion'],
     ['a version that is a number', bodyWith({ specVersion: 1 }), 'unsupported_version', '/specVersion'],

@@ -148,7 +148,7 @@ describe('whose word counts', () => {
       { kind: 'seen_before', current: false },
     ],
     [
-      'RUNNING of an earlier try',
+      'RUNNING of an earlier try (F22)',
       jobIn('starting', { order: { tries: 1, rank: 2 } }),
       { status: 'RUNNING' },
       { kind: 'seen_before', current: false },
@@ -196,7 +196,7 @@ describe('whose word counts', () => {
     expect(verdictOn(job, { status: 'RUNNING' })).toEqual({ kind: 'past', alive: true });
   });
 
-  test('a Batch job that carries the tag of another tenant is not followed, whatever the state', () => {
+  test('a Batch job that carries the tag of another tenant is not followed, whatever the state (M47)', () => {
     const tags = { 'headgate:tenant': 'globex' };
     for (const state of ['submitting', 'running', 'retrying', 'failed'] as const) {
       expect(verdictOn(jobIn(state), { status: 'FAILED', tries: 1, tags })).toEqual({ kind: 'wrong_tenant' });
@@ -260,7 +260,7 @@ describe('the order of words about one Batch job', () => {
     ['anything over nothing', acceptedOrder, undefined, true],
     ['STARTING over the accepted submission', { tries: 0, rank: 2 }, acceptedOrder, true],
     [
-      'RUNNABLE of the second try over RUNNING of the first',
+      'RUNNABLE of the second try over RUNNING of the first (F22)',
       { tries: 1, rank: 1 },
       { tries: 0, rank: 3 },
       true,

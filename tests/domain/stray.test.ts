@@ -7,7 +7,7 @@ import { context, FIRST, jobIn, SECOND } from '../support/jobs.ts';
 const stray = { attempt: 1, batchJobId: SECOND };
 
 describe('a second Batch job of an attempt', () => {
-  test('may be ended only after its refusal is on the record, and then cannot claim', () => {
+  test('may be ended only after its refusal is on the record, and then cannot claim (F65)', () => {
     const job = jobIn('submitted');
     expect(mayEnd(job, stray)).toBe(false);
     const refused = refusing(job, stray);

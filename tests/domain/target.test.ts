@@ -140,7 +140,7 @@ const refused: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 describe.each(Object.entries(refused))('%s', (code, urls) => {
-  test.each(urls.map((url) => [url]))('%j is refused', (url) => {
+  test.each(urls.map((url) => [url]))('%j is refused (M62)', (url) => {
     expect(verdictOn(url)).toBe(code);
   });
 });

@@ -132,7 +132,7 @@ it('a job whose container fails four times waits longer each time, and then is a
   expect(toldOf(stack, jobId).filter((type) => type === 'job.failed')).toHaveLength(1);
 });
 
-it('a job that fails once and then works has succeeded, and keeps the failure of its first attempt', async () => {
+it('a job that fails once and then works has succeeded, and keeps the failure of its first attempt (F47)', async () => {
   const jobId = await send('second-time', 1);
   await retried(jobId, 1);
   const job = await stack.ended('acme', 'second-time');
@@ -185,7 +185,7 @@ it('a job that ran out of memory gets twice the memory for its second attempt, a
   expect(memory).toEqual(['512', '1024']);
 });
 
-it('a job that Spot took away twice goes on in the standard queue, out of the reach of Spot', async () => {
+it('a job that Spot took away twice goes on in the standard queue, out of the reach of Spot (F53)', async () => {
   const jobId = jobIdOf('acme', 'reclaimed');
   endsWith(jobId, 'Your Spot Task was interrupted.', {});
   await send('reclaimed', 137, 137);
@@ -224,7 +224,7 @@ it('the late events of an earlier attempt do not touch the attempt that runs now
   expect(await stack.ended('acme', 'outlived')).toMatchObject({ state: 'succeeded', attempt: 2, calls: 2 });
 });
 
-it('an image that Batch cannot pull is tried by Batch three times at once, and again by us after the backoff', async () => {
+it('an image that Batch cannot pull is tried by Batch three times at once, and again by us after the backoff (F22)', async () => {
   const folder = containers.images.WorkerRepository;
   renameSync(folder, `${folder}-away`);
   const jobId = jobIdOf('acme', 'unpulled');
@@ -243,7 +243,7 @@ it('an image that Batch cannot pull is tried by Batch three times at once, and a
   expect(await stack.ended('acme', 'unpulled')).toMatchObject({ state: 'succeeded', attempt: 2, calls: 2 });
 });
 
-it('a Batch job that an operator ends fails its job for good, with the operator’s reason', async () => {
+it('a Batch job that an operator ends fails its job for good, with the operator’s reason (F24)', async () => {
   const jobId = jobIdOf('acme', 'stopped');
   const input = { seconds: 3600 };
   await stack.send({

@@ -104,7 +104,7 @@ const states: Readonly<Record<string, (key: string, jobId: string) => Promise<un
 };
 
 it.each(Object.entries(states))(
-  'a job that is %s is cancelled, and its tenant is told once',
+  'a job that is %s is cancelled, and its tenant is told once (F59)',
   async (state, reach) => {
     const key = state.replaceAll(/\W/g, '-');
     const jobId = jobIdOf('acme', key);
@@ -145,7 +145,7 @@ it('the container of a cancelled job really ends', async () => {
   });
 });
 
-it('a job that is over stays what it was', async () => {
+it('a job that is over stays what it was (M40)', async () => {
   await stack.send(summarise('over'));
   const { jobId } = await stack.ended('acme', 'over');
   const over = await outside.settled(jobId);
@@ -155,7 +155,7 @@ it('a job that is over stays what it was', async () => {
   expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
 });
 
-it('a cancel that overtakes its job waits for it: the job is recorded as cancelled and never runs', async () => {
+it('a cancel that overtakes its job waits for it: the job is recorded as cancelled and never runs (F04)', async () => {
   const jobId = jobIdOf('acme', 'overtaken');
   await stack.send(cancel({ idempotencyKey: 'overtaken' }));
   await outside.emptied('FrontQueue');
@@ -167,7 +167,7 @@ it('a cancel that overtakes its job waits for it: the job is recorded as cancell
   expect(toldOf(stack, jobId)).toEqual(['job.cancelled']);
 });
 
-it('a cancel waits a quarter of an hour for its job, and not for the next one of that key', async () => {
+it('a cancel waits a quarter of an hour for its job, and not for the next one of that key (M39)', async () => {
   await stack.send(cancel({ idempotencyKey: 'long-after' }));
   await outside.emptied('FrontQueue');
   stack.cloud.clock.advance(15 * 60_000 + 1000);

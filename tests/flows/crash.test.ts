@@ -42,7 +42,7 @@ async function tableOf(clients: Clients): Promise<string> {
   return TableNames[0] ?? '';
 }
 
-it('loses no accepted job to a SIGKILL: after the restart every one ends and is told', async () => {
+it('loses no accepted job to a SIGKILL: after the restart every one ends and is told (F12)', async () => {
   const first = await start();
   const { Buckets = [] } = await first.clients.s3.send(new ListBucketsCommand({}));
   const bucket = Buckets.find(({ Name }) => Name?.includes('jobsbucket'))?.Name ?? '';

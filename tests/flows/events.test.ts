@@ -75,12 +75,12 @@ function watch(jobId: string) {
 
 it.each<[string, (event: AwsEvent) => Fault]>([
   ['come as Batch sends them', () => 'deliver'],
-  ['come twice', () => 'duplicate'],
-  ['are overtaken by the end, and arrive hours after it', (event) => (isEnd(event) ? 'deliver' : late)],
+  ['come twice (F26)', () => 'duplicate'],
+  ['are overtaken by the end, and arrive hours after it (F27)', (event) => (isEnd(event) ? 'deliver' : late)],
   ['are lost but for the end', (event) => (isEnd(event) ? 'deliver' : 'drop')],
   ['are all hours late', () => late],
   ['are late where they begin and twice where they end', (event) => (isEnd(event) ? 'duplicate' : late)],
-])('jobs come to the same ends when events %s', async (how, fault) => {
+])('jobs come to the same ends when events %s (F60)', async (how, fault) => {
   const name = how.replaceAll(/\W/g, '-');
   faults.event = fault;
   const missing = csv.replace('n.csv', 'missing.csv');
@@ -169,15 +169,15 @@ describe('an event that is not about a job of ours as it stands', () => {
 
   it.each<[string, () => object]>([
     [
-      'names a job that is not in the table',
+      'names a job that is not in the table (F30)',
       () => about({ ...ended, jobName: `hg-job_${'a'.repeat(26)}-1` }),
     ],
-    ['carries a name that is not ours', () => about({ ...ended, jobName: 'nightly-report' })],
+    ['carries a name that is not ours (M46)', () => about({ ...ended, jobName: 'nightly-report' })],
     ['is about an attempt that was never made', () => about({ ...ended, jobName: `hg-${job.jobId}-2` })],
     ['is about the child of an array', () => about({ ...ended, arrayProperties: { index: 0 } })],
-    ['is of another kind', () => about({}, { 'detail-type': 'Batch Job Queue Blocked' })],
+    ['is of another kind (M43)', () => about({}, { 'detail-type': 'Batch Job Queue Blocked' })],
     [
-      'comes from another service',
+      'comes from another service (M43)',
       () => about(ended, { source: 'aws.ecs', 'detail-type': 'ECS Task State Change' }),
     ],
     ['tells of the end of a second Batch job', () => about({ ...ended, jobId: stranger })],
@@ -190,7 +190,7 @@ describe('an event that is not about a job of ours as it stands', () => {
     expect(await outside.depth('EventsDeadLetterQueue')).toBe(0);
   });
 
-  it('ends in the dead-letter queue of the events and changes nothing when it forges a tenant or cannot be read', async () => {
+  it('ends in the dead-letter queue of the events and changes nothing when it forges a tenant or cannot be read (F30, M44, M47)', async () => {
     const forged = { ...Object(template.detail['tags']), 'headgate:tenant': 'globex' };
     await outside.sendEvent(about({ ...ended, tags: forged }));
     await outside.sendEvent(about({ ...ended, status: undefined }));

@@ -23,6 +23,8 @@ export interface Outside {
   batchJobs(jobId: string, attempt?: number): Promise<JobDetail[]>;
   /** Puts an event where the rule would. */
   sendEvent(event: object | string): Promise<void>;
+  /** Puts a message where intake, track and tick put theirs. */
+  sendSubmit(message: object): Promise<void>;
   /** The dead letter of a failed job. */
   letterOf(jobId: string): Promise<Refusal>;
   sendLetter(letter: Pick<Refusal, 'body' | 'attributes'>): Promise<void>;
@@ -118,6 +120,7 @@ export function lookFromOutside(stack: Stack): Outside {
       return jobs.toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
     },
     sendEvent: (event) => send('EventsQueue', typeof event === 'string' ? event : JSON.stringify(event)),
+    sendSubmit: (message) => send('SubmitQueue', JSON.stringify(message)),
     letterOf: (jobId) =>
       until(`the dead letter of ${jobId}`, async () => {
         const letters = await readRefusals(clients, cloud.physicalId('FrontDeadLetterQueue'));

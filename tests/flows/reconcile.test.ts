@@ -1,5 +1,6 @@
 /** Every event of AWS Batch is lost: the sweep alone brings jobs to their ends. */
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { DUE_SHARDS } from '../../domain/identity.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { runCommand } from '../support/command.ts';
@@ -14,9 +15,16 @@ let stack: Stack;
 let outside: Outside;
 let faults: BatchFaults;
 let csv: string;
+/** Calls to Batch by our functions, `headgate-dev-tick submitjob`. */
+const batchCalls: string[] = [];
 beforeAll(async () => {
   containers = await openContainers();
-  stack = await startStack({ images: containers.images });
+  stack = await startStack({
+    images: containers.images,
+    onCall: ({ service, action, accessKeyId }) => {
+      if (service === 'batch') batchCalls.push(`${accessKeyId} ${action}`);
+    },
+  });
   outside = lookFromOutside(stack);
   faults = stack.cloud.batch.faults;
   await stack.addTenant('acme');
@@ -56,7 +64,7 @@ async function overdue(jobId: string) {
 }
 
 // First, while the clock of the stack is still near that of the command.
-it('a dry run says what it would look at and changes nothing; several sweeps at once repair it once', async () => {
+it('a dry run says what it would look at and changes nothing; several sweeps at once repair it once (F45)', async () => {
   await outside.schedule('rest');
   const keys = Array.from({ length: 20 }, (_, i) => `silent-${i}`);
   const ids = keys.map((key) => jobIdOf('acme', key));
@@ -88,7 +96,7 @@ it('a dry run says what it would look at and changes nothing; several sweeps at 
   await outside.schedule('run');
 });
 
-it('jobs of every kind come to their ends although every event of Batch is lost', async () => {
+it('jobs of every kind come to their ends although every event of Batch is lost (F25, F28)', async () => {
   faults.event = () => 'drop';
   const failing = jobIdOf('acme', 'failing');
   containers.willExit(failing, 1, 1, 1, 1);
@@ -124,7 +132,7 @@ it('a job that is cancelled while events are lost is ended by the sweep', async 
   });
 });
 
-it('a job that Batch has forgotten is lost after three looks and not before, and is tried again', async () => {
+it('a job that Batch has forgotten is lost after three looks and not before, and is tried again (F21)', async () => {
   const jobId = jobIdOf('acme', 'forgotten');
   faults.event = () => 'drop';
   await stack.send(message('forgotten', { jobType: 'demo.sleep', input: { seconds: 0 } }));
@@ -157,4 +165,33 @@ it('a job that Batch has forgotten is lost after three looks and not before, and
   expect(job).toMatchObject({ state: 'succeeded', attempt: 2, calls: 2 });
   await outside.settled(jobId);
   expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
+});
+
+it('a sweep that rested for a day repairs what it missed, with few calls to Batch for many jobs (F46)', async () => {
+  await outside.schedule('rest');
+  faults.event = () => 'drop';
+  const keys = Array.from({ length: 60 }, (_, i) => `missed-${i}`);
+  const ids = keys.map((key) => jobIdOf('acme', key));
+  const input = { seconds: 0 };
+  await stack.send(...keys.map((key) => message(key, { jobType: 'demo.sleep', input })));
+  await until('Batch to have ended all', async () => {
+    const ended = (await Promise.all(ids.map((id) => outside.batchJobs(id)))).flat();
+    return ended.filter(({ stoppedAt }) => stoppedAt !== undefined).length === ids.length ? true : undefined;
+  });
+  await outside.emptied('SubmitQueue');
+  stack.cloud.clock.advance(86_400_000);
+  expect(new Set([...(await stack.jobs.load(ids)).values()].map(({ state }) => state))).toEqual(
+    new Set(['submitted']),
+  );
+  batchCalls.length = 0;
+  await outside.schedule('run');
+  stack.cloud.clock.advance(60_000);
+  const jobs = await Promise.all(ids.map((id) => outside.settled(id)));
+  expect(new Set(jobs.map(({ state, calls }) => `${state} ${calls}`))).toEqual(new Set(['succeeded 1']));
+  const asked = batchCalls.filter((call) => call.includes('describejobs'));
+  expect(batchCalls).toEqual(asked);
+  expect(asked.length).toBeGreaterThan(0);
+  // One for each shard of the index, and once more should a second sweep have overlapped the first.
+  expect(asked.length).toBeLessThanOrEqual(2 * DUE_SHARDS);
+  for (const { jobId } of jobs) expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
 });

@@ -72,7 +72,7 @@ it('a job whose input came too late succeeds as a child of the failed one, each 
   expect((await stack.job('acme', 'late'))?.state).toBe('failed');
 });
 
-it('a letter sent three times, at once and later, makes one child that runs once', async () => {
+it('a letter sent three times, at once and later, makes one child that runs once (F54)', async () => {
   const { parent, letter } = await failed('thrice');
   await stack.upload('acme', 'thrice.csv', 'n\n1\n');
   await Promise.all([outside.sendLetter(letter), outside.sendLetter(letter)]);

@@ -81,7 +81,7 @@ const held = (...keys: readonly string[]) => {
   return stack.send(...keys.map((key) => message(key)));
 };
 
-it('never more of a tenant’s jobs are in Batch than its cap, and each that ends lets the next one in', async () => {
+it('never more of a tenant’s jobs are in Batch than its cap, and each that ends lets the next one in (F41)', async () => {
   await put('--cap', '2');
   const keys = Array.from({ length: 6 }, (_, i) => `job-${i}`);
   let most = 0;
@@ -110,7 +110,7 @@ it('never more of a tenant’s jobs are in Batch than its cap, and each that end
   expect((await gates.load([tenantId])).get(tenantId)?.members).toEqual([]);
 });
 
-it('a cap that is raised wakes who waits, and one that is lowered ends nobody', async () => {
+it('a cap that is raised wakes who waits, and one that is lowered ends nobody (F58)', async () => {
   await put('--cap', '1');
   await held('a', 'b', 'c');
   const first = await until('one of them to run', async () => {
@@ -241,7 +241,7 @@ it('a slot whose job is over is found by the audit and mended, and who waited fo
   expect(await slots()).toMatchObject({ code: 0 });
 });
 
-it('a slot whose job is over is given back by the next sweep without anybody looking', async () => {
+it('a slot whose job is over is given back by the next sweep without anybody looking (F29)', async () => {
   await put('--cap', '1');
   await stack.send(message('done'));
   const done = await stack.ended(tenantId, 'done');

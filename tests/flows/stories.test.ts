@@ -83,7 +83,7 @@ it('a photograph is scaled to every width asked for', async () => {
   expect(sizes).toEqual([320, 96]);
 });
 
-it('an input that is not there fails the job for good, with a reason the tenant can read', async () => {
+it('an input that is not there fails the job for good, with a reason the tenant can read (F51)', async () => {
   const csv = `s3://${stack.bucket}/tenants/acme/inputs/never-uploaded.csv`;
   await stack.send(message('acme', 'csv.summarise', 'gone', { input: { csv } }));
   const job = await stack.ended('acme', 'gone');
@@ -95,7 +95,7 @@ it('an input that is not there fails the job for good, with a reason the tenant 
   expect((await stack.webhookFor(job.jobId)).event?.data.failure).toMatchObject({ code: 'input_not_found' });
 });
 
-it('a message sent twice makes one job and one Batch job', async () => {
+it('a message sent twice makes one job and one Batch job (F01, F03)', async () => {
   const csv = await stack.upload('acme', 'twice.csv', 'a\n1\n');
   const body = message('acme', 'csv.summarise', 'twice', { input: { csv } });
   await stack.send(body, body);

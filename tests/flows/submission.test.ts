@@ -53,7 +53,7 @@ function answersOfBatch(...answers: ReturnType<NonNullable<BatchFaults['submit']
 }
 
 it.each(['lose_reply', 'error'] as const)(
-  'a job that Batch accepted although the call ended with "%s" runs once, adopted from what is heard of it next',
+  'a job that Batch accepted although the call ended with "%s" runs once, adopted from what is heard of it next (F10, F18)',
   async (fault) => {
     await outside.schedule('rest');
     answersOfBatch(fault, fault);
@@ -68,7 +68,7 @@ it.each(['lose_reply', 'error'] as const)(
   },
 );
 
-it('a job whose reply and events are all lost is found by its name when the call can no longer be travelling', async () => {
+it('a job whose reply and events are all lost is found by its name when the call can no longer be travelling (F10)', async () => {
   answersOfBatch('lose_reply');
   faults.event = () => 'drop';
   await stack.send(sleep('silent'));
@@ -105,7 +105,7 @@ it('a job whose reply and events are all lost is known again by the claim of its
   });
 });
 
-it('throttling costs no attempt, and no receive however often it happens', async () => {
+it('throttling costs no attempt, and no receive however often it happens (F17, F61)', async () => {
   const MORE_THAN_RECEIVES = 7;
   answersOfBatch(...Array.from({ length: MORE_THAN_RECEIVES }, () => 'throttle' as const));
   await stack.send(summarise('throttled'));
@@ -115,7 +115,7 @@ it('throttling costs no attempt, and no receive however often it happens', async
   expect(await outside.depth('SubmitDeadLetterQueue')).toBe(0);
 });
 
-it("a job that Batch refuses has failed with Batch's own words, and is a dead letter", async () => {
+it("a job that Batch refuses has failed with Batch's own words, and is a dead letter (F19)", async () => {
   answersOfBatch('refuse');
   await stack.send(summarise('refused'));
   const job = await stack.ended('acme', 'refused');
@@ -138,8 +138,8 @@ it("a job that Batch refuses has failed with Batch's own words, and is a dead le
 });
 
 it.each([
-  ['is refused by its claim when nothing is heard of it', 'unheard'],
-  ['is ended before it claims when its event is heard first', 'heard'],
+  ['is refused by its claim when nothing is heard of it (F49)', 'unheard'],
+  ['is ended before it claims when its event is heard first (F65)', 'heard'],
 ])('a second container of an attempt %s, and the result is the first one’s', async (_, how) => {
   const jobId = jobIdOf('acme', `twin-${how}`);
   containers.willHold(jobId);
@@ -189,7 +189,7 @@ it.each([
   expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
 });
 
-it('a call that arrives after Batch’s list had not shown it makes a second Batch job, and still one run', async () => {
+it('a call that arrives after Batch’s list had not shown it makes a second Batch job, and still one run (F11, F20)', async () => {
   const jobId = jobIdOf('acme', 'late');
   await outside.capacity('gone');
   answersOfBatch('lose_reply');
@@ -213,4 +213,22 @@ it('a call that arrives after Batch’s list had not shown it makes a second Bat
   expect(JSON.stringify(job.result)).toContain(job.batchJobId);
   await outside.settled(jobId);
   expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
+});
+
+it('a submit message for a job that is over, is not there, or is another tenant’s changes nothing (M50)', async () => {
+  await stack.send(sleep('over'));
+  const { jobId } = await stack.ended('acme', 'over');
+  const over = await outside.settled(jobId);
+  const batchJobs = await outside.batchJobs(jobId);
+  await outside.sendSubmit({ tenantId: 'acme', jobId, attempt: 1 });
+  await outside.sendSubmit({ tenantId: 'acme', jobId, attempt: 2 });
+  await outside.sendSubmit({ tenantId: 'globex', jobId, attempt: 1 });
+  await outside.sendSubmit({ tenantId: 'acme', jobId: jobIdOf('acme', 'never-sent'), attempt: 1 });
+  await outside.sendSubmit({ wake: 'nobody' });
+  await outside.emptied('SubmitQueue');
+  expect(await stack.jobs.get(jobId)).toEqual(over);
+  expect(await stack.job('acme', 'never-sent')).toBeUndefined();
+  expect(await outside.batchJobs(jobId)).toEqual(batchJobs);
+  expect(await outside.batchJobs(jobId, 2)).toEqual([]);
+  expect(await outside.depth('SubmitDeadLetterQueue')).toBe(0);
 });

@@ -105,7 +105,7 @@ it('a job whose time lies beyond the longest delay of a queue is handed over by 
   expect(batchJob?.createdAt).toBeGreaterThanOrEqual(eligibleAt);
 });
 
-it('a job that finds no room within its ttlSeconds expires, its place in Batch is given up and its tenant is told', async () => {
+it('a job that finds no room within its ttlSeconds expires, its place in Batch is given up and its tenant is told (F23)', async () => {
   const fillers = ['1', '2', '3', '4'].map((n) => `filler-${n}`);
   await stack.send(...fillers.map((key) => sleep(key)));
   await Promise.all(fillers.map((key) => isIn(key, 'running')));

@@ -1,10 +1,11 @@
 /** Webhooks through the whole stack: what a tenant's server sees when it fails, hangs, redirects, or is gone. */
 
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   type Arrival,
   answer,
+  type Behaviour,
   hang,
   inTurn,
   openReceiver,
@@ -61,17 +62,27 @@ async function tenant(tenantId: string, url: string, rest: Partial<EndpointReque
 
 /** An event as the bus hands it to notify: no job stands behind it, which is nothing to a webhook that is not an end. */
 async function tell(tenantId: string, key: string, type = 'job.accepted'): Promise<string> {
-  const jobId = jobIdOf(tenantId, key);
+  await tellTogether([{ tenantId, key, type }]);
+  return jobIdOf(tenantId, key);
+}
+
+/** In one call, so that one run of notify has them all. */
+async function tellTogether(
+  events: readonly { readonly tenantId: string; readonly key: string; readonly type?: string }[],
+): Promise<void> {
   const at = new Date(stack.cloud.clock.now()).toISOString();
-  const facts = { jobType: 'demo.sleep', idempotencyKey: key, status: 'waiting', sequence: 1, attempt: 1 };
-  const detail = { type, timestamp: at, data: { jobId, tenantId, ...facts, createdAt: at } };
-  await stack.clients.sqs.send(
-    new SendMessageCommand({
-      QueueUrl: stack.cloud.physicalId('NotifyQueue'),
+  const Entries = events.map(({ tenantId, key, type = 'job.accepted' }, i) => {
+    const jobId = jobIdOf(tenantId, key);
+    const facts = { jobType: 'demo.sleep', idempotencyKey: key, status: 'waiting', sequence: 1, attempt: 1 };
+    const detail = { type, timestamp: at, data: { jobId, tenantId, ...facts, createdAt: at } };
+    return {
+      Id: String(i),
       MessageBody: JSON.stringify({ detail }),
-    }),
-  );
-  return jobId;
+      DelaySeconds: events.length > 1 ? 1 : 0,
+    };
+  });
+  const QueueUrl = stack.cloud.physicalId('NotifyQueue');
+  await stack.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
 }
 
 async function rowsOf(tenantId: string, endpointId = 'whe_1'): Promise<Delivery[]> {
@@ -115,7 +126,7 @@ it('a private address is never connected to, and the tenant is told no more than
   await inside.close();
 });
 
-it('410 disables the endpoint at once: its others are told, and what comes later is held for a replay', async () => {
+it('410 disables the endpoint at once: its others are told, and what comes later is held for a replay (F34)', async () => {
   const url = receiver.behave('gone', answer(410));
   await tenant('gone', url, { events: ['job.accepted'] });
   await tenant('gone', receiver.behave('watching', answer(200)), {
@@ -163,7 +174,44 @@ it('a receiver that hangs is handed to the other lane, where it gets its fifteen
   expect(known?.standing?.slowUntil).toBeGreaterThan(stack.cloud.clock.now());
 });
 
-it('with two secrets during a rotation a receiver verifies with either, and after a revocation with the new one alone', async () => {
+it('while every webhook of one tenant hangs, that of another arrives before any of them is given up (F31)', async () => {
+  await outside.schedule('rest');
+  const seen = { givenUp: 0, beforePrompt: Number.NaN };
+  const stuck: Behaviour = (_, response) => void response.once('close', () => seen.givenUp++);
+  const prompt: Behaviour = (nth, response) => {
+    seen.beforePrompt = seen.givenUp;
+    answer(200)(nth, response);
+  };
+  await tenant('stuck', receiver.behave('stuck', stuck), { events: ['job.accepted'] });
+  await tenant('prompt', receiver.behave('prompt', prompt), { events: ['job.accepted'] });
+  const nine = Array.from({ length: 9 }, (_, i) => ({ tenantId: 'stuck', key: `stuck-${i}` }));
+  await tellTogether([...nine, { tenantId: 'prompt', key: 'a' }]);
+  await rowIs('prompt', ({ status }) => status === 'delivered');
+  expect(seen.beforePrompt).toBe(0);
+  await until('one to be given up', async () => (seen.givenUp > 0 ? true : undefined));
+  // And its own are not lost: once it answers, each arrives.
+  receiver.behave('stuck', answer(200));
+  await until('all of them', async () => {
+    const rows = await rowsOf('stuck');
+    return rows.length === 9 && rows.every(({ status }) => status === 'delivered') ? true : undefined;
+  });
+});
+
+it('a delivery whose endpoint was removed meanwhile is abandoned, and nothing more is sent (M51)', async () => {
+  await tenant('leaving', receiver.behave('leaving', answer(500)), { events: ['job.accepted'] });
+  await tell('leaving', 'a');
+  await rowIs('leaving', ({ tries }) => tries === 1);
+  await runWebhooks(stack, 'remove', '--tenant', 'leaving', '--endpoint', 'whe_1');
+  const sent = arrivalsAt('leaving').length;
+  const row = await outside.turnUntil('the row to be closed', MINUTE, async () =>
+    (await rowsOf('leaving')).find(({ status }) => status !== 'pending'),
+  );
+  expect(row.status).toBe('abandoned');
+  expect(row).not.toHaveProperty('dueAt');
+  expect(arrivalsAt('leaving')).toHaveLength(sent);
+});
+
+it('with two secrets during a rotation a receiver verifies with either, and after a revocation with the new one alone (F38)', async () => {
   const first = await tenant('rotating', receiver.behave('rotating', answer(200)), {
     events: ['job.accepted'],
   });
@@ -235,7 +283,7 @@ it('a message that cannot be a job is told to the tenant it names', async () => 
   expect(body).not.toContain('canary');
 });
 
-it('a redirect is a failure, and where it leads is never connected to', async () => {
+it('a redirect is a failure, and where it leads is never connected to (F35)', async () => {
   const inside = await openReceiver();
   const url = receiver.behave('moved', answer(302, { location: `${inside.origin}/latest/meta-data` }));
   await tenant('moved', url, { events: ['job.accepted'] });
@@ -278,7 +326,7 @@ it('a delivery whose message was lost is found by the sweep', async () => {
 });
 
 describe('a receiver that fails', () => {
-  it('is tried ten times over three days, with the same id and the same bytes, and each time signed anew', async () => {
+  it('is tried ten times over three days, with the same id and the same bytes, and a replay brings it later (F33)', async () => {
     await tenant('failing', receiver.behave('failing', answer(500)), {
       events: ['job.accepted'],
     });
@@ -292,6 +340,16 @@ describe('a receiver that fails', () => {
       9,
     );
     expect((await deliveries.tries(row)).map(({ answer: said }) => said)).toEqual(Array(10).fill('http_500'));
+
+    receiver.behave('failing', answer(200));
+    await runWebhooks(stack, 'replay', row.webhookId, '--tenant', 'failing', ...lately());
+    const delivered = await rowIs('failing', ({ status }) => status === 'delivered');
+    expect(delivered).toMatchObject({ tries: 11, replays: 1 });
+    const last = arrivalsAt('failing').at(-1);
+    expect({ webhookId: last?.webhookId, body: last?.body }).toEqual({
+      webhookId: row.webhookId,
+      body: row.body,
+    });
   });
 
   it('and recovers, is replayed what it missed: the same id, the same bytes', async () => {

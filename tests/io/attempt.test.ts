@@ -63,7 +63,7 @@ describe('a try', () => {
     });
   });
 
-  test('that cannot be signed is not sent, costs the tenant nothing, and calls somebody', async () => {
+  test('that cannot be signed is not sent, costs the tenant nothing, and calls somebody (F39)', async () => {
     const { ports, posts, lines } = world(() => {
       throw Object.assign(new Error('canary'), { name: 'AccessDeniedException' });
     });
@@ -96,7 +96,7 @@ describe('turns', () => {
     expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(4);
   });
 
-  test('of one name do not wait for those of another', async () => {
+  test('of one name do not wait for those of another (F31)', async () => {
     const turn = turns(1);
     void turn('a', () => new Promise(() => undefined));
     expect(await turn('b', async () => 'through')).toBe('through');

@@ -226,7 +226,7 @@ it('a redriven letter is sent with its body, its attributes and its tenant, and 
   ]);
 });
 
-it('a message that SQS moved keeps the identity it had: its first id goes with it as its key', async () => {
+it('a message that SQS moved keeps the identity it had: its first id goes with it as its key (M18)', async () => {
   await fill(1);
   const id = await letters.scan(
     all,
@@ -265,7 +265,7 @@ it('Ctrl-C while the queue is read gives everything back', async () => {
   expect(await counts()).toEqual({ visible: 200, hidden: 0 });
 });
 
-it('a pace is never exceeded, and nothing begins after Ctrl-C', async () => {
+it('a pace is never exceeded, and nothing begins after Ctrl-C (F54)', async () => {
   const ending = new AbortController();
   const begunAt: number[] = [];
   for await (const item of paced([0, 1, 2, 3, 4], 20, ending.signal)) {

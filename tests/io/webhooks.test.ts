@@ -72,7 +72,7 @@ describe('a webhook', () => {
     expect(await to.post()).toMatchObject({ status: 400, abort: true });
   });
 
-  test('follows no redirect: where it leads is told by its host, and never connected to', async () => {
+  test('follows no redirect: where it leads is told by its host, and never connected to (F35)', async () => {
     let connections = 0;
     const inside = createTcpServer(() => connections++);
     const target = await listening(inside);
@@ -260,7 +260,7 @@ describe('a target that the guard refuses', () => {
     ['resolves to loopback in IPv6', answers('::ffff:7f00:1')],
     ['resolves to nothing', answers()],
     ['is refused by name', () => Promise.reject(new EgressRefused('any'))],
-  ])('is not named to the tenant: it %s', async (_, resolve) => {
+  ])('is not named to the tenant: it %s (F36)', async (_, resolve) => {
     const outcome = await sender([], resolve).post(post('https://hooks.acme.test/'));
     expect(['target_not_allowed', 'dns_failed']).toContain(outcome.kind === 'failed' ? outcome.why : '');
   });
@@ -278,7 +278,7 @@ describe('a target that the guard refuses', () => {
     },
   );
 
-  test('is looked up once in each try, and again in the next: what was vetted is what is dialled', async () => {
+  test('is looked up once in each try, and again in the next: what was vetted is what is dialled (F36)', async () => {
     const asked: string[] = [];
     const { post: send } = sender([], async (hostname) => {
       asked.push(hostname);
@@ -293,7 +293,7 @@ describe('a target that the guard refuses', () => {
 describe('when nothing is reached', () => {
   const failing: Resolve = () => Promise.reject(Object.assign(new Error('no'), { code: 'ESERVFAIL' }));
 
-  test('because our own name resolution is down, it is not a try of the tenant', async () => {
+  test('because our own name resolution is down, it is not a try of the tenant (F37)', async () => {
     expect(await sender([], failing, down).post(post('https://hooks.acme.test/'))).toEqual({
       kind: 'unsent',
       why: 'dns_failed',
@@ -307,7 +307,7 @@ describe('when nothing is reached', () => {
     });
   });
 
-  test('a resolver that never answers is given up before the deadline of the whole', async () => {
+  test('a resolver that never answers is given up before the deadline of the whole (F36, F37)', async () => {
     const silent: Resolve = () => new Promise(() => undefined);
     expect(await sender([], silent, down).post(post('https://hooks.acme.test/'))).toEqual({
       kind: 'unsent',

@@ -37,7 +37,7 @@ const deadLetterQueues = new Set([
 ]);
 
 describe.each([...queues])('%s', (id, queue) => {
-  it('has a dead-letter queue, or is one', () => {
+  it('has a dead-letter queue, or is one (F28)', () => {
     expect(queue.RedrivePolicy !== undefined || deadLetterQueues.has(id)).toBe(true);
   });
 
@@ -64,12 +64,12 @@ describe.each([...queues])('%s', (id, queue) => {
 describe.each(sources)('$id and its dead-letter queue', ({ id, queue, redrive }) => {
   const deadLetters = queueOf(redrive.deadLetterTargetArn);
 
-  it('keep a dead letter longer than a message may wait before it becomes one', () => {
+  it('keep a dead letter longer than a message may wait before it becomes one (F55)', () => {
     expect(deadLetters.MessageRetentionPeriod).toBeGreaterThan(queue.MessageRetentionPeriod);
   });
 
   // Lambda developer guide, "Creating and configuring an Amazon SQS event source mapping": at least five.
-  it('give a message five receives, because throttling of our own function uses them up too', () => {
+  it('give a message five receives, because throttling of our own function uses them up too (F05)', () => {
     expect(redrive.maxReceiveCount).toBeGreaterThanOrEqual(5);
   });
 
@@ -87,13 +87,13 @@ describe.each(sources)('$id and its dead-letter queue', ({ id, queue, redrive })
 });
 
 describe.each(resources('AWS::Lambda::EventSourceMapping', EventSourceMapping))('%s', (_id, mapping) => {
-  it('hides a message for six timeouts of the function that works on it', () => {
+  it('hides a message for six timeouts of the function that works on it (F06)', () => {
     const fn = functions.get(mapping.FunctionName);
     const atLeast = 6 * (fn?.Timeout ?? Number.NaN) + mapping.MaximumBatchingWindowInSeconds;
     expect(queueOf(mapping.EventSourceArn).VisibilityTimeout).toBeGreaterThanOrEqual(atLeast);
   });
 
-  it('brings back only the messages that failed', () => {
+  it('brings back only the messages that failed (F15)', () => {
     expect(mapping.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
   });
 

@@ -110,7 +110,7 @@ test('a target that is away for a moment still gets the event', async () => {
   expect(lines).toEqual([]);
 });
 
-test('an event its target refuses for good lands in the dead-letter queue with the reason', async () => {
+test('an event its target refuses for good lands in the dead-letter queue with the reason (F28)', async () => {
   const { bridge, lines, refuse, rule, sent } = await setUp();
   const RetryPolicy = { MaximumRetryAttempts: 1 };
   await rule('batch', { source: ['aws.batch'] }, [

@@ -33,7 +33,7 @@ const empty = async (queue: Queue) => {
 };
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `${index}`);
 
-test('of ten messages nine are done once, and the bad one ends in the dead-letter queue', async () => {
+test('of ten messages nine are done once, and the bad one ends in the dead-letter queue (F13)', async () => {
   await cloud.define(
     'partial',
     handler(`${PRINTS} return { batchItemFailures: Records.filter(({ body }) => body === '4')

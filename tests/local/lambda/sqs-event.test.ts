@@ -44,7 +44,7 @@ test.each([true, false])('a failed call leaves every message (reporting failures
   expect(judge(batch, result, reports)).toEqual({ done: [] });
 });
 
-test('for any batch, what is reported stays, all else is done, and a stranger fails everything', () => {
+test('for any batch, what is reported stays, all else is done, and a stranger fails everything (F14)', () => {
   const batches = fc.uniqueArray(fc.uuid(), { minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(batches, fc.infiniteStream(fc.boolean()), fc.boolean(), (ids, fails, stranger) => {

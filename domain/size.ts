@@ -1,0 +1,35 @@
+/** How much room a value takes: as text, and in an item of DynamoDB, which counts otherwise than JSON. */
+
+/** In UTF-8, as everything that is limited in bytes is counted. */
+export function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/**
+ * An item may have 400 KB. What a job is asked with must leave room for an inline result and the history of its attempts,
+ * or the write that ends it would be refused.
+ */
+export const MAX_REQUEST_ITEM_BYTES = 300 * 1024;
+
+/**
+ * What parsed JSON takes in an item. A list of short numbers takes half as much again as its text.
+ *
+ * @see Amazon DynamoDB developer guide, "DynamoDB item sizes and formats"
+ */
+export function itemBytesOf(value: unknown): number {
+  if (typeof value === 'string') return bytesOf(value);
+  if (typeof value === 'number') return numberBytes(value);
+  if (typeof value !== 'object' || value === null) return 1;
+  let bytes = 3;
+  if (Array.isArray(value)) {
+    for (const each of value) bytes += 1 + itemBytesOf(each);
+  } else {
+    for (const [key, each] of Object.entries(value)) bytes += 1 + bytesOf(key) + itemBytesOf(each);
+  }
+  return bytes;
+}
+
+/** One byte, one for two digits, and one for a sign; the point and the power count as digits, so it may be less. */
+function numberBytes(value: number): number {
+  return 1 + Math.ceil(String(Math.abs(value)).length / 2) + (value < 0 ? 1 : 0);
+}

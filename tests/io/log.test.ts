@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { createLog } from '../../io/log.ts';
+
+/** Where Lambda takes its lines from. */
+const sinks = [process.stdout, process.stderr];
+let spies: ReturnType<typeof jest.spyOn>[];
+let written: string[];
+let broken: boolean;
+beforeEach(() => {
+  written = [];
+  broken = false;
+  spies = sinks.map((sink) =>
+    jest.spyOn(sink, 'write').mockImplementation((line: unknown) => {
+      if (broken) throw Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+      written.push(String(line));
+      return true;
+    }),
+  );
+});
+afterEach(() => {
+  for (const spy of spies) spy.mockRestore();
+});
+
+describe('a log line', () => {
+  test('is one JSON object with the event and its facts', () => {
+    createLog('intake').info('job:record:created', { jobId: 'job_1', tenantId: 'acme' });
+    expect(written.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'INFO', service: 'intake', message: 'job:record:created', jobId: 'job_1', tenantId: 'acme' },
+    ]);
+  });
+
+  test('has no field beside the known ones, whatever a caller passes', () => {
+    const message = { messageId: '1', body: 'canary', headers: { authorization: 'canary' } };
+    createLog('intake').info('message:refuse:done', message);
+    createLog('intake').error('message:refuse:failed', message);
+    expect(written).toHaveLength(2);
+    for (const line of written) expect(JSON.parse(line)).toHaveProperty('messageId', '1');
+    expect(written.join()).not.toContain('canary');
+  });
+
+  test('of an error has its name and not its message, which may quote what was sent', () => {
+    createLog('intake').error('batch:handle:failed', { error: new TypeError('canary') });
+    expect(written.join()).toContain('TypeError');
+    expect(written.join()).not.toContain('canary');
+  });
+
+  test('that cannot be written stops nothing, and nothing is written in its place (F62)', () => {
+    const log = createLog('intake');
+    broken = true;
+    expect(() => log.info('job:record:created', { jobId: 'job_1' })).not.toThrow();
+    expect(() => log.error('batch:handle:failed', { error: new Error('canary') })).not.toThrow();
+    broken = false;
+    log.info('job:record:created', { jobId: 'job_2' });
+    expect(written).toHaveLength(1);
+  });
+});

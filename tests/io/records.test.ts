@@ -1,0 +1,102 @@
+/** What the table must bear: records of another version of Headgate, and the largest ones. */
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { newJob } from '../../domain/admission.ts';
+import { changed, type JobRecord } from '../../domain/job.ts';
+import { parseRequest } from '../../domain/request.ts';
+import { fingerprintOf } from '../../io/identity.ts';
+import { type JobStore, jobStore } from '../../io/jobs.ts';
+import { setUp } from '../local/gateway/set-up.ts';
+import { aJob, FIRST, JOB_ID, jobIn, NOW } from '../support/jobs.ts';
+import { createJobsTable, TABLE } from '../support/jobs-table.ts';
+
+let cloud: Awaited<ReturnType<typeof setUp>>;
+let db: DynamoDBDocumentClient;
+let jobs: JobStore;
+beforeEach(async () => {
+  cloud = await setUp();
+  db = DynamoDBDocumentClient.from(cloud.dynamodb, { marshallOptions: { removeUndefinedValues: true } });
+  jobs = jobStore(await createJobsTable(cloud.dynamodb));
+});
+afterEach(() => cloud.close());
+
+const Key = { pk: `JOB#${JOB_ID}`, sk: 'JOB' };
+const stored = async () => (await db.send(new GetCommand({ TableName: TABLE, Key }))).Item;
+/** As a newer version would have left it. */
+async function hasBeen(name: string, value: unknown): Promise<void> {
+  const update = { UpdateExpression: 'SET #n = :v', ExpressionAttributeNames: { '#n': name } };
+  const ExpressionAttributeValues = { ':v': value };
+  await db.send(new UpdateCommand({ TableName: TABLE, Key, ...update, ExpressionAttributeValues }));
+}
+
+describe('a record that a newer version has written', () => {
+  const job = aJob();
+  const started = changed(job, { state: 'submitting', callOpen: true, calls: 1 }, NOW + 1);
+
+  test('keeps the fields that this one does not know, through its changes (F57)', async () => {
+    await jobs.create(job);
+    await hasBeen('carbonBudget', { grams: 12 });
+    const read = await jobs.get(JOB_ID);
+    expect(read).toEqual(job);
+    expect(await jobs.replace(job, started)).toBe('written');
+    expect(await stored()).toMatchObject({ carbonBudget: { grams: 12 }, state: 'submitting', version: 2 });
+  });
+
+  test('in a state that this one does not know is left as it is (F57)', async () => {
+    await jobs.create(job);
+    await hasBeen('state', 'hibernating');
+    await hasBeen('version', 7);
+    const before = await stored();
+    await expect(jobs.get(JOB_ID)).rejects.toThrow();
+    await expect(jobs.create(job)).rejects.toThrow();
+    expect(await jobs.load([JOB_ID])).toEqual(new Map());
+    expect(await jobs.replace(job, started)).toBe('lost');
+    expect(await stored()).toEqual(before);
+  });
+});
+
+describe('the largest request that is accepted', () => {
+  /** JSON is at its smallest, compared with an item, where it is all short numbers. */
+  const bodyOf = (numbers: number) =>
+    `{"specVersion":"1","tenantId":"acme","jobType":"anything.goes","input":{"n":[1${',1'.repeat(numbers - 1)}]}}`;
+
+  function accepted(body: string): JobRecord | undefined {
+    const parsed = parseRequest(body);
+    if (parsed.kind !== 'submit') return undefined;
+    const { request } = parsed;
+    const identity = { jobId: JOB_ID, idempotencyKey: 'k', fingerprint: fingerprintOf(request) };
+    return newJob(request, identity, NOW);
+  }
+
+  function largest(): JobRecord {
+    let [fits, tooMany] = [1, 140_000];
+    while (tooMany - fits > 200) {
+      const middle = Math.floor((fits + tooMany) / 2);
+      if (accepted(bodyOf(middle)) === undefined) tooMany = middle;
+      else fits = middle;
+    }
+    const job = accepted(bodyOf(fits));
+    if (job === undefined) throw new Error('Not even one number is accepted');
+    return job;
+  }
+
+  test('has room on its record for the largest inline result and a long history (F44)', async () => {
+    const job = largest();
+    expect((await jobs.create(job)).kind).toBe('created');
+    const text = 'x'.repeat(255);
+    const failure = {
+      class: 'app_error',
+      code: 'exit_code',
+      message: text,
+      reason: text,
+      logStream: text,
+    } as const;
+    const attempt = { attempt: 1, batchJobId: FIRST, startedAt: NOW, endedAt: NOW, failure, logStream: text };
+    const { state, order, claim, batchJobId } = jobIn('succeeded');
+    const result = { inline: JSON.parse(`[1${',1'.repeat(16_383)}]`) };
+    const endedAttempts = Array.from({ length: 20 }, (_, i) => ({ ...attempt, attempt: i + 1 }));
+    const over = changed(job, { state, order, claim, batchJobId, result, endedAttempts }, NOW + 1);
+    expect(await jobs.replace(job, over)).toBe('written');
+    expect(await jobs.get(JOB_ID)).toEqual(over);
+  }, 60_000);
+});

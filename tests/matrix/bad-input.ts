@@ -1,0 +1,173 @@
+/** What a sender gets wrong, or tries on. */
+import type { Rows } from './rows.ts';
+
+const NO_API = 'There is no HTTP API yet; services send messages.';
+const AT_ONCE = 'A dead letter at once; no record, nothing in Batch.';
+const REFUSED = 'Refused before anything is stored.';
+const ACKNOWLEDGED = 'Acknowledged; nothing changes.';
+const EVENTS_DLQ = 'Kept: the dead-letter queue of events after five receives; nothing changes.';
+
+export const badInput: Rows = {
+  M02: { what: 'Text that is not JSON.', codes: ['body_not_json'], answer: AT_ONCE },
+  M03: {
+    what: 'JSON that is an array, a string, a number or null.',
+    codes: ['body_not_object'],
+    answer: AT_ONCE,
+  },
+  M04: { what: 'A byte order mark, or half a character.', codes: ['body_encoding'], answer: AT_ONCE },
+  M06: { what: 'A hundred thousand nested brackets.', codes: ['json_too_deep'], answer: AT_ONCE },
+  M07: { what: 'Thousands of keys.', codes: ['json_too_many_keys'], answer: AT_ONCE },
+  M08: { what: 'A key that stands twice.', codes: ['json_duplicate_key'], answer: AT_ONCE },
+  M10: {
+    what: 'A number without end, one that is none, or one of thirty digits.',
+    codes: ['number_range'],
+    answer: AT_ONCE,
+  },
+  M11: { what: 'No `specVersion`.', codes: ['unsupported_version'], answer: AT_ONCE },
+  M12: {
+    what: 'A `specVersion` of the future.',
+    codes: ['unsupported_version'],
+    answer: `${AT_ONCE} It can be redriven after an upgrade.`,
+  },
+  M14: { what: 'A tenant that is not there.', codes: ['tenant_unknown'], answer: AT_ONCE },
+  M15: { what: 'A tenant that is suspended.', codes: ['tenant_suspended'], answer: AT_ONCE },
+  M16: {
+    what: 'A sender names a tenant for whom it may not act.',
+    notHere:
+      'One front queue belongs to one service, which acts for all of its tenants; senders are not told apart.',
+  },
+  M18: {
+    what: 'No `idempotencyKey`.',
+    answer:
+      'Accepted: the id of the message stands in, also after SQS has moved it to its dead letters and back.',
+  },
+  M19: {
+    what: 'An `idempotencyKey` that is empty, has a thousand characters, or a control character.',
+    codes: ['field_invalid'],
+    answer: AT_ONCE,
+  },
+  M20: {
+    what: 'The `idempotencyKey` of another request.',
+    codes: ['idempotency_conflict'],
+    answer: 'A dead letter at once, told to the tenant; the first job is untouched.',
+  },
+  M22: { what: "A job type outside the tenant's plan.", codes: ['job_type_forbidden'], answer: AT_ONCE },
+  M23: {
+    what: 'A field that does not exist.',
+    codes: ['field_unknown'],
+    answer: `${AT_ONCE} The sentence names the field that was probably meant.`,
+  },
+  M24: { what: 'A field of the wrong type.', codes: ['field_type'], answer: AT_ONCE },
+  M26: {
+    what: 'Resources of its own, in whatever combination.',
+    codes: ['not_supported_yet'],
+    answer: `${AT_ONCE} The job type decides the size.`,
+  },
+  M27: { what: 'A timeout of five seconds, or of thirty days.', codes: ['field_invalid'], answer: AT_ONCE },
+  M28: {
+    what: 'More on the command line of the container than Batch takes.',
+    codes: ['parameters_too_large'],
+    answer: AT_ONCE,
+  },
+  M30: { what: 'A command or an image of its own.', codes: ['field_forbidden'], answer: AT_ONCE },
+  M31: {
+    what: 'An array of jobs, of whatever size.',
+    codes: ['not_supported_yet'],
+    answer: AT_ONCE,
+  },
+  M32: {
+    what: "An address that is no object, lies in another tenant's folder, or leads out of its own.",
+    codes: ['field_invalid', 'input_uri_forbidden'],
+    answer: AT_ONCE,
+  },
+  M34: {
+    what: 'An archive that is made to harm, or an input with a wrong checksum.',
+    notHere: 'No handler opens archives, and a message carries no checksums.',
+  },
+  M35: {
+    what: 'A start in 1970, in the year 9999 or 10000, or at no time.',
+    codes: ['time_range', 'field_invalid'],
+    answer: AT_ONCE,
+  },
+  M36: {
+    what: 'An expiry in the past.',
+    codes: ['field_invalid', 'field_unknown'],
+    answer: `${AT_ONCE} There is no moment of expiry, only a length: \`ttlSeconds\`, and at least one.`,
+  },
+  M38: { what: 'A dependency on another job.', codes: ['not_supported_yet'], answer: AT_ONCE },
+  M39: {
+    what: 'A cancel of a job that is not there.',
+    answer: 'Acknowledged; a tombstone waits a quarter of an hour for the job.',
+  },
+  M40: { what: 'A cancel of a job that is over.', answer: ACKNOWLEDGED },
+  M42: {
+    what: 'The envelope of SNS, S3 or EventBridge around the message.',
+    codes: ['envelope_unexpected'],
+    answer: AT_ONCE,
+  },
+  M43: { what: 'An event of another service, or of another kind.', answer: ACKNOWLEDGED },
+  M44: { what: 'An event of Batch without a job id or a status.', answer: EVENTS_DLQ },
+  M46: { what: 'An event of Batch about a job whose name is not ours.', answer: ACKNOWLEDGED },
+  M47: {
+    what: 'An event of Batch with our name and the tag of another tenant.',
+    answer: `${EVENTS_DLQ} An error is logged.`,
+  },
+  M48: {
+    what: 'An event of Batch whose attempts are missing or are no list.',
+    answer: 'Missing ones count as none. Anything else is kept as in M44.',
+  },
+  M50: { what: 'A submit message for a job that is over or is not there.', answer: ACKNOWLEDGED },
+  M51: {
+    what: 'A delivery to an endpoint that was removed.',
+    answer: 'It is abandoned, and nothing is sent.',
+  },
+  M52: { what: 'A request to the API without a valid token.', notHere: NO_API },
+  M54: { what: 'A request to the API with another content type.', notHere: NO_API },
+  M55: { what: 'A request to the API that is too large or cannot be read.', notHere: NO_API },
+  M56: { what: 'A listing with an impossible limit.', notHere: NO_API },
+  M58: { what: 'A path with something that is no job id.', notHere: NO_API },
+  M59: { what: 'A method or a route that does not exist.', notHere: NO_API },
+  M60: { what: 'An Idempotency-Key header that was used before.', notHere: NO_API },
+  M62: {
+    what: 'An endpoint whose URL may not be dialled.',
+    codes: [
+      'url_missing',
+      'url_too_long',
+      'url_bad_chars',
+      'url_scheme',
+      'url_parse',
+      'url_userinfo',
+      'url_fragment',
+      'url_port',
+      'host_ip_literal',
+      'host_syntax',
+      'host_special',
+      'host_single_label',
+    ],
+    answer: REFUSED,
+  },
+  M63: {
+    what: 'A custom header that is ours, breaks the line, or is large.',
+    codes: ['header_forbidden', 'header_value', 'header_too_large'],
+    answer: REFUSED,
+  },
+  M64: {
+    what: 'A secret that is short, long, or not base64.',
+    codes: ['secret_length', 'secret_format'],
+    answer: REFUSED,
+  },
+  M66: {
+    what: 'A replay of ten years, or of a range that ends before it begins.',
+    codes: ['range_invalid'],
+    answer: 'Refused before anything is read.',
+  },
+  M67: {
+    what: 'A result that is missing, too large, not JSON, or of another Batch job.',
+    codes: ['result_missing', 'result_too_large', 'result_format'],
+    answer: 'The attempt fails; no such result reaches the record.',
+  },
+  M68: {
+    what: 'A function whose environment is incomplete or wrong.',
+    answer: 'It does not start, and names every variable and what was expected, but no value.',
+  },
+};

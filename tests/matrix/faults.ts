@@ -1,0 +1,272 @@
+/** A part fails, or does something twice, late or never. */
+import type { Rows } from './rows.ts';
+
+export const faults: Rows = {
+  F01: {
+    what: 'A service sends one message twice.',
+    answer: 'There is one job, and the copy is answered by it.',
+  },
+  F02: {
+    what: 'A service uses an idempotency key again for another request.',
+    answer: 'The second is refused and told to its tenant; the first job is untouched.',
+  },
+  F03: {
+    what: 'SQS delivers a message again, or brings back one that was deleted.',
+    answer: 'The record knows how far its job is; nothing is submitted twice.',
+  },
+  F04: {
+    what: 'A cancel arrives before the job it is about.',
+    answer: 'It leaves a tombstone, and the job is recorded as cancelled.',
+  },
+  F05: {
+    what: 'A receive is counted, and nothing comes of it.',
+    answer: 'A message has five receives, so it is still worked on.',
+  },
+  F06: {
+    what: 'A message becomes visible while its handler still runs.',
+    answer: 'Both write on the condition of what they saw; one of them loses and reads again.',
+  },
+  F07: {
+    what: 'Intake dies before it has recorded a job.',
+    answer: 'The message comes back and is recorded then.',
+  },
+  F08: {
+    what: 'A handler dies between the record of a job and its slot.',
+    answer: 'The job waits with a time at which the sweep looks, and is let in.',
+  },
+  F09: {
+    what: 'Submit dies when it has the slot and has not called Batch.',
+    answer: 'The attempt keeps its slot, and its message comes back or is sent again by the sweep.',
+  },
+  F10: {
+    what: 'Submit dies after Batch has taken the job.',
+    answer: 'The call counts as open until an event, a claim or the list of Batch names the Batch job.',
+  },
+  F11: {
+    what: 'A submission that was given up arrives at Batch minutes later.',
+    answer: 'If a second one was made meanwhile, one container claims the attempt and the other is ended.',
+  },
+  F12: {
+    what: 'A Lambda is killed in the middle of a batch of messages.',
+    answer: 'All of them come back, and those that were done find nothing to do.',
+  },
+  F13: {
+    what: 'One message in a batch cannot be worked on.',
+    answer: 'It alone goes back to the queue, and the rest are done.',
+  },
+  F14: {
+    what: 'A step answers for a message that is not in its batch.',
+    answer: 'The answer to Lambda names messages of the batch alone, or all of them would come back.',
+  },
+  F15: {
+    what: 'A queue is wired to its function without partial answers.',
+    answer: 'The packaged template is refused before it is deployed.',
+  },
+  F16: {
+    what: 'A message is made to use up the memory or the stack of whoever reads it.',
+    answer: 'It is walked once, within limits on bytes, depth and keys, before it is parsed.',
+  },
+  F17: {
+    what: 'Batch throttles SubmitJob.',
+    answer: 'The job keeps attempt, slot and state, and the call is made again later.',
+  },
+  F18: {
+    what: 'Batch answers with a server error and has taken the job all the same.',
+    answer: 'The outcome counts as unknown, and the Batch job is adopted.',
+  },
+  F19: {
+    what: 'Batch refuses a submission for good.',
+    answer: "The job fails with Batch's words, gives its slot back, and its tenant is told.",
+  },
+  F20: {
+    what: 'The list of Batch does not show a job yet.',
+    answer: 'It is asked only after a settle time; at worst there is a second Batch job, and one run.',
+  },
+  F21: {
+    what: 'Batch has forgotten a job whose end nobody saw.',
+    answer: 'After three looks the attempt is lost, its slot is free, and the next attempt follows.',
+  },
+  F22: {
+    what: 'Batch tries a job again by itself, and events of the first try come late.',
+    answer: 'The order is the number of tries and then the status, so that what is late changes nothing.',
+  },
+  F23: {
+    what: 'A job stays in Batch without ever finding room.',
+    answer: 'It expires when its `ttlSeconds` are over, and its place in Batch is given up.',
+  },
+  F24: {
+    what: 'A person ends a Batch job by hand.',
+    answer: 'The job fails with the reason that was given, and is not tried again.',
+  },
+  F25: {
+    what: 'Every event of Batch is lost.',
+    answer: 'The sweep asks Batch and brings each job to its end.',
+  },
+  F26: {
+    what: 'An event of Batch comes twice.',
+    answer: 'The second changes nothing, and what the first owed is sent again.',
+  },
+  F27: {
+    what: 'An event of Batch comes hours after the end of its job.',
+    answer: 'It is acknowledged, and not even the version changes.',
+  },
+  F28: {
+    what: 'EventBridge cannot put an event into the queue of its rule.',
+    answer: "The rule's own dead-letter queue keeps it, and the sweep does without it.",
+  },
+  F29: {
+    what: 'Track dies between the end of a job and the waking of the next.',
+    answer: 'The event comes back, or the sweep finds the slot of a job that is over.',
+  },
+  F30: {
+    what: 'An event is about a job that is not in the table, or carries the tag of another tenant.',
+    answer:
+      'The first is acknowledged; the second changes nothing and ends in the dead-letter queue of events.',
+  },
+  F31: {
+    what: 'The endpoint of one tenant lets every webhook hang.',
+    answer: 'It is handed to a lane of its own, and the webhooks of others do not wait for it.',
+  },
+  F32: {
+    what: 'Notify dies after a POST and before it is recorded.',
+    answer: 'The same bytes are sent again under the same id.',
+  },
+  F33: {
+    what: 'An endpoint fails until its schedule is over, and works again later.',
+    answer: 'The delivery is exhausted and kept; a replay brings it.',
+  },
+  F34: {
+    what: 'An endpoint answers 410.',
+    answer: 'It is disabled at once, and what comes later is held for a replay.',
+  },
+  F35: {
+    what: 'An endpoint redirects to an address inside the network.',
+    answer: 'A redirect is a failure and is not followed.',
+  },
+  F36: {
+    what: 'The name of an endpoint resolves to private addresses, to some of them, to none, or never.',
+    answer: 'Nothing is dialled but an address that was vetted in the same look-up.',
+  },
+  F37: {
+    what: 'Our own name resolution or network is down.',
+    answer: 'The webhook counts as unsent: it is no try of the tenant, and no mark against the endpoint.',
+  },
+  F38: {
+    what: 'A signing secret is rotated between two tries.',
+    answer: 'Both secrets sign for a day, and a receiver verifies with either.',
+  },
+  F39: {
+    what: 'KMS refuses to open a signing key.',
+    answer: 'Nothing is sent unsigned; the try is put off and an error is logged.',
+  },
+  F40: {
+    what: 'DynamoDB throttles or fails a call.',
+    answer: 'The message it was for comes back; no write is half done.',
+  },
+  F41: {
+    what: 'Many handlers want the slots of one tenant at the same moment.',
+    answer:
+      'Each write is conditional: one gets through, the others read and count again, and no cap is exceeded.',
+  },
+  F42: {
+    what: 'A write gets through, its answer is lost, and the SDK repeats it.',
+    answer: 'The writer knows its own write by a token that lies on the item.',
+  },
+  F43: {
+    what: 'The index of what is due still shows an item as it was.',
+    answer: 'The record is read consistently before anything is done about it.',
+  },
+  F44: {
+    what: 'A record grows towards the largest item that DynamoDB takes.',
+    answer: 'Intake refuses what would leave no room for a result and a history.',
+  },
+  F45: {
+    what: 'Sweeps overlap, or one dies half-way.',
+    answer: 'Every write is conditional, so each repair happens once; the next sweep takes what is left.',
+  },
+  F46: {
+    what: 'The sweep rests for a day.',
+    answer:
+      'What was lost meanwhile is repaired when it runs again, with a few calls to Batch for many jobs.',
+  },
+  F47: {
+    what: 'A container dies before it has claimed its attempt.',
+    answer: 'Nothing was touched, and the next try or attempt claims.',
+  },
+  F48: {
+    what: 'A container dies between its work and the commit of the result.',
+    answer: 'A later try of the same Batch job takes over the claim; its objects have the same names.',
+  },
+  F49: {
+    what: 'Two containers run for one attempt.',
+    answer: 'One claims it; the other leaves without having touched the input.',
+  },
+  F50: {
+    what: 'A container starts when its job is over.',
+    answer: 'It gets no claim, leaves with exit code 0, and nothing changes.',
+  },
+  F51: {
+    what: 'The input of a job is missing, or is not what the job type expects.',
+    answer: 'The job fails for good with a code and a sentence, without another attempt.',
+  },
+  F52: {
+    what: 'The result of a job cannot be stored.',
+    answer: 'There is no result on the record, so the attempt has failed and another follows.',
+  },
+  F53: {
+    what: 'The capacity under a container is taken back.',
+    answer: 'Batch tries again, then the next attempt does, and after two of them outside of Spot.',
+  },
+  F54: {
+    what: 'A dead letter is redriven several times, by us or by SQS, under new message ids.',
+    answer: 'The job has one child, which runs once, and a redrive keeps its pace.',
+  },
+  F55: {
+    what: 'A dead-letter queue keeps messages for a shorter time than its source.',
+    answer: 'The packaged template is refused before it is deployed.',
+  },
+  F56: {
+    what: 'Clocks disagree, or one is set back.',
+    answer: 'Versions and the order of Batch decide; clocks decide only how long is waited.',
+  },
+  F57: {
+    what: 'A newer version writes what an older one does not know.',
+    answer:
+      'Unknown fields stay where they are; a record in an unknown state is left alone, for the sweep of the newer version.',
+  },
+  F58: {
+    what: 'A cap is set below what is running.',
+    answer: 'Nobody is ended, and nobody new is let in before there is room.',
+  },
+  F59: {
+    what: 'A job is cancelled, in whatever state.',
+    answer: 'It has one end, told once, and gives its slot back once.',
+  },
+  F60: {
+    what: 'Somebody reads a job again and again while it moves.',
+    answer: 'What is read never goes back, and shows one end.',
+  },
+  F61: {
+    what: 'Another application uses up the SubmitJob quota of the account.',
+    answer: 'Jobs wait longer, tenants by their weights, and none is lost or failed for it.',
+  },
+  F62: {
+    what: 'The log cannot be written.',
+    answer: 'The work goes on, and nothing else is written in its place.',
+  },
+  F63: {
+    what: 'The policy of a queue, or its key, is removed in production.',
+    notHere:
+      'Only a deployment on AWS itself can show it, and its alarms are not in the template yet. What is lost meanwhile is F25 and F28.',
+  },
+  F64: {
+    what: 'A connection to AWS is swallowed: nothing is refused, and nothing answers.',
+    answer:
+      'Every client has a timeout; for SubmitJob the outcome counts as unknown, and the call is made once.',
+  },
+  F65: {
+    what: 'The ending of a second Batch job is late, and that job claims first.',
+    answer:
+      'It was refused on the record before it was ended, so it gets no claim and the owner is left alone.',
+  },
+};
