@@ -15,6 +15,7 @@ import type { RetryPolicy } from './job-type.ts';
 import { lifecycle, type Observation } from './lifecycle.ts';
 import { type LogPlace, logUrl } from './log-link.ts';
 import { nextAttemptDelaySeconds, retryAllowed } from './retry.ts';
+import { MAX_PAST_WORDS_CHARACTERS, MAX_WORDS_CHARACTERS, shortened } from './size.ts';
 
 export interface Context {
   readonly nowMs: number;
@@ -96,17 +97,22 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
       return { result: seen.result };
     case 'progressed':
       return {
-        progress: { ...seen.progress, at: nowMs },
+        progress: { ...seen.progress, ...noteOf(seen.progress.note), at: nowMs },
         ...(policy.tellsProgress ? { progressVersion: job.version + 1 } : {}),
       };
     case 'complained':
-      return { complaint: seen.complaint };
+      return {
+        complaint: { ...seen.complaint, message: shortened(seen.complaint.message, MAX_WORDS_CHARACTERS) },
+      };
     case 'cancel':
     case 'expire':
     case 'deadline':
       return ending(job, seen.kind);
   }
 }
+
+const noteOf = (note: string | undefined) =>
+  note === undefined ? {} : { note: shortened(note, MAX_WORDS_CHARACTERS) };
 
 /** Told like a state that was entered: to wait for a slot is news, and so is to wait for another reason. */
 function held(job: JobRecord, why: string, nowMs: number): JobChange {
@@ -241,7 +247,9 @@ function logged(
   const ended: EndedAttempt = {
     ...attempt,
     attempt: job.attempt,
-    ...(failure === undefined ? {} : { failure }),
+    ...(failure === undefined
+      ? {}
+      : { failure: { ...failure, message: shortened(failure.message, MAX_PAST_WORDS_CHARACTERS) } }),
     ...(logs === undefined || logStream === undefined ? {} : { logUrl: logUrl(logs, logStream) }),
   };
   return { startedAt: job.startedAt ?? attempt.startedAt, endedAttempts: [...job.endedAttempts, ended] };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Endpoint } from './endpoint.ts';
 import { isFinal, type JobRecord, JobState } from './job.ts';
 import { IdempotencyKey, JobTypeId, TenantId } from './request.ts';
-import { bytesOf } from './size.ts';
+import { bytesOf, MAX_WORDS_CHARACTERS, shortened } from './size.ts';
 
 /** `job.accepted` is told once, when the record is made; every other event carries the name of the state entered. */
 export function eventType(job: JobRecord): string {
@@ -105,8 +105,6 @@ export function subjectOf({ data }: TenantEvent): string {
 
 /** An inline result above this stays in the record and is fetched from there: a webhook body is kept under 20 kB. */
 const MAX_INLINE_RESULT_BYTES = 8 * 1024;
-/** A worker's complaint may be long; the record has it whole. */
-const MAX_MESSAGE_CHARACTERS = 1000;
 
 export function lifecycleEvent(job: JobRecord): LifecycleEvent {
   const { jobId, tenantId, jobType, idempotencyKey, attempt, metadata } = job;
@@ -150,7 +148,7 @@ export function progressEvent(job: JobRecord): LifecycleEvent[] {
         progress: {
           done,
           ...(total === undefined ? {} : { total }),
-          ...(note === undefined ? {} : { note: shortened(note) }),
+          ...(note === undefined ? {} : { note: shortened(note, MAX_WORDS_CHARACTERS) }),
         },
       },
     },
@@ -200,13 +198,9 @@ function toldFailure({ class: cls, code, message, exitCode }: NonNullable<JobRec
   return {
     class: cls,
     code,
-    message: shortened(message),
+    message: shortened(message, MAX_WORDS_CHARACTERS),
     ...(exitCode === undefined ? {} : { exitCode }),
   };
-}
-
-function shortened(text: string): string {
-  return text.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed();
 }
 
 function iso(ms: number): string {

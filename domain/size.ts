@@ -5,11 +5,19 @@ export function bytesOf(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
+/** The beginning of a text, in whole characters. */
+export function shortened(text: string, maxCharacters: number): string {
+  return text.slice(0, maxCharacters).toWellFormed();
+}
+
 /**
  * An item may have 400 KB. What a job is asked with must leave room for an inline result and the history of its attempts,
  * or the write that ends it would be refused.
  */
-export const MAX_REQUEST_ITEM_BYTES = 300 * 1024;
+export const MAX_REQUEST_ITEM_BYTES = 256 * 1024;
+/** For the same reason: what a handler says of its work or of its failure, and what is kept of that once it is history. */
+export const MAX_WORDS_CHARACTERS = 1000;
+export const MAX_PAST_WORDS_CHARACTERS = 255;
 
 /**
  * What parsed JSON takes in an item. A list of short numbers takes half as much again as its text.

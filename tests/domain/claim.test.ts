@@ -80,6 +80,16 @@ describe('whose word the record takes', () => {
     expect(hear(job, me, { kind: 'complained', complaint }, context)?.complaint).toEqual(complaint);
   });
 
+  test('only the beginning of what it says, so that the record keeps room for its end (F44)', () => {
+    const job = jobIn('running');
+    const words = `${'é'.repeat(999)}😀`.repeat(300);
+    const complaint = { code: 'try_later', message: words };
+    const kept = `${'é'.repeat(999)}\ufffd`;
+    expect(hear(job, me, { kind: 'complained', complaint }, context)?.complaint?.message).toBe(kept);
+    const progress = { done: 1, note: words };
+    expect(hear(job, me, { kind: 'progressed', progress }, context)?.progress?.note).toBe(kept);
+  });
+
   test('the holder also while the job is being cancelled: what is done is done', () => {
     expect(hear(jobIn('cancelling'), me, committed, context)).toMatchObject({
       state: 'cancelling',

@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { newJob } from '../../domain/admission.ts';
 import { changed, type JobRecord } from '../../domain/job.ts';
+import { MAX_ATTEMPTS } from '../../domain/member.ts';
 import { parseRequest } from '../../domain/request.ts';
 import { fingerprintOf } from '../../io/identity.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
@@ -80,7 +81,7 @@ describe('the largest request that is accepted', () => {
     return job;
   }
 
-  test('has room on its record for the largest inline result and a long history (F44)', async () => {
+  test('has room on its record for the largest inline result and the longest history (F44)', async () => {
     const job = largest();
     expect((await jobs.create(job)).kind).toBe('created');
     const text = 'x'.repeat(255);
@@ -94,7 +95,7 @@ describe('the largest request that is accepted', () => {
     const attempt = { attempt: 1, batchJobId: FIRST, startedAt: NOW, endedAt: NOW, failure, logStream: text };
     const { state, order, claim, batchJobId } = jobIn('succeeded');
     const result = { inline: JSON.parse(`[1${',1'.repeat(16_383)}]`) };
-    const endedAttempts = Array.from({ length: 20 }, (_, i) => ({ ...attempt, attempt: i + 1 }));
+    const endedAttempts = Array.from({ length: MAX_ATTEMPTS }, (_, i) => ({ ...attempt, attempt: i + 1 }));
     const over = changed(job, { state, order, claim, batchJobId, result, endedAttempts }, NOW + 1);
     expect(await jobs.replace(job, over)).toBe('written');
     expect(await jobs.get(JOB_ID)).toEqual(over);
