@@ -175,7 +175,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   notifyQueue.feeds({ role: 'notify', visibilityMs, handle: steps.notify });
   deliveryQueue.feeds({ role: 'deliver', visibilityMs, handle: steps.deliver });
   const nextDueMs = () => Math.min(table.nextDueMs(), gates.nextDueMs(), index.nextMs());
-  if (profile.tick) everyMinute(run, nextDueMs, steps.tick);
+  if (profile.tick) everyMinute(run, index.nextMs, steps.tick);
   const expected = people(run, { front, letters, gates, submitQueue }, jobs);
   const queues = [front, submitQueue, events, notifyQueue, deliveryQueue];
   return { table, gates, batch, queues, endpoints, told, letters: failed, expected, steps, nextDueMs };
@@ -185,7 +185,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   }
 }
 
-/** A sweep that would find nothing does nothing, so only those with something due are run. */
+/** A sweep of an index in which nothing is due does nothing, so it is not run. */
 function everyMinute(
   run: Run,
   nextDueMs: () => number,

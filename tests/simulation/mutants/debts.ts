@@ -144,4 +144,24 @@ export const ofDebts: readonly Expectation[] = [
       })),
     },
   },
+  {
+    rule: 'I1',
+    without: 'the condition that nobody has recorded the job before',
+    profile: 'race',
+    mutant: {
+      defects: {
+        intake: ({ jobs }) => ({
+          jobs: {
+            ...jobs,
+            create: async (job) => {
+              const created = await jobs.create(job);
+              if (created.kind !== 'exists') return created;
+              await jobs.replace(created.job, { ...job, version: created.job.version + 1 });
+              return { kind: 'created' };
+            },
+          },
+        }),
+      },
+    },
+  },
 ];
