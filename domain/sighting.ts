@@ -207,6 +207,17 @@ export function isOver(job: JobRecord, attempt: number): boolean {
   return isFinal(job.state) || job.attempt > attempt || (job.attempt === attempt && job.state === 'retrying');
 }
 
+const BEFORE_A_SLOT: ReadonlySet<string> = new Set(['scheduled', 'blocked', 'waiting']);
+
+/**
+ * A slot of this attempt is of no use: the attempt is over, or it went to Batch without one, while its tenant had no caps,
+ * and a wake-up gave it one later because its place in the waiting list had remained. Once true, it stays true.
+ */
+export function holdsInVain(job: JobRecord, attempt: number): boolean {
+  const wentWithout = job.attempt === attempt && job.gated !== true && !BEFORE_A_SLOT.has(job.state);
+  return isOver(job, attempt) || wentWithout;
+}
+
 /** The record with the stray refused, or undefined when that is needless, done, or wrong because it is the owner. */
 export function refusing(job: JobRecord, { attempt, batchJobId }: BatchJobOfAttempt): JobRecord | undefined {
   const owner = job.batchJobId === undefined || job.batchJobId === batchJobId;

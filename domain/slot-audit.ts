@@ -2,10 +2,10 @@
 import type { Gate } from './gate.ts';
 import type { JobRecord } from './job.ts';
 import { type Member, memberName, memberOf, typeTagOf } from './member.ts';
-import { isOver } from './sighting.ts';
+import { holdsInVain } from './sighting.ts';
 
 export type Finding =
-  /** A member that has nothing to hold: its attempt is over, or its record is gone. */
+  /** A member that has nothing to hold: its attempt is over or went without a slot, or its record is gone. */
   | { readonly kind: 'leak'; readonly member: Member; readonly state: string }
   /** A job that says it holds a slot, and is no member. */
   | { readonly kind: 'missing'; readonly member: Member; readonly state: string }
@@ -19,7 +19,7 @@ export function auditGate(gate: Gate, jobs: ReadonlyMap<string, JobRecord>): Fin
   const members = new Set(gate.members.map(memberName));
   const leaks = gate.members.flatMap((member): Finding[] => {
     const job = jobs.get(member.jobId);
-    if (job !== undefined && !isOver(job, member.attempt)) return [];
+    if (job !== undefined && !holdsInVain(job, member.attempt)) return [];
     return [{ kind: 'leak', member, state: job?.state ?? 'gone' }];
   });
   const missing = [...jobs.values()].flatMap((job): Finding[] => {

@@ -3,7 +3,7 @@
 import type { Gate } from '../domain/gate.ts';
 import type { JobRecord } from '../domain/job.ts';
 import type { Member } from '../domain/member.ts';
-import { isOver } from '../domain/sighting.ts';
+import { holdsInVain } from '../domain/sighting.ts';
 import { asking } from '../domain/submission.ts';
 import type { Clock } from './clock.ts';
 import { GATE_PATIENCE_MS, type GateStore } from './gates.ts';
@@ -33,7 +33,7 @@ export async function sweepGate(ports: GateSweepPorts, tenantId: string): Promis
   await ports.gates.postpone(gate, ports.clock.nowMs() + GATE_PATIENCE_MS);
   const members = await membersOf(ports, gate);
   const over = members.filter(
-    ({ member, job }) => job === 'gone' || (job !== undefined && isOver(job, member.attempt)),
+    ({ member, job }) => job === 'gone' || (job !== undefined && holdsInVain(job, member.attempt)),
   );
   await ports.gates.leave(
     tenantId,

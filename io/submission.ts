@@ -11,7 +11,7 @@ import type { Failure, JobRecord } from '../domain/job.ts';
 import type { JobType, JobTypes } from '../domain/job-type.ts';
 import type { Observation } from '../domain/lifecycle.ts';
 import { isOwed } from '../domain/notification.ts';
-import { acceptedOrder, isOver } from '../domain/sighting.ts';
+import { acceptedOrder, holdsInVain } from '../domain/sighting.ts';
 import {
   planSubmission,
   queueOf,
@@ -72,8 +72,14 @@ export async function stepSubmission(
   seen: JobRecord | undefined,
 ): Promise<Left> {
   const { asked } = step;
+  if (seen !== undefined && step.isMember && holdsInVain(seen, asked.attempt)) {
+    await leaveLate(ports, seen, asked.attempt);
+    return stepSubmission(ports, { ...step, isMember: false }, seen);
+  }
   const plan = planSubmission(seen, asked, ports.clock.nowMs(), ports.settleMs);
-  if (plan.kind === 'done' || seen === undefined) return finish(ports, step, seen);
+  // A handler that died between its last write and its last message left something to send.
+  if (plan.kind === 'done' || seen === undefined)
+    return seen !== undefined && isOwed(seen) ? { owing: seen } : {};
   const fit = fitOf(seen, ports.types.get(seen.jobType));
   if (fit.kind === 'unfit') return stepSubmission(ports, step, await failUnfit(ports, seen, fit.failure));
   const after = async (observation: Observation) =>
@@ -97,14 +103,9 @@ export async function stepSubmission(
   }
 }
 
-/** A handler that died between its last write and its last message left something to send, or a slot to give back. */
-async function finish(ports: SubmissionPorts, { asked, isMember }: Step, seen?: JobRecord): Promise<Left> {
-  if (seen === undefined) return {};
-  if (isMember && isOver(seen, asked.attempt)) {
-    ports.log.info('slot:leave:late', { jobId: seen.jobId, tenantId: seen.tenantId, attempt: asked.attempt });
-    await ports.slots.leave([{ ...seen, attempt: asked.attempt, gated: true }]);
-  }
-  return isOwed(seen) ? { owing: seen } : {};
+async function leaveLate(ports: SubmissionPorts, seen: JobRecord, attempt: number): Promise<void> {
+  ports.log.info('slot:leave:late', { jobId: seen.jobId, tenantId: seen.tenantId, attempt });
+  await ports.slots.leave([{ ...seen, attempt, gated: true }]);
 }
 
 /** Its tenant's gate lets it through, or it waits: then a wake-up sends its message again. */

@@ -83,6 +83,12 @@ describe('what an audit finds in a gate', () => {
       [`leak       ${JOB_ID} attempt 1, which is retrying`],
     ],
     [
+      'one that went to Batch without a slot has no use for one',
+      gate({ members: [me()] }),
+      jobIn('running'),
+      [`leak       ${JOB_ID} attempt 1, which is running`],
+    ],
+    [
       'one on a later attempt leaks',
       gate({ members: [me()] }),
       jobIn('running', { attempt: 2 }),

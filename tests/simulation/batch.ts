@@ -82,7 +82,8 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
       stop(job, 'Job attempt duration exceeded timeout');
     });
     if (run.strikes('batch.partition', luck)) {
-      world.after(luck.between(500, 60_000), () => {
+      // Often before the container has claimed: then it claims after Batch has begun another try.
+      world.after(luck.happens(0.5) ? luck.between(1, 500) : luck.between(500, 60_000), () => {
         if (job.status !== 'RUNNING' || job.tries !== tryNumber - 1) return;
         run.count('host given up, container alive');
         hostLost(job);

@@ -89,7 +89,7 @@ export function people(run: Run, outside: Outside, only?: readonly number[]): Re
     if (only === undefined || only.includes(number))
       service(run, outside.front, { ...crowd, number }, expected);
   operators(run, outside);
-  account(run, outside);
+  account(run, outside, crowd.atOnce ? 1 : 3);
   return expected;
 }
 
@@ -106,7 +106,7 @@ interface Crowd {
 /** Small worlds are quick, and most faults need no more than one job. Gates need several that meet. */
 function crowdOf(run: Run): Crowd {
   const luck = run.world.dice('people');
-  const jobs = luck.pick([1, 1, 1, 1, 1, 2, 2, 2, 3, MOST_JOBS]);
+  const jobs = luck.pick([1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, MOST_JOBS]);
   return { jobs, atOnce: jobs > 1 && luck.happens(0.5) };
 }
 
@@ -205,7 +205,7 @@ function operators(run: Run, { front, letters }: Outside): void {
 }
 
 /** Sets the caps of a tenant at the start, changes them later, and pauses it for a while. At the end the gate is open. */
-function account(run: Run, { gates, submitQueue }: Outside): void {
+function account(run: Run, { gates, submitQueue }: Outside, mostSlots: number): void {
   const luck = run.world.dice('account');
   const tenantId = CAPPED;
   const set = async (settings: Settings): Promise<void> => {
@@ -222,16 +222,21 @@ function account(run: Run, { gates, submitQueue }: Outside): void {
     }
   };
   const someCaps = (): Settings => ({
-    ...(luck.happens(0.9) ? { cap: luck.whole(1, 3) } : {}),
+    ...(luck.happens(0.9) ? { cap: luck.whole(1, mostSlots) } : {}),
     ...(luck.happens(0.3) ? { typeCaps: { 'csv.summarise': luck.whole(1, 2) } } : {}),
     ...(luck.happens(0.2) ? { keyCap: 2 } : {}),
   });
   void set(someCaps());
+  let pauses = 0;
   for (let changes = luck.whole(0, 3); changes > 0; changes--) {
-    const paused = luck.happens(0.3) ? { paused: { reason: 'unpaid', at: run.world.nowMs() } } : {};
+    const pausing = luck.happens(0.3);
+    if (pausing) pauses++;
+    const paused = pausing ? { paused: { reason: 'unpaid', at: run.world.nowMs() } } : {};
     const settings = { ...someCaps(), ...paused };
     run.world.after(luck.between(0, FAULTS_END_MS), () => void set(settings));
   }
+  // Every change wakes who waits, so without need there is none: it would make good for a wake-up that was lost.
+  if (pauses === 0) return;
   // Later than any change that a fault has delayed.
   run.world.after(FAULTS_END_MS + 400_000, () => void set(someCaps()));
 }

@@ -53,15 +53,15 @@ const chaos: Profile = {
     listLagMs: 20_000,
     terminateMs: 20_000,
     hostLost: 0.08,
-    partition: 0.06,
+    partition: 0.1,
     forget: 0.03,
     describeGap: 0.1,
     oddStatus: 0.03,
   },
-  work: { fails: 0.25, overruns: 0.04 },
+  work: { fails: 0.25, overruns: 0.06 },
   pace: { full: 0.03 },
   receivers: { busy: 0.15, unresolved: 0.2 },
-  people: { cancel: 0.2, duplicate: 0.4, conflict: 0.1, limits: 0.2, delay: 0.2, endByHand: 0.02 },
+  people: { cancel: 0.25, duplicate: 0.4, conflict: 0.1, limits: 0.2, delay: 0.2, endByHand: 0.02 },
 };
 
 const dup: Profile = {

@@ -1,12 +1,13 @@
 /** `npm run sim`: many worlds, one world again, or the rules taken out one at a time. */
 import { z } from 'zod';
-import { print, readCommand, runCommand } from '../../cli/command-line.ts';
+import { Misused, print, readCommand, runCommand } from '../../cli/command-line.ts';
 import { addTo, newTally, sometimes, type Tally, timesSeen, unreached } from './coverage.ts';
 import { faultKinds } from './kinds.ts';
 import { expectations, kill } from './mutants.ts';
 import { type ProfileName, profileNames } from './profiles.ts';
 import { commandOf, ruleOf, shrink } from './shrink.ts';
-import { type Limits, type Outcome, simulate, storyOf } from './simulation.ts';
+import { type Limits, type Outcome, simulate } from './simulation.ts';
+import { story } from './story.ts';
 
 const USAGE = `Usage: npm run sim -- [--seeds N] [--profile P] [--seed S]
        npm run sim -- --profile P --seed S [--jobs 0,2] [--without KIND,KIND] [--faults-until SECONDS]
@@ -56,6 +57,11 @@ async function main(): Promise<number> {
     return 0;
   }
   const { seeds, seed, profile, mutants = false, jobs, without, 'faults-until': until } = asked.options;
+  const limited = jobs !== undefined || without !== undefined || until !== undefined;
+  const chosen = profile !== undefined || seed !== undefined;
+  if (mutants && (limited || chosen)) throw new Misused('--mutants goes with --seeds alone.');
+  if (limited && (seed === undefined || seeds !== undefined))
+    throw new Misused('--jobs, --without and --faults-until go with one --seed.');
   if (mutants) return killAll(seeds ?? 5000);
   const limits = { jobs, without, faultsEndMs: until === undefined ? undefined : until * 1000 };
   if (seed !== undefined && seeds === undefined) return again(profile ?? profileOfWorld(seed), seed, limits);
@@ -119,15 +125,6 @@ async function again(profile: ProfileName, seed: number, limits: Limits): Promis
   }
   print(story(outcome));
   return 1;
-}
-
-/** The violations, and all that happened to the job that was wronged first. */
-function story(outcome: Outcome): string {
-  const { profile, seed, violations, blamed } = outcome;
-  const lines = storyOf(outcome).map(
-    ({ atMs, process, text }) => `${(atMs / 1000).toFixed(3).padStart(10)} ${process.padEnd(14)} ${text}`,
-  );
-  return [`profile ${profile}, seed ${seed}, job ${blamed ?? 'none'}`, ...violations, ...lines].join('\n');
 }
 
 async function killAll(seeds: number): Promise<number> {

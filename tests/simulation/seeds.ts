@@ -1,4 +1,4 @@
-/** Worlds that once were hard: kept, because a few hundred new ones do not find the same again. */
+/** Worlds in which the code once broke a promise: a few hundred new ones do not find the same again. */
 import type { ProfileName } from './profiles.ts';
 
 export interface KeptSeed {
@@ -8,10 +8,6 @@ export interface KeptSeed {
 }
 
 export const keptSeeds: readonly KeptSeed[] = [
-  {
-    profile: 'race',
-    seed: 1,
-    why: 'an earlier event of the job stands in the same batch as the one of its end',
-  },
-  { profile: 'chaos', seed: 55, why: 'an earlier event of the job comes after the one of its end' },
+  { profile: 'drawn', seed: 7064, why: 'a job that went without a slot is given one by a late wake-up' },
+  { profile: 'race', seed: 13_068, why: 'and keeps others of its tenant waiting after its end' },
 ];

@@ -14,7 +14,7 @@ import { virtualGates } from './gates.ts';
 import { type FaultKind, profileOf, withStrengths } from './kinds.ts';
 import { lambdas, type Mutant, partsOf, SETTLE_MS, type Services } from './lambdas.ts';
 import { endpointsOf, people, simulatedTypes, tenants } from './people.ts';
-import { FAULTS_END_MS, type ProfileName } from './profiles.ts';
+import { FAULTS_END_MS, type Profile, type ProfileName } from './profiles.ts';
 import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
 import { receiver } from './receivers.ts';
 import { virtualTable } from './table.ts';
@@ -57,7 +57,7 @@ export async function simulate(profile: ProfileName, seed: number, options: Opti
   const { mutant = {}, keepHistory = false, jobs, without = [], faultsEndMs = FAULTS_END_MS } = options;
   const run = newRun({
     world: world(seed),
-    profile: withStrengths(profileOf(profile, seed), (kind, now) => (without.includes(kind) ? 0 : now)),
+    profile: lacking(profileOf(profile, seed), without),
     keepHistory,
     faultsEndMs,
   });
@@ -77,6 +77,12 @@ export async function simulate(profile: ProfileName, seed: number, options: Opti
     history: run.history ?? [],
     blamed: run.blamed,
   };
+}
+
+function lacking(profile: Profile, without: readonly FaultKind[]): Profile {
+  return without.length === 0
+    ? profile
+    : withStrengths(profile, (kind, now) => (without.includes(kind) ? 0 : now));
 }
 
 /** I20: at rest there is nothing left to repair. */
@@ -175,7 +181,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   notifyQueue.feeds({ role: 'notify', visibilityMs, handle: steps.notify });
   deliveryQueue.feeds({ role: 'deliver', visibilityMs, handle: steps.deliver });
   const nextDueMs = () => Math.min(table.nextDueMs(), gates.nextDueMs(), index.nextMs());
-  if (profile.tick) everyMinute(run, nextDueMs, steps.tick);
+  if (profile.tick) everyMinute(run, index.nextMs, steps.tick);
   const expected = people(run, { front, letters, gates, submitQueue }, jobs);
   const queues = [front, submitQueue, events, notifyQueue, deliveryQueue];
   return { table, gates, batch, queues, endpoints, told, letters: failed, expected, steps, nextDueMs };
@@ -185,7 +191,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   }
 }
 
-/** A sweep that would find nothing does nothing, so only those with something due are run. */
+/** A sweep of an index in which nothing is due does nothing, so it is not run. */
 function everyMinute(
   run: Run,
   nextDueMs: () => number,
@@ -235,12 +241,4 @@ function deadLetterQueue(run: Run, process: Process, letters: Message[]): Queue 
       });
     },
   };
-}
-
-/** The lines about the blamed job, and the faults of the processes that touched it. */
-export function storyOf({ history, blamed }: Outcome): readonly Line[] {
-  const involved = new Set(history.filter(({ jobId }) => jobId === blamed).map(({ process }) => process));
-  return history.filter(
-    ({ jobId, process }) => jobId === blamed || (jobId === undefined && involved.has(process)),
-  );
 }

@@ -32,12 +32,14 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'R8',
     without: 'any condition on the version',
     profile: 'dup',
+    firstSeed: 18,
     mutant: { defects: { track: overwriting, container: overwriting } },
   },
   {
     rule: 'R9',
     without: 'knowing that another handler opened the call',
     profile: 'dup',
+    firstSeed: 2,
     mutant: {
       defects: { submit: writing(async (jobs, seen, next) => (await jobs.replace(seen, next)) && 'written') },
     },
@@ -46,6 +48,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'R9',
     without: 'doubt about a call that was not answered',
     profile: 'chaos',
+    firstSeed: 2,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -59,6 +62,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S7',
     without: 'a client that never repeats SubmitJob',
     profile: 'race',
+    firstSeed: 2,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -72,6 +76,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S11',
     without: 'waiting until the call has settled',
     profile: 'race',
+    firstSeed: 2,
     mutant: { defects: { submit: () => ({ settleMs: 0 }) } },
   },
   {
@@ -93,7 +98,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'the attempt in the claim',
     profile: 'dup',
-    firstSeed: 60,
+    firstSeed: 4,
     mutant: {
       defects: {
         container: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
@@ -118,6 +123,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'T3',
     without: 'the attempt in events',
     profile: 'dup',
+    firstSeed: 51,
     mutant: {
       message: (step, message, jobOf) => {
         if (step !== 'track') return message;
@@ -133,6 +139,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'T6',
     without: 'the order of reports',
     profile: 'race',
+    firstSeed: 2,
     mutant: {
       defects: {
         track: reading(withoutOrder),
@@ -143,13 +150,14 @@ export const ofCalls: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a stray is ended',
     profile: 'dup',
-    firstSeed: 2500,
+    firstSeed: 328,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {
     rule: 'I4',
     without: 'the test whether the job is over already',
     profile: 'chaos',
+    firstSeed: 3,
     mutant: {
       defects: {
         track: reading((job) => (isFinal(job.state) ? { ...withoutOrder(job), state: 'running' } : job)),
@@ -160,6 +168,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'refusing a container whose job is being cancelled',
     profile: 'chaos',
+    firstSeed: 9,
     mutant: {
       defects: {
         container: reading((job) => (job.state === 'cancelling' ? { ...job, state: 'running' } : job)),

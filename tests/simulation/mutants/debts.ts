@@ -28,6 +28,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'the sweep for deliveries whose message was lost',
     profile: 'chaos',
+    firstSeed: 102,
     mutant: {
       defects: { tick: ({ deliveries }) => ({ deliveries: { ...deliveries, putOff: async () => 'lost' } }) },
     },
@@ -36,12 +37,14 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'a message for a first try that failed',
     profile: 'race',
+    firstSeed: 2,
     mutant: { defects: { notify: () => ({ deliveryQueue: { send: async () => undefined } }) } },
   },
   {
     rule: 'I10',
     without: 'a body that is made of the event alone',
     profile: 'chaos',
+    firstSeed: 15,
     mutant: {
       message: (step, message) =>
         step === 'notify'
@@ -65,12 +68,14 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.9',
     without: 'the sweep',
     profile: 'chaos',
+    firstSeed: 2,
     mutant: { defects: { tick: () => ({ due: { due: async () => ({ due: [] }) } }) } },
   },
   {
     rule: '2.10',
     without: "waiting for Batch's word after a cancel",
     profile: 'chaos',
+    firstSeed: 9,
     mutant: {
       defects: {
         intake: writing((jobs, seen, next) =>
@@ -88,6 +93,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: 'the tombstone of a cancel that came first',
     profile: 'chaos',
+    firstSeed: 10,
     mutant: {
       defects: {
         intake: ({ jobs }) => ({
@@ -107,6 +113,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: 'one name for the child of a failed job',
     profile: 'chaos',
+    firstSeed: 4,
     mutant: {
       defects: {
         intake: ({ jobs, chance }) => ({
@@ -142,6 +149,27 @@ export const ofDebts: readonly Expectation[] = [
           list: async () => [...(await endpoints.list('acme')), ...(await endpoints.list('globex'))],
         },
       })),
+    },
+  },
+  {
+    rule: 'I1',
+    without: 'the condition that nobody has recorded the job before',
+    profile: 'race',
+    firstSeed: 2,
+    mutant: {
+      defects: {
+        intake: ({ jobs }) => ({
+          jobs: {
+            ...jobs,
+            create: async (job) => {
+              const created = await jobs.create(job);
+              if (created.kind !== 'exists') return created;
+              await jobs.replace(created.job, { ...job, version: created.job.version + 1 });
+              return { kind: 'created' };
+            },
+          },
+        }),
+      },
     },
   },
 ];

@@ -1,0 +1,33 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+
+const program = join(import.meta.dirname, 'run.ts');
+const sim = (...options: string[]) =>
+  spawnSync(process.execPath, [program, ...options], { encoding: 'utf8' });
+
+test.each([
+  [['--bogus'], "Unknown option '--bogus'.\n"],
+  [['--seeds', 'many'], '--seeds: expected a number of worlds.\n'],
+  [['--profile', 'calm'], '--profile: expected one of chaos, dup, alldrop, race, drawn.\n'],
+  [['--without', 'rain'], '--without: expected kinds of fault, such as calls.late,bus.drop.\n'],
+  [['--jobs', '0', '--seeds', '10'], '--jobs, --without and --faults-until go with one --seed.\n'],
+  [['--mutants', '--profile', 'dup'], '--mutants goes with --seeds alone.\n'],
+])('%j is refused with one sentence', (options, sentence) => {
+  const { status, stderr, stdout } = sim(...options);
+  expect({ status, stderr, stdout }).toEqual({ status: 2, stderr: sentence, stdout: '' });
+});
+
+test('one world is run again, smaller if asked', () => {
+  const told = execFileSync(process.execPath, [program, '--seed', '3', '--profile', 'race', '--jobs', '0'], {
+    encoding: 'utf8',
+  });
+  expect(told).toMatch(/^profile race, seed 3: every promise was kept, in \d+ steps\.\n$/);
+});
+
+test('worlds too few to reach every rare point are named as such', () => {
+  const { status, stdout } = sim('--seeds', '3');
+  expect(stdout).toContain('\nNever reached: ');
+  expect(stdout).toMatch(/0 of 3 worlds broke a promise, \d+ points were not reached\.\n$/);
+  expect(status).toBe(1);
+});
