@@ -7,7 +7,7 @@
  */
 import { decide, type Entry, type Gate, isFull, type Obstacle } from '../domain/gate.ts';
 import type { JobRecord } from '../domain/job.ts';
-import { memberOf, type Slotted } from '../domain/member.ts';
+import { memberName, memberOf, type Slotted } from '../domain/member.ts';
 import { asking, wakeMessage } from '../domain/submission.ts';
 import { rowOf, type WaitingRow } from '../domain/waiting.ts';
 import type { Clock } from './clock.ts';
@@ -124,7 +124,12 @@ function slotOf(entry: Entry | undefined): Slot {
   return entry.kind === 'waits' ? entry : { kind: 'given', gated: entry.kind !== 'free' };
 }
 
-/** Decides on the gate as it is and lets in who may enter; if somebody else entered meanwhile, decides again. */
+/**
+ * Decides on the gate as it is and lets in who may enter; if somebody else entered meanwhile, decides again.
+ *
+ * The client repeats a write whose answer was lost, and the second finds the gate changed by the first: whom we have tried
+ * to let in and who then holds a slot has entered by us, as far as we can know.
+ */
 async function enter<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
   ports: Pick<SlotPorts, 'gates' | 'clock' | 'defaultCap'>,
   jobs: readonly Job[],
@@ -132,6 +137,7 @@ async function enter<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
 ): Promise<Map<Job, Entry>> {
   const [{ tenantId } = { tenantId: '' }] = jobs;
   let known = seen;
+  const tried = new Set<string>();
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const { gate } = known ?? { gate: (await ports.gates.load([tenantId])).get(tenantId) };
     known = undefined;
@@ -140,9 +146,15 @@ async function enter<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
     const done =
       entering.length === 0 ||
       (await ports.gates.enter(tenantId, gate, entering, ports.clock.nowMs())) === 'written';
-    if (done) return new Map(jobs.map((job, i) => [job, entries[i] ?? { kind: 'free' }]));
+    if (done) return new Map(jobs.map((job, i) => [job, enteredBy(tried, job, entries[i])]));
+    for (const member of entering) tried.add(memberName(member));
   }
   throw new Error(`The gate changed ${MAX_TURNS} times while it was being entered`);
+}
+
+function enteredBy(tried: ReadonlySet<string>, job: Slotted, entry: Entry = { kind: 'free' }): Entry {
+  const member = memberOf(job);
+  return entry.kind === 'holds' && tried.has(memberName(member)) ? { kind: 'enters', member } : entry;
 }
 
 interface Look {
@@ -171,13 +183,20 @@ function pageSize({ cap, typeCaps, members }: Gate, defaultCap: number): number 
   return Math.min(MAX_PAGE, Math.max(1, bound - members.length) + 5);
 }
 
-/** The message before the row goes: a crash in between leaves both, and the message finds what it needs. */
+/**
+ * The message before the row goes: a crash in between leaves both, and the message finds what it needs.
+ *
+ * A row that holds its slot already is being seen to by whoever let it in. Should that one have died, the sweep of the gate
+ * sends its message; to do so here would send two or three for each job while many end at once.
+ */
 async function giveSlots(ports: SlotPorts, rows: readonly WaitingRow[]): Promise<number> {
   if (rows.length === 0) return 0;
   const entries = await enter(ports, rows);
-  const given = rows.filter((row) => entries.get(row)?.kind !== 'waits');
+  const rowsOf = (...kinds: Entry['kind'][]) =>
+    rows.filter((row) => kinds.some((kind) => kind === entries.get(row)?.kind));
+  const given = rowsOf('enters', 'free');
   await ports.submitQueue.send(given.map((row) => asking(row, row.attempt)));
-  await ports.waiting.remove(given);
+  await ports.waiting.remove([...given, ...rowsOf('holds')]);
   for (const { tenantId, jobId, attempt } of given)
     ports.log.info('slot:wake:done', { tenantId, jobId, attempt });
   return given.length;

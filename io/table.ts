@@ -138,23 +138,27 @@ export function table(db: DynamoDBDocumentClient, tableName: string, chance: Cha
       return sum;
     },
 
-    async removeAll(keys) {
-      let left = keys.map((Key) => ({ DeleteRequest: { Key } }));
-      while (left.length > 0) {
-        const requests = left.slice(0, MAX_BATCH_WRITE);
-        const { UnprocessedItems = {} } = await db.send(
-          new BatchWriteCommand({ RequestItems: { [tableName]: requests } }),
-        );
-        const again = (UnprocessedItems[tableName] ?? []).flatMap(({ DeleteRequest }) => {
-          const Key = DeleteRequest?.Key;
-          return Key === undefined
-            ? []
-            : [{ DeleteRequest: { Key: { pk: String(Key['pk']), sk: String(Key['sk']) } } }];
-        });
-        left = [...left.slice(MAX_BATCH_WRITE), ...again];
-      }
-    },
+    removeAll: (keys) => removeAll(db, tableName, keys),
   };
+}
+
+async function removeAll(db: DynamoDBDocumentClient, tableName: string, keys: readonly Key[]): Promise<void> {
+  // DynamoDB refuses a call that names an item twice.
+  const different = new Map(keys.map((key) => [nameOf(key), key]));
+  let left = [...different.values()].map((Key) => ({ DeleteRequest: { Key } }));
+  while (left.length > 0) {
+    const requests = left.slice(0, MAX_BATCH_WRITE);
+    const { UnprocessedItems = {} } = await db.send(
+      new BatchWriteCommand({ RequestItems: { [tableName]: requests } }),
+    );
+    const again = (UnprocessedItems[tableName] ?? []).flatMap(({ DeleteRequest }) => {
+      const Key = DeleteRequest?.Key;
+      return Key === undefined
+        ? []
+        : [{ DeleteRequest: { Key: { pk: String(Key['pk']), sk: String(Key['sk']) } } }];
+    });
+    left = [...left.slice(MAX_BATCH_WRITE), ...again];
+  }
 }
 
 async function queryPage(db: DynamoDBDocumentClient, tableName: string, query: Query): Promise<Page> {

@@ -66,6 +66,14 @@ onEachTarget((open, test) => {
     expect((await listed(store, 'acme')).found).toEqual([]);
   });
 
+  test('a row that is named twice in one go is put once, and gone afterwards', async () => {
+    const store = await waiting();
+    await store.put([row(1), row(1), row(2)]);
+    expect((await listed(store, 'acme')).found).toHaveLength(2);
+    await store.remove([row(1), row(2), row(1)]);
+    expect((await listed(store, 'acme')).found).toEqual([]);
+  });
+
   test('attempts of one job, and tenants, have rows of their own', async () => {
     const store = await waiting();
     const others = [row(1), row(1, { attempt: 2 }), row(1, { tenantId: 'acme-2' })];

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { JobRecord } from '../../domain/job.ts';
+import { memberOf } from '../../domain/member.ts';
+import { rowOf } from '../../domain/waiting.ts';
+import { type GateStore, gateStore } from '../../io/gates.ts';
+import { type Slots, tableSlots } from '../../io/slots.ts';
+import { type WaitingStore, waitingStore } from '../../io/waiting.ts';
+import { setUp } from '../local/gateway/set-up.ts';
+import { aJob, NOW } from '../support/jobs.ts';
+import { createJobsTable } from '../support/jobs-table.ts';
+
+let cloud: Awaited<ReturnType<typeof setUp>>;
+let gates: GateStore;
+let waiting: WaitingStore;
+let slots: Slots;
+/** The jobs that submit messages were sent for, in their order. */
+let asked: string[];
+const jobs = ['a', 'b', 'c', 'd', 'e'].map((end, i) =>
+  aJob({ jobId: `job_${'c'.repeat(25)}${end}`, createdAt: NOW + i }),
+);
+const [first, second, third] = jobs as [JobRecord, JobRecord, JobRecord]; // there are five
+
+beforeEach(async () => {
+  cloud = await setUp();
+  const items = await createJobsTable(cloud.dynamodb);
+  gates = gateStore(items);
+  waiting = waitingStore(items);
+  asked = [];
+  slots = tableSlots(items, {
+    submitQueue: {
+      send: async (messages) => {
+        asked.push(...messages.map(({ body }) => JSON.parse(body).jobId));
+      },
+    },
+    clock: { nowMs: () => NOW },
+    log: { info: () => undefined, error: () => undefined },
+    defaultCap: 0,
+  });
+  await gates.set('acme', undefined, { cap: 2 }, NOW);
+});
+afterEach(() => cloud.close());
+
+const gate = async () => (await gates.load(['acme'])).get('acme');
+const members = async () => (await gate())?.members.map(({ jobId }) => jobId) ?? [];
+const rows = async () => (await waiting.page('acme', 100)).rows.map(({ jobId }) => jobId);
+const taken = async (job: JobRecord) => slots.take(job, await gate());
+
+test('a job whose message comes twice in one batch waits in one place, and its neighbours are not held up', async () => {
+  await Promise.all([taken(first), taken(second)]);
+  const all = await Promise.all([taken(third), taken(third), taken(jobs[3] as JobRecord)]);
+  expect(all.map(({ kind }) => kind)).toEqual(['waits', 'waits', 'waits']);
+  expect(await rows()).toEqual([third.jobId, jobs[3]?.jobId]);
+  const whenFull = await gate();
+  await gates.leave('acme', [memberOf(first)]);
+  expect(await Promise.all([slots.take(third, whenFull), slots.take(third, whenFull)])).toEqual([
+    { kind: 'given', gated: true },
+    { kind: 'given', gated: true },
+  ]);
+  expect(await members()).toEqual(expect.arrayContaining([second.jobId, third.jobId]));
+});
+
+test('who leaves wakes as many as may enter, the longest waiting first', async () => {
+  for (const job of jobs) await taken(job);
+  await slots.leave([{ ...first, gated: true }]);
+  expect(asked).toEqual([third.jobId]);
+  expect(await rows()).toEqual(jobs.slice(3).map(({ jobId }) => jobId));
+});
+
+test('whoever was let in already is not woken again: its place in the list is only tidied up', async () => {
+  for (const job of jobs.slice(0, 2)) await taken(job);
+  await waiting.put([rowOf(first), rowOf(third)]);
+  await slots.leave([{ ...second, gated: true }]);
+  expect(asked).toEqual([third.jobId]);
+  expect(await rows()).toEqual([]);
+});
