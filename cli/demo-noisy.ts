@@ -29,6 +29,8 @@ type Sender = typeof NOISY;
 
 /** How much longer the quiet ones may wait than alone. */
 const MAX_FACTOR = 3;
+/** Ten jobs are few to tell the slowest hundredth by. */
+const ALONE_ROUNDS = 3;
 const LIMIT_MS = 10 * 60_000;
 
 export async function noisyDemo(show: Screen, signal: AbortSignal): Promise<number> {
@@ -47,8 +49,11 @@ export async function noisyDemo(show: Screen, signal: AbortSignal): Promise<numb
     // The first invocations load their code; no tenant is to be charged for that.
     await round(cloud, clients, log, 'warm', QUIET, signal);
     show.text();
-    show.text('Alone:');
-    const alone = await round(cloud, clients, log, 'alone', QUIET, signal);
+    show.text(`Alone, ${ALONE_ROUNDS} times:`);
+    const rounds: Round[] = [];
+    for (let i = 0; i < ALONE_ROUNDS; i++)
+      rounds.push(await round(cloud, clients, log, `alone${i}`, QUIET, signal));
+    const alone = together(rounds);
     report(show, alone, QUIET);
     show.text();
     show.text(`Beside ${NOISY.jobs} jobs of one tenant:`);
@@ -127,6 +132,11 @@ async function round(
   return new Map(senders.map(({ tenantId }) => [tenantId, log.of(tenantId, name)]));
 }
 
+function together(rounds: readonly Round[]): Round {
+  const all = (tenantId: string) => rounds.flatMap((each) => each.get(tenantId) ?? []);
+  return new Map(QUIET.map(({ tenantId }) => [tenantId, all(tenantId)]));
+}
+
 async function send(
   cloud: Cloud,
   clients: Clients,
@@ -155,13 +165,13 @@ async function send(
 
 function report(show: Screen, round: Round, senders: readonly Sender[]): void {
   show.text('tenant     jobs   accepted to submitted        in Batch at once');
-  for (const { tenantId, jobs, cap } of senders) {
+  for (const { tenantId, cap } of senders) {
     const seen = round.get(tenantId) ?? [];
     const [p50, p99] = [percentile(seen, 50), percentile(seen, 99)].map((ms) =>
       `${Math.round(ms)} ms`.padStart(9),
     );
     show.text(
-      `${tenantId.padEnd(10)} ${String(jobs).padStart(4)}   p50 ${p50}  p99 ${p99}   ${mostAtOnce(seen)} of ${cap}`,
+      `${tenantId.padEnd(10)} ${String(seen.length).padStart(4)}   p50 ${p50}  p99 ${p99}   ${mostAtOnce(seen)} of ${cap}`,
     );
   }
 }
@@ -182,10 +192,11 @@ function mostAtOnce(seen: readonly Seen[]): number {
 }
 
 function conclude(show: Screen, alone: Round, beside: Round): number {
-  const slowed = QUIET.filter(({ tenantId }) => {
-    const factor = percentile(beside.get(tenantId) ?? [], 99) / percentile(alone.get(tenantId) ?? [], 99);
-    return factor > MAX_FACTOR;
-  });
+  // The two are alike, and who of them comes first is chance: what they get alone is one figure.
+  const usual = percentile([...alone.values()].flat(), 99);
+  const slowed = QUIET.filter(
+    ({ tenantId }) => percentile(beside.get(tenantId) ?? [], 99) > MAX_FACTOR * usual,
+  );
   const exceeded = [NOISY, ...QUIET].filter(
     ({ tenantId, cap }) => mostAtOnce(beside.get(tenantId) ?? []) > cap,
   );

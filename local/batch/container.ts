@@ -1,12 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { constants } from 'node:os';
-import { waitAtMost } from './bounded.ts';
-import { processStart, signalGroup } from './process-identity.ts';
+import { signalGroup } from './process-identity.ts';
 
 const MAX_OUTPUT_BYTES = 64 * 1024;
-/** A process that left the group can keep the pipes open for as long as it likes. */
-const DRAIN_LIMIT_MS = 2_000;
 
 export interface ContainerSpec {
   readonly command: readonly string[];
@@ -18,27 +12,55 @@ export type ContainerEnd =
   | { readonly kind: 'exited'; readonly exitCode: number }
   | { readonly kind: 'not_started'; readonly message: string };
 
+export interface ContainerProcess {
+  readonly pid: number;
+  readonly processStart: string | undefined;
+}
+
+export type ToLauncher =
+  | ({ readonly kind: 'run'; readonly id: number } & ContainerSpec)
+  /** The process is on record: whoever comes after a crash will end it. */
+  | { readonly kind: 'recorded'; readonly id: number };
+
+export type FromLauncher =
+  | ({ readonly kind: 'started'; readonly id: number } & ContainerProcess)
+  | { readonly kind: 'output'; readonly id: number; readonly chunk: Uint8Array }
+  | { readonly kind: 'ended'; readonly id: number; readonly end: ContainerEnd };
+
 /**
- * One try's process, in a group of its own: like a container, whatever it spawned ends with it.
+ * One try's process, in a group of its own: like a container, whatever it spawned ends with it. It is started by another
+ * process, so it has no number at first.
  */
 export class RunningContainer {
-  readonly pid: number | undefined;
-  readonly processStart: string | undefined;
   readonly ended: Promise<ContainerEnd>;
+  readonly #end = Promise.withResolvers<ContainerEnd>();
   readonly #output = new Tail();
+  readonly #onStarted: (process: ContainerProcess) => void;
+  #pid: number | undefined;
   #killTimer: NodeJS.Timeout | undefined;
+  /** Asked for before there was a process. */
+  #whenStarted: () => void = () => undefined;
 
-  constructor(spec: ContainerSpec) {
-    const child = startProcess(spec);
-    if (child instanceof Error) {
-      this.ended = Promise.resolve({ kind: 'not_started', message: child.message });
-      return;
+  constructor(onStarted: (process: ContainerProcess) => void) {
+    this.#onStarted = onStarted;
+    this.ended = this.#end.promise;
+  }
+
+  /** What the launcher says of it. */
+  hear(message: FromLauncher): void {
+    switch (message.kind) {
+      case 'started':
+        this.#pid = message.pid;
+        this.#onStarted({ pid: message.pid, processStart: message.processStart });
+        this.#whenStarted();
+        break;
+      case 'output':
+        this.#output.add(Buffer.from(message.chunk));
+        break;
+      case 'ended':
+        clearTimeout(this.#killTimer);
+        this.#end.resolve(message.end);
     }
-    this.pid = child.pid;
-    this.processStart = child.pid === undefined ? undefined : processStart(child.pid);
-    child.stdout?.on('data', (chunk) => this.#output.add(chunk));
-    child.stderr?.on('data', (chunk) => this.#output.add(chunk));
-    this.ended = this.#end(child);
   }
 
   /** The last 64 KiB of what it wrote to either stream. */
@@ -48,55 +70,19 @@ export class RunningContainer {
 
   /** SIGTERM, and SIGKILL for what is left after the grace, as ECS stops a task. */
   stop(graceSeconds: number): void {
-    if (this.pid === undefined || this.#killTimer) return;
-    signalGroup(this.pid, 'SIGTERM');
+    if (this.#pid === undefined) {
+      this.#whenStarted = () => this.stop(graceSeconds);
+      return;
+    }
+    if (this.#killTimer) return;
+    signalGroup(this.#pid, 'SIGTERM');
     this.#killTimer = setTimeout(() => this.kill(), graceSeconds * 1000).unref();
   }
 
   kill(): void {
-    if (this.pid !== undefined) signalGroup(this.pid, 'SIGKILL');
+    if (this.#pid === undefined) this.#whenStarted = () => this.kill();
+    else signalGroup(this.#pid, 'SIGKILL');
   }
-
-  async #end(child: ChildProcess): Promise<ContainerEnd> {
-    const closed = new Promise((resolve) => child.once('close', resolve));
-    let end: ContainerEnd;
-    try {
-      const [code, signal] = await once(child, 'exit');
-      end = { kind: 'exited', exitCode: exitCodeOf(code, signal) };
-    } catch (error) {
-      return { kind: 'not_started', message: messageOf(error) };
-    } finally {
-      clearTimeout(this.#killTimer);
-    }
-    this.kill();
-    await waitAtMost(DRAIN_LIMIT_MS, closed);
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-    return end;
-  }
-}
-
-function startProcess({ command, directory, environment }: ContainerSpec): ChildProcess | Error {
-  const [program, ...args] = command;
-  if (program === undefined) return new Error('no command specified');
-  try {
-    return spawn(program, args, {
-      cwd: directory,
-      env: environment,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  } catch (error) {
-    return new Error(messageOf(error));
-  }
-}
-
-function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
-  return code ?? 128 + (signal ? constants.signals[signal] : 0);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 class Tail {

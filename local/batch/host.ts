@@ -3,8 +3,9 @@ import { statSync } from 'node:fs';
 import { Backlog } from './backlog.ts';
 import type { BatchOptions } from './batch.ts';
 import { waitAtMost } from './bounded.ts';
-import { RunningContainer } from './container.ts';
+import type { RunningContainer } from './container.ts';
 import type { Jobs } from './jobs.ts';
+import { Launcher } from './launcher.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { fillCommand } from './parameters.ts';
 import { endLeftOver } from './process-identity.ts';
@@ -41,6 +42,7 @@ export interface HostParts {
  */
 export class Host {
   readonly #parts: HostParts;
+  readonly #launcher = new Launcher();
   readonly #running = new Map<string, Running>();
   readonly #ends = new Set<Promise<void>>();
   readonly #killAll = () => {
@@ -57,6 +59,7 @@ export class Host {
   start(): void {
     const { jobs, lifecycle, options } = this.#parts;
     this.#open = true;
+    this.#launcher.start();
     process.once('exit', this.#killAll);
     for (const job of [...jobs.withStatus('STARTING'), ...jobs.withStatus('RUNNING')]) {
       const { pid, processStart } = job.placement ?? {};
@@ -75,6 +78,7 @@ export class Host {
     process.removeListener('exit', this.#killAll);
     this.#killAll();
     await waitAtMost(CLOSE_LIMIT_MS, Promise.all(this.#ends));
+    await this.#launcher.close();
   }
 
   /** There may be something to do: a job was accepted or is runnable, or there is room. */
@@ -135,13 +139,14 @@ export class Host {
       lifecycle.tryEnded(jobId, { statusReason: NOT_STARTED, reason }, '');
       return;
     }
-    const container = new RunningContainer({
-      command: fillCommand(job.container.command, job.parameters),
-      directory,
-      environment: containerVariables(job, options),
-    });
-    const { pid, processStart } = container;
-    if (pid !== undefined) lifecycle.running(jobId, { pid, processStart });
+    const container = this.#launcher.launch(
+      {
+        command: fillCommand(job.container.command, job.parameters),
+        directory,
+        environment: containerVariables(job, options),
+      },
+      (process) => lifecycle.running(jobId, process),
+    );
     this.#running.set(jobId, {
       container,
       logStreamName: job.placement.logStreamName,

@@ -53,7 +53,11 @@ const submit = async (jobDefinition: string, attempts: number) => {
   return String((await call('submitjob', request))['jobId']);
 };
 const running = await submit('long', 2);
-while (batch.activity().running === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+const status = async () => {
+  const { jobs } = await call('describejobs', { jobs: [running] });
+  return (jobs as readonly { readonly status: string }[])[0]?.status; // as the operation answers
+};
+while ((await status()) !== 'RUNNING') await new Promise((resolve) => setTimeout(resolve, 10));
 const waiting = await submit('short', 1);
 process.stdout.write(`ready ${running} ${waiting}\n`);
 if (ending === 'exit') process.exit(0);
