@@ -27,7 +27,7 @@ export const deviations: readonly Deviation[] = [
     why: unlocked,
     sometimes: true,
   },
-  { target: 'moto', test: 'of many at once lets one of them in', why: unlocked, sometimes: true },
+  { target: 'moto', test: 'of many at once lets one of them in (F41)', why: unlocked, sometimes: true },
   {
     target: 'moto',
     test: 'changes of several jobs that one process makes at once stand each for itself',
@@ -40,7 +40,7 @@ export const deviations: readonly Deviation[] = [
     'an item that is there stays whole when others try to put theirs in its place',
     'no call has more than 25 writes, and those asked for while one is under way wait for the next',
     'two changes of one item to the same version: one of them has it',
-    'a statement that was throttled inside a success is written by itself',
+    'a statement that was throttled inside a success is written by itself (F40)',
     'rows that one process puts at once are all there, and so many are removed at once',
     'a row that is named twice in one go is put once, and gone afterwards',
   ].map((test) => ({ target: 'moto' as const, test, why: statements })),
