@@ -33,8 +33,8 @@ export interface Stack {
   readonly webhooks: readonly Received[];
   /** How many calls functions and containers have made so far. */
   callCount(): number;
-  /** Registers a tenant whose endpoint is the inbox, subscribed to the ends of jobs. */
-  addTenant(tenantId: string): Promise<void>;
+  /** Registers a tenant whose endpoint is the inbox, or another receiver, subscribed to the ends of jobs. */
+  addTenant(tenantId: string, receiver?: string): Promise<void>;
   upload(tenantId: string, name: string, content: Uint8Array | string): Promise<string>;
   send(...bodies: readonly (object | string)[]): Promise<void>;
   job(tenantId: string, idempotencyKey: string): Promise<JobRecord | undefined>;
@@ -88,15 +88,21 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
     webhooks,
     callCount: () => callCount,
     job,
-    async addTenant(tenantId) {
+    async addTenant(tenantId, receiver) {
       const secret = `whsec_${randomBytes(32).toString('base64')}`;
       secrets.set(tenantId, secret);
       await tenants.put({ tenantId, status: 'active' });
       const events = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'];
       const keys = sealing(clients.kms, cloud.physicalId('WebhookKey'));
-      const asked = { tenantId, endpointId: 'whe_test', url: inbox.urlOf(tenantId), events, secret };
+      const asked = {
+        tenantId,
+        endpointId: 'whe_test',
+        url: receiver ?? inbox.urlOf(tenantId),
+        events,
+        secret,
+      };
       const ports = { endpoints, keys, clock: systemClock, chance: systemChance };
-      expect(await register(ports, asked, [inbox.origin])).toHaveProperty('kind', 'registered');
+      expect(await register(ports, asked, [receiver ?? inbox.origin])).toHaveProperty('kind', 'registered');
     },
     async upload(tenantId, name, content) {
       const Key = `tenants/${tenantId}/inputs/${name}`;
