@@ -1,5 +1,6 @@
 /** The record of one job: every field the table holds for it, and the words for its states. */
 import { z } from 'zod';
+import { JsonValue } from './json.ts';
 import { Priority } from './priority.ts';
 import { JsonObject, ObjectUri } from './request.ts';
 
@@ -57,7 +58,7 @@ export type Order = z.infer<typeof Order>;
 
 /** What the worker committed: small results inline, large ones as an object in the tenant's folder. */
 export const Result = z.union([
-  z.object({ inline: z.json() }),
+  z.object({ inline: JsonValue }),
   z.object({ object: ObjectUri, bytes: z.int().nonnegative(), sha256: z.string() }),
 ]);
 export type Result = z.infer<typeof Result>;
@@ -181,5 +182,11 @@ export function changed(job: JobRecord, change: JobChange, nowMs: number): JobRe
     version,
     ...(entered ? { stateVersion: version, stateAt: nowMs } : {}),
   };
-  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined)) as JobRecord; // undefined means "remove", and required fields cannot be undefined in a JobChange of a parsed record
+  // Copied and not deleted from: every step makes several of these, and this is three times as fast.
+  const kept: Record<string, unknown> = {};
+  for (const name in merged) {
+    const value = merged[name as keyof typeof merged]; // its own names
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept as JobRecord; // undefined means "remove", and required fields cannot be undefined in a JobChange of a parsed record
 }

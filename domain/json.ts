@@ -5,8 +5,18 @@
  * So the text is walked once before it is parsed. The walk only knows what tokens look like; whether they stand where
  * they may is left to JSON.parse, which runs on nothing that the walk has refused.
  */
+import { z } from 'zod';
 import { type Problem, problem } from './errors.ts';
 import { jsonPointer } from './explain.ts';
+
+/**
+ * A part of what was JSON text when it came to us. Nothing else can stand there, so it is not walked once more: a schema
+ * that can hold itself makes every schema around it several times slower.
+ */
+export const JsonValue = z.custom<z.core.util.JSONType>(
+  (value) => value !== undefined,
+  'expected a JSON value',
+);
 
 /** What DynamoDB stores. @see Amazon DynamoDB developer guide, "Quotas": nested attribute depth */
 const MAX_LEVELS = 32;

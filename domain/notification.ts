@@ -2,11 +2,18 @@
 import { z } from 'zod';
 import type { Endpoint } from './endpoint.ts';
 import { isFinal, type JobRecord, JobState } from './job.ts';
+import { JsonValue } from './json.ts';
 import { IdempotencyKey, JobTypeId, TenantId } from './request.ts';
 import { bytesOf, MAX_WORDS_CHARACTERS, shortened } from './size.ts';
 
+const LifecycleType = z.enum([
+  'job.accepted',
+  'job.progress',
+  ...JobState.options.map((state) => `job.${state}` as const),
+]);
+
 /** `job.accepted` is told once, when the record is made; every other event carries the name of the state entered. */
-export function eventType(job: JobRecord): string {
+export function eventType(job: JobRecord): z.infer<typeof LifecycleType> {
   return job.version === 1 ? 'job.accepted' : `job.${job.state}`;
 }
 
@@ -34,7 +41,7 @@ export const DEFAULT_EVENTS = WEBHOOK_EVENTS.filter((type) => type !== 'job.prog
  * @see https://www.standardwebhooks.com, payload structure: type, timestamp, data
  */
 export const LifecycleEvent = z.object({
-  type: z.string(),
+  type: LifecycleType,
   timestamp: z.iso.datetime(),
   data: z.object({
     jobId: z.string(),
@@ -50,10 +57,10 @@ export const LifecycleEvent = z.object({
     startedAt: z.string().optional(),
     finishedAt: z.string().optional(),
     nextAttemptAt: z.string().optional(),
-    progress: z.json().optional(),
-    result: z.json().optional(),
-    failure: z.json().optional(),
-    metadata: z.record(z.string(), z.json()).optional(),
+    progress: JsonValue.optional(),
+    result: JsonValue.optional(),
+    failure: JsonValue.optional(),
+    metadata: z.record(z.string(), JsonValue).optional(),
   }),
 });
 export type LifecycleEvent = z.infer<typeof LifecycleEvent>;
@@ -90,7 +97,7 @@ export const EndpointEvent = z.object({
 });
 export type EndpointEvent = z.infer<typeof EndpointEvent>;
 
-export const TenantEvent = z.union([RejectedEvent, EndpointEvent, LifecycleEvent]);
+export const TenantEvent = z.discriminatedUnion('type', [LifecycleEvent, RejectedEvent, EndpointEvent]);
 export type TenantEvent = z.infer<typeof TenantEvent>;
 
 export function isAboutJob(event: TenantEvent): event is LifecycleEvent {

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { type Problem, problem } from './errors.ts';
 import { explain, isObject, typeName } from './explain.ts';
 import { JOB_ID } from './identity.ts';
-import { readJson } from './json.ts';
+import { JsonValue, readJson } from './json.ts';
 import { Priority } from './priority.ts';
 import { bytesOf, itemBytesOf, MAX_REQUEST_ITEM_BYTES } from './size.ts';
 
@@ -48,7 +48,7 @@ const TagValue = z
   .string()
   .regex(/^[\p{L}\p{N} .:/=+@_-]{0,256}$/u, 'expected letters, digits, spaces and .:/=+@_-');
 
-export const JsonObject = z.record(z.string(), z.json());
+export const JsonObject = z.record(z.string(), JsonValue);
 
 /**
  * @example { "specVersion": "1", "tenantId": "acme", "jobType": "csv.summarise", "idempotencyKey": "report-42",

@@ -20,6 +20,9 @@ export type SubmitMessage = z.infer<typeof SubmitMessage>;
 export const WakeMessage = z.strictObject({ wake: TenantId, after: z.string().max(128).optional() });
 export type WakeMessage = z.infer<typeof WakeMessage>;
 
+/** What the submit queue carries. */
+export const SubmitQueueMessage = z.union([SubmitMessage, WakeMessage]);
+
 /** SQS delays a message by at most this; a later wait is the sweep's. */
 const MAX_DELAY_MS = 900_000;
 

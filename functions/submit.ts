@@ -4,12 +4,11 @@
  * An answer that never came stays unknown: the message comes back when the call can no longer be travelling, and then
  * Batch is asked by name. The worker's claim and Batch's events may settle it sooner.
  */
-import { z } from 'zod';
 import type { JobRecord } from '../domain/job.ts';
 import { memberName } from '../domain/member.ts';
 import { lifecycleEvent } from '../domain/notification.ts';
 import { policyOf, type TenantDefaults } from '../domain/policy.ts';
-import { SubmitMessage, WakeMessage } from '../domain/submission.ts';
+import { type SubmitMessage, SubmitQueueMessage } from '../domain/submission.ts';
 import { batchPort } from '../io/batch.ts';
 import { bus } from '../io/bus.ts';
 import { batch, dynamo, eventBridge, sqs, submittingBatch } from '../io/clients.ts';
@@ -41,7 +40,7 @@ export interface SubmitPorts extends SubmissionPorts, Omit<DebtPorts, 'clock' | 
 
 export function submit(ports: SubmitPorts): MessageBatch {
   return async (messages) => {
-    const read = readable(messages, z.union([SubmitMessage, WakeMessage]), ports.log);
+    const read = readable(messages, SubmitQueueMessage, ports.log);
     const asked = read.flatMap(({ value }) => ('jobId' in value ? [value] : []));
     const known = await load(ports, asked);
     const stepped = await eachAlone(read, ports.log, async ({ message, value }) => {

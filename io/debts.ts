@@ -25,6 +25,7 @@ export interface DebtPorts {
  * second submit message finds nothing to do.
  */
 export async function payDebts(ports: DebtPorts, jobs: readonly JobRecord[]): Promise<void> {
+  if (jobs.length === 0) return;
   await ports.slots.leave(jobs.filter(({ state }) => isFinal(state) || state === 'retrying'));
   const failed = jobs.filter((job) => job.state === 'failed' && isOwed(job));
   await ports.deadLetters.send(failed.map(failedJob));

@@ -1,5 +1,5 @@
 /** Ids that are hashes, so that whoever computes one again gets the same. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { fingerprintText } from '../domain/admission.ts';
 import type { JobRequest } from '../domain/request.ts';
 
@@ -26,7 +26,7 @@ export function webhookIdOf(subject: string, sequence: number, endpointId: strin
 
 /** The first 130 bits of SHA-256 in lower-case base32. */
 function hash26(text: string): string {
-  const bytes = createHash('sha256').update(text).digest();
+  const bytes = hash('sha256', text, 'buffer');
   let name = '';
   for (let bit = 0; bit < 130; bit += 5) {
     const twoBytes = bytes.readUInt16BE(bit >> 3);

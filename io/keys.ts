@@ -3,7 +3,13 @@
  * seals, so the table alone is worth nothing; the context ties each sealed text to its endpoint, so that a copy of it on
  * another endpoint does not open.
  */
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import {
+  createPrivateKey,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import {
   DecryptCommand,
   EncryptCommand,
@@ -101,13 +107,13 @@ export async function newKey(
   return { key: { scheme, sealed: await seals.seal(owner, `${x}.${d}`), publicKey: shown }, shown };
 }
 
-/** A key that signs: the bytes of a secret, or an ed25519 private key. */
+/** A key that signs: a secret, or an ed25519 private key. As key objects they sign fastest, and no print shows them. */
 export type OpenKey =
-  | { readonly scheme: 'v1'; readonly secret: Uint8Array }
+  | { readonly scheme: 'v1'; readonly secret: KeyObject }
   | { readonly scheme: 'v1a'; readonly privateKey: KeyObject };
 
 export function openKey(scheme: SigningKey['scheme'], plain: string): OpenKey {
-  if (scheme === 'v1') return { scheme, secret: Buffer.from(plain.slice('whsec_'.length), 'base64') };
+  if (scheme === 'v1') return { scheme, secret: createSecretKey(plain.slice('whsec_'.length), 'base64') };
   const [x = '', d = ''] = plain.split('.');
   return {
     scheme,

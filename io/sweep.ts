@@ -80,6 +80,8 @@ async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Found>
     do {
       const byMs = ports.clock.nowMs() + aheadMs;
       const page = await ports.due.due(String(shard), byMs, after);
+      after = page.next;
+      if (page.due.length === 0) continue;
       const jobs = await ports.jobs.load(
         page.due.flatMap((item) => (item.kind === 'job' ? [item.jobId] : [])),
       );
@@ -91,7 +93,6 @@ async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Found>
         deliveries: page.due.flatMap((item) => (item.kind === 'delivery' ? [item.delivery] : [])),
         byMs,
       };
-      after = page.next;
     } while (after !== undefined);
   }
 }

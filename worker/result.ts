@@ -1,5 +1,5 @@
 /** Where a result goes: small ones into the record, large ones into an object that the record points to. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { Result } from '../domain/job.ts';
 import { type Handler, NeverAgain, type Work } from './work.ts';
@@ -27,5 +27,5 @@ export async function resultOf(
   }
   if (Buffer.byteLength(content) <= MAX_INLINE_BYTES) return { inline: value };
   const { uri, bytes } = await write('result.json', content, 'application/json');
-  return { object: uri, bytes, sha256: createHash('sha256').update(content).digest('hex') };
+  return { object: uri, bytes, sha256: hash('sha256', content) };
 }
