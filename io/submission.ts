@@ -16,6 +16,7 @@ import {
   planSubmission,
   queueOf,
   type SubmitMessage,
+  type SubmitPlan,
   submitRequest,
   type Targets,
 } from '../domain/submission.ts';
@@ -83,7 +84,7 @@ export async function stepSubmission(
   const fit = fitOf(seen, ports.types.get(seen.jobType));
   if (fit.kind === 'unfit') return stepSubmission(ports, step, await failUnfit(ports, seen, fit.failure));
   const after = async (observation: Observation) =>
-    stepSubmission(ports, step, await observe(ports, asked, seen, observation));
+    stepSubmission(ports, step, await observe(ports, { asked, seen, planned: plan.kind }, observation));
   switch (plan.kind) {
     case 'later':
       return { againAtMs: plan.atMs };
@@ -144,18 +145,26 @@ async function failUnfit(ports: SubmissionPorts, seen: JobRecord, failure: Failu
   return job;
 }
 
-/** Applies an observation only while the record still gives the message the plan that led to it. */
+interface Planned {
+  readonly asked: SubmitMessage;
+  readonly seen: JobRecord;
+  readonly planned: SubmitPlan['kind'];
+}
+
+/**
+ * Applies an observation only while the record still gives the message the plan that led to it. Batch may take its time to
+ * answer, and another handler may have opened another call meanwhile: of that one the answer says nothing.
+ */
 async function observe(
   ports: SubmissionPorts,
-  asked: SubmitMessage,
-  seen: JobRecord,
+  { asked, seen, planned }: Planned,
   observation: Observation,
 ): Promise<JobRecord> {
-  const planOf = (job: JobRecord) => planSubmission(job, asked, ports.clock.nowMs(), ports.settleMs).kind;
-  const wanted = planOf(seen);
-  const { job } = await changeJob(ports.jobs, seen, (current) =>
-    planOf(current) === wanted ? advance(current, observation, contextOf(ports, current)) : undefined,
-  );
+  const { job } = await changeJob(ports.jobs, seen, (current) => {
+    const plan = planSubmission(current, asked, ports.clock.nowMs(), ports.settleMs);
+    const same = plan.kind === planned && current.calls === seen.calls;
+    return same ? advance(current, observation, contextOf(ports, current)) : undefined;
+  });
   return job;
 }
 

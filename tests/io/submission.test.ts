@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { advance } from '../../domain/advance.ts';
+import type { JobRecord } from '../../domain/job.ts';
+import type { BatchPort } from '../../io/batch.ts';
+import { type JobStore, jobStore } from '../../io/jobs.ts';
+import { type SubmissionPorts, stepSubmission } from '../../io/submission.ts';
+import { setUp } from '../local/gateway/set-up.ts';
+import { context, JOB_ID, jobIn, NOW, types } from '../support/jobs.ts';
+import { createJobsTable } from '../support/jobs-table.ts';
+
+const SETTLE_MS = 60_000;
+const step = {
+  asked: { tenantId: 'acme', jobId: JOB_ID, attempt: 1 },
+  weight: 1,
+  gate: undefined,
+  isMember: false,
+} as const;
+
+let cloud: Awaited<ReturnType<typeof setUp>>;
+let jobs: JobStore;
+beforeEach(async () => {
+  cloud = await setUp();
+  jobs = jobStore(await createJobsTable(cloud.dynamodb));
+});
+afterEach(() => cloud.close());
+
+/** A clock that stands where the test puts it, and a Batch that answers as the test says and counts the calls of SubmitJob. */
+function surroundings(listByName: BatchPort['listByName']) {
+  const time = { nowMs: NOW };
+  const submitted: string[] = [];
+  const ports: SubmissionPorts = {
+    jobs,
+    batch: {
+      listByName,
+      submit: async ({ jobName }) => {
+        submitted.push(jobName);
+        return { kind: 'unknown', why: 'TimeoutError' };
+      },
+      describe: async () => new Map(),
+      terminate: async () => undefined,
+    },
+    pace: { turn: async () => ({ kind: 'at', atMs: time.nowMs }) },
+    slots: { take: async () => ({ kind: 'given', gated: false }), leave: async () => undefined },
+    clock: { nowMs: () => time.nowMs, waitUntil: async () => undefined },
+    chance: { fraction: () => 0, token: () => 'token' },
+    log: { info: () => undefined, error: () => undefined },
+    types,
+    targets: {
+      queues: { standard: 'standard', economy: 'economy' },
+      definitions: { small: 'small', medium: 'medium', plain: 'plain' },
+    },
+    settleMs: SETTLE_MS,
+  };
+  return { ports, time, submitted };
+}
+
+test('a slow answer about one call does not close the next one, even when the job is overdue by then', async () => {
+  const asksFrom = NOW + 10_000 + SETTLE_MS;
+  const deadlineAt = asksFrom + 20_000;
+  const open = jobIn('submitting', { deadlineAt });
+  await jobs.create(open);
+  const { ports, time, submitted } = surroundings(async () => {
+    // While Batch takes its time, another handler is told that the call never arrived, and opens another.
+    const absent = change(open, { kind: 'not_accepted', why: 'absent_in_batch' });
+    const again = change(absent, { kind: 'call', deadlineAt: deadlineAt + 10_000, gated: false });
+    await jobs.replace(open, absent);
+    await jobs.replace(absent, again);
+    time.nowMs = deadlineAt + 1;
+    return [];
+  });
+  time.nowMs = asksFrom;
+
+  await stepSubmission(ports, step, open);
+  expect(await jobs.get(JOB_ID)).toMatchObject({ state: 'cancelling', calls: 2, callOpen: true });
+  expect(submitted).toEqual([]);
+});
+
+function change(job: JobRecord, observation: Parameters<typeof advance>[1]): JobRecord {
+  const next = advance(job, observation, context);
+  if (next === undefined)
+    throw new Error(`A job that is ${job.state} takes no notice of ${observation.kind}`);
+  return next;
+}
