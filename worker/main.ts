@@ -16,6 +16,7 @@ import { createLog, errorName } from '../io/log.ts';
 import { objectStore } from '../io/objects.ts';
 import { table } from '../io/table.ts';
 import { jobTypes } from '../job-types.ts';
+import { handlerOf } from './handlers/index.ts';
 import { exitCode, run } from './run.ts';
 
 const Arguments = z.object({
@@ -46,6 +47,7 @@ async function main(): Promise<number> {
   const ports = {
     jobs: jobStore(table(dynamo(), env.TABLE_NAME, systemChance)),
     objectsOf: (tenantId: string) => objectStore(s3Client, env.BUCKET_NAME, tenantId),
+    handlerOf,
     bucket: env.BUCKET_NAME,
     types: jobTypes,
     clock: systemClock,

@@ -11,11 +11,10 @@ import type { Clock } from '../io/clock.ts';
 import type { JobStore } from '../io/jobs.ts';
 import { errorName, type Log } from '../io/log.ts';
 import { ObjectMissing, type ObjectStore } from '../io/objects.ts';
-import { handlerOf } from './handlers/index.ts';
 import { loadInput } from './input.ts';
 import { progressWriter } from './progress.ts';
 import { resultOf } from './result.ts';
-import { NeverAgain, TryLater, type Work } from './work.ts';
+import { type Handler, NeverAgain, TryLater, type Work } from './work.ts';
 
 export const exitCode = { done: 0, failed: 1, neverAgain: 64, tryLater: 75 } as const;
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
@@ -23,6 +22,8 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 export interface WorkerPorts {
   readonly jobs: Pick<JobStore, 'get' | 'replace'>;
   objectsOf(tenantId: string): ObjectStore;
+  /** Its input was checked against the job type's schema. */
+  handlerOf(jobType: string): Promise<Handler<never> | undefined>;
   readonly bucket: string;
   readonly types: JobTypes;
   readonly clock: Clock;
@@ -78,7 +79,7 @@ async function work(
   signal: AbortSignal,
 ): Promise<Result> {
   const type = ports.types.get(me.batchType);
-  const handler = await handlerOf(me.batchType);
+  const handler = await ports.handlerOf(me.batchType);
   if (type === undefined || handler === undefined || job.jobType !== me.batchType) {
     throw new NeverAgain('job_type_removed', `This image has no handler for the job type ${job.jobType}.`);
   }

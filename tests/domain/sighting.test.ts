@@ -8,6 +8,7 @@ import {
   acceptedOrder,
   BatchJobDetail,
   claimOrder,
+  holdsInVain,
   isNewer,
   judge,
   recognise,
@@ -288,5 +289,20 @@ describe('the order of words about one Batch job', () => {
         expect(job.state === 'retrying').toBe(ended);
       }),
     );
+  });
+});
+
+describe('whether a slot is held in vain', () => {
+  const gated = true;
+  test.each([
+    ['not by a job that waits for it', jobIn('waiting'), 1, false],
+    ['not by a job that went to Batch with it', jobIn('running', { gated }), 1, false],
+    ['not by a job that is being ended', jobIn('cancelling', { gated }), 1, false],
+    ['by a job that went to Batch without it, before its tenant had a cap', jobIn('submitting'), 1, true],
+    ['by a job that is over', jobIn('succeeded', { gated }), 1, true],
+    ['by an attempt that failed, while the next is waited for', jobIn('retrying', { gated }), 1, true],
+    ['by the attempt before this one', jobIn('running', { gated, attempt: 2 }), 1, true],
+  ])('%s', (_, job, attempt, expected) => {
+    expect(holdsInVain(job, attempt)).toBe(expected);
   });
 });

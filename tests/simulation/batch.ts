@@ -83,9 +83,11 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
     });
     if (run.strikes('batch.partition', luck)) {
       // Often before the container has claimed: then it claims after Batch has begun another try.
-      world.after(luck.happens(0.5) ? luck.between(1, 500) : luck.between(500, 60_000), () => {
+      const cutOffMs = luck.between(0, luck.pick([0, 10_000, 10_000, 120_000]));
+      world.after(luck.happens(0.5) ? luck.between(1, 80) : luck.between(80, 60_000), () => {
         if (job.status !== 'RUNNING' || job.tries !== tryNumber - 1) return;
         run.count('host given up, container alive');
+        if (job.container !== undefined) job.container.process.cutOffUntilMs = world.nowMs() + cutOffMs;
         hostLost(job);
       });
     }

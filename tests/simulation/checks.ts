@@ -344,6 +344,7 @@ function countRarities(run: Run, { role }: Process, before: JobRecord, after: Jo
   if (ended?.failure?.class === 'lost') run.count('attempt lost');
   if (before.claim !== undefined && (after.claim?.try ?? 0) > before.claim.try)
     run.count('claim taken over by a later try');
+  if (after.progress?.at !== before.progress?.at) run.count('progress heard');
   if (after.redrivenAs !== undefined && before.redrivenAs === undefined) run.count('redriven');
   if (after.state !== before.state) run.count(`entered ${after.state}`);
   if (after.state === 'succeeded' && before.state === 'cancelling')

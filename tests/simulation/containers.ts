@@ -1,10 +1,9 @@
 /** Containers: Headgate's own worker with a virtual object store, and images that know nothing of Headgate. */
-import { Readable } from 'node:stream';
 import type { JobTypes } from '../../domain/job-type.ts';
 import type { JobStore } from '../../io/jobs.ts';
 import { ObjectMissing, type ObjectStore } from '../../io/objects.ts';
 import { run as runWorker } from '../../worker/run.ts';
-import { TryLater } from '../../worker/work.ts';
+import { type Handler, NeverAgain, TryLater } from '../../worker/work.ts';
 import type { BatchJob, StartedContainer } from './batch.ts';
 import { type Run, reach } from './faults.ts';
 import { BUCKET, clockOf } from './lambdas.ts';
@@ -37,7 +36,9 @@ export function containers(run: Run, services: ContainerServices): StartContaine
       const hostToo = luck.happens(0.5);
       world.after(luck.between(100, 5000), () => (hostToo ? end() : end(137)));
     };
-    const workMs = run.strikes('work.overruns', luck) ? 400_000 : luck.between(200, 60_000);
+    const workMs = run.strikes('work.overruns', luck)
+      ? 400_000
+      : luck.between(200, luck.happens(0.5) ? 5000 : 60_000);
     if (run.strikes('batch.hostLost', luck)) world.after(luck.between(0, workMs), () => world.kill(process));
 
     if (batchType === 'demo.sleep') {
@@ -47,14 +48,13 @@ export function containers(run: Run, services: ContainerServices): StartContaine
     }
     const ports = {
       jobs: services.jobsFor(process),
-      objectsOf: () => objectsOf(run, process, services.objects, workMs),
+      objectsOf: () => objectsOf(run, process, services.objects),
+      handlerOf: async () => handler(run, process, workMs),
       bucket: BUCKET,
       types: services.types,
       clock: clockOf(run, process),
       log: run.log(process),
     };
-    // The work reads streams, and those go on by turns of the event loop.
-    process.turning++;
     world.stir(process);
     runWorker(ports, { ...me, jobId, batchType }, ending.signal).then(
       (code) => end(code),
@@ -64,21 +64,33 @@ export function containers(run: Run, services: ContainerServices): StartContaine
   };
 }
 
-/** The work takes its time in the first read, and fails there too. */
-function objectsOf(run: Run, process: Process, objects: Set<string>, workMs: number): ObjectStore {
+/** Takes its time, may be asked to end meanwhile, fails in one of its ways, and writes an object. */
+function handler(run: Run, process: Process, workMs: number): Handler<never> {
   const luck = run.world.dice(`work of ${process.name}`);
+  return async (_, work) => {
+    await Promise.race([run.world.sleep(process, workMs), asked(work.signal)]);
+    if (luck.happens(0.3)) work.progress({ done: 1 });
+    if (run.strikes('work.fails', luck)) throw luck.pick(failures)();
+    const { uri } = await work.write('summary.json', '{}', 'application/json');
+    return { summary: uri };
+  };
+}
+
+const failures: readonly [() => Error, ...(() => Error)[]] = [
+  () => new ObjectMissing('No such object'),
+  () => new TryLater('The source is busy'),
+  () => new NeverAgain('input_rejected', 'The file is empty'),
+  () => new Error('A fault of the handler'),
+];
+
+const asked = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+
+function objectsOf(run: Run, process: Process, objects: Set<string>): ObjectStore {
   return {
-    async read() {
-      await run.world.sleep(process, workMs);
-      if (run.strikes('work.fails', luck)) {
-        const way = luck.whole(1, 4);
-        if (way === 1) throw new ObjectMissing('No such object');
-        if (way === 2) throw new TryLater('The source is busy');
-        if (way === 3) throw new Error('A fault of the handler');
-        return Readable.from(['']);
-      }
-      return Readable.from(['a,b\n1,2\n']);
-    },
+    read: () => Promise.reject(new ObjectMissing('Nothing is read in this world')),
     write: (key, content) =>
       reach(run, process, { site: 'objects.write' }, () => {
         const uri = `s3://${BUCKET}/${key}`;

@@ -10,10 +10,8 @@ export interface Dice {
 }
 
 export function dice(seed: number, name: string): Dice {
-  let state = [...name].reduce(
-    (hash, char) => Math.imul(hash ^ char.charCodeAt(0), 16_777_619),
-    seed ^ 0x9e3779b9,
-  );
+  let state = seed ^ 0x9e3779b9;
+  for (let i = 0; i < name.length; i++) state = Math.imul(state ^ name.charCodeAt(i), 16_777_619);
   // Mulberry32: small, fast, and good enough to spread faults.
   const fraction = () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -25,7 +25,7 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
       run.world.after(lag.between(0, run.odds(1) > 0 ? LAG_MS : 1000), () => {
         const atMs = dueAt();
         if (atMs === undefined) rows.delete(name);
-        else rows.set(name, { due, dueAt: atMs, shard: dueShard(idOf(due)) });
+        else rows.set(name, { due, dueAt: atMs, shard: rows.get(name)?.shard ?? dueShard(idOf(due)) });
       });
     },
     nextMs: () => Math.min(Number.MAX_SAFE_INTEGER, ...[...rows.values()].map(({ dueAt }) => dueAt)),

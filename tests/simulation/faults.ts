@@ -1,7 +1,7 @@
 /** One run's shared state, and the one wrapper around every call that a process makes to a port. */
 import type { Log } from '../../io/log.ts';
 import type { Dice } from './dice.ts';
-import { type FaultKind, strengthOf } from './kinds.ts';
+import { type FaultKind, strengthsOf } from './kinds.ts';
 import { FAULTS_END_MS, type Profile } from './profiles.ts';
 import { type Process, type Role, START_MS, type World } from './world.ts';
 
@@ -55,8 +55,9 @@ interface RunOptions {
 export function newRun({ world, profile, keepHistory, faultsEndMs = FAULTS_END_MS }: RunOptions): Run {
   const faults = world.dice('faults');
   // Mild worlds get far, so that late states meet faults too; wild ones meet several faults at once.
-  const intensity = faults.pick([0.3, 0.6, 1, 1.5, 2.5, 4]);
+  const intensity = faults.pick([0.3, 0.6, 1, 1.5, 3]);
   const scaled = (probability: number) => (probability === 1 ? 1 : Math.min(0.9, probability * intensity));
+  const strengths = strengthsOf(profile);
   let processes = 0;
   const callFaults = Object.entries(profile.calls) as [Fault, number][]; // the record has no other keys
   const run: Run = {
@@ -70,7 +71,7 @@ export function newRun({ world, profile, keepHistory, faultsEndMs = FAULTS_END_M
     callFaults: callFaults.map(([fault, probability]) => [fault, scaled(probability)]),
     odds: (probability) => (world.nowMs() >= START_MS + faultsEndMs ? 0 : scaled(probability)),
     strikes(kind, luck) {
-      const strikes = luck.happens(run.odds(strengthOf(profile, kind)));
+      const strikes = luck.happens(run.odds(strengths.get(kind) ?? 0));
       if (strikes) run.struck(kind);
       return strikes;
     },
@@ -79,10 +80,11 @@ export function newRun({ world, profile, keepHistory, faultsEndMs = FAULTS_END_M
       role,
       name: `${role}-${++processes}`,
       skewMs: Math.round(faults.between(-300, 300)),
-      ...(container === undefined ? {} : { container }),
+      container,
       opened: new Map(),
       turning: 0,
       alive: true,
+      cutOffUntilMs: 0,
     }),
     note(process, text, jobId) {
       const name = () => (typeof jobId === 'function' ? jobId() : jobId);
@@ -102,8 +104,11 @@ export function newRun({ world, profile, keepHistory, faultsEndMs = FAULTS_END_M
 function logOf(run: Run, process: Process): Log {
   const line = (event: string, facts: Parameters<Log['info']>[1] = {}) => {
     run.count(facts.why === undefined ? event : `${event} ${facts.why}`);
-    const { jobId, ...rest } = facts;
-    run.note(process.name, () => `log ${event} ${JSON.stringify(rest)}`, jobId);
+    const text = () => {
+      const { jobId: _, ...rest } = facts;
+      return `log ${event} ${JSON.stringify(rest)}`;
+    };
+    run.note(process.name, text, facts.jobId);
   };
   return { info: line, error: line };
 }
@@ -145,7 +150,8 @@ export function reach<T>(run: Run, process: Process, call: Call, effect: () => T
   if (!process.alive) return new Promise(() => undefined);
   const fault = drawFault(run, call);
   if (fault !== undefined) run.note(process.name, () => `${fault} at ${call.site}`, call.jobId);
-  const travelMs = faults.between(1, 40) + (fault === 'pause' ? faults.between(0, MAX_PAUSE_MS) : 0);
+  const stillMs = fault === 'pause' ? faults.between(0, MAX_PAUSE_MS) : 0;
+  const travelMs = Math.max(stillMs, process.cutOffUntilMs - world.nowMs()) + faults.between(1, 40);
   const lateMs = faults.between(0, MAX_LATE_MS);
   return new Promise((resolve, reject) => {
     const answer = (settle: () => void) =>
@@ -204,6 +210,32 @@ export function reach<T>(run: Run, process: Process, call: Call, effect: () => T
         return world.after(travelMs, attempt);
     }
   });
+}
+
+/**
+ * A read of items by their keys. What a process asks for at one moment is one call, as in `io/table.ts`, and its items are
+ * read at different moments of that call: some when it arrives, some just before it is answered.
+ */
+export async function read<T>(run: Run, process: Process, jobId: Named, effect: () => T): Promise<T> {
+  process.reading ??= begin(run, process, jobId);
+  const call = process.reading;
+  let early: { readonly value: T } | undefined;
+  call.onArrival.push(() => {
+    if (run.faults.happens(0.5)) early = { value: effect() };
+  });
+  await call.answer;
+  return early === undefined ? effect() : early.value;
+}
+
+function begin(run: Run, process: Process, jobId: Named): NonNullable<Process['reading']> {
+  const onArrival: (() => void)[] = [];
+  const answer = Promise.resolve().then(() => {
+    delete process.reading;
+    return reach(run, process, { site: 'table.read', jobId }, () => {
+      for (const read of onArrival) read();
+    });
+  });
+  return { onArrival, answer };
 }
 
 function drawFault(run: Run, call: Call): Fault | undefined {

@@ -5,7 +5,7 @@ import { placeOf, type WaitingRow } from '../../domain/waiting.ts';
 import { GATE_PATIENCE_MS, type GateStore, type Settings } from '../../io/gates.ts';
 import type { WaitingStore } from '../../io/waiting.ts';
 import type { VirtualDueIndex } from './due.ts';
-import { type Run, reach } from './faults.ts';
+import { type Run, reach, read } from './faults.ts';
 import type { Process } from './world.ts';
 
 export interface GateEvents {
@@ -52,11 +52,13 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
       const call = <T>(site: string, effect: () => T) =>
         reach(run, process, { site: `gates.${site}` }, effect);
       return {
-        load: (tenantIds) =>
-          call('load', () => {
+        load: async (tenantIds) => {
+          if (tenantIds.length === 0) return new Map();
+          return read(run, process, undefined, () => {
             const found = tenantIds.flatMap((tenantId) => gates.get(tenantId) ?? []);
             return new Map(found.map((gate) => [gate.tenantId, gate]));
-          }),
+          });
+        },
         enter: (tenantId, seen, members, nowMs) =>
           call('enter', () => {
             if (!isAsRead(tenantId, seen)) return 'lost';

@@ -39,6 +39,14 @@ export function strengthOf(profile: Profile, kind: FaultKind): number {
   return faults[name] ?? 0;
 }
 
+export function strengthsOf(profile: Profile): ReadonlyMap<string, number> {
+  const strengths = new Map<string, number>();
+  for (const group of groups)
+    for (const [name, strength] of Object.entries(profile[group]))
+      strengths.set(`${group}.${name}`, strength);
+  return strengths;
+}
+
 /** The profile with every kind of fault at the strength that is asked for. */
 export function withStrengths(profile: Profile, strength: (kind: FaultKind, now: number) => number): Profile {
   const changed = groups.map((group) => {

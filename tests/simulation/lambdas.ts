@@ -107,9 +107,7 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
 }
 
 /** What KMS would open: another for each endpoint. */
-export function secretOf(endpointId: string): string {
-  return `whsec_${Buffer.from(endpointId.padEnd(32, '.')).toString('base64')}`;
-}
+export const secretOf = (endpointId: string): string => `whsec_${btoa(endpointId.padEnd(32, '.'))}`;
 
 export interface Lambdas {
   intake(process: Process): MessageBatch;

@@ -34,9 +34,9 @@ const endpoint = (tenantId: string, name: string, events: string[]) =>
   });
 const attentive = endpoint('acme', 'all', all);
 const patientEndpoints = [endpoint('acme', 'ends', ends), endpoint('globex', 'globex', ends)];
-/** One that wants to hear of everything is half of a world's work, and not in every world. */
+/** One that wants to hear of everything is much of a world's work, and not in every world. */
 export const endpointsOf = (run: Run): readonly Endpoint[] =>
-  run.world.dice('endpoints').happens(0.4) ? [attentive, ...patientEndpoints] : patientEndpoints;
+  run.world.dice('endpoints').happens(0.2) ? [attentive, ...patientEndpoints] : patientEndpoints;
 
 const csv = jobTypes.get('csv.summarise');
 const sleep = jobTypes.get('demo.sleep');
@@ -89,7 +89,7 @@ export function people(run: Run, outside: Outside, only?: readonly number[]): Re
     if (only === undefined || only.includes(number))
       service(run, outside.front, { ...crowd, number }, expected);
   operators(run, outside);
-  account(run, outside, crowd.atOnce ? 1 : 3);
+  if (crowd.atOnce || run.world.dice('capped').happens(0.4)) account(run, outside, crowd.atOnce ? 1 : 3);
   return expected;
 }
 
@@ -99,22 +99,24 @@ const ASKED_BY_MS = FAULTS_END_MS * 0.6;
 
 interface Crowd {
   readonly jobs: number;
-  /** All are of the tenant with the caps, and come within a minute. */
+  /** All are of the tenant with the caps, and come within a minute at most. */
   readonly atOnce: boolean;
+  readonly withinMs: number;
 }
 
 /** Small worlds are quick, and most faults need no more than one job. Gates need several that meet. */
 function crowdOf(run: Run): Crowd {
   const luck = run.world.dice('people');
-  const jobs = luck.pick([1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, MOST_JOBS]);
-  return { jobs, atOnce: jobs > 1 && luck.happens(0.5) };
+  const jobs = luck.happens(0.8) ? 1 : luck.pick([2, 2, 2, 3, MOST_JOBS]);
+  const atOnce = jobs > 1 && luck.happens(0.8);
+  return { jobs, atOnce, withinMs: atOnce ? luck.pick([3000, 15_000, 60_000]) : ASKED_BY_MS };
 }
 
 /** Sends a job, perhaps twice, perhaps with another body under its key, and perhaps cancels it. */
 function service(
   run: Run,
   front: VirtualQueue,
-  { number, atOnce }: Crowd & { readonly number: number },
+  { number, atOnce, withinMs }: Crowd & { readonly number: number },
   expected: Set<string>,
 ): void {
   const { world } = run;
@@ -122,7 +124,7 @@ function service(
   const luck = world.dice(`job ${number}`);
   const asked = requestOf(run, luck, { number, atOnce });
   const { jobId, key, body } = asked;
-  const atMs = luck.between(0, atOnce ? 60_000 : ASKED_BY_MS);
+  const atMs = luck.between(0, withinMs);
   const id = key === undefined ? keyless(number) : undefined;
   world.after(atMs, () => {
     expected.add(jobId);
@@ -228,7 +230,7 @@ function account(run: Run, { gates, submitQueue }: Outside, mostSlots: number): 
   });
   void set(someCaps());
   let pauses = 0;
-  for (let changes = luck.whole(0, 3); changes > 0; changes--) {
+  for (let changes = luck.pick([0, 0, 0, 1, 2, 3]); changes > 0; changes--) {
     const pausing = luck.happens(0.3);
     if (pausing) pauses++;
     const paused = pausing ? { paused: { reason: 'unpaid', at: run.world.nowMs() } } : {};

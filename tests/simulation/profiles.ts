@@ -61,7 +61,7 @@ const chaos: Profile = {
   work: { fails: 0.25, overruns: 0.06 },
   pace: { full: 0.03 },
   receivers: { busy: 0.15, unresolved: 0.2 },
-  people: { cancel: 0.25, duplicate: 0.4, conflict: 0.1, limits: 0.2, delay: 0.2, endByHand: 0.02 },
+  people: { cancel: 0.25, duplicate: 0.3, conflict: 0.1, limits: 0.2, delay: 0.2, endByHand: 0.02 },
 };
 
 const dup: Profile = {
@@ -91,4 +91,4 @@ export const profiles: Readonly<Record<NamedProfile, Profile>> = { chaos, dup, a
 export const profileNames: readonly ProfileName[] = ['chaos', 'dup', 'alldrop', 'race', 'drawn'];
 
 /** Faults stop here; then the world must come to rest with every promise kept. */
-export const FAULTS_END_MS = 900_000;
+export const FAULTS_END_MS = 600_000;

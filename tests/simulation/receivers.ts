@@ -1,5 +1,5 @@
 /** The tenants' receivers: they answer, are busy, or are not reached, and check what they are sent. */
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import type { PostOutcome } from '../../domain/delivery.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { Post, Webhooks } from '../../io/webhooks.ts';
@@ -46,7 +46,7 @@ export function receiver(run: Run, process: Process, { endpoints, onWebhook, tol
 
 /** By the words of the specification, and not by the code that signs. */
 function isSigned(headers: Post['headers'], body: string, endpointId: string): boolean {
-  const key = Buffer.from(secretOf(endpointId).slice('whsec_'.length), 'base64');
+  const key = createSecretKey(secretOf(endpointId).slice('whsec_'.length), 'base64');
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
   const signature = createHmac('sha256', key).update(signed).digest('base64');
   return headers['webhook-signature']?.split(' ').includes(`v1,${signature}`) === true;

@@ -1,4 +1,7 @@
-/** Worlds in which the code once broke a promise: a few hundred new ones do not find the same again. */
+/**
+ * Worlds in which the code once broke a promise: a few hundred new ones do not find the same again. Whoever changes how
+ * worlds are drawn makes these other worlds: put each fault back, and see which seed finds it then.
+ */
 import type { ProfileName } from './profiles.ts';
 
 export interface KeptSeed {
@@ -8,6 +11,6 @@ export interface KeptSeed {
 }
 
 export const keptSeeds: readonly KeptSeed[] = [
-  { profile: 'drawn', seed: 7064, why: 'a job that went without a slot is given one by a late wake-up' },
-  { profile: 'race', seed: 13_068, why: 'and keeps others of its tenant waiting after its end' },
+  { profile: 'drawn', seed: 32_547, why: 'a job that went without a slot is given one by a late wake-up' },
+  { profile: 'dup', seed: 1423, why: 'a slow answer about one call of SubmitJob closes the next one' },
 ];

@@ -11,12 +11,18 @@ export interface Process {
   readonly name: string;
   readonly skewMs: number;
   /** The container this is, if it is one. */
-  readonly container?: { readonly batchJobId: string; readonly try: number; readonly attempt: number };
+  readonly container:
+    | { readonly batchJobId: string; readonly try: number; readonly attempt: number }
+    | undefined;
   /** Calls of SubmitJob that this process has opened by its own write and not yet made: Batch job name → number. */
   readonly opened: Map<string, number>;
   /** How much of its work goes on with a turn of the event loop: streams, and what is gathered until a turn's end. */
   turning: number;
   alive: boolean;
+  /** Until then its calls do not get out. */
+  cutOffUntilMs: number;
+  /** What it is about to read from the table, in one call. */
+  reading?: { readonly onArrival: (() => void)[]; readonly answer: Promise<void> };
   onDeath?: () => void;
 }
 
@@ -52,20 +58,11 @@ export function world(seed: number): World {
   const heap: Due[] = [];
   let busy = 0;
   let steps = 0;
-  let stirred: 'no' | 'promises' | 'turns' = 'no';
+  let stirred = false;
+  let turned = false;
   const stir = (process?: Process) => {
-    if (stirred !== 'turns') stirred = process !== undefined && process.turning > 0 ? 'turns' : 'promises';
-  };
-  /** All that a continuation has set free runs before the next one. Most set nothing free, and cost nothing here. */
-  const settle = async () => {
-    await endOfPromises();
-    // Read after the promises: one of them may have begun what needs a turn.
-    while (stirred === 'turns') {
-      stirred = 'no';
-      await endOfTurn();
-      await endOfTurn();
-    }
-    stirred = 'no';
+    stirred = true;
+    turned ||= process !== undefined && process.turning > 0;
   };
   const put = (atMs: number, work: () => void, background: boolean) => {
     if (!background) busy++;
@@ -88,7 +85,16 @@ export function world(seed: number): World {
         if (!next.background) busy--;
         steps++;
         next.work();
-        if (stirred !== 'no') await settle();
+        // All that a continuation has set free runs before the next one. Most set nothing free.
+        if (!stirred) continue;
+        await endOfPromises();
+        // Read after the promises: one of them may have begun what needs a turn.
+        while (turned) {
+          turned = false;
+          await endOfTurn();
+          await endOfTurn();
+        }
+        stirred = false;
       }
     },
     kill(process) {

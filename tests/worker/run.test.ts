@@ -5,6 +5,7 @@ import type { JobChange } from '../../domain/job.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
 import type { ObjectStore } from '../../io/objects.ts';
 import { jobTypes } from '../../job-types.ts';
+import { handlerOf } from '../../worker/handlers/index.ts';
 import { type Assignment, run, type WorkerPorts } from '../../worker/run.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 import { BUCKET, FIRST, JOB_ID, jobIn, NOW, SECOND } from '../support/jobs.ts';
@@ -51,6 +52,7 @@ function ports(objects: ObjectStore, change: Partial<WorkerPorts> = {}) {
   const all: WorkerPorts = {
     jobs,
     objectsOf: () => objects,
+    handlerOf,
     bucket: BUCKET,
     types: jobTypes,
     clock: { nowMs: () => NOW },

@@ -32,14 +32,14 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'R8',
     without: 'any condition on the version',
     profile: 'dup',
-    firstSeed: 18,
+    firstSeed: 7,
     mutant: { defects: { track: overwriting, container: overwriting } },
   },
   {
     rule: 'R9',
     without: 'knowing that another handler opened the call',
     profile: 'dup',
-    firstSeed: 2,
+    firstSeed: 5,
     mutant: {
       defects: { submit: writing(async (jobs, seen, next) => (await jobs.replace(seen, next)) && 'written') },
     },
@@ -48,7 +48,6 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'R9',
     without: 'doubt about a call that was not answered',
     profile: 'chaos',
-    firstSeed: 2,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -98,7 +97,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'the attempt in the claim',
     profile: 'dup',
-    firstSeed: 4,
+    firstSeed: 680,
     mutant: {
       defects: {
         container: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
@@ -123,7 +122,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'T3',
     without: 'the attempt in events',
     profile: 'dup',
-    firstSeed: 51,
+    firstSeed: 101,
     mutant: {
       message: (step, message, jobOf) => {
         if (step !== 'track') return message;
@@ -150,14 +149,14 @@ export const ofCalls: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a stray is ended',
     profile: 'dup',
-    firstSeed: 328,
+    firstSeed: 581,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {
     rule: 'I4',
     without: 'the test whether the job is over already',
     profile: 'chaos',
-    firstSeed: 3,
+    firstSeed: 2,
     mutant: {
       defects: {
         track: reading((job) => (isFinal(job.state) ? { ...withoutOrder(job), state: 'running' } : job)),
@@ -168,7 +167,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'refusing a container whose job is being cancelled',
     profile: 'chaos',
-    firstSeed: 9,
+    firstSeed: 19,
     mutant: {
       defects: {
         container: reading((job) => (job.state === 'cancelling' ? { ...job, state: 'running' } : job)),

@@ -28,7 +28,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'the sweep for deliveries whose message was lost',
     profile: 'chaos',
-    firstSeed: 102,
+    firstSeed: 385,
     mutant: {
       defects: { tick: ({ deliveries }) => ({ deliveries: { ...deliveries, putOff: async () => 'lost' } }) },
     },
@@ -37,14 +37,13 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'a message for a first try that failed',
     profile: 'race',
-    firstSeed: 2,
+    firstSeed: 4,
     mutant: { defects: { notify: () => ({ deliveryQueue: { send: async () => undefined } }) } },
   },
   {
     rule: 'I10',
     without: 'a body that is made of the event alone',
     profile: 'chaos',
-    firstSeed: 15,
     mutant: {
       message: (step, message) =>
         step === 'notify'
@@ -68,14 +67,13 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.9',
     without: 'the sweep',
     profile: 'chaos',
-    firstSeed: 2,
     mutant: { defects: { tick: () => ({ due: { due: async () => ({ due: [] }) } }) } },
   },
   {
     rule: '2.10',
     without: "waiting for Batch's word after a cancel",
     profile: 'chaos',
-    firstSeed: 9,
+    firstSeed: 17,
     mutant: {
       defects: {
         intake: writing((jobs, seen, next) =>
@@ -93,7 +91,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: 'the tombstone of a cancel that came first',
     profile: 'chaos',
-    firstSeed: 10,
+    firstSeed: 40,
     mutant: {
       defects: {
         intake: ({ jobs }) => ({
@@ -113,7 +111,6 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: 'one name for the child of a failed job',
     profile: 'chaos',
-    firstSeed: 4,
     mutant: {
       defects: {
         intake: ({ jobs, chance }) => ({

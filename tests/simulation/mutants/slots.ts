@@ -121,7 +121,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R1',
     without: 'the attempt in a member: who leaves takes every attempt of its job along',
     profile: 'dup',
-    firstSeed: 620,
+    firstSeed: 27,
     mutant: { defects: each(['submit', 'track'], leavingByJob) },
   },
   {
@@ -135,7 +135,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R3',
     without: 'letting the winner keep the slot: who loses a write gives it back',
     profile: 'race',
-    firstSeed: 2,
+    firstSeed: 6,
     mutant: {
       defects: {
         submit: writing(async (jobs, seen, next, { gates }) => {
@@ -150,7 +150,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R4',
     without: 'the sweep of the gates',
     profile: 'chaos',
-    firstSeed: 254,
+    firstSeed: 47,
     mutant: {
       defects: {
         tick: sweepingEmptyGates,
@@ -161,35 +161,35 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R7',
     without: 'the condition that nobody has entered since the gate was read',
     profile: 'race',
-    firstSeed: 145,
+    firstSeed: 245,
     mutant: { defects: each(['submit', 'track'], enteringBlindly) },
   },
   {
     rule: '2.7',
     without: 'the second try of who waits',
     profile: 'race',
-    firstSeed: 65,
+    firstSeed: 131,
     mutant: { defects: { submit: readingTheGateOnce } },
   },
   {
     rule: '2.7',
     without: 'a consistent read of the waiting list',
     profile: 'race',
-    firstSeed: 697,
+    firstSeed: 626,
     mutant: { defects: each(['submit', 'track'], puttingRowsLate) },
   },
   {
     rule: '2.6',
     without: 'leaving before the list is read',
     profile: 'race',
-    firstSeed: 6,
+    firstSeed: 23,
     mutant: { defects: each(['submit', 'track', 'intake'], leavingLate) },
   },
   {
     rule: '2.10',
     without: 'keeping the slot of a job that is being cancelled',
     profile: 'chaos',
-    firstSeed: 9,
+    firstSeed: 15,
     mutant: {
       defects: {
         intake: writing(async (jobs, seen, next, { gates }) => {
@@ -204,6 +204,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R2',
     without: 'the final write before the slot is given back',
     profile: 'race',
+    firstSeed: 4,
     mutant: {
       defects: {
         track: writing(async (jobs, seen, next, { gates }) => {
@@ -217,7 +218,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R2',
     without: 'the protocol: whoever sees the container start gives the slot back',
     profile: 'race',
-    firstSeed: 2,
+    firstSeed: 16,
     mutant: {
       defects: {
         track: writing(async (jobs, seen, next, { gates }) => {
@@ -232,21 +233,21 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R2',
     without: 'counting an attempt as over while the next one has not begun',
     profile: 'race',
-    firstSeed: 589,
-    mutant: { defects: each(['submit'], keepingWhoRetries) },
+    firstSeed: 18,
+    mutant: { defects: each(['submit', 'track'], keepingWhoRetries) },
   },
   {
     rule: 'R4',
     without: 'patience: the sweep takes out whoever is not on its way to Batch',
     profile: 'chaos',
-    firstSeed: 97,
+    firstSeed: 360,
     mutant: { defects: { tick: sweepingWhoWaits } },
   },
   {
     rule: '2.7',
     without: 'the attempt in a row of the waiting list',
     profile: 'race',
-    firstSeed: 19,
+    firstSeed: 108,
     mutant: { defects: each(['submit', 'track'], forgettingAttempts) },
   },
 ];
