@@ -144,6 +144,17 @@ it('new work of a paused tenant waits, and goes on when it is resumed', async ()
   expect(await stack.ended(tenantId, 'after')).toMatchObject({ state: 'succeeded' });
 });
 
+it('a submit message in the name of another tenant leads no job past the gate of its own (M50)', async () => {
+  await stack.addTenant('stranger');
+  expect(await tenant('pause', tenantId, '--reason', 'the invoice is open')).toMatchObject({ code: 0 });
+  await stack.send(message('kept'));
+  const { jobId } = await waits('kept', 'paused');
+  await outside.sendSubmit({ tenantId: 'stranger', jobId, attempt: 1 });
+  await outside.emptied('SubmitQueue');
+  expect(await stateOf('kept')).toBe('waiting');
+  expect(await outside.batchJobs(jobId)).toEqual([]);
+});
+
 it('jobs of one concurrency key run one at a time, and do not hold up those of another', async () => {
   for (const key of ['red-1', 'red-2', 'green-1']) containers.willHold(idOf(key));
   await stack.send(message('red-1', { concurrencyKey: 'red' }));
