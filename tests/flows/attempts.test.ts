@@ -1,11 +1,12 @@
 /** An attempt that fails is followed by another after its backoff, as long as its kind of failure has attempts left. */
 import { renameSync } from 'node:fs';
 import { TerminateJobCommand } from '@aws-sdk/client-batch';
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import type { JobRecord } from '../../domain/job.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { AwsEvent } from '../../local/aws.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { type Containers, openContainers } from './containers.ts';
 import { EVERY_EVENT, lookFromOutside, type Outside, toldOf } from './outside.ts';
@@ -17,10 +18,11 @@ let stack: Stack;
 let outside: Outside;
 let faults: BatchFaults;
 let csv: string;
+const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = await openContainers();
-  stack = await startStack({ images: containers.images });
-  outside = lookFromOutside(stack);
+  containers = opened(await openContainers());
+  stack = opened(await startStack({ images: containers.images }));
+  outside = opened(lookFromOutside(stack));
   faults = stack.cloud.batch.faults;
   // Retries must be the fast path's own work, not the sweep's.
   await outside.schedule('rest');
@@ -30,11 +32,6 @@ beforeAll(async () => {
 });
 afterEach(() => {
   delete faults.event;
-});
-afterAll(async () => {
-  outside.close();
-  await stack.close();
-  await containers.close();
 });
 
 async function send(idempotencyKey: string, ...exitCodes: number[]): Promise<string> {

@@ -1,8 +1,9 @@
 /** A message that cannot be a job is dead-lettered at once, and the nine beside it are not held up. */
 
 import { BatchClient, ListJobsCommand } from '@aws-sdk/client-batch';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../io/identity.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { lookFromOutside } from './outside.ts';
 
@@ -11,14 +12,14 @@ jest.setTimeout(180_000);
 let stack: Stack;
 /** What the functions have logged. */
 const lines: string[] = [];
+const opened = closedAfterAll();
 beforeAll(async () => {
-  stack = await startStack({ output: (_, line) => lines.push(line) });
+  stack = opened(await startStack({ output: (_, line) => lines.push(line) }));
   await stack.addTenant('acme');
-  await lookFromOutside(stack).hears('acme', ['job.rejected']);
+  await opened(lookFromOutside(stack)).hears('acme', ['job.rejected']);
   await stack.tenants.put({ tenantId: 'frozen', status: 'suspended' });
   await stack.tenants.put({ tenantId: 'basic', status: 'active', jobTypes: ['demo.sleep'] });
 });
-afterAll(() => stack.close());
 
 const CANARY = 'canary-4711';
 const KEY = 'the-bad-one';

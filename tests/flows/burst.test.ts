@@ -1,5 +1,6 @@
 /** Many jobs at once: late and repeated events must not undo a final state, and nobody is forgotten. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it, jest } from '@jest/globals';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 
 jest.setTimeout(240_000);
@@ -7,11 +8,11 @@ jest.setTimeout(240_000);
 const JOBS = 200;
 
 let stack: Stack;
+const opened = closedAfterAll();
 beforeAll(async () => {
-  stack = await startStack();
+  stack = opened(await startStack());
   await stack.addTenant('acme');
 });
-afterAll(() => stack.close());
 
 it('two hundred jobs sent at once all come to the right end, and each is told once with a signature that verifies', async () => {
   const csv = await stack.upload('acme', 'small.csv', 'n\n1\n2\n');

@@ -1,8 +1,9 @@
 /** A job is cancelled in whatever state the request finds it: one outcome, told once, and nothing of it runs on. */
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import type { JobRecord } from '../../domain/job.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { type Containers, gone, openContainers } from './containers.ts';
 import { lookFromOutside, type Outside, toldOf } from './outside.ts';
@@ -14,10 +15,11 @@ let stack: Stack;
 let outside: Outside;
 let faults: BatchFaults;
 let csv: string;
+const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = await openContainers();
-  stack = await startStack({ images: containers.images });
-  outside = lookFromOutside(stack);
+  containers = opened(await openContainers());
+  stack = opened(await startStack({ images: containers.images }));
+  outside = opened(lookFromOutside(stack));
   faults = stack.cloud.batch.faults;
   // A cancel must take effect by itself and not by the sweep.
   await outside.schedule('rest');
@@ -28,11 +30,6 @@ afterEach(async () => {
   delete faults.submit;
   delete faults.event;
   await outside.capacity('there');
-});
-afterAll(async () => {
-  outside.close();
-  await stack.close();
-  await containers.close();
 });
 
 const summarise = (idempotencyKey: string, rest: object = {}) => ({

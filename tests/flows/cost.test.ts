@@ -11,6 +11,7 @@ import { built } from '../../cli/build.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { AwsEvent } from '../../local/aws.ts';
 import type { ApiCall } from '../../local/gateway.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { lookFromOutside, type Outside } from './outside.ts';
 
@@ -52,20 +53,23 @@ const RECEIVER = `
 const calls: ApiCall[] = [];
 /** What Batch said, by job and status. */
 const held = new Map<string, AwsEvent>();
+const opened = closedAfterAll();
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cost-'));
   receiver = new Worker(RECEIVER, { eval: true });
   const [port] = await once(receiver, 'message');
   receiver.on('message', () => received++);
   const origin = `http://127.0.0.1:${port}`;
-  stack = await startStack({
-    functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: origin },
-    template: await withFullBatches(join(folder, 'template.json')),
-    onCall: (call) => calls.push(call),
-    // No job waits for its turn with Batch: a message that does is handled twice.
-    parameters: { BatchCallsPerSecond: '1000' },
-  });
-  outside = lookFromOutside(stack);
+  stack = opened(
+    await startStack({
+      functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: origin },
+      template: await withFullBatches(join(folder, 'template.json')),
+      onCall: (call) => calls.push(call),
+      // No job waits for its turn with Batch: a message that does is handled twice.
+      parameters: { BatchCallsPerSecond: '1000' },
+    }),
+  );
+  outside = opened(lookFromOutside(stack));
   await outside.schedule('rest');
   stack.cloud.batch.faults.event = (event) => {
     const status = String(event.detail['status']);
@@ -75,8 +79,6 @@ beforeAll(async () => {
   await stack.addTenant('acme', origin);
 });
 afterAll(async () => {
-  outside.close();
-  await stack.close();
   await receiver.terminate();
   await rm(folder, { recursive: true });
 });

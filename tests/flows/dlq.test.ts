@@ -1,20 +1,21 @@
 /** What an operator does with dead letters: look, repair the cause, run them again or throw them away. */
 import { CreateTableCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type DeadLetter, failedJob } from '../../domain/dead-letter.ts';
 import { childIdOf, jobIdOf } from '../../io/identity.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { ended, startCommand } from '../support/command.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 
 jest.setTimeout(180_000);
 
 let stack: Stack;
+const opened = closedAfterAll();
 beforeAll(async () => {
-  stack = await startStack();
+  stack = opened(await startStack());
   await stack.addTenant('acme');
 });
-afterAll(() => stack.close());
 
 const startDlq = (args: readonly string[]) => startCommand(stack, 'cli/dlq.ts', args);
 const dlq = (...args: readonly string[]) => ended(startDlq(args));

@@ -1,9 +1,10 @@
 /** Batch's events come at least once, late, in any order, or never: what becomes of a job is the same. */
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { JobRecord } from '../../domain/job.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { AwsEvent } from '../../local/aws.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { type Containers, openContainers } from './containers.ts';
 import { EVERY_EVENT, lookFromOutside, type Outside } from './outside.ts';
@@ -15,10 +16,11 @@ let stack: Stack;
 let outside: Outside;
 let faults: BatchFaults;
 let csv: string;
+const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = await openContainers();
-  stack = await startStack({ images: containers.images });
-  outside = lookFromOutside(stack);
+  containers = opened(await openContainers());
+  stack = opened(await startStack({ images: containers.images }));
+  outside = opened(lookFromOutside(stack));
   faults = stack.cloud.batch.faults;
   // The events alone must do: nothing here may be the sweep's work.
   await outside.schedule('rest');
@@ -28,11 +30,6 @@ beforeAll(async () => {
 });
 afterEach(() => {
   delete faults.event;
-});
-afterAll(async () => {
-  outside.close();
-  await stack.close();
-  await containers.close();
 });
 
 const message = (idempotencyKey: string, jobType: string, input: object) => ({

@@ -1,8 +1,9 @@
 /** Every event of AWS Batch is lost: the sweep alone brings jobs to their ends. */
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { DUE_SHARDS } from '../../domain/identity.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { runCommand } from '../support/command.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { type Containers, openContainers } from './containers.ts';
@@ -17,15 +18,18 @@ let faults: BatchFaults;
 let csv: string;
 /** Calls to Batch by our functions, `headgate-dev-tick submitjob`. */
 const batchCalls: string[] = [];
+const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = await openContainers();
-  stack = await startStack({
-    images: containers.images,
-    onCall: ({ service, action, accessKeyId }) => {
-      if (service === 'batch') batchCalls.push(`${accessKeyId} ${action}`);
-    },
-  });
-  outside = lookFromOutside(stack);
+  containers = opened(await openContainers());
+  stack = opened(
+    await startStack({
+      images: containers.images,
+      onCall: ({ service, action, accessKeyId }) => {
+        if (service === 'batch') batchCalls.push(`${accessKeyId} ${action}`);
+      },
+    }),
+  );
+  outside = opened(lookFromOutside(stack));
   faults = stack.cloud.batch.faults;
   await stack.addTenant('acme');
   csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
@@ -34,11 +38,6 @@ afterEach(async () => {
   delete faults.event;
   await outside.schedule('run');
   await outside.capacity('there');
-});
-afterAll(async () => {
-  outside.close();
-  await stack.close();
-  await containers.close();
 });
 
 const message = (idempotencyKey: string, rest: object = {}) => ({

@@ -1,7 +1,8 @@
 /** The dead letter of a failed job goes back to the front queue: one child runs, whoever sends it and however often. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it, jest } from '@jest/globals';
 import type { JobRecord } from '../../domain/job.ts';
 import { childIdOf, jobIdOf } from '../../io/identity.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { lookFromOutside, type Outside, toldOf } from './outside.ts';
 
@@ -9,15 +10,12 @@ jest.setTimeout(120_000);
 
 let stack: Stack;
 let outside: Outside;
+const opened = closedAfterAll();
 beforeAll(async () => {
-  stack = await startStack();
-  outside = lookFromOutside(stack);
+  stack = opened(await startStack());
+  outside = opened(lookFromOutside(stack));
   await outside.schedule('rest');
   await Promise.all(['acme', 'globex'].map((tenantId) => stack.addTenant(tenantId)));
-});
-afterAll(async () => {
-  outside.close();
-  await stack.close();
 });
 
 const inputOf = (key: string) => `s3://${stack.bucket}/tenants/acme/inputs/${key}.csv`;

@@ -2,11 +2,12 @@
  * The rights that are read from the sources (tests/wiring/rights.ts) against what the functions are seen to call: what
  * happens here and is not foreseen there would be refused by IAM, and the roles would be held to the wrong list.
  */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { systemChance } from '../../io/clock.ts';
 import { gateStore } from '../../io/gates.ts';
 import { table } from '../../io/table.ts';
 import type { ApiCall } from '../../local/gateway.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { rightsOf } from '../wiring/rights.ts';
 
@@ -24,8 +25,9 @@ const message = (idempotencyKey: string, seconds: number, more: object = {}) => 
   ...more,
 });
 
+const opened = closedAfterAll();
 beforeAll(async () => {
-  stack = await startStack({ onCall: (call) => calls.push(call) });
+  stack = opened(await startStack({ onCall: (call) => calls.push(call) }));
   await stack.addTenant('acme');
   // Its inbox answers 400 there, so a later try is made.
   await stack.addTenant('astray');
@@ -36,7 +38,6 @@ beforeAll(async () => {
   const items = table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemChance);
   await gateStore(items).set('acme', undefined, { cap: 2 }, Date.now());
 });
-afterAll(() => stack?.close());
 
 /** As IAM calls it; a batch of statements has a right for each kind of them. */
 function rightFor({ service, action }: ApiCall): RegExp {

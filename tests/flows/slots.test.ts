@@ -8,6 +8,7 @@ import { systemChance } from '../../io/clock.ts';
 import { type GateStore, gateStore } from '../../io/gates.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { table } from '../../io/table.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { runCommand } from '../support/command.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { type Containers, openContainers } from './containers.ts';
@@ -21,18 +22,16 @@ let outside: Outside;
 let gates: GateStore;
 let csv: string;
 let folder: string;
+const opened = closedAfterAll();
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slots-'));
-  containers = await openContainers();
-  stack = await startStack({ images: containers.images, parameters: { MaxvCpus: '16' } });
-  outside = lookFromOutside(stack);
+  containers = opened(await openContainers());
+  stack = opened(await startStack({ images: containers.images, parameters: { MaxvCpus: '16' } }));
+  outside = opened(lookFromOutside(stack));
   gates = gateStore(table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemChance));
   await outside.schedule('rest');
 });
 afterAll(async () => {
-  outside.close();
-  await stack.close();
-  await containers.close();
   await rm(folder, { recursive: true });
 });
 

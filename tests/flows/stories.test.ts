@@ -1,19 +1,20 @@
 /** The stories of `npm start`, one by one: from a message to a result and a webhook that verifies. */
 import { readFile } from 'node:fs/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it, jest } from '@jest/globals';
 import sharp from 'sharp';
 import { parseObjectUri } from '../../domain/identity.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
 jest.setTimeout(120_000);
 
 let stack: Stack;
+const opened = closedAfterAll();
 beforeAll(async () => {
-  stack = await startStack();
+  stack = opened(await startStack());
   await Promise.all(['acme', 'globex'].map((tenantId) => stack.addTenant(tenantId)));
 });
-afterAll(() => stack.close());
 
 const message = (tenantId: string, jobType: string, idempotencyKey: string, rest: object) => ({
   specVersion: '1',

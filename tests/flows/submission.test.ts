@@ -1,8 +1,9 @@
 /** SubmitJob has no client token and its answers get lost: still one Batch job does the work of each attempt. */
 import { SubmitJobCommand } from '@aws-sdk/client-batch';
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../io/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { type Containers, openContainers } from './containers.ts';
 import { lookFromOutside, type Outside, toldOf } from './outside.ts';
@@ -14,10 +15,11 @@ let stack: Stack;
 let outside: Outside;
 let faults: BatchFaults;
 let csv: string;
+const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = await openContainers();
-  stack = await startStack({ images: containers.images });
-  outside = lookFromOutside(stack);
+  containers = opened(await openContainers());
+  stack = opened(await startStack({ images: containers.images }));
+  outside = opened(lookFromOutside(stack));
   faults = stack.cloud.batch.faults;
   await stack.addTenant('acme');
   csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
@@ -27,11 +29,6 @@ afterEach(async () => {
   delete faults.event;
   delete faults.listLag;
   await outside.capacity('there');
-});
-afterAll(async () => {
-  outside.close();
-  await stack.close();
-  await containers.close();
 });
 
 const summarise = (idempotencyKey: string) => ({

@@ -1,8 +1,9 @@
 /** The times a sender may set: when a job runs at the earliest, until when it must have started, and be over. */
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import type { JobRecord } from '../../domain/job.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { type Containers, gone, openContainers } from './containers.ts';
 import { lookFromOutside, type Outside, toldOf } from './outside.ts';
@@ -14,11 +15,12 @@ let stack: Stack;
 let outside: Outside;
 let faults: BatchFaults;
 let csv: string;
+const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = await openContainers();
+  containers = opened(await openContainers());
   // Room for four of the smallest containers in each queue.
-  stack = await startStack({ images: containers.images, parameters: { MaxvCpus: '1' } });
-  outside = lookFromOutside(stack);
+  stack = opened(await startStack({ images: containers.images, parameters: { MaxvCpus: '1' } }));
+  outside = opened(lookFromOutside(stack));
   faults = stack.cloud.batch.faults;
   await stack.addTenant('acme');
   csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
@@ -26,11 +28,6 @@ beforeAll(async () => {
 afterEach(async () => {
   delete faults.submit;
   await outside.schedule('run');
-});
-afterAll(async () => {
-  outside.close();
-  await stack.close();
-  await containers.close();
 });
 
 const summarise = (idempotencyKey: string, rest: object = {}) => ({

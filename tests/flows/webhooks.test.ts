@@ -1,7 +1,7 @@
 /** Webhooks through the whole stack: what a tenant's server sees when it fails, hangs, redirects, or is gone. */
 
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   type Arrival,
   answer,
@@ -19,6 +19,7 @@ import { jobIdOf } from '../../io/identity.ts';
 import { sealing } from '../../io/keys.ts';
 import { type EndpointRequest, register } from '../../io/register.ts';
 import { table } from '../../io/table.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';
 import { runWebhooks } from './command.ts';
 import { lookFromOutside, type Outside } from './outside.ts';
@@ -32,21 +33,19 @@ let receiver: Receiver;
 let stack: Stack;
 let outside: Outside;
 let deliveries: DeliveryStore & DeliveryLog;
+const opened = closedAfterAll();
 beforeAll(async () => {
-  receiver = await openReceiver();
-  stack = await startStack({
-    functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: receiver.origin },
-    parameters: { BatchCallsPerSecond: '1000' },
-  });
-  outside = lookFromOutside(stack);
+  receiver = opened(await openReceiver());
+  stack = opened(
+    await startStack({
+      functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: receiver.origin },
+      parameters: { BatchCallsPerSecond: '1000' },
+    }),
+  );
+  outside = opened(lookFromOutside(stack));
   deliveries = deliveryStore(table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemChance));
 });
 afterEach(() => outside.schedule('run'));
-afterAll(async () => {
-  outside.close();
-  await stack.close();
-  await receiver.close();
-});
 
 const keys = () => sealing(stack.clients.kms, stack.cloud.physicalId('WebhookKey'));
 

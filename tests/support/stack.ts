@@ -67,6 +67,9 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
       SubmitSettleSeconds: '3',
       ...options.parameters,
     },
+  }).catch(async (error: unknown) => {
+    await inbox.close();
+    throw error;
   });
   const clients = awsClients(cloud.environment);
   const tableName = cloud.physicalId('JobsTable');
