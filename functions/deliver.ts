@@ -56,6 +56,8 @@ async function bring(ports: LanePorts, asked: DeliverMessage): Promise<Outgoing[
 async function attempt(ports: LanePorts, endpoint: Endpoint, delivery: Delivery): Promise<Outgoing[]> {
   const outcome = await send(ports, endpoint, delivery, { deadlineMs: DEADLINE_MS });
   const judged = judge(ports, delivery, outcome);
+  // Before the row: with it the delivery is over, and nobody would come back to an endpoint that is gone.
+  if (judged.disableEndpoint) await disable(ports, nameOf(endpoint), 'gone');
   // Before anything else: a crash after it repeats nothing, and one before it sends the same bytes again.
   const written = await record(ports, delivery, judged.delivery, outcome);
   const nowMs = ports.clock.nowMs();
@@ -63,8 +65,7 @@ async function attempt(ports: LanePorts, endpoint: Endpoint, delivery: Delivery)
     const without = giveBackLease(current, delivery.webhookId);
     return judged.behaviour === undefined ? without : afterBehaviour(without, judged.behaviour, nowMs);
   });
-  if (judged.disableEndpoint) await disable(ports, nameOf(endpoint), 'gone');
-  else if (judged.behaviour?.exhausted === true && standing !== undefined && isDead(standing, nowMs))
+  if (judged.behaviour?.exhausted === true && standing !== undefined && isDead(standing, nowMs))
     await disable(ports, nameOf(endpoint), 'failing');
   return written === 'written' ? reminderOf(judged.delivery, nowMs) : [];
 }

@@ -135,10 +135,11 @@ async function handOver(lane: Lane, owed: Delivery): Promise<Delivery | undefine
  */
 async function concludeFirst(lane: Lane, to: Known, owed: Delivery, outcome: PostOutcome) {
   const judged = judge(lane, owed, outcome);
+  const { tenantId, endpointId } = owed;
+  // Before the row: with it the event has come to its end, and nobody would come back to an endpoint that is gone.
+  if (judged.disableEndpoint) await disable(lane, { tenantId, endpointId }, 'gone');
   const written = await record(lane, undefined, judged.delivery, outcome);
   if (judged.behaviour !== undefined) await mark(lane, to, judged.behaviour);
-  const { tenantId, endpointId } = owed;
-  if (judged.disableEndpoint) await disable(lane, { tenantId, endpointId }, 'gone');
   return written === 'written' ? judged.delivery : undefined;
 }
 

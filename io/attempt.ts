@@ -131,15 +131,19 @@ export async function remember(
   }
 }
 
-/** The first reason stays; its event is published again, in case whoever wrote it could not. */
+/**
+ * Told first and then done: who dies in between leaves an endpoint that says again that it is gone, and is told of again.
+ * Once it is disabled, nothing brings anybody back to tell.
+ */
 export async function disable(ports: AttemptPorts, name: StandingName, reason: string): Promise<void> {
-  const atMs = ports.clock.nowMs();
-  const endpoint = await ports.endpoints.change(name, (current) =>
-    current.disabled === undefined ? { ...current, disabled: { reason, atMs } } : undefined,
+  const known = await ports.endpoints.get(name);
+  if (known === undefined || known.disabled !== undefined) return;
+  const disabled = { reason, atMs: ports.clock.nowMs() };
+  await ports.bus.publish(disabledEvent({ ...known, disabled }));
+  await ports.endpoints.change(name, (current) =>
+    current.disabled === undefined ? { ...current, disabled } : undefined,
   );
-  if (endpoint === undefined) return;
-  ports.log.info('endpoint:disable:done', { ...name, why: endpoint.disabled?.reason });
-  await ports.bus.publish(disabledEvent(endpoint));
+  ports.log.info('endpoint:disable:done', { ...name, why: reason });
 }
 
 /** The message that brings a pending delivery back; none when the sweep does. */

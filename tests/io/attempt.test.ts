@@ -1,10 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { Delivery, type PostOutcome } from '../../domain/delivery.ts';
 import { Endpoint } from '../../domain/endpoint.ts';
-import { type AttemptPorts, judge, send } from '../../io/attempt.ts';
+import { type AttemptPorts, disable, judge, send } from '../../io/attempt.ts';
+import { endpointRegister } from '../../io/endpoints.ts';
 import { turns } from '../../io/turns.ts';
 import type { Post } from '../../io/webhooks.ts';
+import { setUp } from '../local/gateway/set-up.ts';
+import { closedAfterAll } from '../support/closing.ts';
 import { NOW } from '../support/jobs.ts';
+import { createJobsTable } from '../support/jobs-table.ts';
 
 const delivery = Delivery.parse({
   tenantId: 'acme',
@@ -44,6 +48,7 @@ function world(open: (sealed: string) => string) {
   return { ports, posts, lines };
 }
 
+const opened = closedAfterAll();
 const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const time = { deadlineMs: 1000 };
 
@@ -101,4 +106,24 @@ describe('turns', () => {
     void turn('a', () => new Promise(() => undefined));
     expect(await turn('b', async () => 'through')).toBe('through');
   });
+});
+
+test('an endpoint that is gone is on while nobody could be told, and off with the word of it', async () => {
+  const cloud = opened(await setUp());
+  const endpoints = endpointRegister(await createJobsTable(cloud.dynamodb));
+  await endpoints.put(endpoint);
+  const told: unknown[] = [];
+  const { ports } = world(() => secret);
+  const publishing = (publish: AttemptPorts['bus']['publish']) => ({ ...ports, endpoints, bus: { publish } });
+  const busy = publishing(async () => {
+    throw new Error('ServiceUnavailable');
+  });
+  await expect(disable(busy, endpoint, 'gone')).rejects.toThrow();
+  expect(await endpoints.get(endpoint)).not.toHaveProperty('disabled');
+
+  const well = publishing(async (events) => void told.push(...events));
+  await disable(well, endpoint, 'gone');
+  await disable(well, endpoint, 'failing');
+  expect(await endpoints.get(endpoint)).toMatchObject({ disabled: { reason: 'gone', atMs: NOW } });
+  expect(told).toMatchObject([{ type: 'endpoint.disabled', data: { endpointId: 'whe_1', reason: 'gone' } }]);
 });

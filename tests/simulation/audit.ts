@@ -1,6 +1,5 @@
 /** What must be true once the faults have stopped and the world has come to rest. */
 
-import type { Endpoint } from '../../domain/endpoint.ts';
 import { wants } from '../../domain/endpoint.ts';
 import { isFinal } from '../../domain/job.ts';
 import { holdsInVain } from '../../domain/sighting.ts';
@@ -16,7 +15,6 @@ export interface Rest {
   readonly gates: VirtualGates;
   readonly batch: VirtualBatch;
   readonly queues: readonly VirtualQueue[];
-  readonly endpoints: readonly Endpoint[];
   /** `jobId type endpointId` of each webhook that was answered with 2xx. */
   readonly told: ReadonlySet<string>;
   /** Failed jobs that have left a dead letter. */
@@ -34,7 +32,7 @@ export function audit(run: Run, rest: Rest): void {
       violated('R5', `is ${job.state} and not settled`);
     if (job.state === 'failed' && !rest.letters.has(job.jobId))
       violated('2.6', 'failed without a dead letter');
-    for (const endpoint of rest.endpoints) {
+    for (const endpoint of table.endpoints()) {
       const type = `job.${job.state}`;
       if (endpoint.tenantId === job.tenantId && wants(endpoint, type) && isFinal(job.state)) {
         if (rest.told.has(`${job.jobId} ${type} ${endpoint.endpointId}`)) continue;
@@ -42,6 +40,9 @@ export function audit(run: Run, rest: Rest): void {
           ({ jobId, endpointId, eventType }) =>
             jobId === job.jobId && endpointId === endpoint.endpointId && eventType === type,
         );
+        // Its tenant gave it up; what it would have been told is kept for a replay.
+        if (endpoint.disabled !== undefined && (row?.status === 'held' || row?.status === 'abandoned'))
+          continue;
         // A wait that is longer than a message can be delayed ends with the sweep, and there is none in this world.
         if (!run.profile.tick && row?.status === 'pending' && row.dueAt === row.nextTryAt) continue;
         violated(

@@ -73,6 +73,9 @@ export const sometimes: readonly string[] = [
   'webhook:post:delivered',
   'webhook:post:pending',
   'webhook:post:unsent',
+  'webhook:post:abandoned',
+  'webhook:post:held',
+  'endpoint:disable:done',
   'webhook:sign:failed',
 ];
 

@@ -179,6 +179,19 @@ function requestOf(run: Run, luck: Dice, { number, atOnce }: { number: number; a
   return { tenantId, key, body, jobId: jobIdOf(tenantId, key ?? keyless(number)) };
 }
 
+/** A tenant gives one of its endpoints up: whoever answers there says so. @returns the addresses, as it happens */
+export function givenUp(run: Run, endpoints: readonly Endpoint[]): ReadonlySet<string> {
+  const urls = new Set<string>();
+  const luck = run.world.dice('given up');
+  const url = luck.shuffled(endpoints)[0]?.url;
+  if (url === undefined || !does(run, 'people.giveUp', luck)) return urls;
+  run.world.after(luck.between(0, FAULTS_END_MS), () => {
+    run.note('tenant', () => `gives ${url} up`);
+    urls.add(url);
+  });
+  return urls;
+}
+
 /** From time to time every letter that is there is brought back: by SQS's own redrive, by ours, by both. */
 function operators(run: Run, { front, letters }: Outside): void {
   const luck = run.world.dice('operators');

@@ -28,7 +28,7 @@ export interface Profile {
   readonly pace: Readonly<Record<'full', number>>;
   readonly receivers: Readonly<Record<'busy' | 'unresolved', number>>;
   readonly people: Readonly<
-    Record<'cancel' | 'duplicate' | 'conflict' | 'limits' | 'delay' | 'endByHand', number>
+    Record<'cancel' | 'duplicate' | 'conflict' | 'limits' | 'delay' | 'endByHand' | 'giveUp', number>
   >;
 }
 
@@ -61,7 +61,15 @@ const chaos: Profile = {
   work: { fails: 0.25, overruns: 0.06 },
   pace: { full: 0.03 },
   receivers: { busy: 0.15, unresolved: 0.2 },
-  people: { cancel: 0.25, duplicate: 0.3, conflict: 0.1, limits: 0.2, delay: 0.2, endByHand: 0.02 },
+  people: {
+    cancel: 0.25,
+    duplicate: 0.3,
+    conflict: 0.1,
+    limits: 0.2,
+    delay: 0.2,
+    endByHand: 0.02,
+    giveUp: 0.1,
+  },
 };
 
 const dup: Profile = {

@@ -13,4 +13,5 @@ export interface KeptSeed {
 export const keptSeeds: readonly KeptSeed[] = [
   { profile: 'drawn', seed: 32_547, why: 'a job that went without a slot is given one by a late wake-up' },
   { profile: 'dup', seed: 1423, why: 'a slow answer about one call of SubmitJob closes the next one' },
+  { profile: 'dup', seed: 2591, why: 'a webhook is over, and its endpoint, which is gone, is not disabled' },
 ];

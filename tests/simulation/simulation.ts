@@ -13,7 +13,7 @@ import { failInside, type Line, newRun, type Run, reach } from './faults.ts';
 import { virtualGates } from './gates.ts';
 import { type FaultKind, profileOf, withStrengths } from './kinds.ts';
 import { lambdas, type Mutant, partsOf, SETTLE_MS, type Services } from './lambdas.ts';
-import { endpointsOf, people, simulatedTypes, tenants } from './people.ts';
+import { endpointsOf, givenUp, people, simulatedTypes, tenants } from './people.ts';
 import { FAULTS_END_MS, type Profile, type ProfileName } from './profiles.ts';
 import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
 import { receiver } from './receivers.ts';
@@ -169,9 +169,10 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
         });
       },
     }),
-    webhooksFor: (process) => receiver(run, process, { endpoints, told, onWebhook: check.onWebhook }),
+    webhooksFor: (process) => receiver(run, process, { endpoints, gone, told, onWebhook: check.onWebhook }),
   };
   const told = new Set<string>();
+  const gone = givenUp(run, endpoints);
 
   const steps = lambdas(run, services, mutant);
   // Deployed it is minutes. The less, the more handlers of one message at once, and the more messages that are buried.
@@ -185,7 +186,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   if (profile.tick) everyMinute(run, index.nextMs, steps.tick);
   const expected = people(run, { front, letters, gates, submitQueue }, jobs);
   const queues = [front, submitQueue, events, notifyQueue, deliveryQueue];
-  return { table, gates, batch, queues, endpoints, told, letters: failed, expected, steps, nextDueMs };
+  return { table, gates, batch, queues, told, letters: failed, expected, steps, nextDueMs };
 
   function wrapped(detail: unknown): string {
     return JSON.stringify({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail });

@@ -25,6 +25,7 @@ export interface Table {
   readonly deliveries: ReadonlyMap<string, Delivery>;
   job(jobId: string): JobRecord | undefined;
   records(): JobRecord[];
+  endpoints(): readonly Endpoint[];
   /** The earliest moment at which the sweep has something to do. */
   nextDueMs(): number;
   jobsFor(process: Process): JobStore;
@@ -75,6 +76,7 @@ export function virtualTable(
     jobs,
     deliveries,
     job,
+    endpoints: () => known,
     records: () => [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job] : [])),
     nextDueMs: () => {
       const records = [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job.dueAt] : []));
