@@ -217,7 +217,7 @@ export function reach<T>(run: Run, process: Process, call: Call, effect: () => T
  * read at different moments of that call: some when it arrives, some just before it is answered.
  */
 export async function read<T>(run: Run, process: Process, jobId: Named, effect: () => T): Promise<T> {
-  process.reading ??= begin(run, process, jobId);
+  process.reading ??= beginReading(run, process, jobId);
   const call = process.reading;
   let early: { readonly value: T } | undefined;
   call.onArrival.push(() => {
@@ -227,7 +227,7 @@ export async function read<T>(run: Run, process: Process, jobId: Named, effect: 
   return early === undefined ? effect() : early.value;
 }
 
-function begin(run: Run, process: Process, jobId: Named): NonNullable<Process['reading']> {
+function beginReading(run: Run, process: Process, jobId: Named): NonNullable<Process['reading']> {
   const onArrival: (() => void)[] = [];
   const answer = Promise.resolve().then(() => {
     delete process.reading;

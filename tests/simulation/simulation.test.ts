@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { expectations, kill } from './mutants.ts';
-import { type ProfileName, profileNames } from './profiles.ts';
+import { FAULTS_END_MS, type ProfileName, profileNames } from './profiles.ts';
 import { keptSeeds } from './seeds.ts';
 import { commandOf, ruleOf, shrink } from './shrink.ts';
 import { simulate } from './simulation.ts';
@@ -46,7 +46,7 @@ describe('a world that goes wrong', () => {
       expect(ruleOf(shrunk.outcome)).toBe(ruleOf(failed));
       expect(shrunk.limits.jobs).toHaveLength(1);
       expect(shrunk.limits.without?.length).toBeGreaterThan(20);
-      expect(shrunk.limits.faultsEndMs).toBeLessThan(900_000);
+      expect(shrunk.limits.faultsEndMs).toBeLessThan(FAULTS_END_MS);
 
       const { profile, seed } = failed;
       expect(commandOf(shrunk)).toMatch(
