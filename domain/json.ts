@@ -10,8 +10,8 @@ import { type Problem, problem } from './errors.ts';
 import { jsonPointer } from './explain.ts';
 
 /**
- * A part of what was JSON text when it came to us. Nothing else can stand there, so it is not walked once more: a schema
- * that can hold itself makes every schema around it several times slower.
+ * A part of what was JSON text when it came to us, or of a record made of such, whose result was checked by the worker. It
+ * is not walked once more: a schema that can hold itself makes every schema around it several times slower.
  */
 export const JsonValue = z.custom<z.core.util.JSONType>(
   (value) => value !== undefined,

@@ -58,7 +58,7 @@ async function attempt(ports: LanePorts, endpoint: Endpoint, delivery: Delivery)
   const judged = judge(ports, delivery, outcome);
   // Before the row: with it the delivery is over, and nobody would come back to an endpoint that is gone.
   if (judged.disableEndpoint) await disable(ports, nameOf(endpoint), 'gone');
-  // Before anything else: a crash after it repeats nothing, and one before it sends the same bytes again.
+  // Then before anything else: a crash after it repeats nothing, and one before it sends the same bytes again.
   const written = await record(ports, delivery, judged.delivery, outcome);
   const nowMs = ports.clock.nowMs();
   const standing = await remember(ports, nameOf(endpoint), (current) => {

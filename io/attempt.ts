@@ -132,8 +132,8 @@ export async function remember(
 }
 
 /**
- * Told first and then done: who dies in between leaves an endpoint that says again that it is gone, and is told of again.
- * Once it is disabled, nothing brings anybody back to tell.
+ * Told first and then done: once it is disabled, nothing brings anybody back to tell. Who dies in between leaves it on: one
+ * that is gone says so at the same delivery again, one that fails is judged at its next delivery that is given up.
  */
 export async function disable(ports: AttemptPorts, name: StandingName, reason: string): Promise<void> {
   const known = await ports.endpoints.get(name);
