@@ -1,7 +1,16 @@
 /** `npm run sim`: many worlds, one world again, or the rules taken out one at a time. */
 import { z } from 'zod';
 import { Misused, print, readCommand, runCommand } from '../../cli/command-line.ts';
-import { addTo, newTally, sometimes, type Tally, timesSeen, unreached } from './coverage.ts';
+import {
+  addTo,
+  FULL_RUN,
+  newTally,
+  passes,
+  sometimes,
+  type Tally,
+  timesSeen,
+  unreached,
+} from './coverage.ts';
 import { faultKinds } from './kinds.ts';
 import { expectations, kill } from './mutants.ts';
 import { type ProfileName, profileNames } from './profiles.ts';
@@ -9,18 +18,23 @@ import { commandOf, ruleOf, shrink } from './shrink.ts';
 import { type Limits, type Outcome, simulate } from './simulation.ts';
 import { story } from './story.ts';
 
-const USAGE = `Usage: npm run sim -- [--seeds N] [--profile P] [--seed S]
+/** A run of about one second, for the check after each edit. */
+const QUICK_RUN = 100;
+
+const USAGE = `Usage: npm run sim -- [--seeds N] [--quick] [--profile P] [--seed S]
        npm run sim -- --profile P --seed S [--jobs 0,2] [--without KIND,KIND] [--faults-until SECONDS]
        npm run sim -- --mutants [--seeds N]
 
-Runs the real functions in N worlds (2000), from seed S (1) on, where calls, messages, events, containers and people go
+Runs the real functions in N worlds (${FULL_RUN}), from seed S (1) on, where calls, messages, events, containers and people go
 wrong, and checks what must hold after every write and at the end. Profiles in turn, or the one that is named:
 ${profileNames.join(', ')}.
 
+With --quick, N is ${QUICK_RUN} unless --seeds gives it. With --quick, or with N below ${FULL_RUN}, a rare path that no world took is
+reported and does not fail the run: small runs cannot take them all.
 With --seed and no --seeds, one world is run again, and its story told if it goes wrong.
 With --mutants, each rule of the protocol is taken out in turn, and must be missed within N worlds (5000).
 
-Exit code 0 means that every promise was kept and every rare path taken, 1 that not, 2 wrong usage.
+Exit code 0: every promise was kept and, in a full run, every rare path was taken. 1: not so. 2: wrong usage.
 `;
 
 const whole = (what: string) =>
@@ -39,6 +53,7 @@ const schemas = {
     seeds: whole('a number of worlds').optional(),
     seed: whole('the number of a world').optional(),
     profile: z.enum(profileNames, `expected one of ${profileNames.join(', ')}`).optional(),
+    quick: z.boolean().optional(),
     mutants: z.boolean().optional(),
     jobs: z
       .string()
@@ -56,16 +71,20 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const { seeds, seed, profile, mutants = false, jobs, without, 'faults-until': until } = asked.options;
+  const { seeds, seed, profile, quick = false, mutants = false, jobs, without } = asked.options;
+  const until = asked.options['faults-until'];
   const limited = jobs !== undefined || without !== undefined || until !== undefined;
   const chosen = profile !== undefined || seed !== undefined;
   if (mutants && (limited || chosen)) throw new Misused('--mutants goes with --seeds alone.');
   if (limited && (seed === undefined || seeds !== undefined))
     throw new Misused('--jobs, --without and --faults-until go with one --seed.');
+  if (quick && (mutants || (seed !== undefined && seeds === undefined)))
+    throw new Misused('--quick goes with many worlds: alone, or with --seeds or --profile.');
   if (mutants) return killAll(seeds ?? 5000);
   const limits = { jobs, without, faultsEndMs: until === undefined ? undefined : until * 1000 };
   if (seed !== undefined && seeds === undefined) return again(profile ?? profileOfWorld(seed), seed, limits);
-  return runAll({ first: seed ?? 1, seeds: seeds ?? 2000, profile });
+  const count = seeds ?? (quick ? QUICK_RUN : FULL_RUN);
+  return runAll({ first: seed ?? 1, seeds: count, profile, full: !quick && count >= FULL_RUN });
 }
 
 const profileOfWorld = (seed: number): ProfileName => profileNames[seed % profileNames.length] ?? 'chaos';
@@ -74,9 +93,11 @@ interface Campaign {
   readonly first: number;
   readonly seeds: number;
   readonly profile: ProfileName | undefined;
+  /** Whether a point that no world reaches fails the run. */
+  readonly full: boolean;
 }
 
-async function runAll({ first, seeds, profile }: Campaign): Promise<number> {
+async function runAll({ first, seeds, profile, full }: Campaign): Promise<number> {
   const tally = newTally();
   const failed: Outcome[] = [];
   const startedAt = performance.now();
@@ -96,7 +117,7 @@ async function runAll({ first, seeds, profile }: Campaign): Promise<number> {
   print(
     `\n${failed.length} of ${tally.worlds} worlds broke a promise, ${missed.length} points were not reached.`,
   );
-  return failed.length === 0 && missed.length === 0 ? 0 : 1;
+  return passes(failed.length, missed.length, full) ? 0 : 1;
 }
 
 function report(tally: Tally, seconds: number): void {
