@@ -3,8 +3,8 @@
  * `resources/batch.yml`. To add one: an entry here, a handler in `worker/handlers/`, nothing else.
  */
 import { z } from 'zod';
-import { defineJobTypes, type RetryPolicy, workerExitCodes } from './domain/job-type.ts';
-import { ObjectUri } from './domain/request.ts';
+import { ObjectUri } from './domain/job/ids.ts';
+import { defineJobTypes, type RetryPolicy, workerExitCodes } from './domain/job/job-type.ts';
 
 const patient: RetryPolicy = {
   maxAttempts: 4,

@@ -13,8 +13,8 @@ const root = join(import.meta.dirname, '..');
 const STAMP = '.build/sources';
 const SOURCES = [
   'functions/*.ts',
-  'domain/*.ts',
-  'io/*.ts',
+  'domain/**/*.ts',
+  'io/**/*.ts',
   'worker/**/*.ts',
   'resources/*.yml',
   'job-types.ts',

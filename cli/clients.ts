@@ -1,5 +1,4 @@
 /** AWS clients for the command line, pointed by the standard variables wherever the caller points them. */
-
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';

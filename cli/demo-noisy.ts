@@ -4,8 +4,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { isFinal } from '../domain/job.ts';
-import type { LifecycleEvent } from '../domain/notification.ts';
+import { isFinal } from '../domain/job/job.ts';
+import type { LifecycleEvent } from '../domain/webhook/notification.ts';
 import { changeGate } from '../io/accounts.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
 import { gateStore } from '../io/gates.ts';

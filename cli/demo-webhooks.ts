@@ -3,8 +3,8 @@
  * real one; the stack's clock is turned, so that three days pass in a minute.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Delivery } from '../domain/delivery.ts';
-import { pingEvent } from '../domain/notification.ts';
+import type { Delivery } from '../domain/webhook/delivery.ts';
+import { pingEvent } from '../domain/webhook/notification.ts';
 import { bus } from '../io/bus.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
 import { deliveryStore } from '../io/deliveries.ts';

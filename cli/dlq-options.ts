@@ -1,6 +1,6 @@
 /** The words of `npm run dlq`: what may be typed, and what each command makes of it. */
 import { z } from 'zod';
-import { type Filter, filterSchema, GROUPINGS } from '../domain/redrive.ts';
+import { type Filter, filterSchema, GROUPINGS } from '../domain/dead-letter/letter.ts';
 import { type Asked, Misused, readCommand, whereOptions } from './command-line.ts';
 
 export const USAGE = `Usage: npm run dlq -- COMMAND [OPTIONS]

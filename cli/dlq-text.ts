@@ -1,5 +1,5 @@
 /** How dead letters look in a terminal. */
-import type { Letter } from '../domain/redrive.ts';
+import type { Letter } from '../domain/dead-letter/letter.ts';
 import type { Found } from '../io/dead-letters.ts';
 
 /** Columns as wide as their widest cell; the last one runs free. */

@@ -1,5 +1,5 @@
 /** `npm run dlq`: what lies in the front queue's dead-letter queue, and how it gets out again. */
-import { countsBy, type Filter, matches } from '../domain/redrive.ts';
+import { countsBy, type Filter, matches } from '../domain/dead-letter/letter.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
 import { type DeadLetters, deadLetters, discard, type Found, paced, type Visit } from '../io/dead-letters.ts';
 import { childIdOf } from '../io/identity.ts';

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCatalogue } from '../domain/errors.ts';
-import { JobState } from '../domain/job.ts';
-import { lifecycle, type ObservationKind } from '../domain/lifecycle.ts';
+import { JobState } from '../domain/job/job.ts';
+import { lifecycle, type ObservationKind } from '../domain/job/lifecycle.ts';
 import { faultTables } from './docs-faults.ts';
 
 const docs = join(import.meta.dirname, '../docs');

@@ -1,6 +1,6 @@
 /** Keeps the score of a run: which end each message must come to, and what is still missing. */
-import { isFinal } from '../domain/job.ts';
-import type { LifecycleEvent } from '../domain/notification.ts';
+import { isFinal } from '../domain/job/job.ts';
+import type { LifecycleEvent } from '../domain/webhook/notification.ts';
 import type { Received } from './inbox.ts';
 import type { SampleMessage } from './sample.ts';
 

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
-import { isAboutJob, type LifecycleEvent, TenantEvent } from '../domain/notification.ts';
+import { isAboutJob, type LifecycleEvent, TenantEvent } from '../domain/webhook/notification.ts';
 
 export interface Received {
   readonly tenantId: string;

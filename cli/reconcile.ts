@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { BatchClient } from '@aws-sdk/client-batch';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import type { Repair } from '../domain/reconcile.ts';
+import type { Repair } from '../domain/batch/reconcile.ts';
 import { batchPort } from '../io/batch.ts';
 import { bus } from '../io/bus.ts';
 import { systemChance, systemClock } from '../io/clock.ts';

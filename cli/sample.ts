@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { JobState } from '../domain/job.ts';
+import type { JobState } from '../domain/job/job.ts';
 
 export const tenants = ['acme', 'globex', 'initech'] as const;
 export type SampleTenant = (typeof tenants)[number];

@@ -1,5 +1,5 @@
 /** What the terminal shows: one aligned line for each thing that happens. */
-import type { LifecycleEvent } from '../domain/notification.ts';
+import type { LifecycleEvent } from '../domain/webhook/notification.ts';
 
 export interface Screen {
   text(line?: string): void;

@@ -1,7 +1,7 @@
 /** Puts the sample in place: tenants with an endpoint each, their inputs, and the messages a service would send. */
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { parseObjectUri, tenantFolder } from '../domain/identity.ts';
+import { parseObjectUri, tenantFolder } from '../domain/job/identity.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
 import { endpointRegister } from '../io/endpoints.ts';
 import { sealing } from '../io/keys.ts';

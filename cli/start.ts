@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { LifecycleEvent } from '../domain/notification.ts';
+import type { LifecycleEvent } from '../domain/webhook/notification.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
 import { build, built } from './build.ts';
 import { awsClients, type Clients } from './clients.ts';

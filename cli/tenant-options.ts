@@ -1,10 +1,9 @@
 /** The words of `npm run tenant`. */
 import { z } from 'zod';
-import { JOB_ID } from '../domain/identity.ts';
-import { Cap } from '../domain/policy.ts';
-import { Priority } from '../domain/priority.ts';
-import { JobTypeId, TenantId } from '../domain/request.ts';
-import { WEIGHTS } from '../domain/tenant.ts';
+import { JOB_ID, JobTypeId, TenantId } from '../domain/job/ids.ts';
+import { Priority } from '../domain/job/priority.ts';
+import { Cap } from '../domain/tenant/policy.ts';
+import { WEIGHTS } from '../domain/tenant/tenant.ts';
 import { type Asked, whereOptions } from './command-line.ts';
 
 export const USAGE = `Usage: npm run tenant -- COMMAND [OPTIONS]

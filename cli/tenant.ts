@@ -1,9 +1,9 @@
 /** `npm run tenant`: what tenants may do, and why their jobs wait. */
 import { readFile } from 'node:fs/promises';
-import type { Gate } from '../domain/gate.ts';
-import type { Tenant } from '../domain/tenant.ts';
-import { rowOf } from '../domain/waiting.ts';
-import { waitText, whyWaiting } from '../domain/why.ts';
+import type { Gate } from '../domain/tenant/gate.ts';
+import type { Tenant } from '../domain/tenant/tenant.ts';
+import { rowOf } from '../domain/tenant/waiting.ts';
+import { waitText, whyWaiting } from '../domain/tenant/why.ts';
 import { changeGate, changeTenant, readAccount } from '../io/accounts.ts';
 import { systemClock } from '../io/clock.ts';
 import type { Settings } from '../io/gates.ts';

@@ -1,9 +1,9 @@
 /** What would become of a message: the decisions of intake and of the gate, without a write. */
-import { admit, newJob } from '../domain/admission.ts';
-import { decide, obstacleText } from '../domain/gate.ts';
-import type { JobTypes } from '../domain/job-type.ts';
-import { policyOf, type TenantDefaults } from '../domain/policy.ts';
-import { type JobRequest, parseRequest } from '../domain/request.ts';
+import type { JobTypes } from '../domain/job/job-type.ts';
+import { admit, newJob } from '../domain/request/admission.ts';
+import { type JobRequest, parseRequest } from '../domain/request/request.ts';
+import { decide, obstacleText } from '../domain/tenant/gate.ts';
+import { policyOf, type TenantDefaults } from '../domain/tenant/policy.ts';
 import { readAccount } from '../io/accounts.ts';
 import { fingerprintOf, jobIdOf } from '../io/identity.ts';
 import type { Stack } from './stack.ts';

@@ -8,7 +8,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
-import { isAboutJob, type LifecycleEvent, TenantEvent } from '../domain/notification.ts';
+import { isAboutJob, type LifecycleEvent, TenantEvent } from '../domain/webhook/notification.ts';
 
 const Envelope = z.object({ detail: TenantEvent });
 

@@ -1,10 +1,10 @@
 /** The words of `npm run webhooks`: what may be typed, and what each command makes of it. */
 import { z } from 'zod';
-import { Delivery, RETENTION_MS } from '../domain/delivery.ts';
-import { EndpointId } from '../domain/endpoint.ts';
-import { WEBHOOK_EVENTS } from '../domain/notification.ts';
-import { sinceMs } from '../domain/redrive.ts';
-import { TenantId } from '../domain/request.ts';
+import { sinceMs } from '../domain/dead-letter/letter.ts';
+import { TenantId } from '../domain/job/ids.ts';
+import { Delivery, RETENTION_MS } from '../domain/webhook/delivery.ts';
+import { EndpointId } from '../domain/webhook/endpoint.ts';
+import { WEBHOOK_EVENTS } from '../domain/webhook/notification.ts';
 import { type Asked as AskedOf, Misused, readCommand, whereOptions } from './command-line.ts';
 import { Max, Rate } from './dlq-options.ts';
 

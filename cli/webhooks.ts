@@ -1,11 +1,11 @@
 /** `npm run webhooks`: the endpoints of a tenant, what was sent to them, and how it is sent again. */
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { type Delivery, RETENTION_MS, replayed } from '../domain/delivery.ts';
-import { type Endpoint, revoked } from '../domain/endpoint.ts';
 import { type Problem, problem } from '../domain/errors.ts';
-import { pingEvent, subjectOf } from '../domain/notification.ts';
-import { type DeliveryFilter, isMeant, judgeRange } from '../domain/range.ts';
+import { type Delivery, RETENTION_MS, replayed } from '../domain/webhook/delivery.ts';
+import { type DeliveryFilter, isMeant, judgeRange } from '../domain/webhook/delivery-filter.ts';
+import { type Endpoint, revoked } from '../domain/webhook/endpoint.ts';
+import { pingEvent, subjectOf } from '../domain/webhook/notification.ts';
 import { messageOf } from '../io/attempt.ts';
 import { type Bus, bus } from '../io/bus.ts';
 import { systemChance, systemClock } from '../io/clock.ts';

@@ -3,9 +3,15 @@
  * of each with what came of it, and the endpoint disabled when it is gone for good.
  */
 import { z } from 'zod';
-import { type Delivery, DeliveryName } from '../domain/delivery.ts';
-import type { Endpoint } from '../domain/endpoint.ts';
-import { afterBehaviour, giveBackLease, isDead, type Lease, takeLease } from '../domain/standing.ts';
+import { type Delivery, DeliveryName } from '../domain/webhook/delivery.ts';
+import type { Endpoint } from '../domain/webhook/endpoint.ts';
+import {
+  afterBehaviour,
+  giveBackLease,
+  isDead,
+  type Lease,
+  takeLease,
+} from '../domain/webhook/endpoint-health.ts';
 import { disable, judge, messageOf, record, remember, reminderOf, send } from '../io/attempt.ts';
 import { eachAlone, type MessageBatch, queueHandler, readable } from '../io/lambda.ts';
 import { type LanePorts, openLane } from '../io/lane.ts';

@@ -2,10 +2,10 @@
  * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels what it is asked
  * to; a message that cannot be a job goes to the dead-letter queue at once, with the reason.
  */
-import type { JobRecord } from '../domain/job.ts';
-import { isOwed } from '../domain/notification.ts';
-import { rejectionOf } from '../domain/rejection.ts';
-import { type ParsedRequest, parseRequest } from '../domain/request.ts';
+import { rejectionOf } from '../domain/dead-letter/rejection.ts';
+import type { JobRecord } from '../domain/job/job.ts';
+import { isOwed } from '../domain/job/job.ts';
+import { type ParsedRequest, parseRequest } from '../domain/request/request.ts';
 import { type AdmissionPorts, take } from '../io/admission.ts';
 import { bus } from '../io/bus.ts';
 import { dynamo, eventBridge, sqs } from '../io/clients.ts';

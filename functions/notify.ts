@@ -6,12 +6,19 @@
  * for a receiver that hangs.
  */
 import { z } from 'zod';
-import { type Delivery, type PostOutcome, pendingUntil } from '../domain/delivery.ts';
-import { type Endpoint, wants } from '../domain/endpoint.ts';
-import { changed, isFinal, type JobRecord } from '../domain/job.ts';
-import { subjectOf, TenantEvent } from '../domain/notification.ts';
-import { bodyOf } from '../domain/payload.ts';
-import { afterBehaviour, isSlow, MAX_IN_FLIGHT, SLOW_MS, SUSPECT_MS, suspected } from '../domain/standing.ts';
+import { changed, isFinal, type JobRecord } from '../domain/job/job.ts';
+import { type Delivery, type PostOutcome, pendingUntil } from '../domain/webhook/delivery.ts';
+import { type Endpoint, wants } from '../domain/webhook/endpoint.ts';
+import {
+  afterBehaviour,
+  isSlow,
+  MAX_IN_FLIGHT,
+  SLOW_MS,
+  SUSPECT_MS,
+  suspected,
+} from '../domain/webhook/endpoint-health.ts';
+import { subjectOf, TenantEvent } from '../domain/webhook/notification.ts';
+import { bodyOf } from '../domain/webhook/payload.ts';
 import { disable, judge, record, remember, reminderOf, send } from '../io/attempt.ts';
 import { changeJob } from '../io/change.ts';
 import type { Known } from '../io/endpoints.ts';

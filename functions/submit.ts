@@ -4,11 +4,11 @@
  * An answer that never came stays unknown: the message comes back when the call can no longer be travelling, and then
  * Batch is asked by name. The worker's claim and Batch's events may settle it sooner.
  */
-import type { JobRecord } from '../domain/job.ts';
-import { memberName } from '../domain/member.ts';
-import { lifecycleEvent } from '../domain/notification.ts';
-import { policyOf, type TenantDefaults } from '../domain/policy.ts';
-import { type SubmitMessage, SubmitQueueMessage } from '../domain/submission.ts';
+import { type SubmitMessage, SubmitQueueMessage } from '../domain/batch/messages.ts';
+import type { JobRecord } from '../domain/job/job.ts';
+import { memberName } from '../domain/tenant/member.ts';
+import { policyOf, type TenantDefaults } from '../domain/tenant/policy.ts';
+import { lifecycleEvent } from '../domain/webhook/notification.ts';
 import { batchPort } from '../io/batch.ts';
 import { bus } from '../io/bus.ts';
 import { batch, dynamo, eventBridge, sqs, submittingBatch } from '../io/clients.ts';

@@ -2,8 +2,9 @@
  * Woken by Batch's state changes. Moves each job to what Batch reported, tells the bus, and asks for what comes next: a
  * failed attempt's successor, the end of a job that was cancelled, the dead letter of one that failed for good.
  */
-import type { JobTypes } from '../domain/job-type.ts';
-import { BatchJobStateChange, isNewer, recognise, type Sighting } from '../domain/sighting.ts';
+import { BatchJobStateChange, recognise, type Sighting } from '../domain/batch/report.ts';
+import { isNewer } from '../domain/job/attempt.ts';
+import type { JobTypes } from '../domain/job/job-type.ts';
 import { batchPort } from '../io/batch.ts';
 import { bus } from '../io/bus.ts';
 import { batch, dynamo, eventBridge, sqs } from '../io/clients.ts';

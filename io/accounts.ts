@@ -1,7 +1,7 @@
 /** What an operator does to a tenant: its record, its caps, a pause. Every change takes effect at once. */
-import type { Gate } from '../domain/gate.ts';
-import { wakeMessage } from '../domain/submission.ts';
-import type { Tenant } from '../domain/tenant.ts';
+import { wakeMessage } from '../domain/batch/messages.ts';
+import type { Gate } from '../domain/tenant/gate.ts';
+import type { Tenant } from '../domain/tenant/tenant.ts';
 import type { Clock } from './clock.ts';
 import type { GateStore, Settings } from './gates.ts';
 import type { Queue } from './queues.ts';

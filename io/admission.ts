@@ -3,23 +3,19 @@
  *
  * Ids and fingerprints are made of the message alone, so a message that comes twice finds what its first copy left.
  */
-import { admit, type Circumstances, type Identity, newJob } from '../domain/admission.ts';
-import { advance } from '../domain/advance.ts';
-import { type DeadLetter, refusedMessage } from '../domain/dead-letter.ts';
+import { type DeadLetter, refusedMessage } from '../domain/dead-letter/dead-letter.ts';
 import { type Problem, problem } from '../domain/errors.ts';
-import type { JobRecord } from '../domain/job.ts';
-import type { JobTypes } from '../domain/job-type.ts';
-import { judgeRedrive, redrivenAs } from '../domain/lineage.ts';
-import { policyOf, type TenantDefaults } from '../domain/policy.ts';
-import type { Priority } from '../domain/priority.ts';
-import {
-  type CancelRequest,
-  IdempotencyKey,
-  type JobRequest,
-  type ParsedRequest,
-} from '../domain/request.ts';
-import type { Tenant } from '../domain/tenant.ts';
-import { binds, type Tombstone, tombstoneFor } from '../domain/tombstone.ts';
+import { advance } from '../domain/job/advance.ts';
+import { IdempotencyKey } from '../domain/job/ids.ts';
+import type { JobRecord } from '../domain/job/job.ts';
+import type { JobTypes } from '../domain/job/job-type.ts';
+import type { Priority } from '../domain/job/priority.ts';
+import { judgeRedrive, redrivenAs } from '../domain/job/redrive.ts';
+import { binds, type Tombstone, tombstoneFor } from '../domain/job/tombstone.ts';
+import { admit, type Circumstances, type Identity, newJob } from '../domain/request/admission.ts';
+import type { CancelRequest, JobRequest, ParsedRequest } from '../domain/request/request.ts';
+import { policyOf, type TenantDefaults } from '../domain/tenant/policy.ts';
+import type { Tenant } from '../domain/tenant/tenant.ts';
 import { changeJob } from './change.ts';
 import type { Chance, Clock } from './clock.ts';
 import { contextOf } from './follow.ts';

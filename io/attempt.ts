@@ -7,11 +7,16 @@ import {
   type PostOutcome,
   pendingUntil,
   reminderDelaySeconds,
-} from '../domain/delivery.ts';
-import { activeKeys, type Endpoint } from '../domain/endpoint.ts';
-import { disabledEvent } from '../domain/notification.ts';
-import { CONTENT_TYPES } from '../domain/payload.ts';
-import { type Behaviour, SLOW_MS, type Standing, type StandingName } from '../domain/standing.ts';
+} from '../domain/webhook/delivery.ts';
+import { activeKeys, type Endpoint } from '../domain/webhook/endpoint.ts';
+import {
+  type Behaviour,
+  SLOW_MS,
+  type Standing,
+  type StandingName,
+} from '../domain/webhook/endpoint-health.ts';
+import { disabledEvent } from '../domain/webhook/notification.ts';
+import { CONTENT_TYPES } from '../domain/webhook/payload.ts';
 import type { Bus } from './bus.ts';
 import type { Chance, Clock } from './clock.ts';
 import type { DeliveryStore } from './deliveries.ts';

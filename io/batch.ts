@@ -7,8 +7,8 @@ import {
   SubmitJobCommand,
   TerminateJobCommand,
 } from '@aws-sdk/client-batch';
-import { BatchJobDetail } from '../domain/sighting.ts';
-import type { SubmitRequest } from '../domain/submission.ts';
+import { BatchJobDetail } from '../domain/batch/report.ts';
+import type { SubmitRequest } from '../domain/batch/submission.ts';
 import { errorName } from './log.ts';
 
 /** Only the first three are facts. After `unknown` the job may exist, now or within seconds. */

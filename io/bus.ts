@@ -1,6 +1,6 @@
 /** Telling the event bus what happened to jobs and endpoints. */
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { TenantEvent } from '../domain/notification.ts';
+import type { TenantEvent } from '../domain/webhook/notification.ts';
 
 export interface Bus {
   /** Publishes all or throws; on a throw some may be out, so every listener must bear an event twice. */

@@ -1,5 +1,5 @@
 /** The one way a stored job changes: decide on what was read, write if nobody was faster, else read and decide again. */
-import type { JobRecord } from '../domain/job.ts';
+import type { JobRecord } from '../domain/job/job.ts';
 import type { JobStore } from './jobs.ts';
 
 export type Changed =

@@ -12,7 +12,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { discarding, type Letter, readLetter, type StoredMessage } from '../domain/redrive.ts';
+import { discarding, type Letter, readLetter, type StoredMessage } from '../domain/dead-letter/letter.ts';
 import { changeJob } from './change.ts';
 import type { Clock } from './clock.ts';
 import type { JobStore } from './jobs.ts';

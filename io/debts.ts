@@ -1,8 +1,8 @@
 /** Sending what records owe, from what they say alone: whoever did the last write, and however often this has run. */
-import { failedJob } from '../domain/dead-letter.ts';
-import { isFinal, type JobRecord } from '../domain/job.ts';
-import { isOwed, lifecycleEvent } from '../domain/notification.ts';
-import { nextStepMessage } from '../domain/submission.ts';
+import { nextStepMessage } from '../domain/batch/messages.ts';
+import { failedJob } from '../domain/dead-letter/dead-letter.ts';
+import { isFinal, isOwed, type JobRecord } from '../domain/job/job.ts';
+import { lifecycleEvent } from '../domain/webhook/notification.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import type { Queue } from './queues.ts';

@@ -2,8 +2,8 @@
  * The delivery rows: one for each event owed to each endpoint, in the order of the events. They stand by endpoint and day,
  * so that what an endpoint was sent, and what is to be sent again, is one query and needs no index.
  */
-import { Delivery, DeliveryName, RETENTION_MS, type Try } from '../domain/delivery.ts';
-import { dueShard } from '../domain/identity.ts';
+import { dueShard } from '../domain/job/identity.ts';
+import { Delivery, DeliveryName, RETENTION_MS, type Try } from '../domain/webhook/delivery.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
 export interface DeliveryStore {

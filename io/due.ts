@@ -1,6 +1,6 @@
 /** Reading the `due` index: what the sweep must look at. A hint only: the item itself is read again before acting. */
 import { z } from 'zod';
-import type { DeliveryName } from '../domain/delivery.ts';
+import type { DeliveryName } from '../domain/webhook/delivery.ts';
 import { parseDeliveryKey } from './deliveries.ts';
 import type { Position, Table } from './table.ts';
 

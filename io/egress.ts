@@ -1,6 +1,6 @@
 /**
  * Where a webhook may go: to public addresses only. Tenants choose the URL, so without this a webhook is a POST to whatever
- * our network can reach, the Lambda Runtime API included. The text of the URL is judged by `domain/target.ts`.
+ * our network can reach, the Lambda Runtime API included. The text of the URL is judged by `domain/webhook/webhook-url.ts`.
  *
  * Addresses are vetted, not names, and the vetted answer is the one that is dialled: a name that resolves to
  * something else a moment later cannot slip through.

@@ -1,6 +1,6 @@
 /** The endpoints of tenants in the table, and how each has behaved lately. */
-import { Endpoint, type NewEndpoint } from '../domain/endpoint.ts';
-import { Standing, type StandingName } from '../domain/standing.ts';
+import { Endpoint, type NewEndpoint } from '../domain/webhook/endpoint.ts';
+import { Standing, type StandingName } from '../domain/webhook/endpoint-health.ts';
 import { type Attributes, type Key, putOver, type Table } from './table.ts';
 import { turns } from './turns.ts';
 

@@ -1,10 +1,10 @@
 /** Moving a job to what Batch says of it: from an event, or from an answer of DescribeJobs. */
-import { advance, type Context } from '../domain/advance.ts';
-import type { JobRecord } from '../domain/job.ts';
-import { type JobEnding, type JobTypes, withoutType } from '../domain/job-type.ts';
-import type { LogPlace } from '../domain/log-link.ts';
-import { isOwed } from '../domain/notification.ts';
-import { judge, type Sighting, type Verdict } from '../domain/sighting.ts';
+import { judge, type Sighting, type Verdict } from '../domain/batch/report.ts';
+import { advance, type Context } from '../domain/job/advance.ts';
+import type { JobRecord } from '../domain/job/job.ts';
+import { isOwed } from '../domain/job/job.ts';
+import { type JobEnding, type JobTypes, withoutType } from '../domain/job/job-type.ts';
+import type { LogPlace } from '../domain/job/log-link.ts';
 import type { BatchPort } from './batch.ts';
 import { changeJob } from './change.ts';
 import type { Chance, Clock } from './clock.ts';

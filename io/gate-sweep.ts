@@ -1,10 +1,9 @@
 /** The sweep's look at one gate: members that have nothing to hold any more, and those whose message may be lost. */
-
-import type { Gate } from '../domain/gate.ts';
-import type { JobRecord } from '../domain/job.ts';
-import type { Member } from '../domain/member.ts';
-import { holdsInVain } from '../domain/sighting.ts';
-import { asking } from '../domain/submission.ts';
+import { asking } from '../domain/batch/messages.ts';
+import { holdsInVain } from '../domain/job/attempt.ts';
+import type { JobRecord } from '../domain/job/job.ts';
+import type { Gate } from '../domain/tenant/gate.ts';
+import type { Member } from '../domain/tenant/member.ts';
 import type { Clock } from './clock.ts';
 import { GATE_PATIENCE_MS, type GateStore } from './gates.ts';
 import type { JobStore } from './jobs.ts';

@@ -1,8 +1,8 @@
 /** The gates of tenants in the table: one item each, with the caps and the set of members. */
 import { z } from 'zod';
-import { Backlog, Caps, type Gate, Pause } from '../domain/gate.ts';
-import { dueShard } from '../domain/identity.ts';
-import { decodeMember, encodeMember, type Member } from '../domain/member.ts';
+import { dueShard } from '../domain/job/identity.ts';
+import { Backlog, Caps, type Gate, Pause } from '../domain/tenant/gate.ts';
+import { decodeMember, encodeMember, type Member } from '../domain/tenant/member.ts';
 import type { Key, Table } from './table.ts';
 
 export interface GateStore {

@@ -1,5 +1,5 @@
 /** Deliveries that fell due: a later try whose time comes, or one whose message was lost. */
-import { type Delivery, type DeliveryName, handedOver } from '../domain/delivery.ts';
+import { type Delivery, type DeliveryName, handedOver } from '../domain/webhook/delivery.ts';
 import { reminderOf } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import type { DeliveryStore } from './deliveries.ts';

@@ -1,7 +1,7 @@
 /** Ids that are hashes, so that whoever computes one again gets the same. */
 import { hash } from 'node:crypto';
-import { fingerprintText } from '../domain/admission.ts';
-import type { JobRequest } from '../domain/request.ts';
+import { fingerprintText } from '../domain/request/admission.ts';
+import type { JobRequest } from '../domain/request/request.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 

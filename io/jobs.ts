@@ -4,9 +4,9 @@
  * Every change is decided by `domain/` as a whole next record, and this writes the difference. So there is one write with
  * one condition, safe to run twice because the second finds another version.
  */
-import { dueShard } from '../domain/identity.ts';
-import { JobRecord } from '../domain/job.ts';
-import { Tombstone } from '../domain/tombstone.ts';
+import { dueShard } from '../domain/job/identity.ts';
+import { JobRecord } from '../domain/job/job.ts';
+import { Tombstone } from '../domain/job/tombstone.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
 export interface JobStore {

@@ -16,7 +16,7 @@ import {
   InvalidCiphertextException,
   type KMSClient,
 } from '@aws-sdk/client-kms';
-import type { Endpoint, SigningKey } from '../domain/endpoint.ts';
+import type { Endpoint, SigningKey } from '../domain/webhook/endpoint.ts';
 
 export type Owner = Pick<Endpoint, 'tenantId' | 'endpointId'>;
 

@@ -7,7 +7,7 @@ import {
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { ownsObject, parseObjectUri } from '../domain/identity.ts';
+import { ownsObject, parseObjectUri } from '../domain/job/identity.ts';
 
 export class ObjectMissing extends Error {
   override readonly name = 'ObjectMissing';

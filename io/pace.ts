@@ -1,5 +1,12 @@
 /** The budget of AWS Batch calls that all Lambdas share, as one item in the table. */
-import { type Ask, initialPace, type PaceLimits, PaceState, type Turn, takeTurns } from '../domain/pacing.ts';
+import {
+  type Ask,
+  initialPace,
+  type PaceLimits,
+  PaceState,
+  type Turn,
+  takeTurns,
+} from '../domain/batch/rate-limit.ts';
 import type { BatchPort } from './batch.ts';
 import type { Clock, PacingClock } from './clock.ts';
 import type { Table } from './table.ts';

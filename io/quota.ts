@@ -1,5 +1,5 @@
 /** How many jobs of a tenant wait, for its quota: counted when it matters, and not at every message. */
-import type { Gate } from '../domain/gate.ts';
+import type { Gate } from '../domain/tenant/gate.ts';
 import type { Clock } from './clock.ts';
 import type { GateStore } from './gates.ts';
 import type { WaitingStore } from './waiting.ts';

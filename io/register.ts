@@ -1,4 +1,5 @@
 /** Setting up endpoints: what is asked for is judged first, and what must not be read is sealed before it is stored. */
+import { type Problem, problem } from '../domain/errors.ts';
 import {
   type Endpoint,
   judgeHeaders,
@@ -6,10 +7,9 @@ import {
   MAX_ENDPOINTS,
   rotated,
   type SigningKey,
-} from '../domain/endpoint.ts';
-import { type Problem, problem } from '../domain/errors.ts';
-import { DEFAULT_EVENTS, WEBHOOK_EVENTS } from '../domain/notification.ts';
-import { judgeUrl } from '../domain/target.ts';
+} from '../domain/webhook/endpoint.ts';
+import { DEFAULT_EVENTS, WEBHOOK_EVENTS } from '../domain/webhook/notification.ts';
+import { judgeUrl } from '../domain/webhook/webhook-url.ts';
 import type { Chance, Clock } from './clock.ts';
 import type { EndpointRegister } from './endpoints.ts';
 import { type NewKey, newKey, type Owner, type Sealing } from './keys.ts';

@@ -1,6 +1,6 @@
 /** What is kept of an answer: a few headers, and the beginning of the body as it came over the wire. */
 import type { IncomingMessage } from 'node:http';
-import type { Try } from '../domain/delivery.ts';
+import type { Try } from '../domain/webhook/delivery.ts';
 
 export type Kept = Pick<Try, 'headers' | 'body' | 'binary' | 'cut'>;
 

@@ -1,8 +1,8 @@
 /** Comparing a tenant's gate with the records, and mending what differs. */
 import { z } from 'zod';
-import type { Gate } from '../domain/gate.ts';
-import type { JobRecord } from '../domain/job.ts';
-import { auditGate, type Finding } from '../domain/slot-audit.ts';
+import type { JobRecord } from '../domain/job/job.ts';
+import type { Gate } from '../domain/tenant/gate.ts';
+import { auditGate, type Finding } from '../domain/tenant/slot-audit.ts';
 import type { Clock } from './clock.ts';
 import type { GateStore } from './gates.ts';
 import type { JobStore } from './jobs.ts';

@@ -5,11 +5,11 @@
  * the list, consistently. If the second try was refused because of the member that was leaving, the gate was read before
  * that member was out, so the row was there before the list was read.
  */
-import { decide, type Entry, type Gate, isFull, type Obstacle } from '../domain/gate.ts';
-import type { JobRecord } from '../domain/job.ts';
-import { memberName, memberOf, type Slotted } from '../domain/member.ts';
-import { asking, wakeMessage } from '../domain/submission.ts';
-import { rowOf, type WaitingRow } from '../domain/waiting.ts';
+import { asking, wakeMessage } from '../domain/batch/messages.ts';
+import type { JobRecord } from '../domain/job/job.ts';
+import { decide, type Entry, type Gate, isFull, type Obstacle } from '../domain/tenant/gate.ts';
+import { memberName, memberOf, type Slotted } from '../domain/tenant/member.ts';
+import { rowOf, type WaitingRow } from '../domain/tenant/waiting.ts';
 import type { Clock } from './clock.ts';
 import { type GateStore, gateStore } from './gates.ts';
 import type { Log } from './log.ts';

@@ -1,5 +1,5 @@
 /** Ending a Batch job that must not do a job's work. */
-import { mayEnd, refusing } from '../domain/sighting.ts';
+import { mayEnd, refusing } from '../domain/job/attempt.ts';
 import type { BatchPort } from './batch.ts';
 import { changeJob } from './change.ts';
 import type { JobStore } from './jobs.ts';

@@ -4,22 +4,22 @@
  * The intent is on the record before SubmitJob is called, because the call has no token that would make repeating it
  * safe; after that only facts change the record.
  */
-import { advance } from '../domain/advance.ts';
-import type { Gate } from '../domain/gate.ts';
-import { batchJobName } from '../domain/identity.ts';
-import type { Failure, JobRecord } from '../domain/job.ts';
-import type { JobType, JobTypes } from '../domain/job-type.ts';
-import type { Observation } from '../domain/lifecycle.ts';
-import { isOwed } from '../domain/notification.ts';
-import { acceptedOrder, holdsInVain } from '../domain/sighting.ts';
+import type { SubmitMessage } from '../domain/batch/messages.ts';
 import {
   planSubmission,
   queueOf,
-  type SubmitMessage,
   type SubmitPlan,
   submitRequest,
   type Targets,
-} from '../domain/submission.ts';
+} from '../domain/batch/submission.ts';
+import { advance } from '../domain/job/advance.ts';
+import { acceptedOrder, holdsInVain } from '../domain/job/attempt.ts';
+import { batchJobName } from '../domain/job/identity.ts';
+import type { Failure, JobRecord } from '../domain/job/job.ts';
+import { isOwed } from '../domain/job/job.ts';
+import type { JobType, JobTypes } from '../domain/job/job-type.ts';
+import type { Observation } from '../domain/job/lifecycle.ts';
+import type { Gate } from '../domain/tenant/gate.ts';
 import type { BatchPort } from './batch.ts';
 import { type Changed, changeJob } from './change.ts';
 import { SUBMIT_TIMEOUT_MS } from './clients.ts';

@@ -4,13 +4,13 @@
  * Needs no lock. Every write is conditional and every message harmless twice, so two sweeps at once, or one that dies
  * half-way, cost calls and nothing else.
  */
-import { advance } from '../domain/advance.ts';
-import type { DeliveryName } from '../domain/delivery.ts';
-import { DUE_SHARDS } from '../domain/identity.ts';
-import type { JobRecord } from '../domain/job.ts';
-import { progressEvent } from '../domain/notification.ts';
-import { absence, planRepair, postponed, putOff, type Repair } from '../domain/reconcile.ts';
-import { recognise } from '../domain/sighting.ts';
+import { absence, planRepair, postponed, putOff, type Repair } from '../domain/batch/reconcile.ts';
+import { recognise } from '../domain/batch/report.ts';
+import { advance } from '../domain/job/advance.ts';
+import { DUE_SHARDS } from '../domain/job/identity.ts';
+import type { JobRecord } from '../domain/job/job.ts';
+import type { DeliveryName } from '../domain/webhook/delivery.ts';
+import { progressEvent } from '../domain/webhook/notification.ts';
 import type { BatchPort } from './batch.ts';
 import { changeJob } from './change.ts';
 import { type DebtPorts, payDebts } from './debts.ts';

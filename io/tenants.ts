@@ -1,6 +1,6 @@
 /** Tenants in the table. Their endpoints are in `endpoints.ts`. */
 import { z } from 'zod';
-import { Tenant } from '../domain/tenant.ts';
+import { Tenant } from '../domain/tenant/tenant.ts';
 import { type Key, type Position, putOver, type Table } from './table.ts';
 
 export interface TenantStore {

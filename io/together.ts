@@ -1,5 +1,4 @@
 /** Work that is asked for one by one and done together: what a batch of messages needs at one moment is one call. */
-
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**

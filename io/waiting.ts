@@ -1,5 +1,5 @@
 /** The waiting lists in the table: one partition for each tenant, read consistently, in the order of `placeOf`. */
-import { placeOf, WaitingRow } from '../domain/waiting.ts';
+import { placeOf, WaitingRow } from '../domain/tenant/waiting.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
 export interface WaitingStore {

@@ -2,8 +2,8 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
-import type { Answer, PostOutcome } from '../domain/delivery.ts';
-import { judgeUrl } from '../domain/target.ts';
+import type { Answer, PostOutcome } from '../domain/webhook/delivery.ts';
+import { judgeUrl } from '../domain/webhook/webhook-url.ts';
 import {
   EgressRefused,
   guardedLookup,

@@ -1,8 +1,8 @@
 /** The job's input: in the record, or behind `inputRef`; either way checked by the job type's schema. */
 import { text } from 'node:stream/consumers';
-import { foreignObject, inputProblem } from '../domain/admission.ts';
-import type { JobRecord } from '../domain/job.ts';
-import type { JobType } from '../domain/job-type.ts';
+import type { JobRecord } from '../domain/job/job.ts';
+import type { JobType } from '../domain/job/job-type.ts';
+import { foreignObject, inputProblem } from '../domain/request/admission.ts';
 import type { ObjectStore } from '../io/objects.ts';
 import { NeverAgain } from './work.ts';
 

@@ -6,8 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { JOB_ID } from '../domain/identity.ts';
-import { JobTypeId } from '../domain/request.ts';
+import { JOB_ID, JobTypeId } from '../domain/job/ids.ts';
 import { dynamo, s3 } from '../io/clients.ts';
 import { systemChance, systemClock } from '../io/clock.ts';
 import { EnvironmentIncomplete, readEnv } from '../io/env.ts';

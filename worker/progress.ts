@@ -1,6 +1,6 @@
 /** Progress reports, written in the background and seldom: each is a write to the record. */
-import type { WorkerWord } from '../domain/claim.ts';
-import type { Progress } from '../domain/lifecycle.ts';
+import type { WorkerWord } from '../domain/job/claim.ts';
+import type { Progress } from '../domain/job/lifecycle.ts';
 import type { Clock } from '../io/clock.ts';
 import { errorName, type Log } from '../io/log.ts';
 

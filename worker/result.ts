@@ -1,7 +1,7 @@
 /** Where a result goes: small ones into the record, large ones into an object that the record points to. */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { Result } from '../domain/job.ts';
+import type { Result } from '../domain/job/job.ts';
 import { type Handler, NeverAgain, type Work } from './work.ts';
 
 /** The record is read and written many times in a job's life, and DynamoDB charges by its size. */

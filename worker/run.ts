@@ -1,11 +1,10 @@
 /** One container's life: claim the job, load the input, do the work, commit the result. */
-
-import type { Context } from '../domain/advance.ts';
-import { type Container, claim, hear, type WorkerWord } from '../domain/claim.ts';
-import { resultPrefix } from '../domain/identity.ts';
-import type { JobRecord, Result } from '../domain/job.ts';
-import { type JobTypes, withoutType } from '../domain/job-type.ts';
-import type { Complaint } from '../domain/lifecycle.ts';
+import type { Context } from '../domain/job/advance.ts';
+import { type Container, claim, hear, type WorkerWord } from '../domain/job/claim.ts';
+import { resultPrefix } from '../domain/job/identity.ts';
+import type { JobRecord, Result } from '../domain/job/job.ts';
+import { type JobTypes, withoutType } from '../domain/job/job-type.ts';
+import type { Complaint } from '../domain/job/lifecycle.ts';
 import { changeJob } from '../io/change.ts';
 import type { Clock } from '../io/clock.ts';
 import type { JobStore } from '../io/jobs.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readArguments } from '../../cli/webhooks-options.ts';
-import { judgeRange } from '../../domain/range.ts';
+import { judgeRange } from '../../domain/webhook/delivery-filter.ts';
 import { NOW } from '../support/jobs.ts';
 
 const read = (...args: string[]) => readArguments(args, NOW);

@@ -4,7 +4,7 @@
  * The simulator's bus is part of a whole run and has no port that could be held to this.
  */
 import { expect } from '@jest/globals';
-import { lifecycleEvent } from '../../domain/notification.ts';
+import { lifecycleEvent } from '../../domain/webhook/notification.ts';
 import { jobIn } from '../support/jobs.ts';
 import { jobIdNo } from './names.ts';
 import { onEachAws } from './targets.ts';

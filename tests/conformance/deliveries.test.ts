@@ -1,6 +1,6 @@
 /** What every world must keep of the delivery rows: one for each event and endpoint, and each try recorded once. */
 import { expect } from '@jest/globals';
-import type { Delivery } from '../../domain/delivery.ts';
+import type { Delivery } from '../../domain/webhook/delivery.ts';
 import { JOB_ID, NOW } from '../support/jobs.ts';
 import { onEachAws, onEachTarget } from './targets.ts';
 

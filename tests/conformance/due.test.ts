@@ -1,8 +1,8 @@
 /** What every world must keep of the index of what is due: all of it, in order, page after page, and nothing settled. */
 import { expect } from '@jest/globals';
-import { dueShard } from '../../domain/identity.ts';
-import { changed, type JobRecord } from '../../domain/job.ts';
-import { memberOf } from '../../domain/member.ts';
+import { dueShard } from '../../domain/job/identity.ts';
+import { changed, type JobRecord } from '../../domain/job/job.ts';
+import { memberOf } from '../../domain/tenant/member.ts';
 import type { Due } from '../../io/due.ts';
 import type { Position } from '../../io/table.ts';
 import { aJob, NOW } from '../support/jobs.ts';

@@ -1,7 +1,7 @@
 /** What every world must keep of gates: members enter on what was counted, leave whatever happened since, and stay single. */
 import { describe, expect } from '@jest/globals';
-import type { Gate } from '../../domain/gate.ts';
-import { type Member, memberOf } from '../../domain/member.ts';
+import type { Gate } from '../../domain/tenant/gate.ts';
+import { type Member, memberOf } from '../../domain/tenant/member.ts';
 import type { GateStore } from '../../io/gates.ts';
 import { NOW } from '../support/jobs.ts';
 import { jobIdNo } from './names.ts';

@@ -1,7 +1,7 @@
 /** What every world must keep of the store of jobs: one record for one id, and no change that another did not see. */
 import { describe, expect } from '@jest/globals';
-import { changed } from '../../domain/job.ts';
-import { tombstoneFor } from '../../domain/tombstone.ts';
+import { changed } from '../../domain/job/job.ts';
+import { tombstoneFor } from '../../domain/job/tombstone.ts';
 import { aJob, jobIn, NOW } from '../support/jobs.ts';
 import { jobIdNo } from './names.ts';
 import { onEachTarget } from './targets.ts';

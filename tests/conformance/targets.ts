@@ -5,8 +5,8 @@
  * stands in `Ports`. Where a world is known not to keep the contract, deviations.ts says why.
  */
 import { afterAll, afterEach, beforeAll, describe, test as jestTest } from '@jest/globals';
-import type { Endpoint } from '../../domain/endpoint.ts';
-import type { Tenant } from '../../domain/tenant.ts';
+import type { Tenant } from '../../domain/tenant/tenant.ts';
+import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import type { DeliveryStore } from '../../io/deliveries.ts';
 import type { DueIndex } from '../../io/due.ts';
 import type { EndpointStore } from '../../io/endpoints.ts';

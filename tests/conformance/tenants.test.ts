@@ -1,8 +1,8 @@
 /** What every world must keep of tenants and their endpoints. */
 import { expect } from '@jest/globals';
-import type { Endpoint } from '../../domain/endpoint.ts';
-import type { Standing } from '../../domain/standing.ts';
-import type { Tenant } from '../../domain/tenant.ts';
+import type { Tenant } from '../../domain/tenant/tenant.ts';
+import type { Endpoint } from '../../domain/webhook/endpoint.ts';
+import type { Standing } from '../../domain/webhook/endpoint-health.ts';
 import type { Known } from '../../io/endpoints.ts';
 import { onEachTarget } from './targets.ts';
 

@@ -10,8 +10,8 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Inbox, Received } from '../../cli/inbox.ts';
-import { lifecycleEvent } from '../../domain/notification.ts';
-import { asking } from '../../domain/submission.ts';
+import { asking } from '../../domain/batch/messages.ts';
+import { lifecycleEvent } from '../../domain/webhook/notification.ts';
 import { bus } from '../../io/bus.ts';
 import { systemChance, systemClock } from '../../io/clock.ts';
 import { deliveryStore } from '../../io/deliveries.ts';

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { admit, foreignObject, newJob } from '../../domain/admission.ts';
-import { requestOf } from '../../domain/dead-letter.ts';
+import { requestOf } from '../../domain/dead-letter/dead-letter.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
-import { JobRecord, priorityOf } from '../../domain/job.ts';
-import { defineJobTypes, type JobType } from '../../domain/job-type.ts';
-import { policyOf, type TenantDefaults } from '../../domain/policy.ts';
-import type { JobRequest } from '../../domain/request.ts';
-import type { Tenant } from '../../domain/tenant.ts';
+import { JobRecord, priorityOf } from '../../domain/job/job.ts';
+import { defineJobTypes, type JobType } from '../../domain/job/job-type.ts';
+import { admit, foreignObject, newJob } from '../../domain/request/admission.ts';
+import type { JobRequest } from '../../domain/request/request.ts';
+import { policyOf, type TenantDefaults } from '../../domain/tenant/policy.ts';
+import type { Tenant } from '../../domain/tenant/tenant.ts';
 import { aRequest, BUCKET, JOB_ID, types as knownTypes, NOW, reportType } from '../support/jobs.ts';
 
 const active: Tenant = { tenantId: 'acme', status: 'active' };

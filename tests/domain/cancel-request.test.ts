@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ErrorCode } from '../../domain/errors.ts';
-import { parseRequest } from '../../domain/request.ts';
+import { parseRequest } from '../../domain/request/request.ts';
 import { JOB_ID } from '../support/jobs.ts';
 
 const asked = { specVersion: '1', action: 'job.cancel', tenantId: 'acme' };

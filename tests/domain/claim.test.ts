@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { advance } from '../../domain/advance.ts';
-import { type Container, claim, hear, holds } from '../../domain/claim.ts';
-import { type JobRecord, JobState } from '../../domain/job.ts';
+import { advance } from '../../domain/job/advance.ts';
+import { type Container, claim, hear, holds } from '../../domain/job/claim.ts';
+import { type JobRecord, JobState } from '../../domain/job/job.ts';
 import { context, FIRST, jobIn, SECOND } from '../support/jobs.ts';
 
 const me: Container = { attempt: 1, batchJobId: FIRST, try: 1 };

@@ -1,13 +1,18 @@
 /** Clocks say how long to wait. What a job becomes is decided by versions, attempts and Batch's order. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { advance } from '../../domain/advance.ts';
-import { claim } from '../../domain/claim.ts';
-import { batchJobName } from '../../domain/identity.ts';
-import type { JobRecord } from '../../domain/job.ts';
-import { workerExitCodes } from '../../domain/job-type.ts';
-import { BatchJobDetail, judge, recognise } from '../../domain/sighting.ts';
-import { giveBackLease, MAX_IN_FLIGHT, type Standing, takeLease } from '../../domain/standing.ts';
+import { BatchJobDetail, judge, recognise } from '../../domain/batch/report.ts';
+import { advance } from '../../domain/job/advance.ts';
+import { claim } from '../../domain/job/claim.ts';
+import { batchJobName } from '../../domain/job/identity.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import { workerExitCodes } from '../../domain/job/job-type.ts';
+import {
+  giveBackLease,
+  MAX_IN_FLIGHT,
+  type Standing,
+  takeLease,
+} from '../../domain/webhook/endpoint-health.ts';
 import { FIRST, JOB_ID, jobIn, NOW, reportType, SECOND } from '../support/jobs.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fingerprintText, newJob } from '../../domain/admission.ts';
-import { failedJob, refusedMessage, requestOf } from '../../domain/dead-letter.ts';
+import { failedJob, refusedMessage, requestOf } from '../../domain/dead-letter/dead-letter.ts';
 import { problem } from '../../domain/errors.ts';
-import { parseRequest } from '../../domain/request.ts';
+import { fingerprintText, newJob } from '../../domain/request/admission.ts';
+import { parseRequest } from '../../domain/request/request.ts';
 import { aRequest, JOB_ID, jobIn, NOW } from '../support/jobs.ts';
 
 const letter = (pointer: string, message = 'Expected a value.') =>

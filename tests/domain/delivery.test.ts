@@ -10,7 +10,7 @@ import {
   reminderDelaySeconds,
   replayed,
   retryAfterSeconds,
-} from '../../domain/delivery.ts';
+} from '../../domain/webhook/delivery.ts';
 import { JOB_ID, NOW } from '../support/jobs.ts';
 
 const owed: Delivery = {

@@ -7,7 +7,7 @@ import {
   revoked,
   rotated,
   wants,
-} from '../../domain/endpoint.ts';
+} from '../../domain/webhook/endpoint.ts';
 import { NOW } from '../support/jobs.ts';
 
 const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`;

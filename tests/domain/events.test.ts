@@ -1,19 +1,19 @@
 /** What tenants are told besides the states of jobs, and that telling it again is the same bytes. */
 import { describe, expect, test } from '@jest/globals';
-import { advance } from '../../domain/advance.ts';
-import { refusedMessage } from '../../domain/dead-letter.ts';
+import { planRepair } from '../../domain/batch/reconcile.ts';
+import { refusedMessage } from '../../domain/dead-letter/dead-letter.ts';
+import { rejectionOf } from '../../domain/dead-letter/rejection.ts';
 import { problem } from '../../domain/errors.ts';
-import { type JobChange, JobState } from '../../domain/job.ts';
+import { advance } from '../../domain/job/advance.ts';
+import { type JobChange, JobState } from '../../domain/job/job.ts';
 import {
   eventType,
   lifecycleEvent,
   progressEvent,
   TenantEvent,
   WEBHOOK_EVENTS,
-} from '../../domain/notification.ts';
-import { bodyOf } from '../../domain/payload.ts';
-import { planRepair } from '../../domain/reconcile.ts';
-import { rejectionOf } from '../../domain/rejection.ts';
+} from '../../domain/webhook/notification.ts';
+import { bodyOf } from '../../domain/webhook/payload.ts';
 import { context, jobIn, NOW, SECOND } from '../support/jobs.ts';
 
 const ID = `msg_${'a'.repeat(26)}`;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { errorCatalogue } from '../../domain/errors.ts';
-import { classify, type FailedTry, signs } from '../../domain/failure.ts';
-import type { Failure } from '../../domain/job.ts';
-import { workerExitCodes } from '../../domain/job-type.ts';
+import { classify, type FailedTry, signs } from '../../domain/job/failure.ts';
+import type { Failure } from '../../domain/job/job.ts';
+import { workerExitCodes } from '../../domain/job/job-type.ts';
 
 const EXITED = 'Essential container in task exited';
 const complaint = { code: 'csv_header_missing', message: 'The first line has no names.' };

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fingerprintText } from '../../domain/admission.ts';
-import type { JobRequest } from '../../domain/request.ts';
+import { fingerprintText } from '../../domain/request/admission.ts';
+import type { JobRequest } from '../../domain/request/request.ts';
 import { aRequest } from '../support/jobs.ts';
 
 const inputs = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 4 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decide, type Entry, type Gate, isFull, obstacleText } from '../../domain/gate.ts';
-import { defineJobTypes } from '../../domain/job-type.ts';
-import { decodeMember, encodeMember, MAX_ATTEMPTS, memberOf, type Slotted } from '../../domain/member.ts';
+import { defineJobTypes, MAX_ATTEMPTS } from '../../domain/job/job-type.ts';
+import { decide, type Entry, type Gate, isFull, obstacleText } from '../../domain/tenant/gate.ts';
+import { decodeMember, encodeMember, memberOf, type Slotted } from '../../domain/tenant/member.ts';
 import { NOW, reportType } from '../support/jobs.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';

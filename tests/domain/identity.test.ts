@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { DUE_SHARDS, dueShard, ownsObject, parseObjectUri, resultPrefix } from '../../domain/identity.ts';
+import { DUE_SHARDS, dueShard, ownsObject, parseObjectUri, resultPrefix } from '../../domain/job/identity.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { aJob, BUCKET, FIRST, JOB_ID } from '../support/jobs.ts';
 

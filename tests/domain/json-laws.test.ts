@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ErrorCode } from '../../domain/errors.ts';
-import { readJson } from '../../domain/json.ts';
+import { readJson } from '../../domain/request/json.ts';
 
 jest.setTimeout(60_000);
 

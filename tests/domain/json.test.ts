@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ErrorCode } from '../../domain/errors.ts';
-import { readJson } from '../../domain/json.ts';
-import { parseRequest } from '../../domain/request.ts';
+import { readJson } from '../../domain/request/json.ts';
+import { parseRequest } from '../../domain/request/request.ts';
 
 const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 const keys = (count: number) => `{${Array.from({ length: count }, (_, i) => `"k${i}":{}`).join(',')}}`;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { advance, type Context } from '../../domain/advance.ts';
-import { type JobRecord, JobRecord as JobRecordSchema } from '../../domain/job.ts';
-import { withoutType } from '../../domain/job-type.ts';
-import type { Observation } from '../../domain/lifecycle.ts';
-import { lifecycleEvent } from '../../domain/notification.ts';
+import { advance, type Context } from '../../domain/job/advance.ts';
+import { type JobRecord, JobRecord as JobRecordSchema } from '../../domain/job/job.ts';
+import { withoutType } from '../../domain/job/job-type.ts';
+import type { Observation } from '../../domain/job/lifecycle.ts';
+import { lifecycleEvent } from '../../domain/webhook/notification.ts';
 import { context, FIRST, jobIn, NOW, reportType, SECOND } from '../support/jobs.ts';
 
 const order = { tries: 1, rank: 9 };

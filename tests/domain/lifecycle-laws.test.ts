@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { advance } from '../../domain/advance.ts';
-import { FailureClass, isFinal, JobRecord, JobState } from '../../domain/job.ts';
-import type { Observation } from '../../domain/lifecycle.ts';
+import { advance } from '../../domain/job/advance.ts';
+import { FailureClass, isFinal, JobRecord, JobState } from '../../domain/job/job.ts';
+import type { Observation } from '../../domain/job/lifecycle.ts';
 import { FIRST, jobIn, NOW, reportType, SECOND } from '../support/jobs.ts';
 
 const MAX_ATTEMPTS = reportType.retry.maxAttempts;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { advance } from '../../domain/advance.ts';
-import { type JobRecord, JobState } from '../../domain/job.ts';
-import { lifecycle, type Observation, type ObservationKind } from '../../domain/lifecycle.ts';
+import { advance } from '../../domain/job/advance.ts';
+import { type JobRecord, JobState } from '../../domain/job/job.ts';
+import { lifecycle, type Observation, type ObservationKind } from '../../domain/job/lifecycle.ts';
 import { context, FIRST, jobIn, NOW } from '../support/jobs.ts';
 
 const seen = { batchJobId: FIRST, order: { tries: 1, rank: 9 } };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { changed, JobState } from '../../domain/job.ts';
-import { eventType, isOwed, LifecycleEvent, lifecycleEvent } from '../../domain/notification.ts';
+import { changed, isOwed, JobState } from '../../domain/job/job.ts';
+import { eventType, LifecycleEvent, lifecycleEvent } from '../../domain/webhook/notification.ts';
 import { aJob, FIRST, JOB_ID, jobIn, NOW } from '../support/jobs.ts';
 
 /** What a receiver must be able to take. */

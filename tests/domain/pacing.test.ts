@@ -1,6 +1,12 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Ask, initialPace, type PaceState, type Turn, takeTurns } from '../../domain/pacing.ts';
+import {
+  type Ask,
+  initialPace,
+  type PaceState,
+  type Turn,
+  takeTurns,
+} from '../../domain/batch/rate-limit.ts';
 import { type Dice, dice } from '../simulation/dice.ts';
 import { NOW } from '../support/jobs.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BatchJobStateChange, recognise } from '../../domain/sighting.ts';
+import { BatchJobStateChange, recognise } from '../../domain/batch/report.ts';
 import failed from '../fixtures/events/batch-job-failed.json' with { type: 'json' };
 import runnable from '../fixtures/events/batch-job-runnable.json' with { type: 'json' };
 import { FIRST, JOB_ID } from '../support/jobs.ts';

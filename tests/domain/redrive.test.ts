@@ -1,9 +1,7 @@
 /** What a dead letter says, which ones a filter means, and which failed jobs may be discarded. */
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
-import { failedJob, refusedMessage } from '../../domain/dead-letter.ts';
-import { problem } from '../../domain/errors.ts';
-import { JobState } from '../../domain/job.ts';
+import { failedJob, refusedMessage } from '../../domain/dead-letter/dead-letter.ts';
 import {
   countsBy,
   discarding,
@@ -12,7 +10,9 @@ import {
   type Letter,
   matches,
   readLetter,
-} from '../../domain/redrive.ts';
+} from '../../domain/dead-letter/letter.ts';
+import { problem } from '../../domain/errors.ts';
+import { JobState } from '../../domain/job/job.ts';
 import { JOB_ID, jobIn, NOW } from '../support/jobs.ts';
 
 const MESSAGE_ID = '0b1c6f0e-1111-4222-8333-444455556666';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ErrorCode } from '../../domain/errors.ts';
-import { JobRequest, MAX_WAIT_SECONDS, parseRequest } from '../../domain/request.ts';
+import { JobRequest, MAX_WAIT_SECONDS, parseRequest } from '../../domain/request/request.ts';
 import { aRequest } from '../support/jobs.ts';
 
 /** Stands where a secret could stand, and is no value that any field accepts. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { FailureClass } from '../../domain/job.ts';
-import type { RetryPolicy } from '../../domain/job-type.ts';
-import { nextAttemptDelaySeconds, retryAllowed } from '../../domain/retry.ts';
+import type { FailureClass } from '../../domain/job/job.ts';
+import type { RetryPolicy } from '../../domain/job/job-type.ts';
+import { nextAttemptDelaySeconds, retryAllowed } from '../../domain/job/retry.ts';
 
 const policy: RetryPolicy = {
   maxAttempts: 4,

@@ -1,20 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { advance } from '../../domain/advance.ts';
-import { batchJobName } from '../../domain/identity.ts';
-import type { JobRecord, Order } from '../../domain/job.ts';
-import { workerExitCodes } from '../../domain/job-type.ts';
-import {
-  acceptedOrder,
-  BatchJobDetail,
-  claimOrder,
-  holdsInVain,
-  isNewer,
-  judge,
-  recognise,
-  type Sighting,
-  type Verdict,
-} from '../../domain/sighting.ts';
+import { BatchJobDetail, judge, recognise, type Sighting, type Verdict } from '../../domain/batch/report.ts';
+import { advance } from '../../domain/job/advance.ts';
+import { acceptedOrder, claimOrder, holdsInVain, isNewer } from '../../domain/job/attempt.ts';
+import { batchJobName } from '../../domain/job/identity.ts';
+import type { JobRecord, Order } from '../../domain/job/job.ts';
+import { workerExitCodes } from '../../domain/job/job-type.ts';
 import { context, FIRST, JOB_ID, jobIn, NOW, SECOND } from '../support/jobs.ts';
 
 interface Said {

@@ -10,7 +10,7 @@ import {
   type Standing,
   suspected,
   takeLease,
-} from '../../domain/standing.ts';
+} from '../../domain/webhook/endpoint-health.ts';
 import { NOW } from '../support/jobs.ts';
 
 const good: Standing = { tenantId: 'acme', endpointId: 'whe_1' };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { claim } from '../../domain/claim.ts';
-import type { JobRecord } from '../../domain/job.ts';
-import { mayEnd, refusing } from '../../domain/sighting.ts';
+import { mayEnd, refusing } from '../../domain/job/attempt.ts';
+import { claim } from '../../domain/job/claim.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
 import { context, FIRST, jobIn, SECOND } from '../support/jobs.ts';
 
 const stray = { attempt: 1, batchJobId: SECOND };

@@ -1,15 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { batchJobName, parseBatchJobName, shareIdentifier } from '../../domain/identity.ts';
-import type { JobRecord } from '../../domain/job.ts';
-import {
-  nextStepMessage,
-  planSubmission,
-  SubmitMessage,
-  type SubmitPlan,
-  submitRequest,
-} from '../../domain/submission.ts';
-import { WEIGHTS } from '../../domain/tenant.ts';
+import { nextStepMessage, SubmitMessage } from '../../domain/batch/messages.ts';
+import { planSubmission, type SubmitPlan, submitRequest } from '../../domain/batch/submission.ts';
+import { batchJobName, parseBatchJobName, shareIdentifier } from '../../domain/job/identity.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import { WEIGHTS } from '../../domain/tenant/tenant.ts';
 import { aJob, FIRST, JOB_ID, jobIn, NOW, reportType } from '../support/jobs.ts';
 
 const SETTLE_MS = 5000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { judgeUrl } from '../../domain/target.ts';
+import { judgeUrl } from '../../domain/webhook/webhook-url.ts';
 
 function verdictOn(url: unknown, allowedOrigins: readonly string[] = []): string {
   const target = judgeUrl(url, allowedOrigins);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { headStartMs, Priority } from '../../domain/priority.ts';
-import { placeOf, rowOf, type WaitingRow } from '../../domain/waiting.ts';
+import { headStartMs, Priority } from '../../domain/job/priority.ts';
+import { placeOf, rowOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
 import { aJob, JOB_ID, NOW } from '../support/jobs.ts';
 
 const row = (change: Partial<WaitingRow> = {}): WaitingRow => ({ ...rowOf(aJob()), ...change });

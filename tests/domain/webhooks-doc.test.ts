@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from '@jest/globals';
-import { DEFAULT_EVENTS, WEBHOOK_EVENTS } from '../../domain/notification.ts';
+import { DEFAULT_EVENTS, WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
 import { openKey } from '../../io/keys.ts';
 import { webhookHeaders } from '../../io/signature.ts';
 

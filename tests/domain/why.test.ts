@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Gate } from '../../domain/gate.ts';
-import type { JobRecord } from '../../domain/job.ts';
-import { memberOf } from '../../domain/member.ts';
-import { auditGate, findingText } from '../../domain/slot-audit.ts';
-import { waitText, whyWaiting } from '../../domain/why.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import type { Gate } from '../../domain/tenant/gate.ts';
+import { memberOf } from '../../domain/tenant/member.ts';
+import { auditGate, findingText } from '../../domain/tenant/slot-audit.ts';
+import { waitText, whyWaiting } from '../../domain/tenant/why.ts';
 import { aJob, JOB_ID, jobIn, NOW } from '../support/jobs.ts';
 
 const other = memberOf({ jobId: `job_${'z'.repeat(26)}`, attempt: 1, jobType: 'report.render' });

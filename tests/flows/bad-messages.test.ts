@@ -1,5 +1,4 @@
 /** A message that cannot be a job is dead-lettered at once, and the nine beside it are not held up. */
-
 import { BatchClient, ListJobsCommand } from '@aws-sdk/client-batch';
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../io/identity.ts';

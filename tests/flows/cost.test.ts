@@ -1,5 +1,4 @@
 /** What a job costs on the happy path, counted at the gateway: calls by our code, and DynamoDB's write units. */
-
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

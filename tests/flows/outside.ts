@@ -9,8 +9,8 @@ import {
 import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { type Refusal, readRefusals } from '../../cli/refusals.ts';
-import { isFinal, type JobRecord } from '../../domain/job.ts';
-import { WEBHOOK_EVENTS } from '../../domain/notification.ts';
+import { isFinal, type JobRecord } from '../../domain/job/job.ts';
+import { WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import { type Stack, until } from '../support/stack.ts';
 

@@ -1,6 +1,6 @@
 /** Every event of AWS Batch is lost: the sweep alone brings jobs to their ends. */
 import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
-import { DUE_SHARDS } from '../../domain/identity.ts';
+import { DUE_SHARDS } from '../../domain/job/identity.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';

@@ -1,6 +1,6 @@
 /** The dead letter of a failed job goes back to the front queue: one child runs, whoever sends it and however often. */
 import { beforeAll, expect, it, jest } from '@jest/globals';
-import type { JobRecord } from '../../domain/job.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
 import { childIdOf, jobIdOf } from '../../io/identity.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack, until } from '../support/stack.ts';

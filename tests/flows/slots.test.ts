@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
-import { memberOf } from '../../domain/member.ts';
+import { memberOf } from '../../domain/tenant/member.ts';
 import { systemChance } from '../../io/clock.ts';
 import { type GateStore, gateStore } from '../../io/gates.ts';
 import { jobIdOf } from '../../io/identity.ts';

@@ -1,5 +1,4 @@
 /** What `npm start` promises the person in front of it. */
-
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';

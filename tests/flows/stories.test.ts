@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import sharp from 'sharp';
-import { parseObjectUri } from '../../domain/identity.ts';
+import { parseObjectUri } from '../../domain/job/identity.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 

@@ -1,5 +1,4 @@
 /** Webhooks through the whole stack: what a tenant's server sees when it fails, hangs, redirects, or is gone. */
-
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
@@ -12,7 +11,7 @@ import {
   type Receiver,
   verifies,
 } from '../../cli/receiver.ts';
-import type { Delivery } from '../../domain/delivery.ts';
+import type { Delivery } from '../../domain/webhook/delivery.ts';
 import { systemChance, systemClock } from '../../io/clock.ts';
 import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/deliveries.ts';
 import { jobIdOf } from '../../io/identity.ts';

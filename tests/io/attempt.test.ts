@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { Delivery, type PostOutcome } from '../../domain/delivery.ts';
-import { Endpoint } from '../../domain/endpoint.ts';
+import { Delivery, type PostOutcome } from '../../domain/webhook/delivery.ts';
+import { Endpoint } from '../../domain/webhook/endpoint.ts';
 import { type AttemptPorts, disable, judge, send } from '../../io/attempt.ts';
 import { endpointRegister } from '../../io/endpoints.ts';
 import { turns } from '../../io/turns.ts';

@@ -1,11 +1,10 @@
 /** A network that swallows: the connection stands, and nothing ever comes back over it. */
-
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { SubmitRequest } from '../../domain/submission.ts';
+import type { SubmitRequest } from '../../domain/batch/submission.ts';
 import { batchPort } from '../../io/batch.ts';
 import { batch, dynamo, sqs, submittingBatch } from '../../io/clients.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { JobRecord } from '../../domain/job.ts';
+import { JobRecord } from '../../domain/job/job.ts';
 import { difference } from '../../io/table.ts';
 
 type Attributes = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { dueShard } from '../../domain/identity.ts';
-import { memberOf } from '../../domain/member.ts';
-import { placeOf, rowOf } from '../../domain/waiting.ts';
+import { dueShard } from '../../domain/job/identity.ts';
+import { memberOf } from '../../domain/tenant/member.ts';
+import { placeOf, rowOf } from '../../domain/tenant/waiting.ts';
 import { type DueIndex, dueIndex } from '../../io/due.ts';
 import { GATE_PATIENCE_MS, type GateStore, gateStore } from '../../io/gates.ts';
 import { type WaitingStore, waitingStore } from '../../io/waiting.ts';

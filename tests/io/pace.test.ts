@@ -2,7 +2,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { SubmitRequest } from '../../domain/submission.ts';
+import type { SubmitRequest } from '../../domain/batch/submission.ts';
 import type { BatchPort } from '../../io/batch.ts';
 import type { PacingClock } from '../../io/clock.ts';
 import { systemChance } from '../../io/clock.ts';

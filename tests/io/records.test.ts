@@ -1,10 +1,10 @@
 /** What the table must bear: records of another version of Headgate, and the largest ones. */
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { newJob } from '../../domain/admission.ts';
-import { changed, type JobRecord } from '../../domain/job.ts';
-import { MAX_ATTEMPTS } from '../../domain/member.ts';
-import { parseRequest } from '../../domain/request.ts';
+import { changed, type JobRecord } from '../../domain/job/job.ts';
+import { MAX_ATTEMPTS } from '../../domain/job/job-type.ts';
+import { newJob } from '../../domain/request/admission.ts';
+import { parseRequest } from '../../domain/request/request.ts';
 import { fingerprintOf } from '../../io/identity.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
 import { setUp } from '../local/gateway/set-up.ts';

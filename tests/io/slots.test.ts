@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { JobRecord } from '../../domain/job.ts';
-import { memberOf } from '../../domain/member.ts';
-import { rowOf } from '../../domain/waiting.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import { memberOf } from '../../domain/tenant/member.ts';
+import { rowOf } from '../../domain/tenant/waiting.ts';
 import { type GateStore, gateStore } from '../../io/gates.ts';
 import { type Slots, tableSlots } from '../../io/slots.ts';
 import { type WaitingStore, waitingStore } from '../../io/waiting.ts';

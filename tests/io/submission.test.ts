@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { advance } from '../../domain/advance.ts';
-import type { JobRecord } from '../../domain/job.ts';
+import { advance } from '../../domain/job/advance.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
 import type { BatchPort } from '../../io/batch.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
 import { type SubmissionPorts, stepSubmission } from '../../io/submission.ts';

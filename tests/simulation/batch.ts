@@ -1,6 +1,6 @@
 /** AWS Batch: jobs with their own tries, events, a listing that lags, endings that take their time, and a short memory. */
-import type { BatchJobDetail } from '../../domain/sighting.ts';
-import type { SubmitRequest } from '../../domain/submission.ts';
+import type { BatchJobDetail } from '../../domain/batch/report.ts';
+import type { SubmitRequest } from '../../domain/batch/submission.ts';
 import type { BatchPort, SubmitOutcome } from '../../io/batch.ts';
 import { CallFailed, type Run, reach } from './faults.ts';
 import type { Process } from './world.ts';

@@ -1,8 +1,8 @@
 /** What must hold after every commit, at every call to Batch, and at every webhook. */
-import { parseBatchJobName } from '../../domain/identity.ts';
-import { isFinal, type JobRecord } from '../../domain/job.ts';
-import type { JobTypes } from '../../domain/job-type.ts';
-import { isNewer } from '../../domain/sighting.ts';
+import { isNewer } from '../../domain/job/attempt.ts';
+import { parseBatchJobName } from '../../domain/job/identity.ts';
+import { isFinal, type JobRecord } from '../../domain/job/job.ts';
+import type { JobTypes } from '../../domain/job/job-type.ts';
 import { type BatchJob, isOver } from './batch.ts';
 import type { Run } from './faults.ts';
 import { exceeds, type GateEvents } from './gates.ts';

@@ -1,5 +1,5 @@
 /** Containers: Headgate's own worker with a virtual object store, and images that know nothing of Headgate. */
-import type { JobTypes } from '../../domain/job-type.ts';
+import type { JobTypes } from '../../domain/job/job-type.ts';
 import type { JobStore } from '../../io/jobs.ts';
 import { ObjectMissing, type ObjectStore } from '../../io/objects.ts';
 import { run as runWorker } from '../../worker/run.ts';

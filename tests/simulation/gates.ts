@@ -1,7 +1,7 @@
 /** Gates and waiting lists at the level of their ports: one gate, one atomic write; rows in their order. */
-import { decide, type Gate } from '../../domain/gate.ts';
-import { type Member, memberName } from '../../domain/member.ts';
-import { placeOf, type WaitingRow } from '../../domain/waiting.ts';
+import { decide, type Gate } from '../../domain/tenant/gate.ts';
+import { type Member, memberName } from '../../domain/tenant/member.ts';
+import { placeOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
 import { GATE_PATIENCE_MS, type GateStore, type Settings } from '../../io/gates.ts';
 import type { WaitingStore } from '../../io/waiting.ts';
 import type { VirtualDueIndex } from './due.ts';

@@ -1,8 +1,8 @@
 /** The real step functions, each invocation over its own ports. */
 import './environment.ts';
-import type { JobRecord } from '../../domain/job.ts';
-import type { JobTypes } from '../../domain/job-type.ts';
-import type { TenantDefaults } from '../../domain/policy.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import type { JobTypes } from '../../domain/job/job-type.ts';
+import type { TenantDefaults } from '../../domain/tenant/policy.ts';
 import { deliver } from '../../functions/deliver.ts';
 import { type IntakePorts, intake } from '../../functions/intake.ts';
 import { type NotifyPorts, notify } from '../../functions/notify.ts';

@@ -1,10 +1,9 @@
 /** What services and operators do: send jobs, once or more often; cancel; bring dead letters back, one way or both. */
-
-import { Endpoint } from '../../domain/endpoint.ts';
-import { defineJobTypes, type JobTypes, workerExitCodes } from '../../domain/job-type.ts';
-import { readLetter } from '../../domain/redrive.ts';
-import { wakeMessage } from '../../domain/submission.ts';
-import type { Tenant } from '../../domain/tenant.ts';
+import { wakeMessage } from '../../domain/batch/messages.ts';
+import { readLetter } from '../../domain/dead-letter/letter.ts';
+import { defineJobTypes, type JobTypes, workerExitCodes } from '../../domain/job/job-type.ts';
+import type { Tenant } from '../../domain/tenant/tenant.ts';
+import { Endpoint } from '../../domain/webhook/endpoint.ts';
 import type { Settings } from '../../io/gates.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { Message } from '../../io/lambda.ts';

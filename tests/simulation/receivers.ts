@@ -1,7 +1,7 @@
 /** The tenants' receivers: they answer, are busy, or are not reached, and check what they are sent. */
 import { createHmac, createSecretKey } from 'node:crypto';
-import type { PostOutcome } from '../../domain/delivery.ts';
-import type { Endpoint } from '../../domain/endpoint.ts';
+import type { PostOutcome } from '../../domain/webhook/delivery.ts';
+import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import type { Post, Webhooks } from '../../io/webhooks.ts';
 import { type Run, reach } from './faults.ts';
 import { secretOf } from './lambdas.ts';

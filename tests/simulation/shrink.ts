@@ -1,5 +1,4 @@
 /** From a world that went wrong to the smallest one that still does: what is left out had nothing to do with it. */
-
 import { faultKinds, profileOf, strengthOf } from './kinds.ts';
 import type { Mutant } from './lambdas.ts';
 import { MOST_JOBS } from './people.ts';

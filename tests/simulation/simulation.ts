@@ -1,7 +1,6 @@
 /** One seed, one world: faults, then rest, then the audit. */
-
-import { wants } from '../../domain/endpoint.ts';
-import { subjectOf, WEBHOOK_EVENTS } from '../../domain/notification.ts';
+import { wants } from '../../domain/webhook/endpoint.ts';
+import { subjectOf, WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
 import type { Message } from '../../io/lambda.ts';
 import type { Queue } from '../../io/queues.ts';
 import { audit } from './audit.ts';

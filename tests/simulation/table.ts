@@ -1,11 +1,10 @@
 /** The table at the level of its ports: the same conditions, one item at a time, tokens that know their own writes again. */
-
-import { Delivery, type DeliveryName } from '../../domain/delivery.ts';
-import type { Endpoint } from '../../domain/endpoint.ts';
-import { JobRecord } from '../../domain/job.ts';
-import { Standing } from '../../domain/standing.ts';
-import type { Tenant } from '../../domain/tenant.ts';
-import { Tombstone } from '../../domain/tombstone.ts';
+import { JobRecord } from '../../domain/job/job.ts';
+import { Tombstone } from '../../domain/job/tombstone.ts';
+import type { Tenant } from '../../domain/tenant/tenant.ts';
+import { Delivery, type DeliveryName } from '../../domain/webhook/delivery.ts';
+import type { Endpoint } from '../../domain/webhook/endpoint.ts';
+import { Standing } from '../../domain/webhook/endpoint-health.ts';
 import type { DeliveryStore } from '../../io/deliveries.ts';
 import type { EndpointStore } from '../../io/endpoints.ts';
 import type { JobStore } from '../../io/jobs.ts';

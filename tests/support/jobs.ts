@@ -1,11 +1,11 @@
 /** Requests, job types and records for tests: valid as they come, changed where a test cares. */
 import { z } from 'zod';
-import { newJob } from '../../domain/admission.ts';
-import type { Context } from '../../domain/advance.ts';
-import type { JobChange, JobRecord, JobState } from '../../domain/job.ts';
-import { JobRecord as JobRecordSchema } from '../../domain/job.ts';
-import { defineJobTypes, type JobType, workerExitCodes } from '../../domain/job-type.ts';
-import type { JobRequest } from '../../domain/request.ts';
+import type { Context } from '../../domain/job/advance.ts';
+import type { JobChange, JobRecord, JobState } from '../../domain/job/job.ts';
+import { JobRecord as JobRecordSchema } from '../../domain/job/job.ts';
+import { defineJobTypes, type JobType, workerExitCodes } from '../../domain/job/job-type.ts';
+import { newJob } from '../../domain/request/admission.ts';
+import type { JobRequest } from '../../domain/request/request.ts';
 
 export const NOW = Date.UTC(2026, 0, 5, 9);
 export const BUCKET = 'headgate-jobs';

@@ -9,7 +9,7 @@ import { awsClients, type Clients } from '../../cli/clients.ts';
 import { openInbox, type Received } from '../../cli/inbox.ts';
 import { type Refusal, readRefusals } from '../../cli/refusals.ts';
 import { imageFolders } from '../../cli/sample.ts';
-import { isFinal, type JobRecord } from '../../domain/job.ts';
+import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import { systemChance, systemClock } from '../../io/clock.ts';
 import { type EndpointRegister, endpointRegister } from '../../io/endpoints.ts';
 import { jobIdOf } from '../../io/identity.ts';

@@ -1,8 +1,8 @@
 /** Which events reach which queue. A pattern that leaves out too much is a silence nobody notices. */
 import { expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { JobState } from '../../domain/job.ts';
-import { WEBHOOK_EVENTS } from '../../domain/notification.ts';
+import { JobState } from '../../domain/job/job.ts';
+import { WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
 import { compilePattern } from '../../local/events/pattern.ts';
 import { template } from '../support/template.ts';
 

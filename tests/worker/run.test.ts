@@ -1,7 +1,7 @@
 /** The life of a container, over the real table; its objects are as the test says. */
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { JobChange } from '../../domain/job.ts';
+import type { JobChange } from '../../domain/job/job.ts';
 import { type JobStore, jobStore } from '../../io/jobs.ts';
 import type { ObjectStore } from '../../io/objects.ts';
 import { jobTypes } from '../../job-types.ts';

@@ -1,5 +1,5 @@
 /** Rules of submitting, of the claim, and of what is believed of a Batch job. */
-import { isFinal, type JobRecord } from '../../../domain/job.ts';
+import { isFinal, type JobRecord } from '../../../domain/job/job.ts';
 import type { AllPorts, Defect } from '../lambdas.ts';
 import { type Expectation, reading, writing } from './defects.ts';
 

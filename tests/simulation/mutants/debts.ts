@@ -1,5 +1,5 @@
 /** Rules of what a job still owes when it is over, of webhooks, of cancels, and of the sweep. */
-import { changed, isFinal } from '../../../domain/job.ts';
+import { changed, isFinal } from '../../../domain/job/job.ts';
 import { jobIdOf } from '../../../io/identity.ts';
 import type { Defect } from '../lambdas.ts';
 import { type Expectation, each, writing } from './defects.ts';

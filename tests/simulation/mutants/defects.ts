@@ -1,5 +1,5 @@
 /** What defects are made of. */
-import type { JobRecord } from '../../../domain/job.ts';
+import type { JobRecord } from '../../../domain/job/job.ts';
 import type { JobStore } from '../../../io/jobs.ts';
 import type { Defect, Mutant, Parts } from '../lambdas.ts';
 import type { ProfileName } from '../profiles.ts';

@@ -1,7 +1,7 @@
 /** Rules of the gates and the waiting lists. */
-import { isFinal } from '../../../domain/job.ts';
-import { type Member, memberOf } from '../../../domain/member.ts';
-import type { WaitingRow } from '../../../domain/waiting.ts';
+import { isFinal } from '../../../domain/job/job.ts';
+import { type Member, memberOf } from '../../../domain/tenant/member.ts';
+import type { WaitingRow } from '../../../domain/tenant/waiting.ts';
 import type { Due } from '../../../io/due.ts';
 import type { Defect } from '../lambdas.ts';
 import { type Expectation, each, writing } from './defects.ts';

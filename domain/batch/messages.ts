@@ -1,0 +1,63 @@
+/** What the submit queue carries: requests for the next step of an attempt, and for a look at a waiting list. */
+import * as z from 'zod';
+import { JOB_ID, TenantId } from '../job/ids.ts';
+import type { JobRecord } from '../job/job.ts';
+
+/** Asks for the next step of an attempt. @example { "tenantId": "acme", "jobId": "job_…", "attempt": 1 } */
+export const SubmitMessage = z.strictObject({
+  tenantId: TenantId,
+  jobId: z.string().regex(JOB_ID),
+  attempt: z.int().positive(),
+});
+export type SubmitMessage = z.infer<typeof SubmitMessage>;
+
+/** Asks for a look at a tenant's waiting list: after a change of its caps, or behind where an earlier look had to end. */
+export const WakeMessage = z.strictObject({ wake: TenantId, after: z.string().max(128).optional() });
+export type WakeMessage = z.infer<typeof WakeMessage>;
+
+/** What the submit queue carries. */
+export const SubmitQueueMessage = z.union([SubmitMessage, WakeMessage]);
+
+/** SQS delays a message by at most this; a later wait is the sweep's. */
+const MAX_DELAY_MS = 900_000;
+
+export interface Asking {
+  readonly body: string;
+  readonly groupId: string;
+  readonly delaySeconds?: number;
+}
+
+/**
+ * The message that takes the job its next step, from what the record says; none when its next step is not ours or
+ * lies too far ahead. Sent twice it does no harm: the submit step looks at the record.
+ */
+export function nextStepMessage(job: JobRecord, nowMs: number): Asking | undefined {
+  switch (job.state) {
+    case 'waiting':
+    case 'submitting':
+    case 'cancelling':
+      return asking(job, job.attempt);
+    case 'scheduled':
+      return askingAt(job, job.attempt, job.eligibleAt ?? nowMs, nowMs);
+    case 'retrying':
+      return askingAt(job, job.attempt + 1, job.nextAttemptAt ?? nowMs, nowMs);
+    default:
+      return undefined;
+  }
+}
+
+function askingAt(job: JobRecord, attempt: number, atMs: number, nowMs: number): Asking | undefined {
+  if (atMs - nowMs > MAX_DELAY_MS) return undefined;
+  return { ...asking(job, attempt), delaySeconds: Math.max(0, (atMs - nowMs) / 1000) };
+}
+
+/** The group lets SQS serve other tenants first while one floods. */
+export function asking({ tenantId, jobId }: Pick<JobRecord, 'tenantId' | 'jobId'>, attempt: number): Asking {
+  const message: SubmitMessage = { tenantId, jobId, attempt };
+  return { body: JSON.stringify(message), groupId: tenantId };
+}
+
+export function wakeMessage(tenantId: string, after?: string): Asking {
+  const message: WakeMessage = { wake: tenantId, ...(after === undefined ? {} : { after }) };
+  return { body: JSON.stringify(message), groupId: tenantId };
+}

@@ -1,0 +1,56 @@
+/** What the sweep does about a job that has fallen due: the record, and nothing else, says what may have been lost. */
+import { nextLook, overdue, QUEUED_MS } from '../job/due.ts';
+import { changed, isFinal, isOwed, type JobRecord } from '../job/job.ts';
+
+export type Repair =
+  /** Settled meanwhile: it should not be in the index any more. */
+  | { readonly kind: 'nothing' }
+  /** It has its place in the waiting list, and the sweep of its tenant's gate sees to that. */
+  | { readonly kind: 'waits' }
+  /** Final and untold, or its next step's message may be lost: send what the record owes. */
+  | { readonly kind: 'pay_debts' }
+  /** A time of the job itself has passed. */
+  | { readonly kind: 'give_up'; readonly why: 'expire' | 'deadline' }
+  /** Its container has just reported how far it is. */
+  | { readonly kind: 'tell_progress' }
+  /** Batch has been silent about it: ask. */
+  | { readonly kind: 'describe'; readonly batchJobId: string };
+
+export function planRepair(job: JobRecord, nowMs: number): Repair {
+  if (isFinal(job.state)) return isOwed(job) ? { kind: 'pay_debts' } : { kind: 'nothing' };
+  const over = overdue(job, nowMs);
+  if (over !== undefined) return { kind: 'give_up', why: over };
+  if (hasProgress(job, nowMs)) return { kind: 'tell_progress' };
+  // Tested before the states: a claim may have named the Batch job while the reply to SubmitJob is still unknown.
+  if (job.batchJobId !== undefined && job.state !== 'retrying')
+    return { kind: 'describe', batchJobId: job.batchJobId };
+  if (job.state === 'waiting' && job.queued === true && nowMs - job.stateAt < QUEUED_MS)
+    return { kind: 'waits' };
+  return { kind: 'pay_debts' };
+}
+
+/** The sweep comes by every minute; what was reported before the last one has been told. */
+const FRESH_PROGRESS_MS = 120_000;
+
+/** A container that reports is not silent, so Batch need not be asked about it. */
+function hasProgress({ state, progress, progressVersion }: JobRecord, nowMs: number): boolean {
+  if (state !== 'running' || progress === undefined || progressVersion === undefined) return false;
+  return nowMs - progress.at < FRESH_PROGRESS_MS;
+}
+
+/** The record with its next look put off, so that a sweep that dies half-way does not start the next one at the same job. */
+export function postponed(job: JobRecord, nowMs: number): JobRecord {
+  return changed(job, { dueAt: nextLook(job, nowMs) }, nowMs);
+}
+
+/** The same for a record that is being changed anyway. */
+export function putOff(next: JobRecord, nowMs: number): JobRecord {
+  return { ...next, dueAt: nextLook(next, nowMs) };
+}
+
+/** DescribeJobs leaves out what it does not know, and may for a moment leave out what it does. */
+const ABSENCES_UNTIL_LOST = 3;
+
+export function absence(job: JobRecord): { readonly kind: 'absent' | 'lost' } {
+  return { kind: (job.absences ?? 0) + 1 >= ABSENCES_UNTIL_LOST ? 'lost' : 'absent' };
+}

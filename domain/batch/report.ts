@@ -1,0 +1,171 @@
+/**
+ * What Batch says about one of its jobs, and whose word it is.
+ *
+ * Batch's events come at least once, late and in any order, and more than one Batch job may exist for one attempt.
+ * So before the lifecycle table is asked, this file decides whether a sighting is about the current attempt and
+ * comes from the Batch job that has authority over it.
+ */
+import { z } from 'zod';
+import { isNewer, RANK } from '../job/attempt.ts';
+import { classify } from '../job/failure.ts';
+import { parseBatchJobName } from '../job/identity.ts';
+import { isFinal, type JobRecord, type Order } from '../job/job.ts';
+import type { ExitMeaning } from '../job/job-type.ts';
+import type { Observation } from '../job/lifecycle.ts';
+
+/** The part of a Batch job we rely on. Unknown fields are welcome: AWS adds some without notice. */
+export const BatchJobDetail = z.object({
+  jobId: z.string(),
+  jobName: z.string(),
+  status: z.string(),
+  statusReason: z.string().optional(),
+  startedAt: z.number().optional(),
+  stoppedAt: z.number().optional(),
+  isTerminated: z.boolean().optional(),
+  attempts: z.array(z.object({ container: z.object({}).optional() })).default([]),
+  container: z
+    .object({
+      exitCode: z.number().optional(),
+      reason: z.string().optional(),
+      logStreamName: z.string().optional(),
+    })
+    .default({}),
+  tags: z.record(z.string(), z.string()).optional(),
+  arrayProperties: z.object({ index: z.number().optional() }).optional(),
+});
+export type BatchJobDetail = z.infer<typeof BatchJobDetail>;
+
+/**
+ * The events queue's message. A rule of the user's may send other events here by mistake; only a Batch event that lacks
+ * what we rely on is a fault.
+ * @see AWS Batch user guide, "AWS Batch job events": one event per state change, none for the submission
+ */
+export const BatchJobStateChange = z.union([
+  z
+    .object({
+      source: z.literal('aws.batch'),
+      'detail-type': z.literal('Batch Job State Change'),
+      detail: BatchJobDetail,
+    })
+    .transform(({ detail }) => ({ kind: 'batch_job' as const, detail })),
+  z
+    .object({ source: z.string(), 'detail-type': z.string() })
+    .refine((event) => event.source !== 'aws.batch' || event['detail-type'] !== 'Batch Job State Change')
+    .transform(() => ({ kind: 'other' as const })),
+]);
+export type BatchJobStateChange = z.output<typeof BatchJobStateChange>;
+
+type BatchStatus = keyof typeof RANK;
+const isBatchStatus = (status: string): status is BatchStatus => Object.hasOwn(RANK, status);
+
+export interface Sighting {
+  readonly batchJobId: string;
+  readonly jobId: string;
+  readonly attempt: number;
+  /** Absent when Batch uses a status that we do not know. */
+  readonly status?: BatchStatus;
+  readonly order: Order;
+  readonly ended: boolean;
+  readonly detail: BatchJobDetail;
+}
+
+export type Recognised =
+  | { readonly kind: 'sighting'; readonly sighting: Sighting }
+  | { readonly kind: 'ignored'; readonly why: 'not_batch' | 'foreign_name' | 'array_child' };
+
+export function recognise(event: BatchJobStateChange): Recognised {
+  if (event.kind === 'other') return { kind: 'ignored', why: 'not_batch' };
+  const { detail } = event;
+  const named = parseBatchJobName(detail.jobName);
+  if (named === undefined) return { kind: 'ignored', why: 'foreign_name' };
+  if (detail.arrayProperties?.index !== undefined) return { kind: 'ignored', why: 'array_child' };
+  const known = isBatchStatus(detail.status) ? { status: detail.status } : {};
+  const rank = known.status === undefined ? 0 : RANK[known.status];
+  const order = { tries: detail.attempts.length, rank };
+  const ended = rank === RANK.SUCCEEDED;
+  return {
+    kind: 'sighting',
+    sighting: { ...named, ...known, batchJobId: detail.jobId, order, ended, detail },
+  };
+}
+
+export type Verdict =
+  /** An attempt the record has not reached: not of our making. */
+  | { readonly kind: 'from_the_future' }
+  /** The Batch job says it is another tenant's: somebody forged a name, or we have a fault. Nothing may follow from it. */
+  | { readonly kind: 'wrong_tenant' }
+  /** The job is over (final, on a later attempt, or between attempts); `alive` containers of it must end. */
+  | { readonly kind: 'past'; readonly alive: boolean }
+  /** A second Batch job of the current attempt, not the one with authority. */
+  | { readonly kind: 'stray'; readonly alive: boolean }
+  /** Nothing new. When it is the very state on the record, that state may still have to be told. */
+  | { readonly kind: 'seen_before'; readonly current: boolean }
+  | { readonly kind: 'news'; readonly observation: Observation };
+
+export const TENANT_TAG = 'headgate:tenant';
+type ExitCodes = Readonly<Record<number, ExitMeaning>>;
+
+/** The rules in this order (each is needed where it stands: a late end of attempt 1 must not be adopted by attempt 2). */
+export function judge(job: JobRecord, seen: Sighting, exitCodes: ExitCodes, nowMs: number): Verdict {
+  // Reports overtake each other: one from before the end says nothing about a Batch job whose end is on the record.
+  const alive = !seen.ended && !sawTheEndOf(job, seen.batchJobId);
+  const taggedTenant = seen.detail.tags?.[TENANT_TAG];
+  if (taggedTenant !== undefined && taggedTenant !== job.tenantId) return { kind: 'wrong_tenant' };
+  if (isFinal(job.state) || seen.attempt < job.attempt) return { kind: 'past', alive };
+  if (seen.attempt > job.attempt) return { kind: 'from_the_future' };
+  if (job.state === 'retrying') return { kind: 'past', alive };
+  const other = job.batchJobId !== undefined && job.batchJobId !== seen.batchJobId;
+  if (other || job.refused?.includes(seen.batchJobId)) return { kind: 'stray', alive };
+  if (seen.status === undefined) return unclear(job, seen);
+  if (!isNewer(seen.order, job.order)) {
+    return { kind: 'seen_before', current: !isNewer(job.order ?? seen.order, seen.order) };
+  }
+  return { kind: 'news', observation: observationOf(job, seen, seen.status, { exitCodes, nowMs }) };
+}
+
+/** A Batch job given up for lost was never seen to end: should it turn up, it must. */
+function sawTheEndOf(job: JobRecord, batchJobId: string): boolean {
+  return job.endedAttempts.some(
+    (ended) => ended.batchJobId === batchJobId && ended.failure?.class !== 'lost',
+  );
+}
+
+function unclear(job: JobRecord, { detail }: Sighting): Verdict {
+  const batchStatus = detail.status.slice(0, 64);
+  if (job.unclearStatus === batchStatus) return { kind: 'seen_before', current: false };
+  return { kind: 'news', observation: { kind: 'unclear', batchStatus } };
+}
+
+interface Reading {
+  readonly exitCodes: ExitCodes;
+  readonly nowMs: number;
+}
+
+function observationOf(
+  job: JobRecord,
+  seen: Sighting,
+  status: BatchStatus,
+  { exitCodes, nowMs }: Reading,
+): Observation {
+  const { detail, order, batchJobId } = seen;
+  const common = { batchJobId, order };
+  const ended = {
+    startedAt: detail.startedAt,
+    endedAt: detail.stoppedAt ?? nowMs,
+    logStream: detail.container.logStreamName,
+  };
+  switch (status) {
+    case 'SUBMITTED':
+    case 'PENDING':
+    case 'RUNNABLE':
+      return { kind: 'queued', ...common };
+    case 'STARTING':
+      return { kind: 'starting', ...common };
+    case 'RUNNING':
+      return { kind: 'running', ...common };
+    case 'SUCCEEDED':
+      return { kind: 'ended_well', ...common, ended };
+    case 'FAILED':
+      return { kind: 'ended_badly', ...common, ended, ...classify(detail, job.complaint, exitCodes) };
+  }
+}

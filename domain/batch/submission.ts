@@ -1,0 +1,135 @@
+/** What a submit message asks for, given the record as it is now; and what SubmitJob is asked. */
+import { overdue } from '../job/due.ts';
+import { batchJobName, shareIdentifier } from '../job/identity.ts';
+import { type FailureClass, isFinal, type JobRecord, priorityOf } from '../job/job.ts';
+import type { JobType } from '../job/job-type.ts';
+import { schedulingPriority } from '../job/priority.ts';
+import type { SubmitMessage } from './messages.ts';
+import { TENANT_TAG } from './report.ts';
+
+export type SubmitPlan =
+  /** Nothing left to do for this attempt: someone else did it, or it is over. */
+  | { readonly kind: 'done' }
+  /** The wait is over: runAt has come, or the backoff of the attempt before has passed. */
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'later'; readonly atMs: number }
+  /** Take a slot at the tenant's gate, or a place in its waiting list; then as `call`. */
+  | { readonly kind: 'wait_for_slot' }
+  /** Write the intent, then call SubmitJob. */
+  | { readonly kind: 'call' }
+  /** A call was opened and never answered, and can no longer be travelling: ask Batch by name. */
+  | { readonly kind: 'resolve' }
+  /** An end was asked for and Batch has the job. */
+  | { readonly kind: 'terminate'; readonly batchJobId: string }
+  /** A time of the job itself has passed. */
+  | { readonly kind: 'give_up'; readonly why: 'expire' | 'deadline' };
+
+/** @param settleMs how long after a call's deadline Batch's listing is trusted to show what the call created */
+export function planSubmission(
+  job: JobRecord | undefined,
+  asked: SubmitMessage,
+  nowMs: number,
+  settleMs: number,
+): SubmitPlan {
+  if (job === undefined || isFinal(job.state)) return { kind: 'done' };
+  const begins = job.state === 'retrying' ? asked.attempt === job.attempt + 1 : asked.attempt === job.attempt;
+  if (!begins) return { kind: 'done' };
+  const over = overdue(job, nowMs);
+  if (over !== undefined) return { kind: 'give_up', why: over };
+  switch (job.state) {
+    case 'scheduled':
+    case 'retrying': {
+      const atMs = (job.state === 'scheduled' ? job.eligibleAt : job.nextAttemptAt) ?? nowMs;
+      return atMs <= nowMs ? { kind: 'begin' } : { kind: 'later', atMs };
+    }
+    case 'waiting':
+      return { kind: 'wait_for_slot' };
+    case 'submitting':
+    case 'cancelling':
+      return planOpenCall(job, nowMs, settleMs);
+    default:
+      return { kind: 'done' };
+  }
+}
+
+function planOpenCall(job: JobRecord, nowMs: number, settleMs: number): SubmitPlan {
+  const { state, batchJobId, callOpen, callDeadlineAt = job.stateAt } = job;
+  if (batchJobId !== undefined)
+    return state === 'cancelling' ? { kind: 'terminate', batchJobId } : { kind: 'done' };
+  // Proven absent: a job that waits is called again, one that is to end has ended.
+  if (callOpen === false) return state === 'submitting' ? { kind: 'call' } : { kind: 'resolve' };
+  const settledAt = callDeadlineAt + settleMs;
+  return settledAt <= nowMs ? { kind: 'resolve' } : { kind: 'later', atMs: settledAt };
+}
+
+/** Batch's SubmitJob, in the words of its API. Every value is ours or was checked: tenants never name a command. */
+export interface SubmitRequest {
+  readonly jobName: string;
+  readonly jobQueue: string;
+  readonly jobDefinition: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly timeout: { readonly attemptDurationSeconds: number };
+  readonly containerOverrides?: { readonly resourceRequirements: { type: 'MEMORY'; value: string }[] };
+  readonly shareIdentifier: string;
+  readonly schedulingPriorityOverride: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly propagateTags: true;
+}
+
+export interface Targets {
+  readonly queues: Readonly<Record<JobType['queue'], string>>;
+  readonly definitions: Readonly<Record<JobType['definition'], string>>;
+}
+
+/** The container gets ids, never the input: SubmitJob carries 30 KiB, and whoever may describe jobs may read it all. */
+export function submitRequest(
+  job: JobRecord,
+  type: JobType,
+  weight: number,
+  { targets, nowMs }: { readonly targets: Targets; readonly nowMs: number },
+): SubmitRequest {
+  const memory = memoryOf(job, type);
+  return {
+    jobName: batchJobName(job.jobId, job.attempt),
+    jobQueue: targets.queues[queueOf(job, type)],
+    jobDefinition: targets.definitions[type.definition],
+    parameters: {
+      ...type.parameters?.(type.input.parse(job.input)),
+      batchType: type.id,
+      jobId: job.jobId,
+      attempt: String(job.attempt),
+    },
+    timeout: { attemptDurationSeconds: timeoutOf(job, type, nowMs) },
+    ...(memory === undefined
+      ? {}
+      : { containerOverrides: { resourceRequirements: [{ type: 'MEMORY', value: String(memory) }] } }),
+    shareIdentifier: shareIdentifier(job.tenantId, weight),
+    schedulingPriorityOverride: schedulingPriority[priorityOf(job)],
+    tags: { ...job.tags, [TENANT_TAG]: job.tenantId, 'headgate:job': job.jobId },
+    propagateTags: true,
+  };
+}
+
+/** The same for one attempt whenever it is asked: a lost submission is looked for where it was sent. */
+export function queueOf(job: JobRecord, type: JobType): JobType['queue'] {
+  const { standardAfterReclaims: limit } = type;
+  return limit !== undefined && endedWith(job, 'spot_reclaimed') >= limit ? 'standard' : type.queue;
+}
+
+function memoryOf(job: JobRecord, { memoryMiB }: JobType): number | undefined {
+  const times = endedWith(job, 'out_of_memory');
+  return memoryMiB === undefined || times === 0
+    ? undefined
+    : Math.min(memoryMiB.initial * 2 ** times, memoryMiB.max);
+}
+
+function endedWith(job: JobRecord, cls: FailureClass): number {
+  return job.endedAttempts.filter(({ failure }) => failure?.class === cls).length;
+}
+
+/** Batch takes no timeout below a minute, so a job may overrun its deadline by less than that; the sweep ends it. */
+function timeoutOf(job: JobRecord, type: JobType, nowMs: number): number {
+  const asked = job.timeoutSeconds ?? type.timeoutSeconds.default;
+  const left = job.deadlineAt === undefined ? asked : Math.ceil((job.deadlineAt - nowMs) / 1000);
+  return Math.max(60, Math.min(asked, left));
+}

@@ -1,0 +1,89 @@
+/**
+ * What lies in the dead-letter queue: a message that cannot be a job, or a job that failed for good. Both keep the
+ * original request as the body and the reason beside it, so that SQS's own redrive sends what the service sent.
+ */
+import type { Problem } from '../errors.ts';
+import type { JobRecord } from '../job/job.ts';
+import type { JobRequest } from '../request/request.ts';
+
+export interface DeadLetter {
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/**
+ * The body stays as it came, so that the queue's own redrive sends what the service sent. A message without a key
+ * gets the key it would have had: redriven, it has another message id, and must not become another job.
+ */
+export function refusedMessage(
+  body: string,
+  why: Problem,
+  messageId: string,
+  effectiveKey: string,
+  nowMs: number,
+): DeadLetter {
+  return {
+    body,
+    attributes: {
+      code: why.code,
+      pointer: attributeText(why.pointer === '' ? '/' : why.pointer),
+      reason: attributeText(why.message),
+      messageId,
+      effectiveKey,
+      refusedAt: new Date(nowMs).toISOString(),
+    },
+  };
+}
+
+/**
+ * The last word on a failed job. `deadLetterOf` is what makes a redrive a new job: intake finds the failed one by it,
+ * and the failed one knows whether it was redriven or discarded already.
+ */
+export function failedJob(job: JobRecord): DeadLetter {
+  const failures = job.endedAttempts.filter(({ failure }) => failure !== undefined);
+  const endedAt = job.finishedAt ?? job.stateAt;
+  return {
+    body: JSON.stringify(requestOf(job)),
+    attributes: {
+      code: attributeText(job.failure?.code ?? 'batch_failed'),
+      class: job.failure?.class ?? 'platform',
+      reason: attributeText(job.failure?.message ?? 'The job failed.'),
+      attempts: String(job.attempt),
+      firstFailureAt: new Date(failures[0]?.endedAt ?? endedAt).toISOString(),
+      lastFailureAt: new Date(failures.at(-1)?.endedAt ?? endedAt).toISOString(),
+      deadLetterOf: job.jobId,
+    },
+  };
+}
+
+/** The request as it was accepted; its fingerprint is the record's. */
+export function requestOf(job: JobRecord): JobRequest {
+  const fields: Record<keyof JobRequest, unknown> = {
+    specVersion: '1',
+    action: undefined,
+    tenantId: job.tenantId,
+    jobType: job.jobType,
+    idempotencyKey: job.keyGiven === false ? undefined : job.idempotencyKey,
+    input: job.input,
+    inputRef: job.inputRef,
+    runAt: job.runAt,
+    delaySeconds: job.delaySeconds,
+    ttlSeconds: job.ttlSeconds,
+    deadlineSeconds: job.deadlineSeconds,
+    timeoutSeconds: job.timeoutSeconds,
+    priority: job.priority,
+    concurrencyKey: job.concurrencyKey,
+    tags: job.tags,
+    metadata: job.metadata,
+    traceparent: job.traceparent,
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as JobRequest; // each field was parsed by JobRequest when the job was accepted
+}
+
+/** SQS refuses a whole message for one control character in an attribute, and field names are the sender's. */
+function attributeText(text: string): string {
+  return [...text]
+    .map((char) => (char >= ' ' && char <= '~' ? char : '?'))
+    .join('')
+    .slice(0, 512);
+}

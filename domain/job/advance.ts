@@ -1,0 +1,256 @@
+/** What a move of the lifecycle table does to the record. */
+import { MAX_PAST_WORDS_CHARACTERS, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
+import { soonest } from './due.ts';
+import { batchJobName } from './identity.ts';
+import {
+  changed,
+  type EndedAttempt,
+  type Failure,
+  isFinal,
+  type JobChange,
+  type JobRecord,
+  type JobState,
+  type Order,
+} from './job.ts';
+import type { RetryPolicy } from './job-type.ts';
+import { lifecycle, type Observation } from './lifecycle.ts';
+import { type LogPlace, logUrl } from './log-link.ts';
+import { nextAttemptDelaySeconds, retryAllowed } from './retry.ts';
+
+export interface Context {
+  readonly nowMs: number;
+  readonly policy: Policy;
+  /** A number from 0 up to 1, drawn by the caller, for the jitter of the backoff. */
+  readonly chance: number;
+  /** Where containers log; absent for callers that never see an attempt end. */
+  readonly logs?: LogPlace | undefined;
+}
+export interface Policy {
+  readonly retry: RetryPolicy;
+  readonly promisesResult: boolean;
+  readonly tellsProgress?: boolean;
+}
+
+/**
+ * The record after an observation, or undefined when the table ignores it.
+ * The caller writes it on the condition that the version it read is still the stored one.
+ */
+export function advance(job: JobRecord, observation: Observation, context: Context): JobRecord | undefined {
+  const move = lifecycle[job.state][observation.kind];
+  if (move === 'ignore') return undefined;
+  const fields = fieldsOf(job, observation, context);
+  if (move === 'stay') return put(job, fields, context.nowMs);
+  if (move === 'conclude') return conclude(job, fields, observation, context);
+  return put(job, { ...fields, state: move }, context.nowMs);
+}
+
+/** Every write goes through here: final states get their time, and the sweep's next look moves earlier if it must. */
+function put(job: JobRecord, change: JobChange, nowMs: number): JobRecord {
+  const final = change.state !== undefined && isFinal(change.state) ? { finishedAt: nowMs } : {};
+  const next = changed(job, { ...change, ...final }, nowMs);
+  const dueAt = Math.min(job.dueAt ?? Number.MAX_SAFE_INTEGER, soonest(next, nowMs));
+  return { ...next, dueAt };
+}
+
+/** What each observation writes besides the state. */
+function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context): JobChange {
+  switch (seen.kind) {
+    case 'due':
+      return job.state === 'retrying' ? nextAttempt(job) : { waitReason: 'ready' };
+    case 'held':
+      return held(job, seen.why, nowMs);
+    case 'call':
+      return {
+        callOpen: true,
+        calls: job.calls + 1,
+        callDeadlineAt: seen.deadlineAt,
+        waitReason: undefined,
+        queued: undefined,
+        ...(seen.gated ? { gated: true } : {}),
+      };
+    case 'not_accepted':
+      return { callOpen: false, callDeadlineAt: undefined, waitReason: seen.why };
+    case 'refused':
+      return { ...callAnswered, waitReason: undefined, nextAttemptAt: undefined, failure: seen.failure };
+    case 'claimed':
+      return {
+        ...sighted(seen),
+        claim: { batchJobId: seen.batchJobId, try: seen.try },
+        startedAt: job.startedAt ?? nowMs,
+        complaint: undefined,
+      };
+    case 'running':
+      return { ...sighted(seen), startedAt: job.startedAt ?? nowMs };
+    case 'accepted':
+    case 'queued':
+    case 'starting':
+    case 'ended_well':
+    case 'ended_badly':
+      return sighted(seen);
+    case 'unclear':
+      return { unclearStatus: seen.batchStatus };
+    case 'absent':
+      return { absences: (job.absences ?? 0) + 1 };
+    case 'lost':
+      return {};
+    case 'committed':
+      return { result: seen.result };
+    case 'progressed':
+      return {
+        progress: { ...seen.progress, ...noteOf(seen.progress.note), at: nowMs },
+        ...(policy.tellsProgress ? { progressVersion: job.version + 1 } : {}),
+      };
+    case 'complained':
+      return {
+        complaint: { ...seen.complaint, message: shortened(seen.complaint.message, MAX_WORDS_CHARACTERS) },
+      };
+    case 'cancel':
+    case 'expire':
+    case 'deadline':
+      return ending(job, seen.kind);
+  }
+}
+
+const noteOf = (note: string | undefined) =>
+  note === undefined ? {} : { note: shortened(note, MAX_WORDS_CHARACTERS) };
+
+/** Told like a state that was entered: to wait for a slot is news, and so is to wait for another reason. */
+function held(job: JobRecord, why: string, nowMs: number): JobChange {
+  const marks = job.waitReason === why ? {} : { stateVersion: job.version + 1, stateAt: nowMs };
+  return { waitReason: why, queued: true, ...marks };
+}
+
+const callAnswered: JobChange = { callOpen: undefined, callDeadlineAt: undefined };
+const silenceBroken: JobChange = { unclearStatus: undefined, absences: undefined };
+/** What was said of an attempt under way is not true of one that has ended. */
+const attemptOver: JobChange = {
+  ...callAnswered,
+  ...silenceBroken,
+  waitReason: undefined,
+  failure: undefined,
+};
+
+function sighted(seen: { batchJobId: string; order: Order }): JobChange {
+  return {
+    batchJobId: seen.batchJobId,
+    order: seen.order,
+    ...callAnswered,
+    ...silenceBroken,
+  };
+}
+
+/** Attempt k+1 starts clean: nothing of attempt k's identity may speak for it. */
+function nextAttempt(job: JobRecord): JobChange {
+  return {
+    attempt: job.attempt + 1,
+    waitReason: 'ready',
+    gated: undefined,
+    batchJobId: undefined,
+    claim: undefined,
+    refused: undefined,
+    order: undefined,
+    progress: undefined,
+    progressVersion: undefined,
+    result: undefined,
+    complaint: undefined,
+    nextAttemptAt: undefined,
+  };
+}
+
+const deadlineExceeded: Failure = {
+  class: 'timeout',
+  code: 'deadline_exceeded',
+  message: 'The deadline of the whole job passed.',
+};
+
+/** Why the job is being ended; a job outside Batch is over with it, one in Batch when Batch has ended it. */
+function ending(job: JobRecord, why: NonNullable<JobRecord['ending']>): JobChange {
+  const over = lifecycle[job.state][why] !== 'cancelling';
+  return {
+    waitReason: undefined,
+    nextAttemptAt: undefined,
+    ...(over ? {} : { ending: why }),
+    ...(over && why === 'deadline' ? { failure: deadlineExceeded } : {}),
+  };
+}
+
+const endStates: Readonly<Record<NonNullable<JobRecord['ending']>, JobState>> = {
+  cancel: 'cancelled',
+  expire: 'expired',
+  deadline: 'failed',
+};
+
+/** The attempt is over. A committed result counts even when an end was asked for; then the asked end; then the budget. */
+function conclude(job: JobRecord, fields: JobChange, seen: Observation, context: Context): JobRecord {
+  const { nowMs, policy } = context;
+  const end = endOf(job, seen, context);
+  const change = {
+    ...fields,
+    ...attemptOver,
+    ...(end.attempt === undefined ? {} : logged(job, end.attempt, end.failure, context.logs)),
+  };
+  if (end.failure === undefined && end.attempt !== undefined)
+    return put(job, { ...change, state: 'succeeded' }, nowMs);
+  if (job.state === 'cancelling') {
+    const why = job.ending ?? 'cancel';
+    const failure = why === 'deadline' ? deadlineExceeded : undefined;
+    return put(job, { ...change, failure, state: endStates[why] }, nowMs);
+  }
+  const nextAttemptAt = nowMs + nextAttemptDelaySeconds(policy.retry, job.attempt, context.chance) * 1000;
+  const inTime = job.deadlineAt === undefined || nextAttemptAt < job.deadlineAt;
+  if (end.retryable && inTime && retryAllowed(policy.retry, end.failure?.class ?? 'platform', job.attempt)) {
+    return put(job, { ...change, failure: end.failure, state: 'retrying', nextAttemptAt }, nowMs);
+  }
+  return put(job, { ...change, failure: end.failure, state: 'failed' }, nowMs);
+}
+
+interface End {
+  /** Absent when no Batch job of this attempt ever existed. */
+  readonly attempt?: Pick<EndedAttempt, 'batchJobId' | 'startedAt' | 'endedAt' | 'logStream'>;
+  readonly failure?: Failure;
+  readonly retryable: boolean;
+}
+
+function endOf(job: JobRecord, seen: Observation, { policy, nowMs }: Context): End {
+  const name = batchJobName(job.jobId, job.attempt);
+  switch (seen.kind) {
+    case 'ended_badly':
+      return {
+        attempt: { ...seen.ended, batchJobId: seen.batchJobId },
+        failure: seen.failure,
+        retryable: seen.retryable,
+      };
+    case 'ended_well': {
+      const attempt = { ...seen.ended, batchJobId: seen.batchJobId };
+      const committed = job.result !== undefined && job.claim?.batchJobId === seen.batchJobId;
+      if (committed || !policy.promisesResult) return { attempt, retryable: false };
+      const message = `${name} ended well but committed no result.`;
+      return { attempt, failure: { class: 'platform', code: 'result_missing', message }, retryable: true };
+    }
+    case 'lost': {
+      const message = `AWS Batch no longer knows ${name}, and nobody saw it end.`;
+      const attempt = { batchJobId: job.batchJobId, startedAt: job.startedAt, endedAt: nowMs };
+      return { attempt, failure: { class: 'lost', code: 'batch_forgot', message }, retryable: true };
+    }
+    default:
+      return { retryable: false };
+  }
+}
+
+function logged(
+  job: JobRecord,
+  attempt: NonNullable<End['attempt']>,
+  failure: Failure | undefined,
+  logs?: LogPlace,
+): JobChange {
+  const { logStream } = attempt;
+  const ended: EndedAttempt = {
+    ...attempt,
+    attempt: job.attempt,
+    ...(failure === undefined
+      ? {}
+      : { failure: { ...failure, message: shortened(failure.message, MAX_PAST_WORDS_CHARACTERS) } }),
+    ...(logs === undefined || logStream === undefined ? {} : { logUrl: logUrl(logs, logStream) }),
+  };
+  return { startedAt: job.startedAt ?? attempt.startedAt, endedAttempts: [...job.endedAttempts, ended] };
+}

@@ -1,0 +1,67 @@
+/** How things are called: folders, Batch job names, shards. Hashing is `io/identity.ts`. */
+import type { JobRecord } from './job.ts';
+
+const BATCH_JOB_NAME = /^hg-(job_[a-z2-7]{26})-([1-9]\d{0,3})$/;
+
+/** The Batch job name is how an attempt is found again when the reply to SubmitJob was lost (ListJobs has no other search). */
+export function batchJobName(jobId: string, attempt: number): string {
+  return `hg-${jobId}-${attempt}`;
+}
+
+export function parseBatchJobName(name: string): { jobId: string; attempt: number } | undefined {
+  const match = BATCH_JOB_NAME.exec(name);
+  return match?.[1] === undefined ? undefined : { jobId: match[1], attempt: Number(match[2]) };
+}
+
+/** Everything a tenant owns in the bucket lies under this key prefix. */
+export function tenantFolder(tenantId: string): string {
+  return `tenants/${tenantId}/`;
+}
+
+/** Whether an s3:// address lies in the tenant's folder of our bucket, with no way out of it. */
+export function ownsObject(uri: string, tenantId: string, bucket: string): boolean {
+  const prefix = `s3://${bucket}/${tenantFolder(tenantId)}`;
+  return (
+    uri.startsWith(prefix) &&
+    uri.length > prefix.length &&
+    !uri.slice(prefix.length).split('/').includes('..')
+  );
+}
+
+export function parseObjectUri(uri: string): { bucket: string; key: string } {
+  const slash = uri.indexOf('/', 's3://'.length);
+  return { bucket: uri.slice('s3://'.length, slash), key: uri.slice(slash + 1) };
+}
+
+/** Results are kept under the Batch job that wrote them, so that a late duplicate cannot overwrite the winner's. */
+export function resultPrefix(job: Pick<JobRecord, 'tenantId' | 'jobId'>, batchJobId: string): string {
+  return `${tenantFolder(job.tenantId)}results/${job.jobId}/${batchJobId.replaceAll(':', '-')}/`;
+}
+
+/** Shards of the `due` index: one index partition takes 1,000 writes a second, and all jobs of a minute share a time. */
+export const DUE_SHARDS = 8;
+
+export function dueShard(id: string): string {
+  return String(fnv1a(id) % DUE_SHARDS);
+}
+
+/**
+ * Batch refuses a job that would bring a fair-share queue over 500 active share identifiers, so the tenants of one weight
+ * share a fixed number of them. Two tenants in one share still have their own caps.
+ */
+const SHARES_OF_A_WEIGHT = 64;
+
+/** The scheduling policy of resources/batch.yml knows the weight by the prefix. */
+export function shareIdentifier(tenantId: string, weight: number): string {
+  return `w${weight}x${fnv1a(tenantId) % SHARES_OF_A_WEIGHT}`;
+}
+
+const utf8 = new TextEncoder();
+
+/** 32 bits that spread texts well. @see https://www.rfc-editor.org/rfc/rfc9923 */
+export function fnv1a(text: string): number {
+  let hash = 2_166_136_261;
+  for (const byte of utf8.encode(text)) hash = Math.imul(hash ^ byte, 16_777_619) >>> 0;
+  // Its low bits alone spread badly, and remainders are taken of them.
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

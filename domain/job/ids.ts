@@ -1,0 +1,34 @@
+/** The names that a message may carry, and how each is written. The rest of `domain/` builds its records on them. */
+import * as z from 'zod';
+
+export const JOB_ID = /^job_[a-z2-7]{26}$/;
+
+export const TenantId = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'expected 1 to 63 of a-z, 0-9 and -, as in a host name');
+export const JobTypeId = z
+  .string()
+  .max(64)
+  .regex(/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/, 'expected dotted lower-case words such as csv.summarise');
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, 'expected 1 to 128 printable ASCII characters without spaces');
+/** Jobs of one key run one at a time, or as many at once as the tenant's caps say. */
+export const ConcurrencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, 'expected 1 to 128 printable ASCII characters without spaces');
+export const ObjectUri = z
+  .string()
+  .max(1024)
+  .regex(/^s3:\/\/[a-z0-9.-]{3,63}\/[^\s]+$/, 'expected s3://bucket/key');
+
+/**
+ * A part of what was JSON text when it came to us, or of a record made of such, whose result was checked by the worker. It
+ * is not walked once more: a schema that can hold itself makes every schema around it several times slower.
+ */
+export const JsonValue = z.custom<z.core.util.JSONType>(
+  (value) => value !== undefined,
+  'expected a JSON value',
+);
+
+export const JsonObject = z.record(z.string(), JsonValue);

@@ -1,0 +1,87 @@
+/** What a job type may say. The registry itself is `job-types.ts` at the top, which users edit. */
+import type { z } from 'zod';
+import { fnv1a } from './identity.ts';
+import type { FailureClass } from './job.ts';
+
+/** What an exit code of the container means. `job-types.ts` may name more codes for an image of its own. */
+export type ExitMeaning = 'done' | 'never_again' | 'try_later';
+
+/** The contract with Headgate's own worker: 0 done, 64 never again (EX_USAGE), 75 try later (EX_TEMPFAIL). */
+export const workerExitCodes: Readonly<Record<number, ExitMeaning>> = {
+  0: 'done',
+  64: 'never_again',
+  75: 'try_later',
+};
+
+export interface RetryPolicy {
+  /** Attempts in all, the first included; at most 63. */
+  readonly maxAttempts: number;
+  /** Fewer attempts for single classes of failure; 1 means no second attempt. */
+  readonly maxAttemptsOf?: Partial<Record<FailureClass, number>>;
+  readonly backoff: { readonly initialSeconds: number; readonly factor: number; readonly maxSeconds: number };
+}
+
+export interface JobType<Input extends z.ZodType = z.ZodType> {
+  readonly id: string;
+  readonly summary: string;
+  readonly input: Input;
+  /** Which job definition of `resources/batch.yml` runs it: size, image and roles are decided there. */
+  readonly definition: 'small' | 'medium' | 'plain';
+  readonly queue: 'standard' | 'economy';
+  /** After this many Spot reclaims of one job, its next attempts go to the standard queue. Absent: never. */
+  readonly standardAfterReclaims?: number;
+  /** Doubled after each attempt that ran out of memory. Only pairs that Fargate has; absent: always the definition's. */
+  readonly memoryMiB?: { readonly initial: number; readonly max: number };
+  /**
+   * For an image that knows nothing of Headgate: what fills the `Ref::` placeholders of its command. Values are single
+   * arguments, never part of a shell line.
+   */
+  parameters?(input: z.output<Input>): Readonly<Record<string, string>>;
+  readonly timeoutSeconds: { readonly default: number; readonly max: number };
+  readonly retry: RetryPolicy;
+  readonly exitCodes: Readonly<Record<number, ExitMeaning>>;
+  /** Whether success needs a committed result. Containers that know nothing of Headgate promise none. */
+  readonly promisesResult: boolean;
+  /** Whether progress is told as `job.progress`, at most once a minute. Absent: it only stands in the record. */
+  readonly tellsProgress?: boolean;
+}
+
+/** A holder of a slot keeps its attempt in six bits. */
+export const MAX_ATTEMPTS = 63;
+
+/** Equal for jobs of one type, in the two bytes that a holder of a slot has for it. */
+export const typeTagOf = (jobType: string): number => fnv1a(jobType) & 0xffff;
+
+/** Two job types with one tag would share their caps. */
+export function tagsClash(jobTypes: readonly string[]): boolean {
+  return new Set(jobTypes.map(typeTagOf)).size !== jobTypes.length;
+}
+
+/** What the end of an attempt asks of its job type. */
+export type JobEnding = Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes' | 'tellsProgress'>;
+
+/** What happens at the end of an attempt whose job type has left the registry: its worker's word counts, nothing is repeated. */
+export const withoutType: JobEnding = {
+  retry: { maxAttempts: 1, backoff: { initialSeconds: 1, factor: 1, maxSeconds: 1 } },
+  promisesResult: false,
+  exitCodes: workerExitCodes,
+};
+
+export type JobTypes = ReadonlyMap<string, JobType>;
+
+/**
+ * Builds the registry.
+ *
+ * @throws Error at start when an id stands twice, since using either would run the wrong code; when two ids cannot be told
+ *   apart in a gate; when a policy has more attempts than can hold a slot
+ */
+export function defineJobTypes(types: readonly JobType[]): JobTypes {
+  const byId = new Map<string, JobType>(types.map((type) => [type.id, type]));
+  if (byId.size !== types.length) throw new Error('job-types.ts: two job types have the same id');
+  if (tagsClash([...byId.keys()]))
+    throw new Error('job-types.ts: two job types have ids of the same tag; rename one of them');
+  const endless = types.find(({ retry }) => retry.maxAttempts > MAX_ATTEMPTS);
+  if (endless !== undefined)
+    throw new Error(`job-types.ts: ${endless.id} has more than ${MAX_ATTEMPTS} attempts`);
+  return byId;
+}

@@ -1,0 +1,23 @@
+/** What a cancel leaves when it arrives before the job it is for: queues keep no order. */
+import { z } from 'zod';
+import { TenantId } from './ids.ts';
+
+export const Tombstone = z.object({
+  tombstone: z.literal(true),
+  jobId: z.string(),
+  tenantId: TenantId,
+  untilMs: z.int(),
+});
+export type Tombstone = z.infer<typeof Tombstone>;
+
+/** Longer than messages overtake each other, shorter than a key is used again on purpose. */
+const TOMBSTONE_MS = 15 * 60_000;
+
+export function tombstoneFor(jobId: string, tenantId: string, nowMs: number): Tombstone {
+  return { tombstone: true, jobId, tenantId, untilMs: nowMs + TOMBSTONE_MS };
+}
+
+/** A tombstone binds the job of its own tenant, and for a while. The table's own expiry is hours late. */
+export function binds(tombstone: Tombstone, tenantId: string, nowMs: number): boolean {
+  return tombstone.tenantId === tenantId && nowMs < tombstone.untilMs;
+}

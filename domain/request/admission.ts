@@ -1,0 +1,224 @@
+/** Whether a parsed message may become a job, and the record it becomes. */
+import { type Problem, problem } from '../errors.ts';
+import { nextLook } from '../job/due.ts';
+import { ownsObject } from '../job/identity.ts';
+import type { JobRecord } from '../job/job.ts';
+import type { JobType, JobTypes } from '../job/job-type.ts';
+import { isAbove, type Priority } from '../job/priority.ts';
+import type { Policy } from '../tenant/policy.ts';
+import { explainIssue, jsonPointer } from './explain.ts';
+import { type JobRequest, MAX_WAIT_SECONDS } from './request.ts';
+
+export type Admission =
+  | { readonly kind: 'admitted'; readonly type: JobType; readonly clampedPriority?: Priority }
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+export interface Circumstances {
+  /** Absent for a tenant that nobody knows. */
+  readonly policy: Policy | undefined;
+  /** How many jobs of the tenant wait for a slot. */
+  readonly waiting: number;
+  readonly types: JobTypes;
+  readonly bucket: string;
+  readonly nowMs: number;
+}
+
+/** An input behind `inputRef` is not read here; the worker checks it by the same rules. */
+export function admit(
+  request: JobRequest,
+  { policy, waiting, types, bucket, nowMs }: Circumstances,
+): Admission {
+  if (policy === undefined) {
+    const problemWithTenant = problem(
+      'tenant_unknown',
+      '/tenantId',
+      'Expected the id of a registered tenant.',
+    );
+    return { kind: 'refused', problem: problemWithTenant };
+  }
+  const forbidden = policyProblem(request, policy);
+  if (forbidden !== undefined) return { kind: 'refused', problem: forbidden };
+  const type = types.get(request.jobType);
+  if (type === undefined) {
+    const known = [...types.keys()].join(', ');
+    return {
+      kind: 'refused',
+      problem: problem('job_type_unknown', '/jobType', `Expected one of: ${known}.`),
+    };
+  }
+  const found =
+    timeProblem(request, type, nowMs) ??
+    foreignObject(request, bucket) ??
+    contentProblem(request, type) ??
+    quotaProblem(policy, waiting);
+  if (found !== undefined) return { kind: 'refused', problem: found };
+  const clamped = isAbove(request.priority ?? 'normal', policy.priorityCeiling);
+  return { kind: 'admitted', type, ...(clamped ? { clampedPriority: policy.priorityCeiling } : {}) };
+}
+
+function contentProblem({ input }: JobRequest, type: JobType): Problem | undefined {
+  return input === undefined ? refProblem(type) : (inputProblem(input, type) ?? sizeProblem(input, type));
+}
+
+function policyProblem({ jobType, priority }: JobRequest, policy: Policy): Problem | undefined {
+  const { status, jobTypes, priorityCeiling, abovePriorityCeiling } = policy;
+  if (status === 'suspended')
+    return problem('tenant_suspended', '/tenantId', 'The tenant is suspended and may not start jobs.');
+  if (jobTypes !== undefined && !jobTypes.includes(jobType)) {
+    const message = `Expected a job type of this tenant: ${jobTypes.join(', ')}.`;
+    return problem('job_type_forbidden', '/jobType', message);
+  }
+  if (priority !== undefined && abovePriorityCeiling === 'refuse' && isAbove(priority, priorityCeiling)) {
+    const message = `Expected at most ${priorityCeiling} for this tenant, found ${priority}.`;
+    return problem('priority_too_high', '/priority', message);
+  }
+  return undefined;
+}
+
+function quotaProblem({ waitingQuota }: Policy, waiting: number): Problem | undefined {
+  if (waiting < waitingQuota) return undefined;
+  const message = `Expected fewer than ${waitingQuota} waiting jobs of this tenant, found ${waiting}.`;
+  return problem('quota_waiting', '/tenantId', message);
+}
+
+/** A dead letter may come back after as long as its queue keeps it, and its runAt has passed by then. */
+const MAX_PAST_MS = 30 * 86_400_000;
+
+function timeProblem(
+  { timeoutSeconds, runAt }: JobRequest,
+  type: JobType,
+  nowMs: number,
+): Problem | undefined {
+  const { max } = type.timeoutSeconds;
+  if (timeoutSeconds !== undefined && timeoutSeconds > max) {
+    return problem(
+      'field_invalid',
+      '/timeoutSeconds',
+      `Expected at most ${max} seconds for this job type, found ${timeoutSeconds}.`,
+    );
+  }
+  if (runAt === undefined) return undefined;
+  const aheadMs = Date.parse(runAt) - nowMs;
+  if (aheadMs <= MAX_WAIT_SECONDS * 1000 && aheadMs >= -MAX_PAST_MS) return undefined;
+  return problem(
+    'time_range',
+    '/runAt',
+    'Expected a time within the next 366 days, and not more than 30 days ago.',
+  );
+}
+
+function refProblem(type: JobType): Problem | undefined {
+  if (type.parameters === undefined) return undefined;
+  const message =
+    'The container of this job type gets its input on the command line; expected input, not inputRef.';
+  return problem('field_forbidden', '/inputRef', message);
+}
+
+/** ECS refuses a task whose overrides exceed 8,192 characters only after Batch accepted the job; Batch adds some of its own. */
+const MAX_PARAMETER_CHARACTERS = 6000;
+
+function sizeProblem(input: unknown, type: JobType): Problem | undefined {
+  const characters = JSON.stringify(type.parameters?.(type.input.parse(input)) ?? {}).length;
+  if (characters <= MAX_PARAMETER_CHARACTERS) return undefined;
+  const message = `Expected at most ${MAX_PARAMETER_CHARACTERS} characters on the container's command line, found ${characters}.`;
+  return problem('parameters_too_large', '/input', message);
+}
+
+/** Shared with the worker, which checks an input it fetched from S3 by the same rule. */
+export function inputProblem(input: unknown, type: JobType): Problem | undefined {
+  const parsed = type.input.safeParse(input);
+  const issue = parsed.error?.issues[0];
+  if (issue === undefined) return undefined;
+  if (issue.code === 'unrecognized_keys') {
+    const place = `/input${jsonPointer([...issue.path, (issue.keys[0] ?? '').slice(0, 64)])}`;
+    return problem('input_invalid', place, 'The input of this job type has no such field.');
+  }
+  return { ...explainIssue(issue, input, '/input'), code: 'input_invalid' };
+}
+
+/**
+ * Any s3:// string anywhere in a request must lie in the tenant's own folder, whatever the job type's schema says:
+ * the worker's role can read every tenant's objects, so this is what keeps tenants apart.
+ */
+export function foreignObject(
+  request: Pick<JobRequest, 'tenantId' | 'input' | 'inputRef'>,
+  bucket: string,
+): Problem | undefined {
+  const place = findString({ input: request.input, inputRef: request.inputRef }, [], (text) => {
+    return /^\s*s3:/i.test(text) && !ownsObject(text, request.tenantId, bucket);
+  });
+  if (place === undefined) return undefined;
+  const expected = `s3://${bucket}/tenants/${request.tenantId}/...`;
+  return problem(
+    'input_uri_forbidden',
+    jsonPointer(place),
+    `Expected an address in the tenant's own folder, ${expected}`,
+  );
+}
+
+function findString(
+  value: unknown,
+  path: readonly string[],
+  matches: (text: string) => boolean,
+): readonly string[] | undefined {
+  if (typeof value === 'string') return matches(value) ? path : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, child] of Object.entries(value)) {
+    if (matches(key)) return [...path, key];
+    const found = findString(child, [...path, key], matches);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export interface Identity {
+  readonly jobId: string;
+  readonly idempotencyKey: string;
+  readonly keyGiven?: false;
+  readonly fingerprint: string;
+  /** The failed job this one is redriven from. */
+  readonly parent?: string;
+}
+
+export function newJob(
+  request: JobRequest,
+  identity: Identity,
+  nowMs: number,
+  clampedPriority?: Priority,
+): JobRecord {
+  const { specVersion: _, action: __, ...asked } = request;
+  const { runAt, delaySeconds = 0, ttlSeconds, deadlineSeconds } = request;
+  const eligibleAt = runAt === undefined ? nowMs + delaySeconds * 1000 : Math.max(nowMs, Date.parse(runAt));
+  const limits = {
+    ...(ttlSeconds === undefined ? {} : { startBy: eligibleAt + ttlSeconds * 1000 }),
+    ...(deadlineSeconds === undefined ? {} : { deadlineAt: nowMs + deadlineSeconds * 1000 }),
+  };
+  const job: JobRecord = {
+    ...asked,
+    ...identity,
+    ...limits,
+    ...(clampedPriority === undefined ? {} : { clampedPriority }),
+    ...(eligibleAt > nowMs ? { state: 'scheduled', eligibleAt } : { state: 'waiting', waitReason: 'ready' }),
+    version: 1,
+    stateVersion: 1,
+    stateAt: nowMs,
+    attempt: 1,
+    calls: 0,
+    endedAttempts: [],
+    createdAt: nowMs,
+  };
+  return {
+    ...job,
+    dueAt: Math.min(nextLook(job, nowMs), eligibleAt > nowMs ? eligibleAt : Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** The text whose hash is the fingerprint: the same request whatever the order of its fields or its trace. */
+export function fingerprintText(request: JobRequest): string {
+  const { traceparent: _, action: __, ...asked } = request;
+  return JSON.stringify(asked, (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}

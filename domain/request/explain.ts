@@ -1,0 +1,96 @@
+/** Turns what a schema says into one problem: a code, a JSON pointer and a sentence without the offending value. */
+import type { z } from 'zod';
+import { type Problem, problem } from '../errors.ts';
+import { nearest } from './spelling.ts';
+
+export interface FieldNames {
+  /** What the schema has. */
+  readonly known: readonly string[];
+  /** What it will have: ignoring such a field would break what the sender asked for. */
+  readonly reserved: readonly string[];
+  /** What the job type decides and a sender may not: naming the reason saves the next question. */
+  readonly forbidden: readonly string[];
+}
+
+/** The issue worth telling: an unknown version explains everything else, a misspelt field explains a missing one. */
+export function explain(error: z.ZodError, body: object, fields: FieldNames): Problem {
+  const issue =
+    error.issues.find((i) => i.path[0] === 'specVersion') ??
+    error.issues.find((i) => i.code === 'unrecognized_keys' && i.path.length === 0) ??
+    error.issues[0];
+  if (issue === undefined) return problem('field_invalid', '', 'The message does not fit the schema.');
+  if (issue.path[0] === 'specVersion') {
+    const expected = 'Expected specVersion "1", the only version this stack speaks.';
+    return problem('unsupported_version', '/specVersion', expected);
+  }
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0)
+    return explainField(issue.keys[0] ?? '', fields);
+  return explainIssue(issue, body);
+}
+
+function explainField(field: string, { known, reserved, forbidden }: FieldNames): Problem {
+  const pointer = jsonPointer([field]);
+  if (reserved.includes(field)) {
+    return problem(
+      'not_supported_yet',
+      pointer,
+      `The field ${field} is reserved and not supported yet; leave it out.`,
+    );
+  }
+  if (forbidden.includes(field)) {
+    return problem(
+      'field_forbidden',
+      pointer,
+      `The field ${field} is decided by the job type; leave it out.`,
+    );
+  }
+  const meant = nearest(field, [...known, ...reserved]);
+  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
+  return problem('field_unknown', pointer, `The message schema has no such field.${hint}`);
+}
+
+/** One schema issue, at its place. @param prefix the pointer of the value within the message */
+export function explainIssue(issue: z.core.$ZodIssue, value: unknown, prefix = ''): Problem {
+  const pointer = prefix + jsonPointer(issue.path);
+  if (issue.code === 'invalid_type') {
+    const found = issue.path.reduce<unknown>(
+      (at, key) => (isObject(at) ? at[String(key)] : undefined),
+      value,
+    );
+    const expected = plainName(issue.expected);
+    if (found === undefined)
+      return problem('field_missing', pointer, `Expected a value of type ${expected}.`);
+    return problem('field_type', pointer, `Expected ${expected}, found ${typeName(found)}.`);
+  }
+  return problem('field_invalid', pointer, sentence(issue.message));
+}
+
+/** RFC 6901, with long keys cut: they are the sender's text, and more of it tells nobody more. */
+export function jsonPointer(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${cut(String(key)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** Cutting may halve a character that takes two places, and half a character is not text. */
+function cut(key: string): string {
+  return key.slice(0, 64).toWellFormed();
+}
+
+export function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+/** The schema library's words for types, in JSON's. */
+function plainName(expected: string): string {
+  return { record: 'object', int: 'integer' }[expected] ?? expected;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function sentence(text: string): string {
+  const trimmed = text.slice(0, 200);
+  const start = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return start.endsWith('.') ? start : `${start}.`;
+}

@@ -1,0 +1,154 @@
+/**
+ * Reads JSON from a stranger. JSON.parse alone takes text that breaks what comes after it: nesting that overflows
+ * JSON.stringify, numbers that lose digits, two values under one key, and keys that the engine turns against us.
+ *
+ * So the text is walked once before it is parsed. The walk only knows what tokens look like; whether they stand where
+ * they may is left to JSON.parse, which runs on nothing that the walk has refused.
+ */
+import { type Problem, problem } from '../errors.ts';
+import { jsonPointer } from './explain.ts';
+
+/** What DynamoDB stores. @see Amazon DynamoDB developer guide, "Quotas": nested attribute depth */
+const MAX_LEVELS = 32;
+const MAX_KEYS = 1000;
+/** Object.assign and its like give these a meaning of their own. */
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+/**
+ * Node 24's JSON.parse remembers the keys it has seen and compares them with a key's text before its escapes are read:
+ * after one message with the key `\\`, the key `\u00e9` of another tenant's message is read as `\\` too. A key without a
+ * backslash cannot be taken for the text of an escape.
+ * @see https://github.com/nodejs/node/issues/63785
+ */
+const isForbiddenKey = (key: string) => FORBIDDEN_KEYS.has(key) || key.includes('\\');
+/** A key in a pointer is the sender's text; more than this tells nobody more. */
+const MAX_KEY_IN_POINTER = 64;
+
+const SENTENCES = {
+  body_not_json: 'Expected JSON, found text that is not JSON.',
+  json_too_deep: `Expected at most ${MAX_LEVELS} levels of nesting, found more.`,
+  json_too_many_keys: `Expected at most ${MAX_KEYS} keys in all, found more.`,
+  json_duplicate_key: 'Expected each key once, found this one twice.',
+  json_forbidden_key:
+    'Expected no backslash in a key and no key that JavaScript gives a meaning, found this one.',
+  number_range: 'Expected a number from 1e-130 to 2^53 - 1 in size, found another; a string can hold it.',
+} as const;
+
+export type Json =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+/** Never throws, whatever the text; a refusal never repeats a value. */
+export function readJson(text: string): Json {
+  const found = whatForbids(text);
+  if (found !== undefined) return { kind: 'refused', problem: found };
+  try {
+    return { kind: 'json', value: JSON.parse(text) };
+  } catch {
+    return { kind: 'refused', problem: refusal('body_not_json') };
+  }
+}
+
+/** An object or array that is not closed yet, and the place in it that is being read. */
+interface Open {
+  /** Absent in an array. */
+  readonly keys?: Set<string>;
+  place: string | number;
+}
+
+function whatForbids(text: string): Problem | undefined {
+  const notText = text.search(/^\ufeff|\p{Surrogate}/u);
+  if (notText >= 0) return badEncoding(notText);
+  const open: Open[] = [];
+  let keyCount = 0;
+  let lastString = '';
+  for (const { token, offset } of tokensOf(text)) {
+    const inner = open.at(-1);
+    switch (token.charAt(0)) {
+      case '{':
+      case '[':
+        if (open.length === MAX_LEVELS) return refusal('json_too_deep', open);
+        open.push(token === '{' ? { keys: new Set(), place: '' } : { place: 0 });
+        break;
+      case '}':
+      case ']':
+        open.pop();
+        break;
+      case ',':
+        if (typeof inner?.place === 'number') inner.place += 1;
+        break;
+      case '"':
+        lastString = unescaped(token);
+        if (!lastString.isWellFormed()) return badEncoding(offset);
+        break;
+      case ':':
+        if (inner?.keys === undefined) break;
+        inner.place = lastString;
+        keyCount += 1;
+        if (keyCount > MAX_KEYS) return refusal('json_too_many_keys');
+        if (isForbiddenKey(lastString)) return refusal('json_forbidden_key', open);
+        if (inner.keys.has(lastString)) return refusal('json_duplicate_key', open);
+        inner.keys.add(lastString);
+        break;
+      default:
+        if (isOutOfRange(token)) return refusal('number_range', open);
+    }
+  }
+  return undefined;
+}
+
+const SEPARATOR = /[\s"{}[\]:,]/;
+
+/** Strings, marks and words in turn, and each space by itself. The last string may lack its end. */
+function* tokensOf(text: string): Generator<{ token: string; offset: number }> {
+  for (let offset = 0, end = 0; offset < text.length; offset = end) {
+    end = text[offset] === '"' ? endOfString(text, offset) : endOfWord(text, offset);
+    yield { token: text.slice(offset, end), offset };
+  }
+}
+
+// Not by patterns: on some millions of characters they run out of stack.
+
+/** A mark or a space is a word of its own. */
+function endOfWord(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && !SEPARATOR.test(text.charAt(at))) at += 1;
+  return Math.max(at, start + 1);
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    if (text[at] === '\\') at += 1;
+    else if (text[at] === '"') return at + 1;
+  }
+  return text.length;
+}
+
+/** A string that JSON.parse will not take stays as it is written. */
+function unescaped(token: string): string {
+  if (!token.includes('\\')) return token.slice(1, -1);
+  try {
+    return String(JSON.parse(token));
+  } catch {
+    return token;
+  }
+}
+
+/**
+ * What the table's client refuses to store: beyond 2^53 a number has lost digits, below 1e-130 it has none. NaN and
+ * Infinity are not JSON, but several languages write them, and their place helps more than "not JSON".
+ */
+function isOutOfRange(word: string): boolean {
+  const size = Math.abs(Number(word));
+  return word === 'NaN' || size > Number.MAX_SAFE_INTEGER || (size > 0 && size < 1e-130);
+}
+
+function refusal(code: keyof typeof SENTENCES, open: readonly Open[] = []): Problem {
+  // Cutting may halve a character that takes two places, and half a character is not text.
+  const path = open.map(({ place }) => String(place).slice(0, MAX_KEY_IN_POINTER).toWellFormed());
+  return problem(code, jsonPointer(path), SENTENCES[code]);
+}
+
+function badEncoding(offset: number): Problem {
+  const message = `Expected UTF-8 text, found a byte order mark or half a surrogate pair at offset ${offset}.`;
+  return problem('body_encoding', '', message);
+}

@@ -1,0 +1,178 @@
+/**
+ * The front-queue message: what a service sends to start a job.
+ *
+ * Strict: a field is accepted, or refused by name. A misspelt `idempotencyKey` that was silently ignored
+ * would run the job twice.
+ */
+import { z } from 'zod';
+import { type Problem, problem } from '../errors.ts';
+import {
+  ConcurrencyKey,
+  IdempotencyKey,
+  JOB_ID,
+  JobTypeId,
+  JsonObject,
+  ObjectUri,
+  TenantId,
+} from '../job/ids.ts';
+import { Priority } from '../job/priority.ts';
+import { bytesOf, itemBytesOf, MAX_REQUEST_ITEM_BYTES } from '../size.ts';
+import { explain, isObject, typeName } from './explain.ts';
+import { readJson } from './json.ts';
+
+/** SQS carries 1 MiB; the record must stay well under DynamoDB's 400 KB item, so large inputs go to S3. */
+export const MAX_BODY_BYTES = 256 * 1024;
+
+/** A year: longer waits are more likely a wrong unit than a wish. */
+export const MAX_WAIT_SECONDS = 366 * 86_400;
+
+/** What AWS takes for tags; a prefix of its own or of ours would be refused or overwritten later. */
+const TagKey = z
+  .string()
+  .regex(
+    /^(?!aws:|headgate:)[\p{L}\p{N} .:/=+@_-]{1,128}$/iu,
+    'expected letters, digits, spaces and .:/=+@_-',
+  );
+const TagValue = z
+  .string()
+  .regex(/^[\p{L}\p{N} .:/=+@_-]{0,256}$/u, 'expected letters, digits, spaces and .:/=+@_-');
+
+/**
+ * @example { "specVersion": "1", "tenantId": "acme", "jobType": "csv.summarise", "idempotencyKey": "report-42",
+ *            "input": { "csv": "s3://jobs/tenants/acme/inputs/sales.csv" } }
+ */
+export const JobRequest = z.strictObject({
+  specVersion: z.literal('1'),
+  tenantId: TenantId,
+  jobType: JobTypeId,
+  /** Absent: the SQS message id stands in, which protects against redelivery but not against sending twice. */
+  idempotencyKey: IdempotencyKey.optional(),
+  input: JsonObject.optional(),
+  inputRef: ObjectUri.optional(),
+  action: z.literal('job.submit').optional(),
+  /** Not before this moment. A moment that has passed means now: a dead letter may come back days later. */
+  runAt: z.iso
+    .datetime({ offset: true, error: 'expected an ISO 8601 time with seconds and a zone' })
+    .optional(),
+  delaySeconds: z.int().min(0).max(MAX_WAIT_SECONDS).optional(),
+  /** Counted from the moment the job may run: unstarted after that, it expires. */
+  ttlSeconds: z.int().min(1).max(MAX_WAIT_SECONDS).optional(),
+  /** Counted from acceptance, over all attempts and waits. */
+  deadlineSeconds: z.int().min(60).max(MAX_WAIT_SECONDS).optional(),
+  /** Per attempt. Batch enforces it and takes nothing below 60. */
+  timeoutSeconds: z.int().min(60).max(1_209_600).optional(),
+  /** Among the tenant's own jobs; `normal` if absent. */
+  priority: Priority.optional(),
+  concurrencyKey: ConcurrencyKey.optional(),
+  tags: z
+    .record(TagKey, TagValue)
+    .refine((tags) => Object.keys(tags).length <= 10, 'expected at most 10 tags')
+    .optional(),
+  /** Echoed in every webhook, opaque to us. */
+  metadata: JsonObject.refine(
+    (m) => bytesOf(JSON.stringify(m)) <= 4096,
+    'expected at most 4096 bytes',
+  ).optional(),
+  traceparent: z
+    .string()
+    .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'expected a W3C traceparent')
+    .optional(),
+});
+export type JobRequest = z.infer<typeof JobRequest>;
+
+/** Asks for the end of a job, in whatever state, even one whose own message has not arrived yet. */
+export const CancelRequest = z.strictObject({
+  specVersion: z.literal('1'),
+  action: z.literal('job.cancel'),
+  tenantId: TenantId,
+  idempotencyKey: IdempotencyKey.optional(),
+  jobId: z.string().regex(JOB_ID, 'expected a job id').optional(),
+});
+export type CancelRequest = z.infer<typeof CancelRequest>;
+
+const RESERVED = ['retry', 'dependsOn', 'array', 'resources', 'notify'];
+const FORBIDDEN = [
+  ...['command', 'image', 'environment', 'jobDefinition', 'jobQueue', 'containerOverrides', 'roleArn'],
+  ...['callbackUrl', 'webhookUrl', 'url'],
+];
+
+export type ParsedRequest =
+  | { readonly kind: 'submit'; readonly request: JobRequest }
+  | { readonly kind: 'cancel'; readonly cancel: CancelRequest }
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+/** Reads one message body. Never throws; a refusal never repeats the offending value. */
+export function parseRequest(body: string): ParsedRequest {
+  const bytes = bytesOf(body);
+  if (bytes > MAX_BODY_BYTES) return tooLarge(`${MAX_BODY_BYTES} bytes`, bytes);
+  const json = readJson(body);
+  if (json.kind === 'refused') return json;
+  // Nothing takes twice the room of its text, so most bodies need not be counted.
+  const itemBytes = bytes > MAX_REQUEST_ITEM_BYTES / 2 ? itemBytesOf(json.value) : 0;
+  if (itemBytes > MAX_REQUEST_ITEM_BYTES)
+    return tooLarge(`${MAX_REQUEST_ITEM_BYTES} bytes as DynamoDB counts them`, itemBytes);
+  if (!isObject(json.value) || Array.isArray(json.value)) {
+    return refused(problem('body_not_object', '', `Expected a JSON object, found ${typeName(json.value)}.`));
+  }
+  return (
+    foreignEnvelope(json.value) ??
+    ('job.cancel' === json.value['action'] ? parseCancel : parseSubmit)(json.value)
+  );
+}
+
+function parseSubmit(body: Record<string, unknown>): ParsedRequest {
+  const parsed = JobRequest.safeParse(body);
+  if (!parsed.success) {
+    const known = Object.keys(JobRequest.shape);
+    return refused(explain(parsed.error, body, { known, reserved: RESERVED, forbidden: FORBIDDEN }));
+  }
+  const { input, inputRef, runAt, delaySeconds } = parsed.data;
+  if ((input === undefined) === (inputRef === undefined)) {
+    return refused(problem('input_ambiguous', '/input', 'Expected exactly one of input and inputRef.'));
+  }
+  if (runAt !== undefined && delaySeconds !== undefined) {
+    return refused(
+      problem('field_invalid', '/delaySeconds', 'Expected at most one of runAt and delaySeconds.'),
+    );
+  }
+  return { kind: 'submit', request: parsed.data };
+}
+
+function parseCancel(body: Record<string, unknown>): ParsedRequest {
+  const parsed = CancelRequest.safeParse(body);
+  if (!parsed.success) {
+    const known = Object.keys(CancelRequest.shape);
+    return refused(explain(parsed.error, body, { known, reserved: [], forbidden: [] }));
+  }
+  if ((parsed.data.jobId === undefined) === (parsed.data.idempotencyKey === undefined)) {
+    return refused(problem('field_invalid', '/jobId', 'Expected exactly one of jobId and idempotencyKey.'));
+  }
+  return { kind: 'cancel', cancel: parsed.data };
+}
+
+/** A topic or bus between the sender and the queue wraps messages unless it is told not to; that is its own mistake to name. */
+function foreignEnvelope(body: Record<string, unknown>): ParsedRequest | undefined {
+  if (body['Type'] === 'Notification' && 'TopicArn' in body) {
+    const message = 'Found an SNS notification; turn on raw message delivery for the subscription.';
+    return refused(problem('envelope_unexpected', '/TopicArn', message));
+  }
+  if (Array.isArray(body['Records'])) {
+    return refused(
+      problem('envelope_unexpected', '/Records', 'Found records of an AWS service; send the message itself.'),
+    );
+  }
+  if ('detail-type' in body && 'detail' in body) {
+    const message = 'Found an EventBridge event; give the rule an input path or transformer.';
+    return refused(problem('envelope_unexpected', '/detail', message));
+  }
+  return undefined;
+}
+
+function tooLarge(limit: string, bytes: number): ParsedRequest {
+  const advice = 'put large inputs in S3 and send inputRef';
+  return refused(problem('body_too_large', '', `Expected at most ${limit}, found ${bytes}; ${advice}.`));
+}
+
+function refused(problem: Problem): { kind: 'refused'; problem: Problem } {
+  return { kind: 'refused', problem };
+}

@@ -1,0 +1,44 @@
+/** What a tenant may do: its record, and the stage's defaults for what the record does not say. */
+import { z } from 'zod';
+import { Priority } from '../job/priority.ts';
+import type { Tenant } from './tenant.ts';
+
+/** Jobs of one tenant in Batch at once. To stop a tenant, pause it: a cap of 0 would be a pause that nobody sees. */
+export const Cap = z
+  .int('expected a whole number')
+  .min(1, 'expected at least 1')
+  .max(1000, 'expected at most 1000');
+
+/** How a stage treats tenants, as its parameters say. */
+export const TenantDefaults = z.strictObject({
+  /** Whether a tenant without a record may start jobs. */
+  admitUnknown: z.boolean(),
+  /** Jobs in Batch at once, for a tenant without a cap of its own; 0: no cap. */
+  cap: z.int().min(0).max(1000),
+  waitingQuota: z.int().min(1),
+  priorityCeiling: Priority,
+  abovePriorityCeiling: z.enum(['clamp', 'refuse']),
+});
+export type TenantDefaults = z.infer<typeof TenantDefaults>;
+
+export interface Policy {
+  readonly status: Tenant['status'];
+  readonly jobTypes?: readonly string[] | undefined;
+  readonly weight: number;
+  readonly waitingQuota: number;
+  readonly priorityCeiling: Priority;
+  readonly abovePriorityCeiling: 'clamp' | 'refuse';
+}
+
+/** @returns undefined for a tenant that is not known and may not start jobs */
+export function policyOf(tenant: Tenant | undefined, defaults: TenantDefaults): Policy | undefined {
+  if (tenant === undefined && !defaults.admitUnknown) return undefined;
+  return {
+    status: tenant?.status ?? 'active',
+    jobTypes: tenant?.jobTypes,
+    weight: tenant?.weight ?? 1,
+    waitingQuota: tenant?.waitingQuota ?? defaults.waitingQuota,
+    priorityCeiling: tenant?.priorityCeiling ?? defaults.priorityCeiling,
+    abovePriorityCeiling: tenant?.abovePriorityCeiling ?? defaults.abovePriorityCeiling,
+  };
+}

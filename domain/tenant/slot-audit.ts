@@ -1,0 +1,55 @@
+/** What a gate says beside what the records say. */
+import { holdsInVain } from '../job/attempt.ts';
+import type { JobRecord } from '../job/job.ts';
+import { typeTagOf } from '../job/job-type.ts';
+import type { Gate } from './gate.ts';
+import { type Member, memberName, memberOf } from './member.ts';
+
+export type Finding =
+  /** A member that has nothing to hold: its attempt is over or went without a slot, or its record is gone. */
+  | { readonly kind: 'leak'; readonly member: Member; readonly state: string }
+  /** A job that says it holds a slot, and is no member. */
+  | { readonly kind: 'missing'; readonly member: Member; readonly state: string }
+  /** More members than a cap allows, as after it was lowered. Nobody enters until there are fewer. */
+  | { readonly kind: 'above_cap'; readonly what: string; readonly inUse: number; readonly cap: number };
+
+const HOLD: ReadonlySet<string> = new Set(['submitting', 'submitted', 'starting', 'running', 'cancelling']);
+
+/** @param jobs of the members, and all others of the tenant that may hold a slot; by id */
+export function auditGate(gate: Gate, jobs: ReadonlyMap<string, JobRecord>): Finding[] {
+  const members = new Set(gate.members.map(memberName));
+  const leaks = gate.members.flatMap((member): Finding[] => {
+    const job = jobs.get(member.jobId);
+    if (job !== undefined && !holdsInVain(job, member.attempt)) return [];
+    return [{ kind: 'leak', member, state: job?.state ?? 'gone' }];
+  });
+  const missing = [...jobs.values()].flatMap((job): Finding[] => {
+    const member = memberOf(job);
+    const holds = HOLD.has(job.state) && job.gated === true;
+    return holds && !members.has(memberName(member)) ? [{ kind: 'missing', member, state: job.state }] : [];
+  });
+  return [...leaks, ...missing, ...aboveCaps(gate)];
+}
+
+function aboveCaps({ members, cap, typeCaps = {}, keyCap = 1 }: Gate): Finding[] {
+  const keys = Map.groupBy(
+    members.filter(({ keyTag }) => keyTag !== undefined),
+    ({ keyTag }) => keyTag,
+  );
+  const bounds = [
+    ...(cap === undefined ? [] : [{ what: 'the tenant', inUse: members.length, cap }]),
+    ...Object.entries(typeCaps).map(([type, typeCap]) => ({
+      what: type,
+      inUse: members.filter(({ typeTag }) => typeTag === typeTagOf(type)).length,
+      cap: typeCap,
+    })),
+    ...[...keys.values()].map(({ length }) => ({ what: 'a concurrency key', inUse: length, cap: keyCap })),
+  ];
+  return bounds.filter((bound) => bound.inUse > bound.cap).map((bound) => ({ kind: 'above_cap', ...bound }));
+}
+
+export function findingText(finding: Finding): string {
+  if (finding.kind === 'above_cap') return `above cap  ${finding.what}: ${finding.inUse} of ${finding.cap}`;
+  const { jobId, attempt } = finding.member;
+  return `${finding.kind.padEnd(9)}  ${jobId} attempt ${attempt}, which is ${finding.state}`;
+}

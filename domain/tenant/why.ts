@@ -1,0 +1,74 @@
+/** Why a job has not begun yet, as data and in words. */
+import { isFinal, type JobRecord } from '../job/job.ts';
+import { decide, type Gate, type Obstacle, obstacleText } from './gate.ts';
+
+export type Wait =
+  /** It has begun, or is over. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'time'; readonly untilMs: number; readonly because: 'scheduled' | 'retrying' }
+  /** `ahead`: how many of the tenant's jobs come before it in the list. */
+  | { readonly kind: 'slot'; readonly obstacle: Obstacle; readonly ahead: number }
+  /** It may go, and its message is on the way or waits for the pace of Batch calls. */
+  | { readonly kind: 'turn' }
+  /** SubmitJob was called, and its answer is not known. */
+  | { readonly kind: 'answer'; readonly untilMs: number }
+  /** Batch has it and has no room for it. */
+  | { readonly kind: 'capacity'; readonly sinceMs: number };
+
+export interface Surroundings {
+  readonly gate: Gate | undefined;
+  /** Of the stage; 0 is none. */
+  readonly defaultCap: number;
+  readonly ahead: number;
+}
+
+export function whyWaiting(job: JobRecord, { gate, defaultCap, ahead }: Surroundings): Wait {
+  if (isFinal(job.state)) return { kind: 'none' };
+  switch (job.state) {
+    case 'scheduled':
+      return { kind: 'time', untilMs: job.eligibleAt ?? job.stateAt, because: 'scheduled' };
+    case 'retrying':
+      return { kind: 'time', untilMs: job.nextAttemptAt ?? job.stateAt, because: 'retrying' };
+    case 'waiting': {
+      const [entry] = decide(gate, defaultCap, [job]);
+      return entry?.kind === 'waits' ? { kind: 'slot', obstacle: entry.obstacle, ahead } : { kind: 'turn' };
+    }
+    case 'submitting':
+      return job.callOpen === true && job.batchJobId === undefined
+        ? { kind: 'answer', untilMs: job.callDeadlineAt ?? job.stateAt }
+        : { kind: 'turn' };
+    case 'submitted':
+      return { kind: 'capacity', sinceMs: job.stateAt };
+    default:
+      return { kind: 'none' };
+  }
+}
+
+/** One sentence. @example tenant cap 3 of 3; second in line */
+export function waitText(wait: Wait): string {
+  switch (wait.kind) {
+    case 'none':
+      return 'it does not wait';
+    case 'time':
+      return `${wait.because === 'scheduled' ? 'not to run' : 'its next attempt is not to begin'} before ${iso(wait.untilMs)}`;
+    case 'slot':
+      return `${obstacleText(wait.obstacle)}; ${ordinal(wait.ahead + 1)} in line`;
+    case 'turn':
+      return 'nothing but its turn in the pace of AWS Batch calls';
+    case 'answer':
+      return `AWS Batch has not answered; it is asked again by name after ${iso(wait.untilMs)}`;
+    case 'capacity':
+      return `AWS Batch has had it since ${iso(wait.sinceMs)} and has no capacity for it yet`;
+  }
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+const WORDS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth'];
+
+function ordinal(n: number): string {
+  const word = WORDS[n - 1];
+  if (word !== undefined) return word;
+  const suffix = new Intl.PluralRules('en', { type: 'ordinal' }).select(n);
+  return `${n}${{ one: 'st', two: 'nd', few: 'rd', zero: 'th', many: 'th', other: 'th' }[suffix]}`;
+}

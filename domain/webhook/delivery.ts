@@ -1,0 +1,175 @@
+/** One event owed to one endpoint: its record, and what an answer (or none) means for the next try. */
+import { z } from 'zod';
+import { PATIENCE_MS } from '../job/due.ts';
+import { TenantId } from '../job/ids.ts';
+import { EndpointId } from './endpoint.ts';
+
+const EpochMs = z.int().nonnegative();
+
+/** What is kept of one try, for the people who ask why. */
+export const Try = z.object({
+  at: EpochMs,
+  ms: z.int().nonnegative(),
+  /** `http_<status>`, or a word for what went wrong. */
+  answer: z.string(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** The beginning of the answer's body. */
+  body: z.string().optional(),
+  /** Whether `body` is base64, because the bytes are no text. */
+  binary: z.literal(true).optional(),
+  /** `truncated`: there was more than is kept. `partial`: the receiver or the deadline ended it. */
+  cut: z.enum(['truncated', 'partial']).optional(),
+});
+export type Try = z.infer<typeof Try>;
+
+/** The name is made of facts of the event alone, so whoever meets the event again finds the row again. */
+export const DeliveryName = z.object({
+  tenantId: TenantId,
+  endpointId: EndpointId,
+  /** The event's own time. */
+  at: z.iso.datetime(),
+  /** The same over all tries and replays, so that the receiver can drop what it already has. */
+  webhookId: z.string().regex(/^msg_[a-z2-7]{26}$/),
+});
+export type DeliveryName = z.infer<typeof DeliveryName>;
+
+export const Delivery = DeliveryName.extend({
+  jobId: z.string().optional(),
+  eventType: z.string(),
+  /** The exact bytes that are signed. A replay a month later sends them again, whatever became of the job. */
+  body: z.string(),
+  payload: z.literal('cloudevents').optional(),
+  /** `held`: the endpoint was disabled. It, like what is abandoned or exhausted, goes out only by a replay. */
+  status: z.enum(['pending', 'delivered', 'exhausted', 'abandoned', 'held']),
+  /** Tries that counted, over all replays. */
+  tries: z.int().nonnegative(),
+  /** How many of them came before the last replay, which began the schedule anew. */
+  triesBefore: z.int().positive().optional(),
+  replays: z.int().positive().optional(),
+  last: Try.optional(),
+  nextTryAt: EpochMs.optional(),
+  /** When the sweep must look at it; exactly while it is pending. */
+  dueAt: EpochMs.optional(),
+});
+export type Delivery = z.infer<typeof Delivery>;
+
+/** How long rows are kept, and so how far back a replay reaches. */
+export const RETENTION_MS = 30 * 86_400_000;
+
+export interface Answer {
+  readonly kind: 'answered';
+  readonly status: number;
+  readonly ms: number;
+  readonly retryAfter?: string | undefined;
+  /** The receiver wants this message no more. @see docs/webhooks.md */
+  readonly abort?: boolean;
+  readonly kept?: Pick<Try, 'headers' | 'body' | 'binary' | 'cut'>;
+}
+
+export type PostOutcome =
+  | Answer
+  /** No usable answer: refused by the egress guard, no connection, no head in time. `why` names no address. */
+  | { readonly kind: 'failed'; readonly why: string; readonly ms: number }
+  /** Our own network, name resolution or keys were not there: nothing the tenant could have answered. */
+  | { readonly kind: 'unsent'; readonly why: string };
+
+/**
+ * Seconds to wait before each further try: about three days in all.
+ * @see https://github.com/standard-webhooks/standard-webhooks, "Deliverability and reliability"
+ */
+export const TRY_DELAYS_SECONDS = [0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
+const JITTER = 0.2;
+const MAX_RETRY_AFTER_SECONDS = 86_400;
+/** A success is not debugged; keeping its whole body would let a receiver multiply what a row costs. */
+const MAX_SUCCESS_BODY_CHARACTERS = 1024;
+
+export interface Verdict {
+  readonly delivery: Delivery;
+  /** 410: the receiver says the endpoint is gone. */
+  readonly disableEndpoint: boolean;
+}
+
+/** @param chance from 0 up to 1, for jitter that only ever delays */
+export function afterTry(
+  delivery: Delivery,
+  outcome: Exclude<PostOutcome, { kind: 'unsent' }>,
+  nowMs: number,
+  chance: number,
+): Verdict {
+  const { nextTryAt: _, dueAt: __, ...rest } = delivery;
+  const tried: Delivery = { ...rest, tries: delivery.tries + 1, last: tryOf(outcome, nowMs) };
+  const stays = { disableEndpoint: false };
+  const status = outcome.kind === 'answered' ? outcome.status : 0;
+  if (isSuccess(outcome)) return { ...stays, delivery: { ...tried, status: 'delivered' } };
+  if (status === 410) return { delivery: { ...tried, status: 'abandoned' }, disableEndpoint: true };
+  if (outcome.kind === 'answered' && outcome.abort === true)
+    return { ...stays, delivery: { ...tried, status: 'abandoned' } };
+  const slot = TRY_DELAYS_SECONDS[tried.tries - (tried.triesBefore ?? 0)];
+  if (slot === undefined) return { ...stays, delivery: { ...tried, status: 'exhausted' } };
+  const asked = outcome.kind === 'answered' ? retryAfterSeconds(outcome.retryAfter, nowMs) : 0;
+  const seconds = Math.max(slot * (1 + JITTER * chance), asked);
+  return { ...stays, delivery: pendingUntil(tried, nowMs + Math.round(seconds * 1000), nowMs) };
+}
+
+export function isSuccess(outcome: PostOutcome): boolean {
+  return outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300;
+}
+
+/** SQS delays a message by at most this; later tries are found by the sweep. */
+const MAX_DELAY_MS = 900_000;
+
+/** To be tried at a time. The sweep looks a little later where a message brings it back, and at that time where none can. */
+export function pendingUntil(delivery: Delivery, nextTryAt: number, nowMs: number): Delivery {
+  const byMessage = nextTryAt - nowMs <= MAX_DELAY_MS;
+  return { ...delivery, status: 'pending', nextTryAt, dueAt: nextTryAt + (byMessage ? PATIENCE_MS : 0) };
+}
+
+/** Seconds until the message that brings it back; none when the wait is longer than a message can. */
+export function reminderDelaySeconds({ status, nextTryAt }: Delivery, nowMs: number): number | undefined {
+  if (status !== 'pending' || nextTryAt === undefined || nextTryAt - nowMs > MAX_DELAY_MS) return undefined;
+  return Math.max(0, (nextTryAt - nowMs) / 1000);
+}
+
+/** The row with the sweep's next look put off, so that an overdue one is not handed over every minute at once. */
+export function handedOver(delivery: Delivery, nowMs: number): Delivery {
+  return { ...delivery, dueAt: Math.max(nowMs, delivery.nextTryAt ?? nowMs) + PATIENCE_MS };
+}
+
+/** A whole new schedule for a row that is over; undefined for one that is still on its way. */
+export function replayed(delivery: Delivery, nowMs: number): Delivery | undefined {
+  if (delivery.status === 'pending') return undefined;
+  const again = { ...delivery, replays: (delivery.replays ?? 0) + 1 };
+  const before = delivery.tries === 0 ? {} : { triesBefore: delivery.tries };
+  return pendingUntil({ ...again, ...before }, nowMs, nowMs);
+}
+
+/** RFC 9110, 5.6.7, its preferred form. `Date.parse` alone finds a date in almost any text. */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/** Seconds or an HTTP date; anything else, and the past, counts as not given. */
+export function retryAfterSeconds(header: string | undefined, nowMs: number): number {
+  if (header === undefined) return 0;
+  const text = header.trim();
+  const seconds = HTTP_DATE.test(text)
+    ? (Date.parse(text) - nowMs) / 1000
+    : /^\d+$/.test(text)
+      ? Number(text)
+      : 0;
+  return seconds > 0 ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : 0;
+}
+
+function tryOf(outcome: Exclude<PostOutcome, { kind: 'unsent' }>, nowMs: number): Try {
+  const common = { at: nowMs, ms: Math.round(outcome.ms), answer: answerText(outcome) };
+  if (outcome.kind === 'failed') return common;
+  const { kept = {} } = outcome;
+  if (!isSuccess(outcome)) return { ...common, ...kept };
+  const { headers: _, body = '', ...rest } = kept;
+  if (body === '') return common;
+  const short = body.slice(0, MAX_SUCCESS_BODY_CHARACTERS).toWellFormed();
+  return { ...common, ...rest, body: short, ...(short === body ? {} : { cut: 'truncated' as const }) };
+}
+
+function answerText(outcome: Exclude<PostOutcome, { kind: 'unsent' }>): string {
+  if (outcome.kind === 'failed') return outcome.why;
+  return outcome.status >= 300 && outcome.status < 400 ? 'redirect_not_followed' : `http_${outcome.status}`;
+}

@@ -1,0 +1,209 @@
+/** What the world is told: the events on the bus, of which `payload.ts` makes the bodies of webhooks. */
+import { z } from 'zod';
+import { IdempotencyKey, JobTypeId, JsonValue, TenantId } from '../job/ids.ts';
+import { type JobRecord, JobState } from '../job/job.ts';
+import { bytesOf, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
+import type { Endpoint } from './endpoint.ts';
+
+const LifecycleType = z.enum([
+  'job.accepted',
+  'job.progress',
+  ...JobState.options.map((state) => `job.${state}` as const),
+]);
+
+/** `job.accepted` is told once, when the record is made; every other event carries the name of the state entered. */
+export function eventType(job: JobRecord): z.infer<typeof LifecycleType> {
+  return job.version === 1 ? 'job.accepted' : `job.${job.state}`;
+}
+
+/** What an endpoint may ask for. The bus carries every change of state; the rule in resources/events.yml lets these pass. */
+export const WEBHOOK_EVENTS = [
+  'job.accepted',
+  'job.running',
+  'job.progress',
+  'job.retrying',
+  'job.succeeded',
+  'job.failed',
+  'job.cancelled',
+  'job.expired',
+  'job.rejected',
+  'endpoint.disabled',
+  'endpoint.ping',
+] as const;
+
+/** What an endpoint gets that names no events. Progress is for those who ask for it. */
+export const DEFAULT_EVENTS = WEBHOOK_EVENTS.filter((type) => type !== 'job.progress');
+
+/**
+ * The event detail and webhook body. Thin on purpose: ids, state, times and pointers; no input, no secrets.
+ * `sequence` grows with every state a job enters, so a receiver can drop what comes late.
+ * @see https://www.standardwebhooks.com, payload structure: type, timestamp, data
+ */
+export const LifecycleEvent = z.object({
+  type: LifecycleType,
+  timestamp: z.iso.datetime(),
+  data: z.object({
+    jobId: z.string(),
+    tenantId: z.string(),
+    jobType: z.string(),
+    idempotencyKey: z.string(),
+    status: JobState,
+    sequence: z.int().positive(),
+    attempt: z.int().positive(),
+    /** The operator's business: it stands on the bus, and in no webhook. It may change while a job runs. */
+    batchJobId: z.string().optional(),
+    createdAt: z.string(),
+    startedAt: z.string().optional(),
+    finishedAt: z.string().optional(),
+    nextAttemptAt: z.string().optional(),
+    progress: JsonValue.optional(),
+    result: JsonValue.optional(),
+    failure: JsonValue.optional(),
+    metadata: z.record(z.string(), JsonValue).optional(),
+  }),
+});
+export type LifecycleEvent = z.infer<typeof LifecycleEvent>;
+
+/** A message that named the tenant and could not be a job. It has no record; the dead letter has the whole of it. */
+export const RejectedEvent = z.object({
+  type: z.literal('job.rejected'),
+  timestamp: z.iso.datetime(),
+  data: z.object({
+    messageId: z.string(),
+    tenantId: TenantId,
+    jobType: JobTypeId.optional(),
+    idempotencyKey: IdempotencyKey.optional(),
+    sequence: z.int().positive(),
+    code: z.string(),
+    pointer: z.string(),
+    message: z.string(),
+  }),
+});
+export type RejectedEvent = z.infer<typeof RejectedEvent>;
+
+/** About an endpoint itself: told to the others of its tenant, or, for a ping, to it alone. */
+export const EndpointEvent = z.object({
+  type: z.enum(['endpoint.disabled', 'endpoint.ping']),
+  timestamp: z.iso.datetime(),
+  data: z.object({
+    endpointId: z.string(),
+    tenantId: TenantId,
+    sequence: z.int().positive(),
+    /** Tells one ping from the next. */
+    pingId: z.string().optional(),
+    reason: z.string().optional(),
+  }),
+});
+export type EndpointEvent = z.infer<typeof EndpointEvent>;
+
+export const TenantEvent = z.discriminatedUnion('type', [LifecycleEvent, RejectedEvent, EndpointEvent]);
+export type TenantEvent = z.infer<typeof TenantEvent>;
+
+export function isAboutJob(event: TenantEvent): event is LifecycleEvent {
+  return 'jobId' in event.data;
+}
+
+/** What the event is about; with the sequence it names the event. */
+export function subjectOf({ data }: TenantEvent): string {
+  if ('jobId' in data) return data.jobId;
+  return 'messageId' in data ? data.messageId : `${data.endpointId} ${data.pingId ?? ''}`;
+}
+
+/** An inline result above this stays in the record and is fetched from there: a webhook body is kept under 20 kB. */
+const MAX_INLINE_RESULT_BYTES = 8 * 1024;
+
+export function lifecycleEvent(job: JobRecord): LifecycleEvent {
+  const { jobId, tenantId, jobType, idempotencyKey, attempt, metadata } = job;
+  const times = { startedAt: job.startedAt, finishedAt: job.finishedAt, nextAttemptAt: job.nextAttemptAt };
+  return {
+    type: eventType(job),
+    timestamp: iso(job.stateAt),
+    data: {
+      jobId,
+      tenantId,
+      jobType,
+      idempotencyKey,
+      status: job.state,
+      sequence: job.stateVersion,
+      attempt,
+      ...(job.batchJobId === undefined ? {} : { batchJobId: job.batchJobId }),
+      createdAt: iso(job.createdAt),
+      ...Object.fromEntries(
+        Object.entries(times).flatMap(([name, ms]) => (ms === undefined ? [] : [[name, iso(ms)]])),
+      ),
+      ...(job.state === 'succeeded' && job.result !== undefined ? { result: toldResult(job.result) } : {}),
+      ...(tellsFailure(job) ? { failure: toldFailure(job.failure) } : {}),
+      ...(metadata === undefined ? {} : { metadata }),
+    },
+  };
+}
+
+/** What a running container last reported. Only job types that ask for it have a `progressVersion`. */
+export function progressEvent(job: JobRecord): LifecycleEvent[] {
+  const { progress, progressVersion } = job;
+  if (progress === undefined || progressVersion === undefined) return [];
+  const { at, done, total, note } = progress;
+  const { timestamp: _, data } = lifecycleEvent(job);
+  return [
+    {
+      type: 'job.progress',
+      timestamp: iso(at),
+      data: {
+        ...data,
+        sequence: progressVersion,
+        progress: {
+          done,
+          ...(total === undefined ? {} : { total }),
+          ...(note === undefined ? {} : { note: shortened(note, MAX_WORDS_CHARACTERS) }),
+        },
+      },
+    },
+  ];
+}
+
+export function disabledEvent({ tenantId, endpointId, disabled }: Endpoint): EndpointEvent[] {
+  if (disabled === undefined) return [];
+  const { reason, atMs } = disabled;
+  return [
+    {
+      type: 'endpoint.disabled',
+      timestamp: iso(atMs),
+      data: { endpointId, tenantId, sequence: atMs, reason },
+    },
+  ];
+}
+
+export function pingEvent(
+  { tenantId, endpointId }: Pick<Endpoint, 'tenantId' | 'endpointId'>,
+  pingId: string,
+  nowMs: number,
+): EndpointEvent {
+  return {
+    type: 'endpoint.ping',
+    timestamp: iso(nowMs),
+    data: { endpointId, tenantId, sequence: nowMs, pingId },
+  };
+}
+
+function toldResult(result: NonNullable<JobRecord['result']>) {
+  if (!('inline' in result)) return result;
+  return bytesOf(JSON.stringify(result.inline)) <= MAX_INLINE_RESULT_BYTES ? result : { inRecord: true };
+}
+
+function tellsFailure(job: JobRecord): job is JobRecord & { failure: NonNullable<JobRecord['failure']> } {
+  return job.failure !== undefined && (job.state === 'failed' || job.state === 'retrying');
+}
+
+/** The log stream's name is the operator's business: tenants cannot open it. */
+function toldFailure({ class: cls, code, message, exitCode }: NonNullable<JobRecord['failure']>) {
+  return {
+    class: cls,
+    code,
+    message: shortened(message, MAX_WORDS_CHARACTERS),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
