@@ -1,5 +1,5 @@
 /** Our ports over an AWS at some address: the table of the packaged template, a queue, a bus, made anew for each test. */
-import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateEventBusCommand,
   EventBridgeClient,
@@ -25,7 +25,7 @@ import { queue } from '../../io/queues.ts';
 import { table } from '../../io/table.ts';
 import { tenantStore } from '../../io/tenants.ts';
 import { waitingStore } from '../../io/waiting.ts';
-import { template } from '../support/template.ts';
+import { jobsTable } from '../support/jobs-table.ts';
 import {
   type Arrived,
   type Circumstances,
@@ -70,7 +70,7 @@ export async function openAwsWorld(endpoint: string, circumstances: Circumstance
   const events = kept(new EventBridgeClient(config));
 
   const tableName = `${name}-jobs`;
-  await kept(new DynamoDBClient(config)).send(new CreateTableCommand(tableNamed(tableName)));
+  await kept(new DynamoDBClient(config)).send(new CreateTableCommand(jobsTable(tableName)));
   const queueUrl = await makeQueue(sqs, `${name}-queue`);
   const heardUrl = await makeBus(events, sqs, name);
   const { tenants = [], endpoints = [] } = circumstances;
@@ -104,19 +104,6 @@ export async function openAwsWorld(endpoint: string, circumstances: Circumstance
       for (const client of clients) client.destroy();
     },
   };
-}
-
-function tableNamed(TableName: string): CreateTableCommandInput {
-  const { BillingMode, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes } =
-    template.Resources['JobsTable']?.Properties ?? {};
-  // CloudFormation and the API spell these four alike.
-  return {
-    TableName,
-    BillingMode,
-    AttributeDefinitions,
-    KeySchema,
-    GlobalSecondaryIndexes,
-  } as CreateTableCommandInput;
 }
 
 const WRITES = ['PutItemCommand', 'UpdateItemCommand', 'BatchExecuteStatementCommand'];

@@ -25,7 +25,7 @@ import { tenantStore } from '../../io/tenants.ts';
 import { type Answer, invoke, type PackagedFunction } from '../lambda-client/invoke.ts';
 import { outside } from '../outside/outside.ts';
 import { jobIn } from '../support/jobs.ts';
-import { until } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import type { Opened } from './opened.ts';
 import { environmentOf, REGION, run } from './stage.ts';
 

@@ -3,7 +3,8 @@ import { BatchClient, ListJobsCommand } from '@aws-sdk/client-batch';
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../io/identity.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { lookFromOutside } from './outside.ts';
 
 jest.setTimeout(180_000);

@@ -1,7 +1,8 @@
 /** Many jobs at once: late and repeated events must not undo a final state, and nobody is forgotten. */
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(240_000);
 

@@ -4,7 +4,8 @@ import type { JobRecord } from '../../domain/job/job.ts';
 import { jobIdOf } from '../../io/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { type Containers, gone, openContainers } from './containers.ts';
 import { lookFromOutside, type Outside, toldOf } from './outside.ts';
 

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { built } from '../../cli/build.ts';
-import { until } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 export interface Containers {
   readonly images: { readonly WorkerRepository: string };

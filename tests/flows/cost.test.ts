@@ -11,7 +11,8 @@ import { jobIdOf } from '../../io/identity.ts';
 import type { AwsEvent } from '../../local/aws.ts';
 import type { ApiCall } from '../../local/gateway.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { lookFromOutside, type Outside } from './outside.ts';
 
 jest.setTimeout(240_000);

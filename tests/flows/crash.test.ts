@@ -12,7 +12,7 @@ import { jobIdOf } from '../../io/identity.ts';
 import { jobStore } from '../../io/jobs.ts';
 import { table } from '../../io/table.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { until } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(240_000);
 

@@ -6,7 +6,8 @@ import { type DeadLetter, failedJob } from '../../domain/dead-letter/dead-letter
 import { childIdOf, jobIdOf } from '../../io/identity.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { ended, startCommand } from '../support/command.ts';
-import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(180_000);
 

@@ -5,7 +5,8 @@ import { jobIdOf } from '../../io/identity.ts';
 import type { AwsEvent } from '../../local/aws.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { type Containers, openContainers } from './containers.ts';
 import { EVERY_EVENT, lookFromOutside, type Outside } from './outside.ts';
 

@@ -12,7 +12,8 @@ import { type Refusal, readRefusals } from '../../cli/refusals.ts';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import { WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
 import { jobIdOf } from '../../io/identity.ts';
-import { type Stack, until } from '../support/stack.ts';
+import type { Stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 /** What an endpoint may hear of a job's whole life. */
 export const EVERY_EVENT = WEBHOOK_EVENTS.filter((type) => /^job\.(?!progress|rejected)/.test(type));

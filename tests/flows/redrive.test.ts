@@ -3,7 +3,8 @@ import { beforeAll, expect, it, jest } from '@jest/globals';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { childIdOf, jobIdOf } from '../../io/identity.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { lookFromOutside, type Outside, toldOf } from './outside.ts';
 
 jest.setTimeout(120_000);

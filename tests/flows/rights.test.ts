@@ -8,7 +8,8 @@ import { gateStore } from '../../io/gates.ts';
 import { table } from '../../io/table.ts';
 import type { ApiCall } from '../../local/gateway.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { rightsOf } from '../wiring/rights.ts';
 
 jest.setTimeout(240_000);

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, jest } from '@jest/globals';
 import { startProgram } from '../support/program.ts';
-import { until } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(120_000);
 

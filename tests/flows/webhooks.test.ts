@@ -19,7 +19,8 @@ import { sealing } from '../../io/keys.ts';
 import { type EndpointRequest, register } from '../../io/register.ts';
 import { table } from '../../io/table.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack, until } from '../support/stack.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { runWebhooks } from './command.ts';
 import { lookFromOutside, type Outside } from './outside.ts';
 

@@ -14,7 +14,7 @@ import { type DeadLetters, deadLetters, discard, type Found, paced } from '../..
 import { type Clock, createClock } from '../../local/clock.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 import { JOB_ID, jobIn, NOW } from '../support/jobs.ts';
-import { until } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(60_000);
 

@@ -1,6 +1,5 @@
 /** The whole packaged stack on this machine, for tests: what goes in is a message, what comes out is what users see. */
 import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { expect } from '@jest/globals';
@@ -19,9 +18,7 @@ import { register } from '../../io/register.ts';
 import { table } from '../../io/table.ts';
 import { type TenantStore, tenantStore } from '../../io/tenants.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud.ts';
-
-/** Far above what anything takes; a test that waits this long has failed. */
-const PATIENCE_MS = 60_000;
+import { until } from './until.ts';
 
 export interface Stack {
   readonly cloud: Cloud;
@@ -144,19 +141,4 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
       await inbox.close();
     },
   };
-}
-
-/** Looks again and again until there is an answer; names what it waited for when there is none. */
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined>,
-  patienceMs = PATIENCE_MS,
-): Promise<T> {
-  const endsAt = performance.now() + patienceMs;
-  while (performance.now() < endsAt) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await pause(50);
-  }
-  throw new Error(`Waited ${patienceMs / 1000} s in vain for ${what}`);
 }

@@ -1,6 +1,7 @@
 /** The template as a whole: deployable in any account and stage, and the same from one build to the next. */
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { jobsTable } from '../support/jobs-table.ts';
 import { BucketPolicy, resources, template, templateText } from '../support/template.ts';
 
 /** Every name that `Ref`, `Fn::GetAtt` or `Fn::Sub` uses anywhere below `value`. */
@@ -64,6 +65,11 @@ describe('the jobs table', () => {
       SSESpecification: { SSEEnabled: true },
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
     });
+  });
+
+  it('has the keys and indexes with which the tests create it', () => {
+    const { TableName, ...declared } = jobsTable('jobs');
+    expect(table).toMatchObject(declared);
   });
 
   it('has an index for a tenant and one for time, and none that changes with the state of a job', () => {
