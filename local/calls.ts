@@ -1,7 +1,7 @@
 /** API calls of the cloud to itself, sent as an SDK would send them, so that making a stack takes the same road. */
 import { z } from 'zod';
 import { ApiError } from './aws.ts';
-import type { Call } from './template/make.ts';
+import type { Call } from './template/maker.ts';
 
 type Service = Parameters<Call>[0];
 

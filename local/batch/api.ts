@@ -1,15 +1,16 @@
+/** Batch's API: which operation a request is for, and how its answer or its refusal goes out. */
 import { randomUUID } from 'node:crypto';
 import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
-import type { BatchFaults } from './batch.ts';
-import { environmentOperations } from './environments.ts';
-import { jobOperations } from './job-operations.ts';
-import type { Lifecycle } from './lifecycle.ts';
-import { listJobs } from './listing.ts';
-import { policyOperations } from './policies.ts';
-import { queueOperations } from './queues.ts';
-import { definitionOperations } from './registration.ts';
+import { definitionOperations } from './definitions/registration.ts';
+import { jobOperations } from './jobs/job-operations.ts';
+import type { Lifecycle } from './jobs/lifecycle.ts';
+import { listJobs } from './jobs/listing.ts';
+import { type SubmissionParts, submitJob } from './jobs/submission.ts';
+import type { BatchFaults } from './options.ts';
+import { environmentOperations } from './queues/environment-operations.ts';
+import { policyOperations } from './queues/policy-operations.ts';
+import { queueOperations } from './queues/queue-operations.ts';
 import { type Body, type Operation, refusal } from './request.ts';
-import { type SubmissionParts, submitJob } from './submission.ts';
 import { tagging } from './tagging.ts';
 
 export interface ApiParts extends SubmissionParts {
@@ -25,9 +26,13 @@ export interface ApiParts extends SubmissionParts {
 /** Batch's restJson1: `POST /v1/<operation in lower case>`, and `/v1/tags/<ARN, percent-encoded>`. */
 export function createApi(parts: ApiParts): (request: ApiRequest) => Promise<ApiResponse> {
   const { region, resources, definitions, jobs, faults, onRoom } = parts;
+  const terminateJobsIn = (queueArn: string, reason: string): void => {
+    for (const { jobId } of jobs.unfinishedIn(queueArn))
+      parts.lifecycle.stop(jobId, { kind: 'terminated', reason });
+  };
   const operations: Record<string, Operation> = {
     ...jobOperations(parts),
-    ...queueOperations(parts),
+    ...queueOperations({ region, resources, onRoom, terminateJobsIn }),
     ...environmentOperations(resources, region, onRoom),
     ...policyOperations(resources, region, onRoom),
     ...definitionOperations(definitions, parts.report),

@@ -1,3 +1,4 @@
+/** What every operation of the API shares: the shape of a request, how one is refused, and how a list is cut into pages. */
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
 

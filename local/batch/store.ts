@@ -1,4 +1,8 @@
-import type { DatabaseSync } from 'node:sqlite';
+/**
+ * Batch's tables in one SQLite database, and the one way to change several of them together. Every room keeps its
+ * rows here; none keeps state elsewhere that a restart would have to find again.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS batch_resources (
@@ -33,42 +37,47 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS batch_logs_job ON batch_logs (job);
 `;
 
-/** Batch's own tables in the given database, and the one way to change several of them together. */
-export class Store {
-  readonly db: DatabaseSync;
-  #open = false;
-  #afterCommit: (() => void)[] = [];
+export type Store = ReturnType<typeof openStore>;
 
-  constructor(db: DatabaseSync) {
-    this.db = db;
-    db.exec(SCHEMA);
-  }
-
-  /** All of `change` or none of it; a write inside a write belongs to the outer one. */
-  write<Result>(change: () => Result): Result {
-    if (this.#open) return change();
-    this.db.exec('BEGIN IMMEDIATE');
-    this.#open = true;
-    let result: Result;
-    try {
-      result = change();
-      this.db.exec('COMMIT');
-    } catch (error) {
-      this.#afterCommit = [];
-      this.db.exec('ROLLBACK');
-      throw error;
-    } finally {
-      this.#open = false;
-    }
-    const effects = this.#afterCommit;
-    this.#afterCommit = [];
-    for (const effect of effects) effect();
-    return result;
-  }
-
-  /** For effects outside the database: they must not happen for a change that was rolled back. */
-  afterCommit(effect: () => void): void {
-    if (this.#open) this.#afterCommit.push(effect);
-    else effect();
-  }
+/** @param db open; the tables are added to it when they are not there */
+export function openStore(db: DatabaseSync) {
+  db.exec(SCHEMA);
+  const statements = new Map<string, StatementSync>();
+  let open = false;
+  let effects: (() => void)[] = [];
+  return {
+    db,
+    /** Prepares each text once. Only for texts that come from a closed set. */
+    statement(sql: string): StatementSync {
+      const known = statements.get(sql) ?? db.prepare(sql);
+      statements.set(sql, known);
+      return known;
+    },
+    /** All of `change` or none of it; a write inside a write belongs to the outer one. */
+    write<Result>(change: () => Result): Result {
+      if (open) return change();
+      db.exec('BEGIN IMMEDIATE');
+      open = true;
+      let result: Result;
+      try {
+        result = change();
+        db.exec('COMMIT');
+      } catch (error) {
+        effects = [];
+        db.exec('ROLLBACK');
+        throw error;
+      } finally {
+        open = false;
+      }
+      const due = effects;
+      effects = [];
+      for (const effect of due) effect();
+      return result;
+    },
+    /** For effects outside the database: they must not happen for a change that was rolled back. */
+    afterCommit(effect: () => void): void {
+      if (open) effects.push(effect);
+      else effect();
+    },
+  };
 }

@@ -1,8 +1,9 @@
+/** Tags of every kind of resource, which the API reads and changes by ARN alone. */
 import * as z from 'zod';
-import type { Definitions } from './definitions.ts';
-import type { Jobs } from './jobs.ts';
+import type { Definitions } from './definitions/definitions.ts';
+import type { Jobs } from './jobs/jobs.ts';
+import type { Resources } from './queues/resources.ts';
 import { type Body, parse, refusal, Tags } from './request.ts';
-import type { Resources } from './resources.ts';
 
 type TagMap = Record<string, string>;
 

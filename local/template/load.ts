@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { inertBecause } from './identities.ts';
-import { makeStack, type Services } from './make.ts';
+import { makeStack } from './make.ts';
 import { bundleOf } from './make-functions.ts';
+import type { Services } from './maker.ts';
 import { TemplateRefusal } from './refusal.ts';
 import { planStack, type Stack, type StackOptions } from './stack.ts';
 import type { Template } from './template.ts';

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { jobDefinition, nameOf, type Resource } from './identities.ts';
-import type { Maker } from './make.ts';
+import type { Maker } from './maker.ts';
 
 /** Their keys are the user's own words, not names of properties. */
 const MAPS = new Set(['Options', 'Parameters', 'Tags']);

@@ -1,5 +1,5 @@
 import { nameOf } from './identities.ts';
-import type { Maker } from './make.ts';
+import type { Maker } from './maker.ts';
 
 /** Buses and rules live in memory and are made anew at each start. */
 const makeBus: Maker = async ({ logicalId, properties }, { call }, stack) => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Resource } from './identities.ts';
-import type { Maker, Services } from './make.ts';
+import type { Maker, Services } from './maker.ts';
 import { propertiesOf } from './properties.ts';
 import { TemplateRefusal } from './refusal.ts';
 import type { Stack } from './stack.ts';

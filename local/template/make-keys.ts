@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ApiError } from '../aws.ts';
 import { keyIdentity } from './identities.ts';
-import type { Maker } from './make.ts';
+import type { Maker } from './maker.ts';
 
 const LOGICAL_ID = 'aws:cloudformation:logical-id';
 const Listed = z.object({ Keys: z.array(z.object({ KeyId: z.string() })) });

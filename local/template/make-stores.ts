@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ApiError } from '../aws.ts';
-import type { Maker } from './make.ts';
+import type { Maker } from './maker.ts';
 
 const QUEUE_ATTRIBUTES = [
   'DelaySeconds',

@@ -1,0 +1,58 @@
+/**
+ * One container: a process in a group of its own, so that whatever it spawned ends with it. Another process starts it,
+ * so it has no number at first.
+ */
+import type { ContainerEnd, ContainerProcess, FromLauncher } from './launch-messages.ts';
+import { signalGroup } from './process-identity.ts';
+import { createTail } from './tail.ts';
+
+export type Container = ReturnType<typeof createContainer>;
+
+export function createContainer(onStarted: (process: ContainerProcess) => void) {
+  const end = Promise.withResolvers<ContainerEnd>();
+  const tail = createTail();
+  let pid: number | undefined;
+  let killTimer: NodeJS.Timeout | undefined;
+  /** Asked for before there was a process. */
+  let whenStarted: () => void = () => undefined;
+
+  /** SIGTERM, and SIGKILL for what is left after the grace, as ECS stops a task. */
+  function stop(graceSeconds: number): void {
+    if (pid === undefined) {
+      whenStarted = () => stop(graceSeconds);
+      return;
+    }
+    if (killTimer) return;
+    signalGroup(pid, 'SIGTERM');
+    killTimer = setTimeout(kill, graceSeconds * 1000).unref();
+  }
+
+  function kill(): void {
+    if (pid === undefined) whenStarted = kill;
+    else signalGroup(pid, 'SIGKILL');
+  }
+
+  return {
+    ended: end.promise,
+    stop,
+    kill,
+    /** The last 64 KiB of what it wrote to either stream. */
+    output: tail.text,
+    /** What the launcher says of it. */
+    hear(message: FromLauncher): void {
+      switch (message.kind) {
+        case 'started':
+          pid = message.pid;
+          onStarted({ pid: message.pid, processStart: message.processStart });
+          whenStarted();
+          break;
+        case 'output':
+          tail.add(Buffer.from(message.chunk));
+          break;
+        case 'ended':
+          clearTimeout(killTimer);
+          end.resolve(message.end);
+      }
+    },
+  };
+}

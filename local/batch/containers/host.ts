@@ -1,0 +1,127 @@
+/** The compute environments: runs the commands of jobs as child processes, and tells how they ended. */
+import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { waitAtMost } from '../bounded.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Lifecycle } from '../jobs/lifecycle.ts';
+import { fillCommand } from '../jobs/parameters.ts';
+import type { TryEnd } from '../jobs/retry.ts';
+import type { BatchOptions } from '../options.ts';
+import type { Container } from './container.ts';
+import type { ContainerEnd } from './launch-messages.ts';
+import { createLauncher } from './launcher.ts';
+import { endLeftOver } from './process-identity.ts';
+import { containerVariables, placementOf } from './task.ts';
+
+const EXITED = 'Essential container in task exited';
+const NOT_STARTED = 'Task failed to start';
+const TIMED_OUT = 'Job attempt duration exceeded timeout';
+const CLOSE_LIMIT_MS = 5_000;
+
+interface RunningTry {
+  readonly container: Container;
+  readonly logStreamName: string;
+  readonly timesOutAtMs: number;
+}
+
+export interface HostParts {
+  readonly options: BatchOptions;
+  readonly jobs: Jobs;
+  readonly lifecycle: Lifecycle;
+}
+
+export function createHost({ options, jobs, lifecycle }: HostParts) {
+  const launcher = createLauncher();
+  const tries = new Map<string, RunningTry>();
+  const ends = new Set<Promise<void>>();
+  const killAll = () => {
+    for (const { container } of tries.values()) container.kill();
+  };
+  let open = false;
+
+  async function toItsEnd(jobId: string, container: Container): Promise<void> {
+    const end = await container.ended;
+    tries.delete(jobId);
+    if (open) lifecycle.tryEnded(jobId, tryEndOf(end), container.output());
+  }
+
+  return {
+    /** Jobs that an earlier run left running lost their host: what is left of them is ended first. */
+    start(): void {
+      open = true;
+      launcher.start();
+      process.once('exit', killAll);
+      for (const job of [...jobs.withStatus('STARTING'), ...jobs.withStatus('RUNNING')]) {
+        const { pid, processStart } = job.placement ?? {};
+        const wasAlive = pid !== undefined && processStart !== undefined && endLeftOver(pid, processStart);
+        options.report(
+          `batch: job ${job.jobId} lost its host${wasAlive ? `; process ${pid} was ended` : ''}`,
+        );
+        const instanceId = `i-${randomBytes(9).toString('hex').slice(0, 17)}`;
+        lifecycle.tryEnded(job.jobId, { statusReason: `Host EC2 (instance ${instanceId}) terminated.` }, '');
+      }
+    },
+    /** Ends every child; the store still says that they run, so the next start sees a lost host. */
+    async close(): Promise<void> {
+      open = false;
+      process.removeListener('exit', killAll);
+      killAll();
+      await waitAtMost(CLOSE_LIMIT_MS, Promise.all(ends));
+      await launcher.close();
+    },
+    /** Runs the next try of a runnable job in this compute environment. */
+    run(jobId: string, environmentArn: string): void {
+      const found = jobs.get(jobId);
+      const job = found && lifecycle.start(jobId, placementOf(found, environmentArn, options.region));
+      if (!job?.placement) return;
+      const directory = options.imageDirectory(job.container.image);
+      if (directory === undefined || !isDirectory(directory)) {
+        const reason = `CannotPullContainerError: pull image manifest failed: ${job.container.image}: not found`;
+        lifecycle.tryEnded(jobId, { statusReason: NOT_STARTED, reason }, '');
+        return;
+      }
+      const container = launcher.launch(
+        {
+          command: fillCommand(job.container.command, job.parameters),
+          directory,
+          environment: containerVariables(job, options),
+        },
+        (started) => lifecycle.running(jobId, started),
+      );
+      tries.set(jobId, {
+        container,
+        logStreamName: job.placement.logStreamName,
+        timesOutAtMs: options.clock.now() + (job.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000,
+      });
+      const end = toItsEnd(jobId, container).finally(() => ends.delete(end));
+      ends.add(end);
+    },
+    /** The end of the try is reported when its process has ended. */
+    stop(jobId: string): void {
+      tries.get(jobId)?.container.stop(options.terminationGraceSeconds ?? 30);
+    },
+    /** Time limits follow the clock, which may be turned, so they are compared and not waited for. */
+    tick(): void {
+      const nowMs = options.clock.now();
+      for (const [jobId, { timesOutAtMs }] of tries) {
+        if (nowMs >= timesOutAtMs) lifecycle.stop(jobId, { kind: 'timed_out', reason: TIMED_OUT });
+      }
+    },
+    /** What a running try has written so far. */
+    output(logStreamName: string): string | undefined {
+      return [...tries.values()]
+        .find((running) => running.logStreamName === logStreamName)
+        ?.container.output();
+    },
+  };
+}
+
+function tryEndOf(end: ContainerEnd): TryEnd {
+  return end.kind === 'exited'
+    ? { statusReason: EXITED, exitCode: end.exitCode }
+    : { statusReason: NOT_STARTED, reason: `CannotStartContainerError: ${end.message}`, exitCode: 127 };
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

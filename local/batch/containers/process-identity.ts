@@ -1,0 +1,37 @@
+/** Knowing a process again after this program was started anew, so that none but a left-over one is ended. */
+import { readFileSync } from 'node:fs';
+
+/**
+ * Tells this process from any later one with the same number: the boot it lives in and the tick it started
+ * at (proc(5), /proc/pid/stat, field 22).
+ * @returns undefined when there is no such process, when it has ended but nobody took note (state Z), or when this
+ * system has no /proc
+ */
+export function processStart(pid: number): string | undefined {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the program's name in parentheses and may itself hold blanks and parentheses.
+    const fromThirdField = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, startTick] = [fromThirdField[0], fromThirdField[22 - 3]];
+    return state === 'Z' || startTick === undefined ? undefined : `${boot}/${startTick}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends the process group that `pid` leads. */
+export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nothing of the group is left.
+  }
+}
+
+/** Ends the group of a process that an earlier run of this program started, never one that reused its number. */
+export function endLeftOver(pid: number, start: string): boolean {
+  if (processStart(pid) !== start) return false;
+  signalGroup(pid, 'SIGKILL');
+  return true;
+}

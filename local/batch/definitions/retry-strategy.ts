@@ -1,0 +1,26 @@
+/** How often a job is tried, and which ends of a try are worth another: the shapes, as the API takes them. */
+import * as z from 'zod';
+
+const TextPattern = z
+  .string()
+  .max(512)
+  .regex(/^[A-Za-z0-9.:\s]*\*?$/, 'takes letters, digits, periods, colons, white space and one trailing *');
+
+/** @see AWS Batch API reference, EvaluateOnExit */
+export const EvaluateOnExit = z.object({
+  onStatusReason: TextPattern.optional(),
+  onReason: TextPattern.optional(),
+  onExitCode: z
+    .string()
+    .max(512)
+    .regex(/^[0-9]*\*?$/, 'takes digits and one trailing *')
+    .optional(),
+  action: z.string().regex(/^(retry|exit)$/i, 'is RETRY or EXIT'),
+});
+export type EvaluateOnExit = z.infer<typeof EvaluateOnExit>;
+
+export const RetryStrategy = z.object({
+  attempts: z.int().min(1).max(10),
+  evaluateOnExit: z.array(EvaluateOnExit).max(5),
+});
+export type RetryStrategy = z.infer<typeof RetryStrategy>;

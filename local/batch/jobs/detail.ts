@@ -1,0 +1,95 @@
+/** A job as the API and the events show it. Both say the same, so both are made here. */
+import { randomUUID } from 'node:crypto';
+import { ACCOUNT_ID, type AwsEvent } from '../../aws.ts';
+import { batchArn } from '../arns.ts';
+import { JOB_STATUSES, type JobRecord } from './job.ts';
+
+type Json = Record<string, unknown>;
+
+/** What a job's record alone does not say. `childCounts` matters for the parent of an array only. */
+export interface Surroundings {
+  readonly region: string;
+  readonly nowMs: number;
+  readonly childCounts: ReadonlyMap<string, number>;
+}
+
+/** JobDetail, as DescribeJobs answers it. */
+export function jobDetail(job: JobRecord, surroundings: Surroundings): Json {
+  const { region } = surroundings;
+  return withoutAbsent({
+    jobArn: batchArn(region, 'job', job.jobId),
+    jobName: job.jobName,
+    jobId: job.jobId,
+    jobQueue: job.queueArn,
+    status: job.status,
+    attempts: job.attempts,
+    statusReason: job.statusReason,
+    createdAt: job.createdAt,
+    retryStrategy: job.retryStrategy,
+    startedAt: job.startedAt,
+    stoppedAt: job.stoppedAt,
+    dependsOn: job.dependsOn,
+    jobDefinition: job.definitionArn,
+    parameters: job.parameters,
+    container: containerDetail(job),
+    arrayProperties: arrayDetail(job, surroundings),
+    timeout: job.timeoutSeconds && { attemptDurationSeconds: job.timeoutSeconds },
+    shareIdentifier: job.shareIdentifier,
+    schedulingPriority: job.schedulingPriority,
+    tags: job.tags,
+    propagateTags: job.propagateTags,
+    platformCapabilities: job.platformCapabilities,
+    eksAttempts: [],
+    isCancelled: job.stop?.kind === 'cancelled',
+    isTerminated: job.stop?.kind === 'terminated',
+  });
+}
+
+/** @see AWS Batch user guide, "Job state change events" */
+export function jobEvent(job: JobRecord, surroundings: Surroundings): AwsEvent {
+  const { region, nowMs } = surroundings;
+  const owner = job.array?.role === 'child' ? job.array.parentId : job.jobId;
+  const detail = jobDetail(job, surroundings);
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Batch Job State Change',
+    source: 'aws.batch',
+    account: ACCOUNT_ID,
+    time: `${new Date(nowMs).toISOString().slice(0, 19)}Z`,
+    region,
+    resources: [batchArn(region, 'job', job.jobId)],
+    detail: { ...detail, tags: { ...job.tags, resourceArn: batchArn(region, 'job', owner) } },
+  };
+}
+
+/** The container of the latest try; its task is known from STARTING, its log stream from RUNNING. */
+function containerDetail(job: JobRecord): Json {
+  const { placement } = job;
+  const ended = job.attempts.findLast(({ container }) => container.taskArn === placement?.taskArn)?.container;
+  return withoutAbsent({
+    volumes: [],
+    mountPoints: [],
+    ulimits: [],
+    networkInterfaces: [],
+    secrets: [],
+    ...job.container,
+    exitCode: ended?.exitCode,
+    reason: ended?.reason,
+    taskArn: placement?.taskArn,
+    logStreamName: job.startedAt === undefined ? undefined : placement?.logStreamName,
+  });
+}
+
+function arrayDetail(job: JobRecord, { childCounts, nowMs }: Surroundings): Json | undefined {
+  if (!job.array) return undefined;
+  if (job.array.role === 'child') return { index: job.array.index, statusSummary: {} };
+  const statusSummary = Object.fromEntries(
+    JOB_STATUSES.map((status) => [status, childCounts.get(status) ?? 0]),
+  );
+  return { size: job.array.size, statusSummary, statusSummaryLastUpdatedAt: nowMs };
+}
+
+function withoutAbsent(values: Json): Json {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,99 @@
+/** The record of one job, as it is stored. */
+import * as z from 'zod';
+import { NameValue, Parameters, ResourceRequirement } from '../definitions/fields.ts';
+import { RetryStrategy } from '../definitions/retry-strategy.ts';
+
+export const JOB_STATUSES = [
+  'SUBMITTED',
+  'PENDING',
+  'RUNNABLE',
+  'STARTING',
+  'RUNNING',
+  'SUCCEEDED',
+  'FAILED',
+] as const;
+export const JobStatus = z.enum(JOB_STATUSES);
+export type JobStatus = z.infer<typeof JobStatus>;
+
+export const Dependency = z.object({
+  jobId: z.string().optional(),
+  type: z.enum(['N_TO_N', 'SEQUENTIAL']).optional(),
+});
+
+/** The fields that matter here; whatever else a definition's container says is kept and shown. */
+export const Container = z.looseObject({
+  image: z.string(),
+  command: z.array(z.string()),
+  environment: z.array(NameValue),
+  resourceRequirements: z.array(ResourceRequirement),
+});
+export type Container = z.infer<typeof Container>;
+
+/** AttemptDetail of the API, in its own field names, because it is shown as it is. */
+export const Attempt = z.object({
+  container: z.object({
+    taskArn: z.string(),
+    exitCode: z.int().optional(),
+    reason: z.string().optional(),
+    logStreamName: z.string().optional(),
+    networkInterfaces: z.array(z.unknown()),
+  }),
+  startedAt: z.int().optional(),
+  stoppedAt: z.int(),
+  statusReason: z.string(),
+});
+export type Attempt = z.infer<typeof Attempt>;
+
+/** Where the current or latest try runs. `processStart` goes with `pid`: see containers/process-identity.ts. */
+const Placement = z.object({
+  environmentArn: z.string(),
+  environmentName: z.string(),
+  taskArn: z.string(),
+  logStreamName: z.string(),
+  pid: z.int().optional(),
+  processStart: z.string().optional(),
+});
+export type Placement = z.infer<typeof Placement>;
+
+const ArrayRole = z.discriminatedUnion('role', [
+  z.object({ role: z.literal('parent'), size: z.int(), expanded: z.boolean() }),
+  z.object({ role: z.literal('child'), parentId: z.string(), index: z.int(), size: z.int() }),
+]);
+
+const Stop = z.object({ kind: z.enum(['cancelled', 'terminated', 'timed_out']), reason: z.string() });
+export type Stop = z.infer<typeof Stop>;
+
+/** One job as it is stored. Times are epoch milliseconds. */
+export const JobRecord = z.object({
+  jobId: z.string(),
+  jobName: z.string(),
+  queueArn: z.string(),
+  definitionArn: z.string(),
+  status: JobStatus,
+  statusReason: z.string().optional(),
+  createdAt: z.int(),
+  startedAt: z.int().optional(),
+  stoppedAt: z.int().optional(),
+  dependsOn: z.array(Dependency),
+  parameters: Parameters,
+  container: Container,
+  vcpus: z.number(),
+  attempts: z.array(Attempt),
+  retryStrategy: RetryStrategy,
+  timeoutSeconds: z.int().optional(),
+  tags: z.record(z.string(), z.string()),
+  propagateTags: z.boolean(),
+  platformCapabilities: z.array(z.string()),
+  shareIdentifier: z.string().optional(),
+  schedulingPriority: z.int().optional(),
+  array: ArrayRole.optional(),
+  /** Accepted by the API, but Batch will find this fault when it looks at the job. */
+  fault: z.string().optional(),
+  stop: Stop.optional(),
+  placement: Placement.optional(),
+});
+export type JobRecord = z.infer<typeof JobRecord>;
+
+export function isFinished(job: JobRecord): boolean {
+  return job.status === 'SUCCEEDED' || job.status === 'FAILED';
+}

@@ -1,0 +1,111 @@
+/** What happens to a job, from its first look to its end, and the state that each happening leads to. */
+import { type Attempt, isFinished, type JobRecord, type Placement, type Stop } from './job.ts';
+import type { Outputs } from './outputs.ts';
+import { createReadiness } from './readiness.ts';
+import { type TryEnd, triesAgain } from './retry.ts';
+import { createTransitions, type TransitionParts } from './transitions.ts';
+
+export interface LifecycleParts extends TransitionParts {
+  readonly outputs: Outputs;
+  /** A try of a job used its vCPUs for so long. Called inside the write that ends the try. */
+  readonly recordUse: (job: JobRecord, attempt: Attempt) => void;
+  /** Something may run now. */
+  readonly onRunnable: () => void;
+  /** A running job has to be ended; its try's end is reported as any other. */
+  readonly onStop: (jobId: string) => void;
+}
+
+export type Lifecycle = ReturnType<typeof createLifecycle>;
+
+/** @see AWS Batch user guide, "Job states" */
+export function createLifecycle(parts: LifecycleParts) {
+  const { clock, store, jobs, outputs, onRunnable } = parts;
+  const transitions = createTransitions(parts, (ended) => readiness.settle(ended));
+  const readiness = createReadiness({ ...parts, transitions });
+  const { write, move, end } = transitions;
+
+  function stopJob(job: JobRecord, stop: Stop): void {
+    // Only an array's parent outlives its cancellation: children that run go on, and may yet be terminated.
+    if (isFinished(job) || (job.stop && job.stop.kind !== 'cancelled')) return;
+    const stopped = { ...job, stop };
+    if (job.array?.role === 'parent' && job.array.expanded) {
+      jobs.save(stopped);
+      for (const child of jobs.children(job.jobId)) stopJob(child, stop);
+    } else if (job.status !== 'STARTING' && job.status !== 'RUNNING') {
+      end(stopped, 'FAILED', stop.reason);
+    } else if (stop.kind !== 'cancelled') {
+      jobs.save(stopped);
+      store.afterCommit(() => parts.onStop(job.jobId));
+    }
+  }
+
+  return {
+    /** Looks at a job that was accepted: SUBMITTED goes on to PENDING, RUNNABLE or FAILED. */
+    admit(jobId: string): void {
+      write(() => {
+        const job = jobs.get(jobId);
+        if (job?.status !== 'SUBMITTED') return;
+        if (job.fault) end(job, 'FAILED', job.fault);
+        else readiness.evaluate(job);
+      });
+    },
+    /** @returns the job as it starts, or undefined when it is not runnable any more */
+    start(jobId: string, placement: Placement): JobRecord | undefined {
+      return write(() => {
+        const job = jobs.get(jobId);
+        return job?.status === 'RUNNABLE' ? move({ ...job, status: 'STARTING', placement }) : undefined;
+      });
+    },
+    running(jobId: string, process: { pid: number; processStart: string | undefined }): void {
+      write(() => {
+        const job = jobs.get(jobId);
+        if (job?.status !== 'STARTING' || !job.placement) return;
+        const placement = { ...job.placement, ...process };
+        move({ ...job, status: 'RUNNING', startedAt: clock.now(), placement });
+      });
+    },
+    /** A try ended: the job succeeds, is runnable again, or fails. */
+    tryEnded(jobId: string, tryEnd: TryEnd, output: string): void {
+      write(() => {
+        const found = jobs.get(jobId);
+        if (!found?.placement || (found.status !== 'STARTING' && found.status !== 'RUNNING')) return;
+        const attempt = attemptOf(found, found.placement, tryEnd, clock.now());
+        const job = { ...found, attempts: [...found.attempts, attempt] };
+        parts.recordUse(job, attempt);
+        outputs.keep(found.placement.logStreamName, jobId, output);
+        if (job.stop) end(job, 'FAILED', attempt.statusReason);
+        else if (tryEnd.exitCode === 0) end(job, 'SUCCEEDED', attempt.statusReason);
+        else if (triesAgain(job.retryStrategy, job.attempts.length, tryEnd)) readiness.makeRunnable(job);
+        else end(job, 'FAILED', attempt.statusReason);
+      });
+      onRunnable();
+    },
+    /** Cancels, terminates or times out; a finished job stays as it is. */
+    stop(jobId: string, stop: Stop): void {
+      write(() => {
+        const job = jobs.get(jobId);
+        if (job) stopJob(job, stop);
+      });
+    },
+  };
+}
+
+function attemptOf(
+  { stop, startedAt }: JobRecord,
+  placement: Placement,
+  { exitCode, reason, statusReason }: TryEnd,
+  stoppedAt: number,
+): Attempt {
+  return {
+    container: {
+      taskArn: placement.taskArn,
+      ...(exitCode !== undefined && { exitCode }),
+      ...(reason !== undefined && { reason: reason.slice(0, 255) }),
+      ...(startedAt !== undefined && { logStreamName: placement.logStreamName }),
+      networkInterfaces: [],
+    },
+    ...(startedAt !== undefined && { startedAt }),
+    stoppedAt,
+    statusReason: stop?.reason ?? statusReason,
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * Events that tell of a change of a job. They wait here from the commit of the change until `emit` has resolved, so
+ * each is handed over at least once, and those of one job in their order.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AwsEvent } from '../../aws.ts';
+import type { BatchFaults, BatchOptions } from '../options.ts';
+import type { Store } from '../store.ts';
+import { createLanes } from './lanes.ts';
+
+const HAND_OVER_LIMIT_MS = 30_000;
+
+export interface OutboxParts extends Pick<BatchOptions, 'clock' | 'emit' | 'report'> {
+  readonly store: Store;
+  readonly faults: BatchFaults;
+}
+
+export function createOutbox({ store, clock, faults, report, emit }: OutboxParts) {
+  const lanes = createLanes({
+    work: handOver,
+    onFailure: (name, error) => report(`batch: event not handed over, trying again (job ${name}): ${error}`),
+  });
+  /** By the number of the event: when it becomes due, in epoch milliseconds. */
+  const delayed = new Map<number, number>();
+  let started = false;
+  /** The store may be closed by its owner. */
+  let released = false;
+
+  async function handOver(seq: number): Promise<void> {
+    const row = store.statement('SELECT due_at, event FROM batch_outbox WHERE seq = ?').get(seq);
+    if (!row) return;
+    // Written by append() from an AwsEvent, and by nothing else.
+    const event = JSON.parse(String(row['event'])) as AwsEvent;
+    // What was delayed once is not offered to the fault again, or it might never arrive.
+    const fault = row['due_at'] === null ? faults.event?.(event) : undefined;
+    if (typeof fault === 'object') {
+      delayUntil(seq, clock.now() + fault.delaySeconds * 1000);
+      return;
+    }
+    if (fault !== 'drop') await inTime(emit(event));
+    if (fault === 'duplicate') await inTime(emit(event));
+    if (!released) store.statement('DELETE FROM batch_outbox WHERE seq = ?').run(seq);
+  }
+
+  function delayUntil(seq: number, dueAtMs: number): void {
+    store.statement('UPDATE batch_outbox SET due_at = ? WHERE seq = ?').run(dueAtMs, seq);
+    delayed.set(seq, dueAtMs);
+  }
+
+  return {
+    /** Call inside the write whose change the event tells of. */
+    append(jobId: string, event: AwsEvent): void {
+      const insert = store.statement('INSERT INTO batch_outbox (job, event) VALUES (?, ?)');
+      const seq = Number(insert.run(jobId, JSON.stringify(event)).lastInsertRowid);
+      store.afterCommit(() => {
+        if (started) lanes.add(jobId, seq);
+      });
+    },
+    /** Takes up what an earlier run left. */
+    start(): void {
+      started = true;
+      for (const row of store.statement('SELECT seq, job, due_at FROM batch_outbox ORDER BY seq').all()) {
+        if (row['due_at'] === null) lanes.add(String(row['job']), Number(row['seq']));
+        else delayed.set(Number(row['seq']), Number(row['due_at']));
+      }
+    },
+    /** Sends on what was held back by a fault and has become due by the clock. */
+    tick(): void {
+      const nowMs = clock.now();
+      for (const [seq, dueAtMs] of delayed) {
+        if (dueAtMs > nowMs) continue;
+        delayed.delete(seq);
+        lanes.add(`delayed ${seq}`, seq);
+      }
+    },
+    undelivered: () => Number(store.statement('SELECT count(*) AS n FROM batch_outbox').get()?.['n']),
+    /** An event on its way may still arrive and be struck off; otherwise the next run sends it again. */
+    async close(): Promise<void> {
+      await lanes.close();
+      released = true;
+    },
+  };
+}
+
+async function inTime(work: Promise<void>): Promise<void> {
+  const answered = new AbortController();
+  const tooLate = delay(HAND_OVER_LIMIT_MS, undefined, { signal: answered.signal, ref: false }).then(() => {
+    throw new Error(`no answer in ${HAND_OVER_LIMIT_MS / 1000} s`);
+  });
+  try {
+    await Promise.race([work, tooLate]);
+  } finally {
+    answered.abort();
+  }
+}

@@ -1,0 +1,29 @@
+/** Whether a failed try is followed by another. Pure. */
+import type { RetryStrategy } from '../definitions/retry-strategy.ts';
+
+export interface TryEnd {
+  readonly statusReason: string;
+  /** What the container runtime says; absent when the process simply exited. */
+  readonly reason?: string | undefined;
+  /** Absent when the try ended with its host or before its process existed. */
+  readonly exitCode?: number | undefined;
+}
+
+/** Whether a failed try is followed by another; `triesMade` counts the failed one. */
+export function triesAgain(strategy: RetryStrategy, triesMade: number, end: TryEnd): boolean {
+  if (triesMade >= strategy.attempts) return false;
+  const rule = strategy.evaluateOnExit.find(
+    ({ onStatusReason, onReason, onExitCode }) =>
+      matches(onStatusReason, end.statusReason) &&
+      matches(onReason, end.reason) &&
+      matches(onExitCode, end.exitCode?.toString()),
+  );
+  return rule?.action.toUpperCase() !== 'EXIT';
+}
+
+/** AWS ends its sample rule lists with `onReason: "*"` for every other case, so `*` matches no reason too. */
+function matches(pattern: string | undefined, value: string | undefined): boolean {
+  if (pattern === undefined || pattern === '*') return true;
+  if (value === undefined) return false;
+  return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : value === pattern;
+}

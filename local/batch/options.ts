@@ -1,0 +1,41 @@
+/** What the embedded Batch needs from its surroundings, what it offers them, and the faults that a test may inject. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { ApiRequest, ApiResponse, AwsEvent } from '../aws.ts';
+
+export interface BatchOptions {
+  readonly region: string;
+  /** Open; Batch adds its own tables. The caller chooses its journal mode: each state change is one commit. */
+  readonly store: DatabaseSync;
+  readonly clock: { now(): number };
+  /** A durable hand-over to EventBridge. When it rejects, it is called again with the same event. */
+  emit(event: AwsEvent): Promise<void>;
+  /** The working directory that stands for a container image; undefined when there is no such image. */
+  imageDirectory(image: string): string | undefined;
+  /** What ECS would give every container: endpoint, region, credentials. */
+  containerEnvironment(): Record<string, string>;
+  /** One line for the operator, without payloads. */
+  report(line: string): void;
+  /** Between SIGTERM and SIGKILL; 30 as in AWS unless given. */
+  readonly terminationGraceSeconds?: number;
+}
+
+export interface BatchFaults {
+  /** `error` answers 500 and `lose_reply` nothing at all, both after the job was accepted. */
+  submit?: (request: ApiRequest) => 'accept' | 'throttle' | 'refuse' | 'error' | 'lose_reply';
+  /** A delay is counted by the clock, and lets later events of the job overtake. */
+  event?: (event: AwsEvent) => 'deliver' | 'drop' | 'duplicate' | { readonly delaySeconds: number };
+  /** ListJobs does not show jobs younger than this. */
+  listLag?: { readonly seconds: number };
+}
+
+export interface Batch {
+  handle(request: ApiRequest): Promise<ApiResponse>;
+  /** Takes up what an earlier run on the same store left, and runs jobs from here on. */
+  start(): Promise<void>;
+  /** Ends every container. Jobs that were running have lost their host when the store is started again. */
+  close(): Promise<void>;
+  readonly faults: BatchFaults;
+  activity(): { queued: number; running: number; undelivered: number };
+  /** The end of what one try wrote to stdout and stderr; '' when there is nothing. */
+  logs(logStreamName: string): string;
+}

@@ -1,0 +1,59 @@
+/**
+ * The rounds of the scheduler. Each looks at the jobs that were accepted since the last one and starts what has room;
+ * whatever may have changed that asks for another round.
+ */
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Lifecycle } from '../jobs/lifecycle.ts';
+import { type BacklogParts, createBacklog } from './backlog.ts';
+
+/** All of this is synchronous: between two rounds others get their turn. */
+const MAX_ADMITTED_PER_ROUND = 100;
+const MAX_STARTS_PER_ROUND = 8;
+
+export interface RoundParts extends BacklogParts {
+  readonly jobs: Jobs;
+  readonly lifecycle: Lifecycle;
+  /** Runs the job's next try in this compute environment. */
+  readonly start: (jobId: string, environmentArn: string) => void;
+}
+
+export function createRounds(parts: RoundParts) {
+  let next: NodeJS.Immediate | undefined;
+  let open = false;
+
+  /** There may be something to do: a job was accepted or is runnable, or there is room. */
+  const wake = (): void => {
+    if (!open || next) return;
+    next = setImmediate(() => {
+      next = undefined;
+      admit();
+      place();
+    });
+  };
+
+  function admit(): void {
+    const submitted = parts.jobs.withStatus('SUBMITTED', MAX_ADMITTED_PER_ROUND);
+    for (const { jobId } of submitted) parts.lifecycle.admit(jobId);
+    if (submitted.length > 0) wake();
+  }
+
+  function place(): void {
+    const backlog = createBacklog(parts);
+    for (let started = 0; started < MAX_STARTS_PER_ROUND; started += 1) {
+      if (!backlog.startNext(parts.start)) return;
+    }
+    wake();
+  }
+
+  return {
+    wake,
+    start(): void {
+      open = true;
+      wake();
+    },
+    close(): void {
+      open = false;
+      clearImmediate(next);
+    },
+  };
+}

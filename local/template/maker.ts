@@ -1,0 +1,23 @@
+/** What makes one resource of a planned stack: its signature, and the services that it may use. */
+import type { LambdaHost } from '../lambda/host.ts';
+import type { Identity, Resource } from './identities.ts';
+import type { Stack } from './stack.ts';
+
+/** One call to a service of this cloud. @throws ApiError as the service refused */
+export type Call = (
+  service: 'batch' | 'dynamodb' | 'events' | 'kms' | 's3' | 'sqs',
+  operation: string,
+  input: Readonly<Record<string, unknown>>,
+) => Promise<Record<string, unknown>>;
+
+export interface Services {
+  readonly call: Call;
+  readonly lambda: Pick<LambdaHost, 'define' | 'map'>;
+  /** Where the bundles lie, at the paths of the handlers. */
+  readonly bundles: string;
+  /** Variables that every function gets besides those of the template. */
+  readonly functionEnvironment: Readonly<Record<string, string>>;
+}
+
+/** @returns an identity only where the service decides it */
+export type Maker = (resource: Resource, services: Services, stack: Stack) => Promise<Identity | undefined>;
