@@ -6,6 +6,7 @@ import {
   GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
+  type ReceiveMessageCommandInput,
   SendMessageBatchCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
@@ -22,12 +23,25 @@ let cloud: Awaited<ReturnType<typeof setUp>>;
 let clock: Clock;
 let urls: { deadLetters: string; front: string };
 let letters: DeadLetters;
+/** For how long each receive asked to wait for letters. */
+let waits: (number | undefined)[];
 const never = new AbortController().signal;
 const all = () => true;
 
 beforeEach(async () => {
   clock = createClock();
   cloud = await setUp();
+  waits = [];
+  // The embedded queue is on one server, so a short poll sees all of it. A long one waits a second for each empty answer.
+  cloud.sqs.middlewareStack.add(
+    (next, context) => async (args) => {
+      if (context['commandName'] !== 'ReceiveMessageCommand') return next(args);
+      const input = args.input as ReceiveMessageCommandInput; // as the name of the command says
+      waits.push(input.WaitTimeSeconds);
+      return next({ ...args, input: { ...input, WaitTimeSeconds: 0 } });
+    },
+    { step: 'initialize', priority: 'high' },
+  );
   const create = async (QueueName: string) =>
     (await cloud.sqs.send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? '';
   urls = { deadLetters: await create('dead'), front: await create('front') };
@@ -86,6 +100,12 @@ it('of several hundred letters each is seen once, and all are visible again afte
   expect(seen).toHaveLength(437);
   expect(await counts()).toEqual({ visible: 437, hidden: 0 });
   expect(await letters.scan(all, async ({ letters }) => bodies(letters), never)).toEqual(seen);
+});
+
+it('every receive is a long poll, for a short one may overlook letters', async () => {
+  await fill(3);
+  await letters.scan(all, async () => undefined, never);
+  expect(new Set(waits)).toEqual(new Set([1]));
 });
 
 it('an empty queue has no letters', async () => {
