@@ -1,6 +1,6 @@
 /** How dead letters look in a terminal. */
 import type { Letter } from '../domain/dead-letter/letter.ts';
-import type { Found } from '../io/dead-letters.ts';
+import type { Found } from '../io/aws/dead-letters.ts';
 
 /** Columns as wide as their widest cell; the last one runs free. */
 export function columns(rows: readonly (readonly string[])[]): string[] {

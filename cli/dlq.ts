@@ -1,14 +1,16 @@
 /** `npm run dlq`: what lies in the front queue's dead-letter queue, and how it gets out again. */
+import { discard } from '../application/dead-letter/discard.ts';
+import { childIdOf } from '../application/job/identity.ts';
 import { countsBy, type Filter, matches } from '../domain/dead-letter/letter.ts';
-import { systemChance, systemClock } from '../io/clock.ts';
-import { type DeadLetters, deadLetters, discard, type Found, paced, type Visit } from '../io/dead-letters.ts';
-import { childIdOf } from '../io/identity.ts';
-import { jobStore } from '../io/jobs.ts';
-import { table } from '../io/table.ts';
+import { type DeadLetters, deadLetters, type Found, paced, type Visit } from '../io/aws/dead-letters.ts';
+import { systemClock } from '../io/process/clock.ts';
+import { systemRandom } from '../io/process/random.ts';
+import { jobStore } from '../io/table/jobs.ts';
+import { table } from '../io/table/table.ts';
 import { print, runCommand } from './command-line.ts';
 import { type DlqAsked, filterOf, readArguments, USAGE } from './dlq-options.ts';
 import { columns, HEADINGS, pageOf, rowOf } from './dlq-text.ts';
-import { clientsFor, findQueues, findTable } from './dlq-where.ts';
+import { clientsFor, findQueues, findTable } from './where.ts';
 
 type Options<C extends DlqAsked['command']> = Extract<DlqAsked, { command: C }>['options'];
 
@@ -40,7 +42,7 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
       jobs: async () => {
         const named = 'table' in asked.options ? asked.options.table : undefined;
         const name = named ?? environment['TABLE_NAME'] ?? (await findTable(dynamo, stage));
-        return jobStore(table(documents, name, systemChance));
+        return jobStore(table(documents, name, systemRandom));
       },
       signal: ending.signal,
     });

@@ -5,22 +5,26 @@
 import { parseArgs } from 'node:util';
 import { BatchClient } from '@aws-sdk/client-batch';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { pacedBatch } from '../application/batch/paced-batch.ts';
+import { previewSweep, type Repaired, type SweepPorts, sweep } from '../application/repair/reconcile.ts';
+import { slots } from '../application/tenant/slots.ts';
 import type { Repair } from '../domain/batch/reconcile.ts';
-import { batchPort } from '../io/batch.ts';
-import { bus } from '../io/bus.ts';
-import { systemChance, systemClock } from '../io/clock.ts';
-import { deliveryStore } from '../io/deliveries.ts';
-import { dueIndex } from '../io/due.ts';
-import { gateStore } from '../io/gates.ts';
-import { jobStore } from '../io/jobs.ts';
-import type { Log } from '../io/log.ts';
-import { pace, pacedBatch } from '../io/pace.ts';
-import { queue } from '../io/queues.ts';
-import { tableSlots } from '../io/slots.ts';
-import { previewSweep, type Repaired, type SweepPorts, sweep } from '../io/sweep.ts';
-import { table } from '../io/table.ts';
+import { batchPort } from '../io/aws/batch.ts';
+import { bus } from '../io/aws/bus.ts';
+import { queue } from '../io/aws/queues.ts';
+import { systemClock } from '../io/process/clock.ts';
+import type { Log } from '../io/process/log.ts';
+import { systemRandom } from '../io/process/random.ts';
+import { batched } from '../io/table/batching.ts';
+import { deliveryStore } from '../io/table/deliveries.ts';
+import { dueIndex } from '../io/table/due.ts';
+import { gateStore } from '../io/table/gates.ts';
+import { jobStore } from '../io/table/jobs.ts';
+import { pace } from '../io/table/pace.ts';
+import { table } from '../io/table/table.ts';
+import { waitingStore } from '../io/table/waiting.ts';
 import { jobTypes } from '../job-types.ts';
-import { clientsFor, findQueues, findTable, queueUrl } from './dlq-where.ts';
+import { clientsFor, findQueues, findTable, queueUrl } from './where.ts';
 
 const USAGE = `Usage: npm run reconcile -- [--dry-run] [--stage dev] [--table NAME] [--endpoint-url URL] [--region REGION] [--log-group NAME]\n`;
 const options = {
@@ -70,7 +74,7 @@ async function portsFor(given: {
   const { deadLetters } = await findQueues(sqs, given.stage);
   const submitQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-submit`);
   const deliveryQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-deliver`);
-  const items = table(dynamo, tableName, systemChance);
+  const items = table(dynamo, tableName, systemRandom);
   const submitQueue = queue(sqs, submitQueueUrl);
   const batch = new BatchClient(config);
   const budget = pace(items, {
@@ -85,12 +89,20 @@ async function portsFor(given: {
     batch: pacedBatch(batchPort(batch, batch), budget, systemClock),
     deliveryQueue: queue(sqs, deliveryQueueUrl),
     gates: gateStore(items),
-    slots: tableSlots(items, { submitQueue, clock: systemClock, log: quiet, defaultCap: 0 }),
+    slots: slots({
+      gates: gateStore(items),
+      waiting: waitingStore(items),
+      submitQueue,
+      clock: systemClock,
+      log: quiet,
+      batched,
+      defaultCap: 0,
+    }),
     submitQueue,
     deadLetters: queue(sqs, deadLetters),
     bus: bus(new EventBridgeClient(config), `headgate-${given.stage}`),
     clock: systemClock,
-    chance: systemChance,
+    random: systemRandom,
     log: quiet,
     types: jobTypes,
     logs: { region: await sqs.config.region(), group: given['log-group'] },

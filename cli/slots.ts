@@ -1,8 +1,8 @@
 /** `npm run slots -- audit`: compares who holds a slot with what the records say. */
 import { z } from 'zod';
+import { auditSlots, repairSlots } from '../application/tenant/slot-audit.ts';
 import { TenantId } from '../domain/job/ids.ts';
 import { findingText } from '../domain/tenant/slot-audit.ts';
-import { auditSlots, repairSlots } from '../io/slot-audit.ts';
 import { print, readCommand, runCommand, whereOptions } from './command-line.ts';
 import { openStack } from './stack.ts';
 

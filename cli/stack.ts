@@ -1,14 +1,16 @@
 /** The parts of a deployed stack that commands work on, wherever they are pointed. */
-import { systemChance, systemClock } from '../io/clock.ts';
-import { gateStore } from '../io/gates.ts';
-import { jobStore } from '../io/jobs.ts';
-import type { Log } from '../io/log.ts';
-import { queue } from '../io/queues.ts';
-import { tableSlots } from '../io/slots.ts';
-import { table } from '../io/table.ts';
-import { tenantStore } from '../io/tenants.ts';
-import { waitingStore } from '../io/waiting.ts';
-import { clientsFor, findTable, queueUrl } from './dlq-where.ts';
+import { slots } from '../application/tenant/slots.ts';
+import { queue } from '../io/aws/queues.ts';
+import { systemClock } from '../io/process/clock.ts';
+import type { Log } from '../io/process/log.ts';
+import { systemRandom } from '../io/process/random.ts';
+import { batched } from '../io/table/batching.ts';
+import { gateStore } from '../io/table/gates.ts';
+import { jobStore } from '../io/table/jobs.ts';
+import { table } from '../io/table/table.ts';
+import { tenantStore } from '../io/table/tenants.ts';
+import { waitingStore } from '../io/table/waiting.ts';
+import { clientsFor, findTable, queueUrl } from './where.ts';
 
 export interface Where {
   readonly stage: string;
@@ -31,7 +33,7 @@ export async function openStack(where: Where, environment: NodeJS.ProcessEnv, de
     region: where.region ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'],
   });
   const name = where.table ?? environment['TABLE_NAME'] ?? (await findTable(dynamo, where.stage));
-  const items = table(documents, name, systemChance);
+  const items = table(documents, name, systemRandom);
   const submitQueue = queue(sqs, await queueUrl(sqs, `headgate-${where.stage}-submit`));
   return {
     items,
@@ -39,7 +41,15 @@ export async function openStack(where: Where, environment: NodeJS.ProcessEnv, de
     tenants: tenantStore(items),
     gates: gateStore(items),
     waiting: waitingStore(items),
-    slots: tableSlots(items, { submitQueue, clock: systemClock, log: quietLog, defaultCap }),
+    slots: slots({
+      gates: gateStore(items),
+      waiting: waitingStore(items),
+      submitQueue,
+      clock: systemClock,
+      log: quietLog,
+      batched,
+      defaultCap,
+    }),
     submitQueue,
     clock: systemClock,
     defaultCap,

@@ -1,12 +1,12 @@
 /** `npm run tenant`: what tenants may do, and why their jobs wait. */
 import { readFile } from 'node:fs/promises';
+import { changeGate, changeTenant, readAccount } from '../application/tenant/tenant-admin.ts';
 import type { Gate } from '../domain/tenant/gate.ts';
 import type { Tenant } from '../domain/tenant/tenant.ts';
 import { rowOf } from '../domain/tenant/waiting.ts';
 import { waitText, whyWaiting } from '../domain/tenant/why.ts';
-import { changeGate, changeTenant, readAccount } from '../io/accounts.ts';
-import { systemClock } from '../io/clock.ts';
-import type { Settings } from '../io/gates.ts';
+import { systemClock } from '../io/process/clock.ts';
+import type { Settings } from '../io/table/gates.ts';
 import { jobTypes } from '../job-types.ts';
 import { Misused, print, readCommand, runCommand } from './command-line.ts';
 import { columns } from './dlq-text.ts';

@@ -1,11 +1,11 @@
 /** What would become of a message: the decisions of intake and of the gate, without a write. */
+import { fingerprintOf, jobIdOf } from '../application/job/identity.ts';
+import { readAccount } from '../application/tenant/tenant-admin.ts';
 import type { JobTypes } from '../domain/job/job-type.ts';
 import { admit, newJob } from '../domain/request/admission.ts';
 import { type JobRequest, parseRequest } from '../domain/request/request.ts';
 import { decide, obstacleText } from '../domain/tenant/gate.ts';
 import { policyOf, type TenantDefaults } from '../domain/tenant/policy.ts';
-import { readAccount } from '../io/accounts.ts';
-import { fingerprintOf, jobIdOf } from '../io/identity.ts';
 import type { Stack } from './stack.ts';
 
 /** The stage's defaults are its parameters; a trial takes the ones a stage has unless it is told otherwise. */

@@ -1,7 +1,7 @@
 /** How endpoints and deliveries look in a terminal. Secrets are shown once, by whoever makes them, and never here. */
 import type { Delivery, Try } from '../domain/webhook/delivery.ts';
 import { activeKeys, type Endpoint } from '../domain/webhook/endpoint.ts';
-import type { Known } from '../io/endpoints.ts';
+import type { Known } from '../io/table/endpoints.ts';
 import { columns, harmless, printable } from './dlq-text.ts';
 
 export const DELIVERY_HEADINGS = [

@@ -1,25 +1,31 @@
 /** `npm run webhooks`: the endpoints of a tenant, what was sent to them, and how it is sent again. */
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { webhookIdOf } from '../application/job/identity.ts';
+import { messageOf } from '../application/webhook/delivery-try.ts';
+import {
+  type EndpointRequest,
+  type Registered,
+  register,
+  rotate,
+  unknown,
+} from '../application/webhook/endpoint-setup.ts';
 import { type Problem, problem } from '../domain/errors.ts';
 import { type Delivery, RETENTION_MS, replayed } from '../domain/webhook/delivery.ts';
 import { type DeliveryFilter, isMeant, judgeRange } from '../domain/webhook/delivery-filter.ts';
 import { type Endpoint, revoked } from '../domain/webhook/endpoint.ts';
 import { pingEvent, subjectOf } from '../domain/webhook/notification.ts';
-import { messageOf } from '../io/attempt.ts';
-import { type Bus, bus } from '../io/bus.ts';
-import { systemChance, systemClock } from '../io/clock.ts';
-import { paced } from '../io/dead-letters.ts';
-import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../io/deliveries.ts';
-import { type EndpointRegister, endpointRegister } from '../io/endpoints.ts';
-import { webhookIdOf } from '../io/identity.ts';
-import { type Sealing, sealing } from '../io/keys.ts';
-import { type Queue, queue } from '../io/queues.ts';
-import { type EndpointRequest, type Registered, register, rotate, unknown } from '../io/register.ts';
-import { table } from '../io/table.ts';
+import { type Bus, bus } from '../io/aws/bus.ts';
+import { paced } from '../io/aws/dead-letters.ts';
+import { type Sealing, sealing } from '../io/aws/keys.ts';
+import { type Queue, queue } from '../io/aws/queues.ts';
+import { systemClock } from '../io/process/clock.ts';
+import { systemRandom } from '../io/process/random.ts';
+import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../io/table/deliveries.ts';
+import { type EndpointRegister, endpointRegister } from '../io/table/endpoints.ts';
+import { table } from '../io/table/table.ts';
 import { print, runCommand } from './command-line.ts';
 import { columns } from './dlq-text.ts';
-import { clientsFor, findTable, queueUrl } from './dlq-where.ts';
 import { type Asked, type OptionsOf, readArguments, USAGE } from './webhooks-options.ts';
 import {
   DELIVERY_HEADINGS,
@@ -28,6 +34,7 @@ import {
   ENDPOINT_HEADINGS,
   endpointRow,
 } from './webhooks-text.ts';
+import { clientsFor, findTable, queueUrl } from './where.ts';
 
 interface Run {
   readonly endpoints: EndpointRegister;
@@ -60,7 +67,7 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort(interrupted));
   try {
     const name = named ?? environment['TABLE_NAME'] ?? (await findTable(dynamo, stage));
-    const items = table(documents, name, systemChance);
+    const items = table(documents, name, systemRandom);
     return await perform(asked, {
       endpoints: endpointRegister(items),
       deliveries: deliveryStore(items),
@@ -105,7 +112,7 @@ function perform(asked: Asked, run: Run): Promise<number> {
   }
 }
 
-const portsOf = ({ endpoints, keys }: Run) => ({ endpoints, keys, clock: systemClock, chance: systemChance });
+const portsOf = ({ endpoints, keys }: Run) => ({ endpoints, keys, clock: systemClock, random: systemRandom });
 const ownerOf = (options: { tenant: string; endpoint: string }) => ({
   tenantId: options.tenant,
   endpointId: options.endpoint,
@@ -271,7 +278,7 @@ async function ping(options: OptionsOf<'ping'>, run: Run): Promise<number> {
   if (endpoint === undefined) throw new Refused(unknown(owner));
   if (endpoint.disabled !== undefined)
     throw new Refused(problem('endpoint_disabled', '/endpoint', `${owner.endpointId} is disabled.`));
-  const event = pingEvent(owner, systemChance.token(), nowMs());
+  const event = pingEvent(owner, systemRandom.token(), nowMs());
   await run.bus.publish([event]);
   const webhookId = webhookIdOf(subjectOf(event), event.data.sequence, owner.endpointId);
   const untilMs = nowMs() + PING_PATIENCE_MS;

@@ -2,114 +2,15 @@
  * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels what it is asked
  * to; a message that cannot be a job goes to the dead-letter queue at once, with the reason.
  */
-import { rejectionOf } from '../domain/dead-letter/rejection.ts';
-import type { JobRecord } from '../domain/job/job.ts';
-import { isOwed } from '../domain/job/job.ts';
-import { type ParsedRequest, parseRequest } from '../domain/request/request.ts';
-import { type AdmissionPorts, take } from '../io/admission.ts';
-import { bus } from '../io/bus.ts';
-import { dynamo, eventBridge, sqs } from '../io/clients.ts';
-import { systemChance, systemClock } from '../io/clock.ts';
-import { type DebtPorts, payDebts } from '../io/debts.ts';
-import { readEnv } from '../io/env.ts';
-import { gateStore } from '../io/gates.ts';
-import { jobStore } from '../io/jobs.ts';
-import { eachAlone, type MessageBatch, queueHandler } from '../io/lambda.ts';
-import { createLog, errorName } from '../io/log.ts';
-import { queue } from '../io/queues.ts';
-import { backlogsOf, type QuotaPorts } from '../io/quota.ts';
-import { tableSlots } from '../io/slots.ts';
-import { table } from '../io/table.ts';
-import { type TenantStore, tenantStore } from '../io/tenants.ts';
-import { waitingStore } from '../io/waiting.ts';
+import { intake } from '../application/intake/intake.ts';
+import { slots } from '../application/tenant/slots.ts';
+import { queueHandler } from '../io/aws/lambda.ts';
+import { openBucket, openJobs } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
-export interface IntakePorts extends AdmissionPorts, DebtPorts, QuotaPorts {
-  readonly tenants: Pick<TenantStore, 'load'>;
-}
-
-export function intake(ports: IntakePorts): MessageBatch {
-  return async (messages) => {
-    const read = messages.map((message) => ({ message, parsed: parseRequest(message.body) }));
-    const tenantIds = read.flatMap(({ parsed }) => tenantOf(parsed) ?? []);
-    const [tenants, backlogs] = await Promise.all([
-      ports.tenants.load(tenantIds),
-      backlogsOf(ports, tenantIds),
-    ]);
-    const outcomes = await eachAlone(read, ports.log, async ({ message, parsed }) => ({
-      message,
-      ...(await take(ports, message, parsed, { tenants, backlogs })),
-    }));
-
-    const taken = outcomes.filter((outcome) => outcome.kind === 'taken');
-    await passOn(
-      ports,
-      taken.map(({ job }) => job),
-    );
-    const refused = outcomes.filter((outcome) => outcome.kind === 'refused');
-    // Each alone: a body so large that its reason does not fit beside it stays, and the queue buries it whole.
-    const buried = await eachAlone(refused, ports.log, async ({ message, letter }) => {
-      // Told first: should the message come back after it, the event is the same.
-      await ports.bus.publish(rejectionOf(message, letter));
-      await ports.deadLetters.send([letter]);
-      return message.id;
-    });
-    const rest = outcomes.filter((outcome) => outcome.kind !== 'refused').map(({ message }) => message.id);
-    return new Set([...rest, ...buried]);
-  };
-}
-
-function tenantOf(parsed: ParsedRequest): string | undefined {
-  if (parsed.kind === 'refused') return undefined;
-  return parsed.kind === 'submit' ? parsed.request.tenantId : parsed.cancel.tenantId;
-}
-
-/**
- * The records are there, so their jobs will run whatever happens now: the sweep sends what could not be sent. Giving the
- * messages back instead could make a second job of one without a key, should the queue move it to its dead letters.
- */
-async function passOn(ports: IntakePorts, jobs: readonly JobRecord[]): Promise<void> {
-  // A repeated message finds its job further on: then only what is still owed to the tenant is sent again.
-  const owing = jobs.filter((job) => job.version === 1 || job.state === 'cancelling' || isOwed(job));
-  await payDebts(ports, owing).catch((error: unknown) => {
-    ports.log.error('debts:pay:failed', { why: errorName(error), count: owing.length });
-  });
-}
-
-const log = createLog('intake');
-const env = readEnv(
-  'TABLE_NAME',
-  'BUCKET_NAME',
-  'SUBMIT_QUEUE_URL',
-  'DEAD_LETTER_QUEUE_URL',
-  'EVENT_BUS_NAME',
-  'TENANT_DEFAULTS',
-);
-const items = table(dynamo(), env.TABLE_NAME, systemChance);
-const queues = sqs();
-const submitQueue = queue(queues, env.SUBMIT_QUEUE_URL);
+const jobs = openJobs('intake');
 
 export const handler = queueHandler(
-  log,
-  intake({
-    jobs: jobStore(items),
-    tenants: tenantStore(items),
-    gates: gateStore(items),
-    waiting: waitingStore(items),
-    slots: tableSlots(items, {
-      submitQueue,
-      clock: systemClock,
-      log,
-      defaultCap: env.TENANT_DEFAULTS.cap,
-    }),
-    defaults: env.TENANT_DEFAULTS,
-    submitQueue,
-    deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),
-    bus: bus(eventBridge(), env.EVENT_BUS_NAME),
-    clock: systemClock,
-    chance: systemChance,
-    log,
-    types: jobTypes,
-    bucket: env.BUCKET_NAME,
-  }),
+  jobs.log,
+  intake({ ...jobs, ...openBucket(), slots: slots(jobs), types: jobTypes }),
 );

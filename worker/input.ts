@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { JobRecord } from '../domain/job/job.ts';
 import type { JobType } from '../domain/job/job-type.ts';
 import { foreignObject, inputProblem } from '../domain/request/admission.ts';
-import type { ObjectStore } from '../io/objects.ts';
+import type { ObjectStore } from '../io/aws/objects.ts';
 import { NeverAgain } from './work.ts';
 
 /** @throws NeverAgain when it is not the JSON the job type expects, or names another tenant's objects */

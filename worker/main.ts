@@ -7,13 +7,14 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { JOB_ID, JobTypeId } from '../domain/job/ids.ts';
-import { dynamo, s3 } from '../io/clients.ts';
-import { systemChance, systemClock } from '../io/clock.ts';
-import { EnvironmentIncomplete, readEnv } from '../io/env.ts';
-import { jobStore } from '../io/jobs.ts';
-import { createLog, errorName } from '../io/log.ts';
-import { objectStore } from '../io/objects.ts';
-import { table } from '../io/table.ts';
+import { dynamo, s3 } from '../io/aws/clients.ts';
+import { objectStore } from '../io/aws/objects.ts';
+import { systemClock } from '../io/process/clock.ts';
+import { EnvironmentIncomplete, readEnv } from '../io/process/env.ts';
+import { createLog, errorName } from '../io/process/log.ts';
+import { systemRandom } from '../io/process/random.ts';
+import { jobStore } from '../io/table/jobs.ts';
+import { table } from '../io/table/table.ts';
 import { jobTypes } from '../job-types.ts';
 import { handlerOf } from './handlers/index.ts';
 import { exitCode, run } from './run.ts';
@@ -44,7 +45,7 @@ async function main(): Promise<number> {
 
   const s3Client = s3();
   const ports = {
-    jobs: jobStore(table(dynamo(), env.TABLE_NAME, systemChance)),
+    jobs: jobStore(table(dynamo(), env.TABLE_NAME, systemRandom)),
     objectsOf: (tenantId: string) => objectStore(s3Client, env.BUCKET_NAME, tenantId),
     handlerOf,
     bucket: env.BUCKET_NAME,

@@ -1,8 +1,8 @@
 /** Progress reports, written in the background and seldom: each is a write to the record. */
 import type { WorkerWord } from '../domain/job/claim.ts';
 import type { Progress } from '../domain/job/lifecycle.ts';
-import type { Clock } from '../io/clock.ts';
-import { errorName, type Log } from '../io/log.ts';
+import type { Clock } from '../io/process/clock.ts';
+import { errorName, type Log } from '../io/process/log.ts';
 
 const MIN_INTERVAL_MS = 5000;
 

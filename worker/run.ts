@@ -1,15 +1,15 @@
 /** One container's life: claim the job, load the input, do the work, commit the result. */
+import { changeJob } from '../application/job/change-job.ts';
 import type { Context } from '../domain/job/advance.ts';
 import { type Container, claim, hear, type WorkerWord } from '../domain/job/claim.ts';
 import { resultPrefix } from '../domain/job/identity.ts';
 import type { JobRecord, Result } from '../domain/job/job.ts';
 import { type JobTypes, withoutType } from '../domain/job/job-type.ts';
 import type { Complaint } from '../domain/job/lifecycle.ts';
-import { changeJob } from '../io/change.ts';
-import type { Clock } from '../io/clock.ts';
-import type { JobStore } from '../io/jobs.ts';
-import { errorName, type Log } from '../io/log.ts';
-import { ObjectMissing, type ObjectStore } from '../io/objects.ts';
+import { ObjectMissing, type ObjectStore } from '../io/aws/objects.ts';
+import type { Clock } from '../io/process/clock.ts';
+import { errorName, type Log } from '../io/process/log.ts';
+import type { JobStore } from '../io/table/jobs.ts';
 import { loadInput } from './input.ts';
 import { progressWriter } from './progress.ts';
 import { resultOf } from './result.ts';
@@ -146,5 +146,5 @@ function judged(error: unknown, signal: AbortSignal): { complaint: Complaint; co
 }
 
 function contextOf(ports: WorkerPorts, batchType: string): Context {
-  return { nowMs: ports.clock.nowMs(), chance: 0, policy: ports.types.get(batchType) ?? withoutType };
+  return { nowMs: ports.clock.nowMs(), random: 0, policy: ports.types.get(batchType) ?? withoutType };
 }

@@ -1,7 +1,7 @@
 /** What a job type's handler gets, and how it says that a job cannot be done. */
 import type { z } from 'zod';
 import type { Progress } from '../domain/job/lifecycle.ts';
-import type { ObjectStore } from '../io/objects.ts';
+import type { ObjectStore } from '../io/aws/objects.ts';
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 

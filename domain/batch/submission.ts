@@ -7,6 +7,9 @@ import { schedulingPriority } from '../job/priority.ts';
 import type { SubmitMessage } from './messages.ts';
 import { TENANT_TAG } from './report.ts';
 
+/** How long SubmitJob may be travelling before we stop listening. */
+export const SUBMIT_TIMEOUT_MS = 5000;
+
 export type SubmitPlan =
   /** Nothing left to do for this attempt: someone else did it, or it is over. */
   | { readonly kind: 'done' }

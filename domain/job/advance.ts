@@ -21,7 +21,7 @@ export interface Context {
   readonly nowMs: number;
   readonly policy: Policy;
   /** A number from 0 up to 1, drawn by the caller, for the jitter of the backoff. */
-  readonly chance: number;
+  readonly random: number;
   /** Where containers log; absent for callers that never see an attempt end. */
   readonly logs?: LogPlace | undefined;
 }
@@ -196,7 +196,7 @@ function conclude(job: JobRecord, fields: JobChange, seen: Observation, context:
     const failure = why === 'deadline' ? deadlineExceeded : undefined;
     return put(job, { ...change, failure, state: endStates[why] }, nowMs);
   }
-  const nextAttemptAt = nowMs + nextAttemptDelaySeconds(policy.retry, job.attempt, context.chance) * 1000;
+  const nextAttemptAt = nowMs + nextAttemptDelaySeconds(policy.retry, job.attempt, context.random) * 1000;
   const inTime = job.deadlineAt === undefined || nextAttemptAt < job.deadlineAt;
   if (end.retryable && inTime && retryAllowed(policy.retry, end.failure?.class ?? 'platform', job.attempt)) {
     return put(job, { ...change, failure: end.failure, state: 'retrying', nextAttemptAt }, nowMs);

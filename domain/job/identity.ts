@@ -1,4 +1,4 @@
-/** How things are called: folders, Batch job names, shards. Hashing is `io/identity.ts`. */
+/** How things are called: folders, Batch job names, shards. Hashing is `application/job/identity.ts`. */
 import type { JobRecord } from './job.ts';
 
 const BATCH_JOB_NAME = /^hg-(job_[a-z2-7]{26})-([1-9]\d{0,3})$/;

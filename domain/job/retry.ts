@@ -9,9 +9,9 @@ export function retryAllowed(policy: RetryPolicy, failure: FailureClass, attempt
 /** Later is fine, earlier is not: whoever asked for a pause meant at least that long. */
 const JITTER = 0.2;
 
-/** @param chance from 0 up to 1; spreads attempts that failed together so that they do not return together */
-export function nextAttemptDelaySeconds(policy: RetryPolicy, attempt: number, chance: number): number {
+/** @param random from 0 up to 1; spreads attempts that failed together so that they do not return together */
+export function nextAttemptDelaySeconds(policy: RetryPolicy, attempt: number, random: number): number {
   const { initialSeconds, factor, maxSeconds } = policy.backoff;
   const seconds = Math.min(maxSeconds, initialSeconds * factor ** (attempt - 1));
-  return Math.ceil(seconds * (1 + JITTER * chance));
+  return Math.ceil(seconds * (1 + JITTER * random));
 }

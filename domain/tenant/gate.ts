@@ -51,6 +51,9 @@ export type Entry =
   | { readonly kind: 'free' }
   | { readonly kind: 'waits'; readonly obstacle: Obstacle };
 
+/** How long the sweep leaves a gate alone: longer than a healthy step takes. */
+export const GATE_PATIENCE_MS = 60_000;
+
 /** Jobs of one concurrency key run one at a time unless the tenant says otherwise. */
 const DEFAULT_KEY_CAP = 1;
 

@@ -89,12 +89,12 @@ export interface Verdict {
   readonly disableEndpoint: boolean;
 }
 
-/** @param chance from 0 up to 1, for jitter that only ever delays */
+/** @param random from 0 up to 1, for jitter that only ever delays */
 export function afterTry(
   delivery: Delivery,
   outcome: Exclude<PostOutcome, { kind: 'unsent' }>,
   nowMs: number,
-  chance: number,
+  random: number,
 ): Verdict {
   const { nextTryAt: _, dueAt: __, ...rest } = delivery;
   const tried: Delivery = { ...rest, tries: delivery.tries + 1, last: tryOf(outcome, nowMs) };
@@ -107,7 +107,7 @@ export function afterTry(
   const slot = TRY_DELAYS_SECONDS[tried.tries - (tried.triesBefore ?? 0)];
   if (slot === undefined) return { ...stays, delivery: { ...tried, status: 'exhausted' } };
   const asked = outcome.kind === 'answered' ? retryAfterSeconds(outcome.retryAfter, nowMs) : 0;
-  const seconds = Math.max(slot * (1 + JITTER * chance), asked);
+  const seconds = Math.max(slot * (1 + JITTER * random), asked);
   return { ...stays, delivery: pendingUntil(tried, nowMs + Math.round(seconds * 1000), nowMs) };
 }
 

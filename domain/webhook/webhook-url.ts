@@ -1,6 +1,6 @@
 /**
  * Where a webhook may go, as far as the text of the URL tells: https to a host name, on port 443. What the name resolves
- * to is vetted when it is dialled (`io/egress.ts`).
+ * to is vetted when it is dialled (`io/http/egress.ts`).
  */
 import type { ErrorCode } from '../errors.ts';
 

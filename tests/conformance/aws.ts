@@ -14,17 +14,17 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type Bus, bus } from '../../io/bus.ts';
-import { systemChance } from '../../io/clock.ts';
-import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/deliveries.ts';
-import { dueIndex } from '../../io/due.ts';
-import { endpointRegister, endpointStore } from '../../io/endpoints.ts';
-import { gateStore } from '../../io/gates.ts';
-import { jobStore } from '../../io/jobs.ts';
-import { queue } from '../../io/queues.ts';
-import { table } from '../../io/table.ts';
-import { tenantStore } from '../../io/tenants.ts';
-import { waitingStore } from '../../io/waiting.ts';
+import { type Bus, bus } from '../../io/aws/bus.ts';
+import { queue } from '../../io/aws/queues.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/table/deliveries.ts';
+import { dueIndex } from '../../io/table/due.ts';
+import { endpointRegister, endpointStore } from '../../io/table/endpoints.ts';
+import { gateStore } from '../../io/table/gates.ts';
+import { jobStore } from '../../io/table/jobs.ts';
+import { table } from '../../io/table/table.ts';
+import { tenantStore } from '../../io/table/tenants.ts';
+import { waitingStore } from '../../io/table/waiting.ts';
 import { jobsTable } from '../support/jobs-table.ts';
 import {
   type Arrived,
@@ -33,7 +33,7 @@ import {
   READER_MS,
   type Reading,
   type World,
-} from './targets.ts';
+} from './contract.ts';
 
 export const REGION = 'us-east-1';
 
@@ -74,7 +74,7 @@ export async function openAwsWorld(endpoint: string, circumstances: Circumstance
   const queueUrl = await makeQueue(sqs, `${name}-queue`);
   const heardUrl = await makeBus(events, sqs, name);
   const { tenants = [], endpoints = [] } = circumstances;
-  const items = table(dynamo(), tableName, systemChance);
+  const items = table(dynamo(), tableName, systemRandom);
   for (const tenant of tenants) await tenantStore(items).put(tenant);
   for (const each of endpoints) await endpointRegister(items).put(each);
 
@@ -85,7 +85,7 @@ export async function openAwsWorld(endpoint: string, circumstances: Circumstance
     bus: bus(events, name),
     heard: (expected) => readQueue(sqs, heardUrl, expected),
     process(): Ports {
-      const items = table(dynamo(), tableName, systemChance);
+      const items = table(dynamo(), tableName, systemRandom);
       return {
         jobs: jobStore(items),
         deliveries: deliveryStore(items),

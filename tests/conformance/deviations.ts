@@ -1,5 +1,5 @@
 /** Where a world is known not to keep the contract. The other worlds are held to it all the same. */
-import type { TargetName } from './targets.ts';
+import type { TargetName } from './contract.ts';
 
 interface Deviation {
   readonly target: TargetName;

@@ -3,11 +3,12 @@ import { expect } from '@jest/globals';
 import { dueShard } from '../../domain/job/identity.ts';
 import { changed, type JobRecord } from '../../domain/job/job.ts';
 import { memberOf } from '../../domain/tenant/member.ts';
-import type { Due } from '../../io/due.ts';
-import type { Position } from '../../io/table.ts';
+import type { Due } from '../../io/table/due.ts';
+import type { Position } from '../../io/table/table.ts';
 import { aJob, NOW } from '../support/jobs.ts';
+import type { World } from './contract.ts';
 import { jobIdNo } from './names.ts';
-import { onEachTarget, type World } from './targets.ts';
+import { onEachTarget } from './targets.ts';
 
 /** More than a page of any world. */
 const MANY = 105;

@@ -2,7 +2,7 @@
 import { describe, expect } from '@jest/globals';
 import type { Gate } from '../../domain/tenant/gate.ts';
 import { type Member, memberOf } from '../../domain/tenant/member.ts';
-import type { GateStore } from '../../io/gates.ts';
+import type { GateStore } from '../../io/table/gates.ts';
 import { NOW } from '../support/jobs.ts';
 import { jobIdNo } from './names.ts';
 import { onEachTarget } from './targets.ts';

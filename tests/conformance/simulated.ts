@@ -1,5 +1,5 @@
 /** The simulator's world with all faults off: what its stores promise when nothing goes wrong. */
-import type { Message } from '../../io/lambda.ts';
+import type { Message } from '../../io/aws/lambda.ts';
 import { virtualDueIndex } from '../simulation/due.ts';
 import { newRun } from '../simulation/faults.ts';
 import { virtualGates } from '../simulation/gates.ts';
@@ -7,7 +7,7 @@ import { type Profile, profiles } from '../simulation/profiles.ts';
 import { virtualQueue } from '../simulation/queues.ts';
 import { virtualTable } from '../simulation/table.ts';
 import { world as virtualWorld } from '../simulation/world.ts';
-import { type Circumstances, type Ports, READER_MS, type World } from './targets.ts';
+import { type Circumstances, type Ports, READER_MS, type World } from './contract.ts';
 
 const calm: Profile = JSON.parse(JSON.stringify(profiles.chaos), (_name, value) =>
   typeof value === 'number' ? 0 : value,

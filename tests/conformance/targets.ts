@@ -5,66 +5,12 @@
  * stands in `Ports`. Where a world is known not to keep the contract, deviations.ts says why.
  */
 import { afterAll, afterEach, beforeAll, describe, test as jestTest } from '@jest/globals';
-import type { Tenant } from '../../domain/tenant/tenant.ts';
-import type { Endpoint } from '../../domain/webhook/endpoint.ts';
-import type { DeliveryStore } from '../../io/deliveries.ts';
-import type { DueIndex } from '../../io/due.ts';
-import type { EndpointStore } from '../../io/endpoints.ts';
-import type { GateStore } from '../../io/gates.ts';
-import type { JobStore } from '../../io/jobs.ts';
-import type { Message } from '../../io/lambda.ts';
-import type { Queue } from '../../io/queues.ts';
-import type { TenantStore } from '../../io/tenants.ts';
-import type { WaitingStore } from '../../io/waiting.ts';
 import { outside, startAws } from '../outside/outside.ts';
 import { type AwsWorld, openAwsWorld } from './aws.ts';
+import type { Circumstances, TargetName, World } from './contract.ts';
 import { deviations } from './deviations.ts';
 import { startEmbedded } from './embedded.ts';
 import { openSimulatedWorld } from './simulated.ts';
-
-export interface Ports {
-  readonly jobs: JobStore;
-  readonly deliveries: DeliveryStore;
-  readonly due: DueIndex;
-  readonly tenants: Pick<TenantStore, 'load'>;
-  readonly endpoints: Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeStanding'>;
-  readonly gates: GateStore;
-  readonly waiting: WaitingStore;
-  readonly queue: Queue;
-}
-
-export interface World {
-  /** The ports of one more process: a Lambda or a container, with connections and a memory of its own. */
-  process(): Ports;
-  /** Resolves when indexes, which lag, show what has been written. */
-  caughtUp(): Promise<void>;
-  /** What a reader finds in the queue. @param expected it looks for no more once it has as many */
-  read(expected: number): Promise<Reading>;
-  close(): Promise<void>;
-}
-
-export interface Reading {
-  readonly arrived: readonly Arrived[];
-  /** Sent, but not to be seen yet. */
-  readonly held: number;
-}
-
-export interface Arrived extends Message {
-  readonly waitedMs: number;
-  readonly groupId: string | undefined;
-}
-
-/** How long a reader stays: delays below this arrive, longer ones are held. */
-export const READER_MS = 2500;
-
-export interface Circumstances {
-  readonly tenants?: readonly Tenant[];
-  readonly endpoints?: readonly Endpoint[];
-  /** The answer to each write is lost on its way, and the client makes the call once more. */
-  readonly answersLost?: boolean;
-}
-
-export type TargetName = 'simulator' | 'embedded' | 'moto' | 'ministack';
 
 interface Target<W extends World> {
   readonly name: TargetName;

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import type { Standing } from '../../domain/webhook/endpoint-health.ts';
-import type { Known } from '../../io/endpoints.ts';
+import type { Known } from '../../io/table/endpoints.ts';
 import { onEachTarget } from './targets.ts';
 
 const tenants: readonly Tenant[] = [

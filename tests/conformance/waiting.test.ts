@@ -1,7 +1,7 @@
 /** What every world must keep of waiting lists: each row in its place once, seen at once, in order, page after page. */
 import { expect } from '@jest/globals';
 import { placeOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
-import type { WaitingStore } from '../../io/waiting.ts';
+import type { WaitingStore } from '../../io/table/waiting.ts';
 import { NOW } from '../support/jobs.ts';
 import { jobIdNo } from './names.ts';
 import { onEachTarget } from './targets.ts';

@@ -4,7 +4,7 @@
  */
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from '@jest/globals';
-import { type Attributes, type Key, type Write, writer } from '../../io/writes.ts';
+import { type Attributes, type Key, type Write, writer } from '../../io/table/writes.ts';
 import type { AwsWorld } from './aws.ts';
 import { onEachAws } from './targets.ts';
 

@@ -5,7 +5,7 @@
  * template alone (tests/wiring).
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Inbox, openInbox, type Received } from '../../cli/inbox.ts';
+import { type Inbox, openInbox, type Received } from '../../demo/inbox.ts';
 import { type OtherAws, outside, startAws } from '../outside/outside.ts';
 import { functionsRun } from './functions.ts';
 import { type Opened, open } from './opened.ts';

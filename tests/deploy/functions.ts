@@ -9,19 +9,20 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Inbox, Received } from '../../cli/inbox.ts';
+import { jobIdOf, webhookIdOf } from '../../application/job/identity.ts';
+import { register } from '../../application/webhook/endpoint-setup.ts';
+import type { Inbox, Received } from '../../demo/inbox.ts';
 import { asking } from '../../domain/batch/messages.ts';
 import { lifecycleEvent } from '../../domain/webhook/notification.ts';
-import { bus } from '../../io/bus.ts';
-import { systemChance, systemClock } from '../../io/clock.ts';
-import { deliveryStore } from '../../io/deliveries.ts';
-import { endpointRegister } from '../../io/endpoints.ts';
-import { jobIdOf, webhookIdOf } from '../../io/identity.ts';
-import { jobStore } from '../../io/jobs.ts';
-import { sealing } from '../../io/keys.ts';
-import { register } from '../../io/register.ts';
-import { table } from '../../io/table.ts';
-import { tenantStore } from '../../io/tenants.ts';
+import { bus } from '../../io/aws/bus.ts';
+import { sealing } from '../../io/aws/keys.ts';
+import { systemClock } from '../../io/process/clock.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { deliveryStore } from '../../io/table/deliveries.ts';
+import { endpointRegister } from '../../io/table/endpoints.ts';
+import { jobStore } from '../../io/table/jobs.ts';
+import { table } from '../../io/table/table.ts';
+import { tenantStore } from '../../io/table/tenants.ts';
 import { type Answer, invoke, type PackagedFunction } from '../lambda-client/invoke.ts';
 import { outside } from '../outside/outside.ts';
 import { jobIn } from '../support/jobs.ts';
@@ -231,7 +232,7 @@ function clientsFor({ opened, endpoint }: Surroundings) {
     new KMSClient(config),
   ];
   const db = DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } });
-  const items = table(db, opened.id('JobsTable'), systemChance);
+  const items = table(db, opened.id('JobsTable'), systemRandom);
   return {
     jobs: jobStore(items),
     tenants: tenantStore(items),
@@ -239,7 +240,7 @@ function clientsFor({ opened, endpoint }: Surroundings) {
     deliveries: deliveryStore(items),
     keys: sealing(kms, opened.id('WebhookKey')),
     clock: systemClock,
-    chance: systemChance,
+    random: systemRandom,
     publish: (event: Parameters<ReturnType<typeof bus>['publish']>[0][number]) =>
       bus(events, opened.id('LifecycleBus')).publish([event]),
     /** The next message in a queue that speaks of it. */

@@ -41,7 +41,7 @@ type Word = typeof words extends fc.Arbitrary<infer W> ? W : never;
 
 function heard(job: JobRecord, { what, by, attempt, tries, skewMs, saidSkewMs }: Word): JobRecord {
   const nowMs = NOW + skewMs;
-  const context = { nowMs, chance: 0, policy: reportType };
+  const context = { nowMs, random: 0, policy: reportType };
   if (what === 'claim') {
     const verdict = claim(job, { attempt, batchJobId: by, try: tries + 1 }, context);
     return verdict.kind === 'claim' ? verdict.next : job;

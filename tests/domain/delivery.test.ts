@@ -36,11 +36,11 @@ const afterTries = (tries: number): Delivery => ({ ...owed, tries });
 const chances = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 /** Seconds from each failed try to the next, until there is none. */
-function waits(outcome: Attempted, chance: number): number[] {
+function waits(outcome: Attempted, random: number): number[] {
   let delivery = owed;
   const seconds: number[] = [];
   while (seconds.length < 20) {
-    delivery = afterTry(delivery, outcome, NOW, chance).delivery;
+    delivery = afterTry(delivery, outcome, NOW, random).delivery;
     if (delivery.nextTryAt === undefined) break;
     seconds.push((delivery.nextTryAt - NOW) / 1000);
   }
@@ -78,8 +78,8 @@ describe('a webhook that is not taken', () => {
 
   test('comes later for its jitter, by a fifth at most, and never earlier', () => {
     fc.assert(
-      fc.property(chances, (chance) => {
-        for (const [i, seconds] of waits(answered(500), chance).entries()) {
+      fc.property(chances, (random) => {
+        for (const [i, seconds] of waits(answered(500), random).entries()) {
           expect(seconds).toBeGreaterThanOrEqual(schedule[i] ?? Number.NaN);
           expect(seconds).toBeLessThanOrEqual((schedule[i] ?? Number.NaN) * 1.2);
         }
@@ -260,8 +260,8 @@ test('whatever a receiver says in retry-after, the next try is between its slot 
     fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
   );
   fc.assert(
-    fc.property(headers, fc.nat({ max: 8 }), chances, (header, tries, chance) => {
-      const { nextTryAt = 0 } = afterTry(afterTries(tries), answered(503, header), NOW, chance).delivery;
+    fc.property(headers, fc.nat({ max: 8 }), chances, (header, tries, random) => {
+      const { nextTryAt = 0 } = afterTry(afterTries(tries), answered(503, header), NOW, random).delivery;
       const slot = afterTry(afterTries(tries), answered(503), NOW, 0).delivery.nextTryAt ?? 0;
       expect(nextTryAt).toBeGreaterThanOrEqual(slot);
       expect(nextTryAt).toBeLessThanOrEqual(NOW + 86_400_000 * 1.2);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { jobIdOf } from '../../application/job/identity.ts';
 import { DUE_SHARDS, dueShard, ownsObject, parseObjectUri, resultPrefix } from '../../domain/job/identity.ts';
-import { jobIdOf } from '../../io/identity.ts';
 import { aJob, BUCKET, FIRST, JOB_ID } from '../support/jobs.ts';
 
 test('the result of a Batch job lies in the folder of its tenant, apart from that of every other', () => {

@@ -55,7 +55,7 @@ const walks = fc.record({
     fc.record({
       observation: fc.oneof({ weight: 12, arbitrary: usual }, { weight: 1, arbitrary: quick }),
       nowMs: fc.integer({ min: NOW, max: NOW + 10_000_000 }),
-      chance: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
     }),
     { maxLength: 40 },
   ),
@@ -67,8 +67,8 @@ function law(hold: (before: JobRecord, after: JobRecord, nowMs: number) => void)
     fc.property(walks, ({ from, attempt, steps }) => {
       // The last attempt has no backoff after it.
       let job = jobIn(from, { attempt: from === 'retrying' ? Math.min(attempt, MAX_ATTEMPTS - 1) : attempt });
-      for (const { observation, nowMs, chance } of steps) {
-        const next = advance(job, observation, { nowMs, chance, policy: reportType });
+      for (const { observation, nowMs, random } of steps) {
+        const next = advance(job, observation, { nowMs, random, policy: reportType });
         if (next !== undefined) hold(job, next, nowMs);
         job = next ?? job;
       }

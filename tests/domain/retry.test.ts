@@ -47,9 +47,9 @@ describe('the backoff', () => {
 
   test('is never shorter for its jitter, and longer by a fifth at most', () => {
     fc.assert(
-      fc.property(policies, attempts, chances, (backoff, attempt, chance) => {
+      fc.property(policies, attempts, chances, (backoff, attempt, random) => {
         const plain = nextAttemptDelaySeconds({ maxAttempts: 9, backoff }, attempt, 0);
-        const spread = nextAttemptDelaySeconds({ maxAttempts: 9, backoff }, attempt, chance);
+        const spread = nextAttemptDelaySeconds({ maxAttempts: 9, backoff }, attempt, random);
         expect(spread).toBeGreaterThanOrEqual(plain);
         expect(spread).toBeLessThanOrEqual(Math.ceil(plain * 1.2));
       }),
@@ -58,8 +58,8 @@ describe('the backoff', () => {
 
   test('is cut at its longest before the jitter, however often an attempt failed', () => {
     fc.assert(
-      fc.property(policies, attempts, chances, (backoff, attempt, chance) => {
-        const seconds = nextAttemptDelaySeconds({ maxAttempts: 9, backoff }, attempt, chance);
+      fc.property(policies, attempts, chances, (backoff, attempt, random) => {
+        const seconds = nextAttemptDelaySeconds({ maxAttempts: 9, backoff }, attempt, random);
         expect(seconds).toBeGreaterThanOrEqual(backoff.initialSeconds);
         expect(seconds).toBeLessThanOrEqual(Math.ceil(backoff.maxSeconds * 1.2));
       }),

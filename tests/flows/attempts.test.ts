@@ -2,8 +2,8 @@
 import { renameSync } from 'node:fs';
 import { TerminateJobCommand } from '@aws-sdk/client-batch';
 import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { jobIdOf } from '../../application/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { jobIdOf } from '../../io/identity.ts';
 import type { AwsEvent } from '../../local/aws.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';

@@ -1,7 +1,7 @@
 /** A message that cannot be a job is dead-lettered at once, and the nine beside it are not held up. */
 import { BatchClient, ListJobsCommand } from '@aws-sdk/client-batch';
 import { beforeAll, expect, it, jest } from '@jest/globals';
-import { jobIdOf } from '../../io/identity.ts';
+import { jobIdOf } from '../../application/job/identity.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';

@@ -1,7 +1,7 @@
 /** A job is cancelled in whatever state the request finds it: one outcome, told once, and nothing of it runs on. */
 import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { jobIdOf } from '../../application/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { jobIdOf } from '../../io/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { built } from '../../cli/build.ts';
+import { built } from '../../tools/build.ts';
 import { until } from '../support/until.ts';
 
 export interface Containers {

@@ -6,11 +6,11 @@ import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { GetQueueUrlCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { afterAll, expect, it, jest } from '@jest/globals';
-import { awsClients, type Clients } from '../../cli/clients.ts';
-import { systemChance } from '../../io/clock.ts';
-import { jobIdOf } from '../../io/identity.ts';
-import { jobStore } from '../../io/jobs.ts';
-import { table } from '../../io/table.ts';
+import { jobIdOf } from '../../application/job/identity.ts';
+import { awsClients, type Clients } from '../../demo/clients.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { jobStore } from '../../io/table/jobs.ts';
+import { table } from '../../io/table/table.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
@@ -67,7 +67,7 @@ it('loses no accepted job to a SIGKILL: after the restart every one ends and is 
     await first.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
   }
   const tableName = await tableOf(first.clients);
-  const before = jobStore(table(first.clients.dynamo, tableName, systemChance));
+  const before = jobStore(table(first.clients.dynamo, tableName, systemRandom));
   await until('some of the jobs running', async () => {
     const states = [...(await before.load(keys.map((key) => jobIdOf('acme', key)))).values()].map(
       ({ state }) => state,
@@ -78,7 +78,7 @@ it('loses no accepted job to a SIGKILL: after the restart every one ends and is 
   await first.program.ended();
 
   const second = await start();
-  const after = jobStore(table(second.clients.dynamo, await tableOf(second.clients), systemChance));
+  const after = jobStore(table(second.clients.dynamo, await tableOf(second.clients), systemRandom));
   const jobs = await until(
     'every job settled',
     async () => {

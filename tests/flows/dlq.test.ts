@@ -2,8 +2,8 @@
 import { CreateTableCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { childIdOf, jobIdOf } from '../../application/job/identity.ts';
 import { type DeadLetter, failedJob } from '../../domain/dead-letter/dead-letter.ts';
-import { childIdOf, jobIdOf } from '../../io/identity.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { ended, startCommand } from '../support/command.ts';
 import { type Stack, startStack } from '../support/stack.ts';

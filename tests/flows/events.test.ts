@@ -1,7 +1,7 @@
 /** Batch's events come at least once, late, in any order, or never: what becomes of a job is the same. */
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { jobIdOf } from '../../application/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { jobIdOf } from '../../io/identity.ts';
 import type { AwsEvent } from '../../local/aws.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';

@@ -8,10 +8,10 @@ import {
 } from '@aws-sdk/client-batch';
 import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { type Refusal, readRefusals } from '../../cli/refusals.ts';
+import { jobIdOf } from '../../application/job/identity.ts';
+import { type Refusal, readRefusals } from '../../demo/refusals.ts';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import { WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
-import { jobIdOf } from '../../io/identity.ts';
 import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 

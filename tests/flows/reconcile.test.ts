@@ -1,7 +1,7 @@
 /** Every event of AWS Batch is lost: the sweep alone brings jobs to their ends. */
 import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { jobIdOf } from '../../application/job/identity.ts';
 import { DUE_SHARDS } from '../../domain/job/identity.ts';
-import { jobIdOf } from '../../io/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { runCommand } from '../support/command.ts';

@@ -1,7 +1,7 @@
 /** The dead letter of a failed job goes back to the front queue: one child runs, whoever sends it and however often. */
 import { beforeAll, expect, it, jest } from '@jest/globals';
+import { childIdOf, jobIdOf } from '../../application/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { childIdOf, jobIdOf } from '../../io/identity.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';

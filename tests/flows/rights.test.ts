@@ -3,9 +3,9 @@
  * happens here and is not foreseen there would be refused by IAM, and the roles would be held to the wrong list.
  */
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { systemChance } from '../../io/clock.ts';
-import { gateStore } from '../../io/gates.ts';
-import { table } from '../../io/table.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { gateStore } from '../../io/table/gates.ts';
+import { table } from '../../io/table/table.ts';
 import type { ApiCall } from '../../local/gateway.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
@@ -36,7 +36,7 @@ beforeAll(async () => {
     ...endpoint,
     url: `${endpoint.url}/elsewhere`,
   }));
-  const items = table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemChance);
+  const items = table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemRandom);
   await gateStore(items).set('acme', undefined, { cap: 2 }, Date.now());
 });
 

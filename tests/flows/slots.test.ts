@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { jobIdOf } from '../../application/job/identity.ts';
 import { memberOf } from '../../domain/tenant/member.ts';
-import { systemChance } from '../../io/clock.ts';
-import { type GateStore, gateStore } from '../../io/gates.ts';
-import { jobIdOf } from '../../io/identity.ts';
-import { table } from '../../io/table.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { type GateStore, gateStore } from '../../io/table/gates.ts';
+import { table } from '../../io/table/table.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { runCommand } from '../support/command.ts';
 import { type Stack, startStack } from '../support/stack.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   containers = opened(await openContainers());
   stack = opened(await startStack({ images: containers.images, parameters: { MaxvCpus: '16' } }));
   outside = opened(lookFromOutside(stack));
-  gates = gateStore(table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemChance));
+  gates = gateStore(table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemRandom));
   await outside.schedule('rest');
 });
 afterAll(async () => {

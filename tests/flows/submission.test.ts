@@ -1,7 +1,7 @@
 /** SubmitJob has no client token and its answers get lost: still one Batch job does the work of each attempt. */
 import { SubmitJobCommand } from '@aws-sdk/client-batch';
 import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
-import { jobIdOf } from '../../io/identity.ts';
+import { jobIdOf } from '../../application/job/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';

@@ -1,6 +1,8 @@
 /** Webhooks through the whole stack: what a tenant's server sees when it fails, hangs, redirects, or is gone. */
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { jobIdOf } from '../../application/job/identity.ts';
+import { type EndpointRequest, register } from '../../application/webhook/endpoint-setup.ts';
 import {
   type Arrival,
   answer,
@@ -10,14 +12,13 @@ import {
   openReceiver,
   type Receiver,
   verifies,
-} from '../../cli/receiver.ts';
+} from '../../demo/receiver.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
-import { systemChance, systemClock } from '../../io/clock.ts';
-import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/deliveries.ts';
-import { jobIdOf } from '../../io/identity.ts';
-import { sealing } from '../../io/keys.ts';
-import { type EndpointRequest, register } from '../../io/register.ts';
-import { table } from '../../io/table.ts';
+import { sealing } from '../../io/aws/keys.ts';
+import { systemClock } from '../../io/process/clock.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/table/deliveries.ts';
+import { table } from '../../io/table/table.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
@@ -43,7 +44,7 @@ beforeAll(async () => {
     }),
   );
   outside = opened(lookFromOutside(stack));
-  deliveries = deliveryStore(table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemChance));
+  deliveries = deliveryStore(table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemRandom));
 });
 afterEach(() => outside.schedule('run'));
 
@@ -52,7 +53,7 @@ const keys = () => sealing(stack.clients.kms, stack.cloud.physicalId('WebhookKey
 /** A tenant of its own for each story, with one endpoint. @returns its secret */
 async function tenant(tenantId: string, url: string, rest: Partial<EndpointRequest> = {}): Promise<string> {
   await stack.tenants.put({ tenantId, status: 'active' });
-  const ports = { endpoints: stack.endpoints, keys: keys(), clock: systemClock, chance: systemChance };
+  const ports = { endpoints: stack.endpoints, keys: keys(), clock: systemClock, random: systemRandom };
   const asked = { tenantId, endpointId: 'whe_1', url, events: ENDS, ...rest };
   const registered = await register(ports, asked, [receiver.origin]);
   if (registered.kind === 'refused') throw new Error(registered.problem.message);

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { type AttemptPorts, disable, judge, send } from '../../application/webhook/delivery-try.ts';
 import { Delivery, type PostOutcome } from '../../domain/webhook/delivery.ts';
 import { Endpoint } from '../../domain/webhook/endpoint.ts';
-import { type AttemptPorts, disable, judge, send } from '../../io/attempt.ts';
-import { endpointRegister } from '../../io/endpoints.ts';
-import { turns } from '../../io/turns.ts';
-import type { Post } from '../../io/webhooks.ts';
+import type { Post } from '../../io/http/post.ts';
+import { signedHeaders } from '../../io/http/signature.ts';
+import { limitPerKey } from '../../io/process/limit-per-key.ts';
+import { endpointRegister } from '../../io/table/endpoints.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { NOW } from '../support/jobs.ts';
@@ -42,7 +43,8 @@ function world(open: (sealed: string) => string) {
       },
     },
     clock: { nowMs: () => NOW },
-    chance: { fraction: () => 0, token: () => 't' },
+    sign: signedHeaders,
+    random: { fraction: () => 0, token: () => 't' },
     log: { info: line, error: line },
   } as unknown as AttemptPorts;
   return { ports, posts, lines };
@@ -87,7 +89,7 @@ describe('a try', () => {
 
 describe('turns', () => {
   test('never let more in than they may, and lose nobody', async () => {
-    const turn = turns(2);
+    const turn = limitPerKey(2);
     const seen = { now: 0, most: 0, done: 0 };
     const work = async () => {
       seen.most = Math.max(seen.most, ++seen.now);
@@ -102,7 +104,7 @@ describe('turns', () => {
   });
 
   test('of one name do not wait for those of another (F31)', async () => {
-    const turn = turns(1);
+    const turn = limitPerKey(1);
     void turn('a', () => new Promise(() => undefined));
     expect(await turn('b', async () => 'through')).toBe('through');
   });

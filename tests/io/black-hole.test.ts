@@ -6,8 +6,9 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import type { SubmitRequest } from '../../domain/batch/submission.ts';
-import { batchPort } from '../../io/batch.ts';
-import { batch, dynamo, SUBMIT_TIMEOUT_MS, sqs, submittingBatch } from '../../io/clients.ts';
+import { SUBMIT_TIMEOUT_MS } from '../../domain/batch/submission.ts';
+import { batchPort } from '../../io/aws/batch.ts';
+import { batch, dynamo, sqs, submittingBatch } from '../../io/aws/clients.ts';
 
 const before = { ...process.env };
 /** Of intake and track, in serverless.yml. */

@@ -11,7 +11,8 @@ import {
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { type DeadLetters, deadLetters, discard, type Found, paced } from '../../io/dead-letters.ts';
+import { discard } from '../../application/dead-letter/discard.ts';
+import { type DeadLetters, deadLetters, type Found, paced } from '../../io/aws/dead-letters.ts';
 import { type Clock, createClock } from '../../local/clock.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 import { JOB_ID, jobIn, NOW } from '../support/jobs.ts';

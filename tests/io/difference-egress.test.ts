@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RequestFilteringHttpsAgent } from 'request-filtering-agent';
-import { isPublicAddress } from '../../io/egress.ts';
+import { isPublicAddress } from '../../io/http/egress.ts';
 
 /** It judges a literal address when a connection is made; what it lets pass ends here instead of on the wire. */
 let passed = false;

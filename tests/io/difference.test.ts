@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { JobRecord } from '../../domain/job/job.ts';
-import { difference } from '../../io/table.ts';
+import { difference } from '../../io/table/table.ts';
 
 type Attributes = Record<string, unknown>;
 

@@ -5,7 +5,7 @@ import {
   isPublicAddress,
   NameUnresolved,
   type Resolve,
-} from '../../io/egress.ts';
+} from '../../io/http/egress.ts';
 
 describe('an address may be dialled', () => {
   test.each([

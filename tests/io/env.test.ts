@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { readEnv } from '../../io/env.ts';
+import { readEnv } from '../../io/process/env.ts';
 
 const before = { ...process.env };
 afterEach(() => {

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { dueShard } from '../../domain/job/identity.ts';
+import { GATE_PATIENCE_MS } from '../../domain/tenant/gate.ts';
 import { memberOf } from '../../domain/tenant/member.ts';
 import { placeOf, rowOf } from '../../domain/tenant/waiting.ts';
-import { type DueIndex, dueIndex } from '../../io/due.ts';
-import { GATE_PATIENCE_MS, type GateStore, gateStore } from '../../io/gates.ts';
-import { type WaitingStore, waitingStore } from '../../io/waiting.ts';
+import { type DueIndex, dueIndex } from '../../io/table/due.ts';
+import { type GateStore, gateStore } from '../../io/table/gates.ts';
+import { type WaitingStore, waitingStore } from '../../io/table/waiting.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 import { aJob, NOW } from '../support/jobs.ts';
 import { createJobsTable } from '../support/jobs-table.ts';

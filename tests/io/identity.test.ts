@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fingerprintOf, jobIdOf, webhookIdOf } from '../../io/identity.ts';
+import { fingerprintOf, jobIdOf, webhookIdOf } from '../../application/job/identity.ts';
 import { aRequest, JOB_ID } from '../support/jobs.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 200 });

@@ -1,8 +1,8 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { newKey, opening, openKey, sealing } from '../../io/keys.ts';
-import { webhookHeaders } from '../../io/signature.ts';
+import { opening, sealing } from '../../io/aws/keys.ts';
+import { openKey, webhookHeaders } from '../../io/http/signature.ts';
 
 const owner = { tenantId: 'acme', endpointId: 'whe_1' };
 
@@ -28,7 +28,7 @@ function standIn() {
 describe('a new key', () => {
   test('of v1 is a secret of 32 bytes that signs as the reference library verifies', async () => {
     const kms = standIn();
-    const { key, shown } = await newKey(sealing(kms.client, 'k'), owner, 'v1');
+    const { key, shown } = await sealing(kms.client, 'k').newKey(owner, 'v1');
     expect(Buffer.from(shown.slice('whsec_'.length), 'base64')).toHaveLength(32);
     expect(key).not.toHaveProperty('publicKey');
     const plain = await opening(kms.client, 'k').open(owner, key.sealed);
@@ -38,7 +38,7 @@ describe('a new key', () => {
 
   test('of v1a shows its public half alone', async () => {
     const kms = standIn();
-    const { key, shown } = await newKey(sealing(kms.client, 'k'), owner, 'v1a');
+    const { key, shown } = await sealing(kms.client, 'k').newKey(owner, 'v1a');
     expect(shown).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/);
     expect(key.publicKey).toBe(shown);
     const plain = await opening(kms.client, 'k').open(owner, key.sealed);
@@ -47,7 +47,7 @@ describe('a new key', () => {
 
   test('may be a secret that the tenant brings along', async () => {
     const given = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
-    expect((await newKey(sealing(standIn().client, 'k'), owner, 'v1', given)).shown).toBe(given);
+    expect((await sealing(standIn().client, 'k').newKey(owner, 'v1', given)).shown).toBe(given);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Context, SQSRecord } from 'aws-lambda';
-import { type MessageBatch, queueHandler } from '../../io/lambda.ts';
+import { type MessageBatch, queueHandler } from '../../io/aws/lambda.ts';
 
 const record = (messageId: string): SQSRecord => ({
   messageId,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { createLog } from '../../io/log.ts';
+import { createLog } from '../../io/process/log.ts';
 
 /** Where Lambda takes its lines from. */
 const sinks = [process.stdout, process.stderr];

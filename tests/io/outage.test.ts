@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { NameUnresolved, type Resolve } from '../../io/egress.ts';
-import { outage } from '../../io/outage.ts';
+import { NameUnresolved, type Resolve } from '../../io/http/egress.ts';
+import { outage } from '../../io/http/outage.ts';
 
 test('name resolution that fails for a host that is always there is an outage of ours', async () => {
   const failing: Resolve = () => Promise.reject(new NameUnresolved('dns_failed'));

@@ -2,12 +2,13 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import { pacedBatch } from '../../application/batch/paced-batch.ts';
 import type { SubmitRequest } from '../../domain/batch/submission.ts';
-import type { BatchPort } from '../../io/batch.ts';
-import type { PacingClock } from '../../io/clock.ts';
-import { systemChance } from '../../io/clock.ts';
-import { type Pace, pace, pacedBatch } from '../../io/pace.ts';
-import { table as tableOver } from '../../io/table.ts';
+import type { BatchPort } from '../../io/aws/batch.ts';
+import type { PacingClock } from '../../io/process/clock.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { type Pace, pace } from '../../io/table/pace.ts';
+import { table as tableOver } from '../../io/table/table.ts';
 import type { ApiRequest } from '../../local/aws.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { openTables } from '../../local/tables.ts';
@@ -55,7 +56,7 @@ async function startTable() {
   const db = DynamoDBDocumentClient.from(client);
   return {
     pace: (clock: PacingClock, maxWaitMs = 2000): Pace =>
-      pace(tableOver(db, TABLE, systemChance), { callsPerSecond: CALLS_PER_SECOND, maxWaitMs, clock }),
+      pace(tableOver(db, TABLE, systemRandom), { callsPerSecond: CALLS_PER_SECOND, maxWaitMs, clock }),
     /** The calls since the account was last taken, those whose condition failed included. */
     account: () => reached.splice(0),
     loseAnswers: (count: number) => {

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { expect, test } from '@jest/globals';
-import { systemChance } from '../../io/clock.ts';
-import { table } from '../../io/table.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { table } from '../../io/table/table.ts';
 
 interface Asked {
   readonly input: { readonly RequestItems: Record<string, { readonly Keys: object[] }> };
@@ -14,7 +14,7 @@ test('two who want the same item at one moment are one question, because DynamoD
     calls.push(keys);
     return { Responses: { t: keys.map((key) => ({ ...key, found: true })) } };
   };
-  const items = table({ send } as unknown as DynamoDBDocumentClient, 't', systemChance);
+  const items = table({ send } as unknown as DynamoDBDocumentClient, 't', systemRandom);
   const key = { pk: 'JOB#1', sk: 'JOB' };
   const found = await Promise.all([items.get(key), items.get(key), items.get({ ...key, pk: 'JOB#2' })]);
   expect(found.map((item) => item?.['pk'])).toEqual(['JOB#1', 'JOB#1', 'JOB#2']);

@@ -3,8 +3,8 @@ import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { isNativeError } from 'node:util/types';
 import { afterEach } from '@jest/globals';
-import type { Resolve } from '../../io/egress.ts';
-import { type Webhooks, webhooks } from '../../io/webhooks.ts';
+import type { Resolve } from '../../io/http/egress.ts';
+import { type Webhooks, webhooks } from '../../io/http/post.ts';
 
 /** Made for this test alone, valid for 127.0.0.1 until 2126: what it lacks is only somebody who vouches for it. */
 export const SELF_SIGNED = {

@@ -1,12 +1,12 @@
 /** What the table must bear: records of another version of Headgate, and the largest ones. */
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { fingerprintOf } from '../../application/job/identity.ts';
 import { changed, type JobRecord } from '../../domain/job/job.ts';
 import { MAX_ATTEMPTS } from '../../domain/job/job-type.ts';
 import { newJob } from '../../domain/request/admission.ts';
 import { parseRequest } from '../../domain/request/request.ts';
-import { fingerprintOf } from '../../io/identity.ts';
-import { type JobStore, jobStore } from '../../io/jobs.ts';
+import { type JobStore, jobStore } from '../../io/table/jobs.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 import { aJob, FIRST, JOB_ID, jobIn, NOW } from '../support/jobs.ts';
 import { createJobsTable, TABLE } from '../support/jobs-table.ts';

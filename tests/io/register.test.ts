@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import {
+  type EndpointRequest,
+  type RegisterPorts,
+  register,
+} from '../../application/webhook/endpoint-setup.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
-import { type EndpointRequest, type RegisterPorts, register } from '../../io/register.ts';
+import { sealingBy } from '../../io/aws/keys.ts';
 import { NOW } from '../support/jobs.ts';
 
 /** Where everything that is kept would show. */
@@ -13,14 +18,12 @@ function world() {
       put: async (endpoint) => void kept.push(endpoint),
       change: async () => undefined,
     },
-    keys: {
-      seal: async (_, text) => {
-        kept.push(text);
-        return 'sealed';
-      },
-    },
+    keys: sealingBy(async (_, text) => {
+      kept.push(text);
+      return 'sealed';
+    }),
     clock: { nowMs: () => NOW },
-    chance: { token: () => 'token', fraction: () => 0 },
+    random: { token: () => 'token', fraction: () => 0 },
   };
   return { ports, kept };
 }

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { openKey } from '../../io/keys.ts';
-import { webhookHeaders } from '../../io/signature.ts';
+import { openKey, webhookHeaders } from '../../io/http/signature.ts';
 
 const secretOf = (byte: number, length = 32) => `whsec_${Buffer.alloc(length, byte).toString('base64')}`;
 const [current, previous, foreign] = [secretOf(1), secretOf(2), secretOf(3)];

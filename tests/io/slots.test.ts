@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { slots as makeSlots, type Slots } from '../../application/tenant/slots.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { memberOf } from '../../domain/tenant/member.ts';
 import { rowOf } from '../../domain/tenant/waiting.ts';
-import { type GateStore, gateStore } from '../../io/gates.ts';
-import { type Slots, tableSlots } from '../../io/slots.ts';
-import { type WaitingStore, waitingStore } from '../../io/waiting.ts';
+import { batched } from '../../io/table/batching.ts';
+import { type GateStore, gateStore } from '../../io/table/gates.ts';
+import { type WaitingStore, waitingStore } from '../../io/table/waiting.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 import { aJob, NOW } from '../support/jobs.ts';
 import { createJobsTable } from '../support/jobs-table.ts';
@@ -26,7 +27,10 @@ beforeEach(async () => {
   gates = gateStore(items);
   waiting = waitingStore(items);
   asked = [];
-  slots = tableSlots(items, {
+  slots = makeSlots({
+    gates,
+    waiting,
+    batched,
     submitQueue: {
       send: async (messages) => {
         asked.push(...messages.map(({ body }) => JSON.parse(body).jobId));

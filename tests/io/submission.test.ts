@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { type SubmissionPorts, stepSubmission } from '../../application/batch/submission.ts';
 import { advance } from '../../domain/job/advance.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import type { BatchPort } from '../../io/batch.ts';
-import { type JobStore, jobStore } from '../../io/jobs.ts';
-import { type SubmissionPorts, stepSubmission } from '../../io/submission.ts';
+import type { BatchPort } from '../../io/aws/batch.ts';
+import { type JobStore, jobStore } from '../../io/table/jobs.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 import { context, JOB_ID, jobIn, NOW, types } from '../support/jobs.ts';
 import { createJobsTable } from '../support/jobs-table.ts';
@@ -42,7 +42,7 @@ function surroundings(listByName: BatchPort['listByName']) {
     pace: { turn: async () => ({ kind: 'at', atMs: time.nowMs }) },
     slots: { take: async () => ({ kind: 'given', gated: false }), leave: async () => undefined },
     clock: { nowMs: () => time.nowMs, waitUntil: async () => undefined },
-    chance: { fraction: () => 0, token: () => 'token' },
+    random: { fraction: () => 0, token: () => 'token' },
     log: { info: () => undefined, error: () => undefined },
     types,
     targets: {

@@ -1,7 +1,7 @@
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type Table, table } from '../../io/table.ts';
+import { type Table, table } from '../../io/table/table.ts';
 import type { ApiCall } from '../../local/gateway.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 

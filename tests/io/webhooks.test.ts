@@ -4,7 +4,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EgressRefused, type Resolve } from '../../io/egress.ts';
+import { EgressRefused, type Resolve } from '../../io/http/egress.ts';
 import {
   BODY,
   closeReceivers,

@@ -1,8 +1,8 @@
 /** What must be true once the faults have stopped and the world has come to rest. */
+import { childIdOf } from '../../application/job/identity.ts';
 import { holdsInVain } from '../../domain/job/attempt.ts';
 import { isFinal } from '../../domain/job/job.ts';
 import { wants } from '../../domain/webhook/endpoint.ts';
-import { childIdOf } from '../../io/identity.ts';
 import { isOver, type VirtualBatch } from './batch.ts';
 import type { Run } from './faults.ts';
 import { couldEnter, type VirtualGates } from './gates.ts';

@@ -1,7 +1,7 @@
 /** AWS Batch: jobs with their own tries, events, a listing that lags, endings that take their time, and a short memory. */
 import type { BatchJobDetail } from '../../domain/batch/report.ts';
 import type { SubmitRequest } from '../../domain/batch/submission.ts';
-import type { BatchPort, SubmitOutcome } from '../../io/batch.ts';
+import type { BatchPort, SubmitOutcome } from '../../io/aws/batch.ts';
 import { CallFailed, type Run, reach } from './faults.ts';
 import type { Process } from './world.ts';
 

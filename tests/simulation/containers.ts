@@ -1,7 +1,7 @@
 /** Containers: Headgate's own worker with a virtual object store, and images that know nothing of Headgate. */
 import type { JobTypes } from '../../domain/job/job-type.ts';
-import type { JobStore } from '../../io/jobs.ts';
-import { ObjectMissing, type ObjectStore } from '../../io/objects.ts';
+import { ObjectMissing, type ObjectStore } from '../../io/aws/objects.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
 import { run as runWorker } from '../../worker/run.ts';
 import { type Handler, NeverAgain, TryLater } from '../../worker/work.ts';
 import type { BatchJob, StartedContainer } from './batch.ts';

@@ -1,6 +1,6 @@
 /** The `due` index: eventually what the items say, and until then what they said. */
 import { dueShard } from '../../domain/job/identity.ts';
-import type { Due, DueIndex } from '../../io/due.ts';
+import type { Due, DueIndex } from '../../io/table/due.ts';
 import { type Run, reach } from './faults.ts';
 import type { Process } from './world.ts';
 

@@ -1,5 +1,5 @@
 /** One run's shared state, and the one wrapper around every call that a process makes to a port. */
-import type { Log } from '../../io/log.ts';
+import type { Log } from '../../io/process/log.ts';
 import type { Dice } from './dice.ts';
 import { type FaultKind, strengthsOf } from './kinds.ts';
 import { FAULTS_END_MS, type Profile } from './profiles.ts';
@@ -213,7 +213,7 @@ export function reach<T>(run: Run, process: Process, call: Call, effect: () => T
 }
 
 /**
- * A read of items by their keys. What a process asks for at one moment is one call, as in `io/table.ts`, and its items are
+ * A read of items by their keys. What a process asks for at one moment is one call, as in `io/table/table.ts`, and its items are
  * read at different moments of that call: some when it arrives, some just before it is answered.
  */
 export async function read<T>(run: Run, process: Process, jobId: Named, effect: () => T): Promise<T> {

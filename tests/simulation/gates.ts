@@ -1,9 +1,9 @@
 /** Gates and waiting lists at the level of their ports: one gate, one atomic write; rows in their order. */
-import { decide, type Gate } from '../../domain/tenant/gate.ts';
+import { decide, GATE_PATIENCE_MS, type Gate } from '../../domain/tenant/gate.ts';
 import { type Member, memberName } from '../../domain/tenant/member.ts';
 import { placeOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
-import { GATE_PATIENCE_MS, type GateStore, type Settings } from '../../io/gates.ts';
-import type { WaitingStore } from '../../io/waiting.ts';
+import type { GateStore, Settings } from '../../io/table/gates.ts';
+import type { WaitingStore } from '../../io/table/waiting.ts';
 import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach, read } from './faults.ts';
 import type { Process } from './world.ts';

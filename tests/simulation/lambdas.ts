@@ -1,22 +1,25 @@
 /** The real step functions, each invocation over its own ports. */
-import './environment.ts';
+import { pacedBatch } from '../../application/batch/paced-batch.ts';
+import { type SubmitPorts, submit } from '../../application/batch/submit.ts';
+import { type TrackPorts, track } from '../../application/batch/track.ts';
+import { type IntakePorts, intake } from '../../application/intake/intake.ts';
+import type { SweepPorts } from '../../application/repair/reconcile.ts';
+import { tick } from '../../application/repair/tick.ts';
+import { type SlotPorts, type Slots, slots } from '../../application/tenant/slots.ts';
+import { deliver } from '../../application/webhook/deliver.ts';
+import type { LanePorts } from '../../application/webhook/delivery-try.ts';
+import { type NotifyPorts, notify } from '../../application/webhook/notify.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
 import type { TenantDefaults } from '../../domain/tenant/policy.ts';
-import { deliver } from '../../functions/deliver.ts';
-import { type IntakePorts, intake } from '../../functions/intake.ts';
-import { type NotifyPorts, notify } from '../../functions/notify.ts';
-import { type SubmitPorts, submit } from '../../functions/submit.ts';
-import { tick } from '../../functions/tick.ts';
-import { type TrackPorts, track } from '../../functions/track.ts';
-import type { Bus } from '../../io/bus.ts';
-import type { PacingClock } from '../../io/clock.ts';
-import type { Message, MessageBatch } from '../../io/lambda.ts';
-import type { LanePorts } from '../../io/lane.ts';
-import { type Pace, pacedBatch } from '../../io/pace.ts';
-import { type SlotPorts, type Slots, slots } from '../../io/slots.ts';
-import type { SweepPorts } from '../../io/sweep.ts';
-import type { Webhooks } from '../../io/webhooks.ts';
+import type { Bus } from '../../io/aws/bus.ts';
+import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
+import type { Webhooks } from '../../io/http/post.ts';
+import { signedHeaders } from '../../io/http/signature.ts';
+import type { PacingClock } from '../../io/process/clock.ts';
+import { limitPerKey } from '../../io/process/limit-per-key.ts';
+import { batched } from '../../io/table/batching.ts';
+import type { Pace } from '../../io/table/pace.ts';
 import type { VirtualBatch } from './batch.ts';
 import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach } from './faults.ts';
@@ -70,7 +73,7 @@ export interface Mutant {
 
 export function partsOf(run: Run, services: Services, process: Process): Parts {
   const { table, gates } = services;
-  const chance = run.world.dice(process.name);
+  const dice = run.world.dice(process.name);
   const clock = clockOf(run, process);
   return {
     jobs: table.jobsFor(process),
@@ -89,11 +92,14 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     keys: {
       open: ({ endpointId }) => reach(run, process, { site: 'keys.open' }, () => secretOf(endpointId)),
     },
+    sign: signedHeaders,
+    batched,
+    limitPerKey,
     deadLetters: services.deadLettersFor(process),
     bus: services.busFor(process),
     webhooks: services.webhooksFor(process),
     clock,
-    chance: { fraction: chance.fraction, token: () => String(chance.fraction()) },
+    random: { fraction: dice.fraction, token: () => String(dice.fraction()) },
     log: run.log(process),
     types: services.types,
     bucket: BUCKET,

@@ -1,12 +1,12 @@
 /** What services and operators do: send jobs, once or more often; cancel; bring dead letters back, one way or both. */
+import { jobIdOf } from '../../application/job/identity.ts';
 import { wakeMessage } from '../../domain/batch/messages.ts';
 import { readLetter } from '../../domain/dead-letter/letter.ts';
 import { defineJobTypes, type JobTypes, workerExitCodes } from '../../domain/job/job-type.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import { Endpoint } from '../../domain/webhook/endpoint.ts';
-import type { Settings } from '../../io/gates.ts';
-import { jobIdOf } from '../../io/identity.ts';
-import type { Message } from '../../io/lambda.ts';
+import type { Message } from '../../io/aws/lambda.ts';
+import type { Settings } from '../../io/table/gates.ts';
 import { jobTypes } from '../../job-types.ts';
 import type { Dice } from './dice.ts';
 import type { Run } from './faults.ts';

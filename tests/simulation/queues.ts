@@ -1,6 +1,6 @@
 /** SQS: at least once, in no order, five receives and then the dead-letter queue. */
-import type { Message, MessageBatch } from '../../io/lambda.ts';
-import { MAX_DELAY_SECONDS, type Outgoing, type Queue } from '../../io/queues.ts';
+import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
+import { MAX_DELAY_SECONDS, type Outgoing, type Queue } from '../../io/aws/queues.ts';
 import { failInside, type Run, reach } from './faults.ts';
 import type { Process, Role } from './world.ts';
 

@@ -2,7 +2,7 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { PostOutcome } from '../../domain/webhook/delivery.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
-import type { Post, Webhooks } from '../../io/webhooks.ts';
+import type { Post, Webhooks } from '../../io/http/post.ts';
 import { type Run, reach } from './faults.ts';
 import { secretOf } from './lambdas.ts';
 import type { Process } from './world.ts';

@@ -1,8 +1,8 @@
 /** One seed, one world: faults, then rest, then the audit. */
 import { wants } from '../../domain/webhook/endpoint.ts';
 import { subjectOf, WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
-import type { Message } from '../../io/lambda.ts';
-import type { Queue } from '../../io/queues.ts';
+import type { Message } from '../../io/aws/lambda.ts';
+import type { Queue } from '../../io/aws/queues.ts';
 import { audit } from './audit.ts';
 import { virtualBatch } from './batch.ts';
 import { checks } from './checks.ts';

@@ -9,8 +9,8 @@ import {
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { systemChance } from '../../io/clock.ts';
-import { table } from '../../io/table.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { table } from '../../io/table/table.ts';
 
 export const TABLE = 'jobs';
 
@@ -49,5 +49,5 @@ export const jobsTable = (TableName: string): CreateTableCommandInput => ({ Tabl
 export async function createJobsTable(client: DynamoDBClient) {
   await client.send(new CreateTableCommand(jobsTable(TABLE)));
   const db = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
-  return table(db, TABLE, systemChance);
+  return table(db, TABLE, systemRandom);
 }

@@ -39,7 +39,7 @@ export const reportType: JobType = {
 const looseType: JobType = { ...reportType, id: 'anything.goes', input: z.looseObject({}) };
 export const types = defineJobTypes([reportType, looseType]);
 
-export const context: Context = { nowMs: NOW + 1000, policy: reportType, chance: 0 };
+export const context: Context = { nowMs: NOW + 1000, policy: reportType, random: 0 };
 
 export function aRequest(change: Partial<JobRequest> = {}): JobRequest {
   return { specVersion: '1', tenantId: 'acme', jobType: reportType.id, input: {}, ...change };

@@ -15,7 +15,7 @@ export interface Program {
 }
 
 export function startProgram(...args: readonly string[]): Program {
-  const child = spawn(process.execPath, ['cli/start.ts', ...args], {
+  const child = spawn(process.execPath, ['demo/start.ts', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -3,21 +3,22 @@ import { randomBytes } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { expect } from '@jest/globals';
-import { built } from '../../cli/build.ts';
-import { awsClients, type Clients } from '../../cli/clients.ts';
-import { openInbox, type Received } from '../../cli/inbox.ts';
-import { type Refusal, readRefusals } from '../../cli/refusals.ts';
-import { imageFolders } from '../../cli/sample.ts';
+import { jobIdOf } from '../../application/job/identity.ts';
+import { register } from '../../application/webhook/endpoint-setup.ts';
+import { awsClients, type Clients } from '../../demo/clients.ts';
+import { openInbox, type Received } from '../../demo/inbox.ts';
+import { type Refusal, readRefusals } from '../../demo/refusals.ts';
+import { imageFolders } from '../../demo/sample.ts';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
-import { systemChance, systemClock } from '../../io/clock.ts';
-import { type EndpointRegister, endpointRegister } from '../../io/endpoints.ts';
-import { jobIdOf } from '../../io/identity.ts';
-import { type JobStore, jobStore } from '../../io/jobs.ts';
-import { sealing } from '../../io/keys.ts';
-import { register } from '../../io/register.ts';
-import { table } from '../../io/table.ts';
-import { type TenantStore, tenantStore } from '../../io/tenants.ts';
+import { sealing } from '../../io/aws/keys.ts';
+import { systemClock } from '../../io/process/clock.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { type EndpointRegister, endpointRegister } from '../../io/table/endpoints.ts';
+import { type JobStore, jobStore } from '../../io/table/jobs.ts';
+import { table } from '../../io/table/table.ts';
+import { type TenantStore, tenantStore } from '../../io/table/tenants.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud.ts';
+import { built } from '../../tools/build.ts';
 import { until } from './until.ts';
 
 export interface Stack {
@@ -71,7 +72,7 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
   const clients = awsClients(cloud.environment);
   const tableName = cloud.physicalId('JobsTable');
   const bucket = cloud.physicalId('JobsBucket');
-  const items = table(clients.dynamo, tableName, systemChance);
+  const items = table(clients.dynamo, tableName, systemRandom);
   const jobs = jobStore(items);
   const tenants = tenantStore(items);
   const endpoints = endpointRegister(items);
@@ -101,7 +102,7 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
         events,
         secret,
       };
-      const ports = { endpoints, keys, clock: systemClock, chance: systemChance };
+      const ports = { endpoints, keys, clock: systemClock, random: systemRandom };
       expect(await register(ports, asked, [receiver ?? inbox.origin])).toHaveProperty('kind', 'registered');
     },
     async upload(tenantId, name, content) {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { generatedDocs, renderDoc } from '../../cli/docs.ts';
+import { generatedDocs, renderDoc } from '../../tools/docs.ts';
 import { faultKinds } from '../simulation/kinds.ts';
 import { expectations } from '../simulation/mutants.ts';
 

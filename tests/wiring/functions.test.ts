@@ -1,5 +1,5 @@
 /** serverless.yml and functions/ name the same functions, and each is told where things are by reference. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
@@ -10,7 +10,7 @@ import {
   root,
   templateText,
 } from '../support/template.ts';
-import { readSource } from './source.ts';
+import { isNode, type Node, nameOf, readSource, type Source } from './source.ts';
 
 const functions = resources('AWS::Lambda::Function', LambdaFunction);
 const schedules = resources('AWS::Events::Rule', Rule).filter(
@@ -18,12 +18,28 @@ const schedules = resources('AWS::Events::Rule', Rule).filter(
 );
 const mappings = resources('AWS::Lambda::EventSourceMapping', EventSourceMapping).map(([, each]) => each);
 
+/** Where functions make their parts of their environment. */
+const OPEN = join(root, 'io/open.ts');
+
 /** What no template may set: it would let a tenant's webhook reach loopback, where Lambda's own API listens. */
 const ONLY_ON_A_LAPTOP = ['WEBHOOK_ALLOWED_ORIGINS'];
 
-function variablesReadIn(file: string): string[] {
-  const calls = readFileSync(file, 'utf8').matchAll(/readEnv\(([^)]*)\)/g);
-  return [...calls].flatMap((call) => call[1]?.match(/\w+/g) ?? []);
+/** The variables that a function of `io/open.ts` reads, with those of the functions that it calls in turn. */
+function variablesReadBy(name: string, source: Source): string[] {
+  const node = source.functions.get(name);
+  if (node === undefined) return [];
+  return callsIn(node).flatMap(({ callee, texts }) =>
+    callee === 'readEnv' ? texts : variablesReadBy(callee, source),
+  );
+}
+
+function callsIn(value: unknown): { readonly callee: string; readonly texts: readonly string[] }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inner = Object.values(value).flatMap(callsIn);
+  if (!isNode(value) || value.type !== 'CallExpression') return inner;
+  const given = (value['arguments'] ?? []) as { expression: Node }[];
+  const texts = given.map(({ expression }) => expression).filter(({ type }) => type === 'StringLiteral');
+  return [{ callee: nameOf(value['callee']), texts: texts.map(nameOf) }, ...inner];
 }
 
 it('nothing in the template can turn the egress guard off', () => {
@@ -51,9 +67,9 @@ describe.each(functions)('%s', (id, fn) => {
 
   it('is given the variables it reads, and no others', () => {
     const file = join(root, fn.Handler.replace(/\.handler$/, '.ts'));
-    const imported = [...readSource(file).imports.values()].map(({ from }) => from);
-    const sources = [file, ...imported.filter((from) => from.startsWith(root))];
-    const read = [...new Set(sources)].flatMap(variablesReadIn);
+    const opened = [...readSource(file).imports].filter(([, { from }]) => from === OPEN);
+    const source = readSource(OPEN);
+    const read = [...new Set(opened.flatMap(([, { name }]) => variablesReadBy(name, source)))];
     const notByTemplate = ['AWS_REGION', ...ONLY_ON_A_LAPTOP];
     const wanted = [...read.filter((name) => !notByTemplate.includes(name)), 'LOG_LEVEL'];
     expect(variables.map(([name]) => name).sort()).toEqual(wanted.sort());

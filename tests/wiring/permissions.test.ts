@@ -133,7 +133,7 @@ it('nobody may end a Batch job that is not one of ours', () => {
   }
 });
 
-/** A container writes one item, its job's, and writes of one item are never one call (io/writes.ts). */
+/** A container writes one item, its job's, and writes of one item are never one call (io/table/writes.ts). */
 const NEVER_SENT = ['dynamodb:PartiQLUpdate'];
 const container = rightsOf('worker/main.ts').actions.filter((action) => !NEVER_SENT.includes(action));
 

@@ -2,8 +2,8 @@
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { JobChange } from '../../domain/job/job.ts';
-import { type JobStore, jobStore } from '../../io/jobs.ts';
-import type { ObjectStore } from '../../io/objects.ts';
+import type { ObjectStore } from '../../io/aws/objects.ts';
+import { type JobStore, jobStore } from '../../io/table/jobs.ts';
 import { jobTypes } from '../../job-types.ts';
 import { handlerOf } from '../../worker/handlers/index.ts';
 import { type Assignment, run, type WorkerPorts } from '../../worker/run.ts';

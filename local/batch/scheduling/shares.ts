@@ -1,5 +1,4 @@
 /** The shares of fair-share queues: what they used lately, and which are active. A fair-share policy is about these alone. */
-
 import type { Attempt, JobRecord } from '../jobs/job.ts';
 import { MAX_ACTIVE_SHARES, windowMs } from '../queues/fair-share.ts';
 import type { Queue, Resources } from '../queues/resources.ts';

@@ -1,6 +1,6 @@
 /** Rules of what a job still owes when it is over, of webhooks, of cancels, and of the sweep. */
+import { jobIdOf } from '../../../application/job/identity.ts';
 import { changed, isFinal } from '../../../domain/job/job.ts';
-import { jobIdOf } from '../../../io/identity.ts';
 import type { Defect } from '../lambdas.ts';
 import { type Expectation, each, writing } from './defects.ts';
 
@@ -113,12 +113,12 @@ export const ofDebts: readonly Expectation[] = [
     profile: 'chaos',
     mutant: {
       defects: {
-        intake: ({ jobs, chance }) => ({
+        intake: ({ jobs, random }) => ({
           jobs: {
             ...jobs,
             create: (job) =>
               jobs.create(
-                job.parent === undefined ? job : { ...job, jobId: jobIdOf(job.jobId, chance.token()) },
+                job.parent === undefined ? job : { ...job, jobId: jobIdOf(job.jobId, random.token()) },
               ),
           },
         }),

@@ -1,6 +1,6 @@
 /** What defects are made of. */
 import type { JobRecord } from '../../../domain/job/job.ts';
-import type { JobStore } from '../../../io/jobs.ts';
+import type { JobStore } from '../../../io/table/jobs.ts';
 import type { Defect, Mutant, Parts } from '../lambdas.ts';
 import type { ProfileName } from '../profiles.ts';
 

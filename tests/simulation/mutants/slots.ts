@@ -2,7 +2,7 @@
 import { isFinal } from '../../../domain/job/job.ts';
 import { type Member, memberOf } from '../../../domain/tenant/member.ts';
 import type { WaitingRow } from '../../../domain/tenant/waiting.ts';
-import type { Due } from '../../../io/due.ts';
+import type { Due } from '../../../io/table/due.ts';
 import type { Defect } from '../lambdas.ts';
 import { type Expectation, each, writing } from './defects.ts';
 

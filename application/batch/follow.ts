@@ -1,0 +1,86 @@
+/** Moving a job to what Batch says of it: from an event, or from an answer of DescribeJobs. */
+import { judge, type Sighting, type Verdict } from '../../domain/batch/report.ts';
+import { advance, type Context } from '../../domain/job/advance.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import { isOwed } from '../../domain/job/job.ts';
+import { type JobEnding, type JobTypes, withoutType } from '../../domain/job/job-type.ts';
+import type { LogPlace } from '../../domain/job/log-link.ts';
+import type { BatchPort } from '../../io/aws/batch.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { Log } from '../../io/process/log.ts';
+import type { Random } from '../../io/process/random.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
+import { changeJob } from '../job/change-job.ts';
+import { endStray } from './duplicate.ts';
+
+export interface FollowPorts {
+  readonly jobs: Pick<JobStore, 'get' | 'replace'>;
+  readonly batch: Pick<BatchPort, 'terminate'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly types: JobTypes;
+  readonly logs: LogPlace;
+}
+
+/**
+ * @returns the record when something follows from it that must be sent (`payDebts`), also when this sighting is the
+ *   repetition of one whose handler died before sending; else undefined
+ * @throws when the sighting claims another tenant than the record: the message is kept and ends in its dead-letter queue
+ */
+export async function follow(
+  ports: FollowPorts,
+  known: JobRecord,
+  sighting: Sighting,
+): Promise<JobRecord | undefined> {
+  const { jobId, attempt, batchJobId } = sighting;
+  const { job, kind } = await changeJob(ports.jobs, known, (current) => {
+    const verdict = judgeNow(ports, current, sighting);
+    return verdict.kind === 'news'
+      ? advance(current, verdict.observation, contextOf(ports, current))
+      : undefined;
+  });
+  if (kind === 'changed') {
+    ports.log.info('job:move:done', {
+      jobId,
+      attempt,
+      batchJobId,
+      tenantId: job.tenantId,
+      from: known.state,
+      to: job.state,
+    });
+    return job;
+  }
+  const verdict = judgeNow(ports, job, sighting);
+  if (verdict.kind === 'wrong_tenant')
+    throw new WrongTenant('A Batch job carries the tag of another tenant than its record');
+  if (verdict.kind === 'stray' && verdict.alive) await endStray(ports, { jobId, attempt, batchJobId });
+  if (verdict.kind === 'past' && verdict.alive)
+    await ports.batch.terminate(batchJobId, 'Headgate: the job is over');
+  return stillOwed(job, sighting, verdict) ? job : undefined;
+}
+
+export class WrongTenant extends Error {
+  override readonly name = 'WrongTenant';
+}
+
+function stillOwed(job: JobRecord, sighting: Sighting, verdict: Verdict): boolean {
+  if (verdict.kind === 'seen_before') return verdict.current || job.state === 'cancelling';
+  // Only the report of an end may be all that is left of the handler that recorded it.
+  return verdict.kind === 'past' && sighting.ended && (isOwed(job) || job.state === 'retrying');
+}
+
+function judgeNow(ports: FollowPorts, job: JobRecord, sighting: Sighting): Verdict {
+  return judge(job, sighting, typeOf(ports, job).exitCodes, ports.clock.nowMs());
+}
+
+type ContextPorts = Pick<FollowPorts, 'clock' | 'random' | 'types'> & Partial<Pick<FollowPorts, 'logs'>>;
+
+export function contextOf(ports: ContextPorts, job: JobRecord): Context {
+  const { clock, random, logs } = ports;
+  return { nowMs: clock.nowMs(), random: random.fraction(), policy: typeOf(ports, job), logs };
+}
+
+function typeOf(ports: Pick<FollowPorts, 'types'>, job: JobRecord): JobEnding {
+  return ports.types.get(job.jobType) ?? withoutType;
+}

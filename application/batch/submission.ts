@@ -1,0 +1,270 @@
+/**
+ * One submission, step by step: what a submit message does to its job, whatever state it finds it in.
+ *
+ * The intent is on the record before SubmitJob is called, because the call has no token that would make repeating it
+ * safe; after that only facts change the record.
+ */
+import type { SubmitMessage } from '../../domain/batch/messages.ts';
+import {
+  planSubmission,
+  queueOf,
+  SUBMIT_TIMEOUT_MS,
+  type SubmitPlan,
+  submitRequest,
+  type Targets,
+} from '../../domain/batch/submission.ts';
+import { advance } from '../../domain/job/advance.ts';
+import { acceptedOrder, holdsInVain } from '../../domain/job/attempt.ts';
+import { batchJobName } from '../../domain/job/identity.ts';
+import type { Failure, JobRecord } from '../../domain/job/job.ts';
+import { isOwed } from '../../domain/job/job.ts';
+import type { JobType, JobTypes } from '../../domain/job/job-type.ts';
+import type { Observation } from '../../domain/job/lifecycle.ts';
+import type { Gate } from '../../domain/tenant/gate.ts';
+import type { BatchPort } from '../../io/aws/batch.ts';
+import type { PacingClock } from '../../io/process/clock.ts';
+import type { Log } from '../../io/process/log.ts';
+import type { Random } from '../../io/process/random.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
+import type { Pace } from '../../io/table/pace.ts';
+import { type Changed, changeJob } from '../job/change-job.ts';
+import type { Slots } from '../tenant/slots.ts';
+import { endStray } from './duplicate.ts';
+import { contextOf } from './follow.ts';
+
+export interface SubmissionPorts {
+  readonly jobs: Pick<JobStore, 'get' | 'replace'>;
+  readonly batch: BatchPort;
+  readonly pace: Pace;
+  readonly slots: Pick<Slots, 'take' | 'leave'>;
+  readonly clock: PacingClock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly types: JobTypes;
+  readonly targets: Targets;
+  readonly settleMs: number;
+}
+
+/** What must be sent now: what a record owes, its news alone, or the submit message itself again at a later time. */
+export interface Left {
+  readonly owing?: JobRecord;
+  readonly told?: JobRecord;
+  readonly againAtMs?: number;
+}
+
+/** What a submit message asks for, and of whom. */
+export interface Step {
+  readonly asked: SubmitMessage;
+  /** Of the tenant. */
+  readonly weight: number;
+  /** The tenant's gate as it was when the message came. */
+  readonly gate: Gate | undefined;
+  /** Whether the attempt was a member then, or has become one since. */
+  readonly isMember: boolean;
+}
+
+/**
+ * Takes the attempt that a submit message asks for as far as it goes now.
+ *
+ * @param seen the record as read; absent when there is none
+ */
+export async function stepSubmission(
+  ports: SubmissionPorts,
+  step: Step,
+  seen: JobRecord | undefined,
+): Promise<Left> {
+  const { asked } = step;
+  if (seen !== undefined && step.isMember && holdsInVain(seen, asked.attempt)) {
+    await leaveLate(ports, seen, asked.attempt);
+    return stepSubmission(ports, { ...step, isMember: false }, seen);
+  }
+  const plan = planSubmission(seen, asked, ports.clock.nowMs(), ports.settleMs);
+  // A handler that died between its last write and its last message left something to send.
+  if (plan.kind === 'done' || seen === undefined)
+    return seen !== undefined && isOwed(seen) ? { owing: seen } : {};
+  const fit = fitOf(seen, ports.types.get(seen.jobType));
+  if (fit.kind === 'unfit') return stepSubmission(ports, step, await failUnfit(ports, seen, fit.failure));
+  const after = async (observation: Observation) =>
+    stepSubmission(ports, step, await observe(ports, { asked, seen, planned: plan.kind }, observation));
+  switch (plan.kind) {
+    case 'later':
+      return { againAtMs: plan.atMs };
+    case 'begin':
+      return after({ kind: 'due' });
+    case 'give_up':
+      return after({ kind: plan.why });
+    case 'resolve':
+      return after(await resolve(ports, seen, fit.type));
+    case 'terminate':
+      await ports.batch.terminate(plan.batchJobId, 'Headgate: its end was asked for');
+      return {};
+    case 'wait_for_slot':
+      return slot(ports, step, seen, fit.type);
+    case 'call':
+      return call(ports, { ...step, seen, type: fit.type, gated: seen.gated === true });
+  }
+}
+
+async function leaveLate(ports: SubmissionPorts, seen: JobRecord, attempt: number): Promise<void> {
+  ports.log.info('slot:leave:late', { jobId: seen.jobId, tenantId: seen.tenantId, attempt });
+  await ports.slots.leave([{ ...seen, attempt, gated: true }]);
+}
+
+/** Its tenant's gate lets it through, or it waits: then a wake-up sends its message again. */
+async function slot(ports: SubmissionPorts, step: Step, seen: JobRecord, type: JobType): Promise<Left> {
+  const taken = await ports.slots.take(seen, step.gate);
+  if (taken.kind === 'given') return call(ports, { ...step, seen, type, gated: taken.gated });
+  const { jobId, tenantId, attempt } = seen;
+  ports.log.info('slot:take:waits', { jobId, tenantId, attempt, why: taken.obstacle.kind });
+  const { kind, job } = await changeJob(ports.jobs, seen, (current) =>
+    current.attempt === attempt && current.waitReason !== taken.obstacle.kind
+      ? advance(current, { kind: 'held', why: taken.obstacle.kind }, contextOf(ports, current))
+      : undefined,
+  );
+  return kind === 'changed' ? { told: job } : {};
+}
+
+type Fit =
+  | { readonly kind: 'fits'; readonly type: JobType }
+  | { readonly kind: 'unfit'; readonly failure: Failure };
+
+/** Whether the registry as it is today can run a job that was accepted before; if not, no later attempt can mend that. */
+function fitOf(job: JobRecord, type: JobType | undefined): Fit {
+  if (type === undefined) {
+    const message = `The job type ${job.jobType} is no longer registered.`;
+    return { kind: 'unfit', failure: { class: 'platform', code: 'job_type_removed', message } };
+  }
+  if (type.parameters === undefined || type.input.safeParse(job.input).success) return { kind: 'fits', type };
+  const message = `The input does not fit the job type ${job.jobType} as it is now.`;
+  return { kind: 'unfit', failure: { class: 'invalid_input', code: 'input_rejected', message } };
+}
+
+async function failUnfit(ports: SubmissionPorts, seen: JobRecord, failure: Failure): Promise<JobRecord> {
+  const { job } = await changeJob(ports.jobs, seen, (current) =>
+    advance(current, { kind: 'refused', failure }, contextOf(ports, current)),
+  );
+  return job;
+}
+
+interface Planned {
+  readonly asked: SubmitMessage;
+  readonly seen: JobRecord;
+  readonly planned: SubmitPlan['kind'];
+}
+
+/**
+ * Applies an observation only while the record still gives the message the plan that led to it. Batch may take its time to
+ * answer, and another handler may have opened another call meanwhile: of that one the answer says nothing.
+ */
+async function observe(
+  ports: SubmissionPorts,
+  { asked, seen, planned }: Planned,
+  observation: Observation,
+): Promise<JobRecord> {
+  const { job } = await changeJob(ports.jobs, seen, (current) => {
+    const plan = planSubmission(current, asked, ports.clock.nowMs(), ports.settleMs);
+    const same = plan.kind === planned && current.calls === seen.calls;
+    return same ? advance(current, observation, contextOf(ports, current)) : undefined;
+  });
+  return job;
+}
+
+/** Asks Batch for the attempt's job by name, after any call for it has long landed. */
+async function resolve(ports: SubmissionPorts, job: JobRecord, type: JobType): Promise<Observation> {
+  const { jobId, attempt } = job;
+  const jobQueue = ports.targets.queues[queueOf(job, type)];
+  const ids = await ports.batch.listByName(jobQueue, batchJobName(jobId, attempt));
+  const found = ids.find((id) => !job.refused?.includes(id));
+  ports.log.info(`submission:resolve:${found === undefined ? 'absent' : 'found'}`, {
+    jobId,
+    attempt,
+    batchJobId: found,
+  });
+  if (found === undefined) return { kind: 'not_accepted', why: 'absent_in_batch' };
+  return { kind: 'accepted', batchJobId: found, order: acceptedOrder };
+}
+
+interface Calling extends Step {
+  readonly seen: JobRecord;
+  readonly type: JobType;
+  readonly gated: boolean;
+}
+
+/** A message that was turned away again and again stays away longer: it costs a receive each time. */
+const MAX_AWAY_MS = 8000;
+
+/** Only the handler whose write opened the call makes it: a repeated message finds `callOpen` and waits. */
+async function call(ports: SubmissionPorts, calling: Calling): Promise<Left> {
+  const { asked, seen, type, weight } = calling;
+  const turn = await ports.pace.turn({ tenantId: seen.tenantId, weight });
+  // Spread, or the whole backlog would come back in one moment and most of it be turned away again.
+  if (turn.kind === 'full') return { againAtMs: turn.retryAtMs + ports.random.fraction() * MAX_AWAY_MS };
+  // Before its turn: the intents of all messages of a batch are then one write to the table.
+  const opened = await openCall(ports, calling, turn.atMs);
+  // The job went on meanwhile, and may be over: then the slot it was given goes back.
+  if (opened.kind === 'unchanged')
+    return stepSubmission(ports, { ...calling, isMember: calling.isMember || calling.gated }, opened.job);
+  await ports.clock.waitUntil(turn.atMs);
+  const { targets, clock } = ports;
+  const outcome = await ports.batch.submit(
+    submitRequest(opened.job, type, weight, { targets, nowMs: clock.nowMs() }),
+  );
+  ports.log.info(`submission:call:${outcome.kind}`, { jobId: asked.jobId, attempt: asked.attempt });
+  switch (outcome.kind) {
+    case 'accepted':
+      return recordAccepted(ports, opened.job, outcome.batchJobId);
+    case 'unknown':
+      return { againAtMs: (opened.job.callDeadlineAt ?? 0) + ports.settleMs };
+    case 'not_accepted':
+      await recordAnswer(ports, opened.job, { kind: 'not_accepted', why: outcome.why });
+      return { againAtMs: ports.clock.nowMs() + 1000 + ports.random.fraction() * 9000 };
+    case 'refused': {
+      const failure = { class: 'invalid_input', code: 'batch_refused', message: outcome.message } as const;
+      return { owing: await recordAnswer(ports, opened.job, { kind: 'refused', failure }) };
+    }
+  }
+}
+
+function openCall(
+  ports: SubmissionPorts,
+  { asked, seen, gated }: Calling,
+  callAtMs: number,
+): Promise<Changed> {
+  const deadlineAt = Math.max(ports.clock.nowMs(), callAtMs) + 2 * SUBMIT_TIMEOUT_MS;
+  return changeJob(ports.jobs, seen, (current) => {
+    const plan = planSubmission(current, asked, ports.clock.nowMs(), ports.settleMs);
+    return plan.kind === 'wait_for_slot' || plan.kind === 'call'
+      ? advance(current, { kind: 'call', deadlineAt, gated }, contextOf(ports, current))
+      : undefined;
+  });
+}
+
+/** A definite no, unless the attempt already has a Batch job: then an older call got through after all. */
+async function recordAnswer(
+  ports: SubmissionPorts,
+  seen: JobRecord,
+  observation: Observation,
+): Promise<JobRecord> {
+  const { job } = await changeJob(ports.jobs, seen, (current) => {
+    const mine =
+      current.attempt === seen.attempt && current.calls === seen.calls && current.batchJobId === undefined;
+    return mine ? advance(current, observation, contextOf(ports, current)) : undefined;
+  });
+  return job;
+}
+
+/** The Batch job is the attempt's own unless another was adopted meanwhile. One that is to end is ended by its next message. */
+async function recordAccepted(ports: SubmissionPorts, seen: JobRecord, batchJobId: string): Promise<Left> {
+  const { attempt } = seen;
+  const { kind, job } = await changeJob(ports.jobs, seen, (current) => {
+    const unclaimed = current.attempt === attempt && current.batchJobId === undefined;
+    if (!unclaimed) return undefined;
+    return advance(
+      current,
+      { kind: 'accepted', batchJobId, order: acceptedOrder },
+      contextOf(ports, current),
+    );
+  });
+  if (job.batchJobId !== batchJobId) await endStray(ports, { jobId: job.jobId, attempt, batchJobId });
+  return kind === 'changed' || job.state === 'cancelling' ? { owing: job } : {};
+}

@@ -1,0 +1,76 @@
+/**
+ * Woken by the submit queue. Leaves the intent on the record, calls SubmitJob once, and records the answer.
+ *
+ * An answer that never came stays unknown: the message comes back when the call can no longer be travelling, and then
+ * Batch is asked by name. The worker's claim and Batch's events may settle it sooner.
+ */
+import { type SubmitMessage, SubmitQueueMessage } from '../../domain/batch/messages.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import { memberName } from '../../domain/tenant/member.ts';
+import { policyOf, type TenantDefaults } from '../../domain/tenant/policy.ts';
+import { lifecycleEvent } from '../../domain/webhook/notification.ts';
+import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
+import type { GateStore } from '../../io/table/gates.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
+import type { TenantStore } from '../../io/table/tenants.ts';
+import { type DebtPorts, payDebts } from '../job/dispatch.ts';
+import { eachAlone, readable } from '../messages.ts';
+import type { Slots } from '../tenant/slots.ts';
+import { type Left, type Step, type SubmissionPorts, stepSubmission } from './submission.ts';
+
+export interface SubmitPorts extends SubmissionPorts, Omit<DebtPorts, 'clock' | 'slots'> {
+  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
+  readonly tenants: Pick<TenantStore, 'load'>;
+  readonly gates: Pick<GateStore, 'load'>;
+  readonly slots: Slots;
+  readonly defaults: TenantDefaults;
+}
+
+export function submit(ports: SubmitPorts): MessageBatch {
+  return async (messages) => {
+    const read = readable(messages, SubmitQueueMessage, ports.log);
+    const asked = read.flatMap(({ value }) => ('jobId' in value ? [value] : []));
+    const known = await load(ports, asked);
+    const stepped = await eachAlone(read, ports.log, async ({ message, value }) => {
+      if ('wake' in value) await ports.slots.wake(value.wake, value.after);
+      const left = 'jobId' in value ? await stepSubmission(ports, known.step(value), known.job(value)) : {};
+      return { message, left };
+    });
+    await payDebts(
+      ports,
+      stepped.flatMap(({ left }) => left.owing ?? []),
+    );
+    await ports.bus.publish(stepped.flatMap(({ left }) => left.told ?? []).map(lifecycleEvent));
+    await ports.submitQueue.send(
+      stepped.flatMap(({ message, left }) => again(message, left, ports.clock.nowMs())),
+    );
+    return new Set(stepped.map(({ message }) => message.id));
+  };
+}
+
+/** Everything the messages of a batch are about, in one read. */
+async function load(ports: SubmitPorts, asked: readonly SubmitMessage[]) {
+  const tenantIds = asked.map(({ tenantId }) => tenantId);
+  const [jobs, tenants, gates] = await Promise.all([
+    ports.jobs.load(asked.map(({ jobId }) => jobId)),
+    ports.tenants.load(tenantIds),
+    ports.gates.load(tenantIds),
+  ]);
+  return {
+    /** A message that names another tenant than the record is not one of ours. */
+    job({ jobId, tenantId }: SubmitMessage): JobRecord | undefined {
+      const job = jobs.get(jobId);
+      return job?.tenantId === tenantId ? job : undefined;
+    },
+    step(message: SubmitMessage): Step {
+      const gate = gates.get(message.tenantId);
+      const isMember = gate?.members.some((member) => memberName(member) === memberName(message)) === true;
+      const policy = policyOf(tenants.get(message.tenantId), ports.defaults);
+      return { asked: message, weight: policy?.weight ?? 1, gate, isMember };
+    },
+  };
+}
+
+function again({ body }: Message, { againAtMs }: Left, nowMs: number) {
+  return againAtMs === undefined ? [] : [{ body, delaySeconds: (againAtMs - nowMs) / 1000 }];
+}

@@ -1,0 +1,31 @@
+/** A dead letter that nobody wants to run again. */
+import { discarding } from '../../domain/dead-letter/letter.ts';
+import type { Found, Visit } from '../../io/aws/dead-letters.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
+import { changeJob } from '../job/change-job.ts';
+
+export type Discarded = { readonly kind: 'discarded' } | { readonly kind: 'refused'; readonly why: string };
+
+/** Marks a failed job before its letter goes, so that a copy of the letter has no effect. A crash between: run it again. */
+export async function discard(
+  visit: Pick<Visit, 'remove'>,
+  found: Found,
+  reason: string,
+  ports: { readonly jobs: () => Promise<Pick<JobStore, 'get' | 'replace'>>; readonly clock: Clock },
+): Promise<Discarded> {
+  if (found.letter.kind === 'failed') {
+    const jobs = await ports.jobs();
+    const job = await jobs.get(found.letter.id);
+    if (job === undefined) return { kind: 'refused', why: 'The table has no record of this job.' };
+    const nowMs = ports.clock.nowMs();
+    const marked = await changeJob(jobs, job, (current) => {
+      const decision = discarding(current, reason, nowMs);
+      return decision.kind === 'discard' ? decision.job : undefined;
+    });
+    const verdict = marked.kind === 'changed' ? marked : discarding(marked.job, reason, nowMs);
+    if (verdict.kind === 'refused') return verdict;
+  }
+  await visit.remove(found);
+  return { kind: 'discarded' };
+}

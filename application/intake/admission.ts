@@ -1,0 +1,212 @@
+/**
+ * One message of the front queue, step by step: what it leaves in the table, or why it cannot be a job.
+ *
+ * Ids and fingerprints are made of the message alone, so a message that comes twice finds what its first copy left.
+ */
+import { type DeadLetter, refusedMessage } from '../../domain/dead-letter/dead-letter.ts';
+import { type Problem, problem } from '../../domain/errors.ts';
+import { advance } from '../../domain/job/advance.ts';
+import { IdempotencyKey } from '../../domain/job/ids.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import type { JobTypes } from '../../domain/job/job-type.ts';
+import type { Priority } from '../../domain/job/priority.ts';
+import { judgeRedrive, redrivenAs } from '../../domain/job/redrive.ts';
+import { binds, type Tombstone, tombstoneFor } from '../../domain/job/tombstone.ts';
+import { admit, type Circumstances, type Identity, newJob } from '../../domain/request/admission.ts';
+import type { CancelRequest, JobRequest, ParsedRequest } from '../../domain/request/request.ts';
+import { policyOf, type TenantDefaults } from '../../domain/tenant/policy.ts';
+import type { Tenant } from '../../domain/tenant/tenant.ts';
+import type { Message } from '../../io/aws/lambda.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { Log } from '../../io/process/log.ts';
+import type { Random } from '../../io/process/random.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
+import { contextOf } from '../batch/follow.ts';
+import { changeJob } from '../job/change-job.ts';
+import { childIdOf, fingerprintOf, jobIdOf } from '../job/identity.ts';
+
+export interface AdmissionPorts {
+  readonly jobs: Pick<JobStore, 'create' | 'createOver' | 'leaveTombstone' | 'get' | 'replace'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly types: JobTypes;
+  readonly defaults: TenantDefaults;
+  readonly bucket: string;
+}
+
+/** What is known of the tenants of a batch of messages. */
+export interface Known {
+  readonly tenants: ReadonlyMap<string, Tenant>;
+  /** How many of their jobs wait for a slot. */
+  readonly backlogs: ReadonlyMap<string, number>;
+}
+
+/** What came of a message: a dead letter, a record that owes its next step, or nothing that must be sent. */
+export type Taken =
+  | { readonly kind: 'refused'; readonly letter: DeadLetter }
+  | { readonly kind: 'taken'; readonly job: JobRecord }
+  | { readonly kind: 'ignored' };
+
+/** @throws when the table does not answer: the message comes back */
+export async function take(
+  ports: AdmissionPorts,
+  message: Message,
+  parsed: ParsedRequest,
+  known: Known,
+): Promise<Taken> {
+  switch (parsed.kind) {
+    case 'refused':
+      return refuse(ports, message, parsed.problem);
+    case 'cancel':
+      return cancel(ports, parsed.cancel);
+    case 'submit': {
+      const { request } = parsed;
+      const admission = admit(request, circumstancesOf(ports, known, request.tenantId));
+      if (admission.kind === 'refused') return refuseUnlessKnown(ports, message, request, admission.problem);
+      const asking: Asking = { message, request, clampedPriority: admission.clampedPriority };
+      const parentId = message.attributes['deadLetterOf'];
+      return parentId === undefined
+        ? record(ports, asking, identityOf(message, request))
+        : redrive(ports, asking, parentId);
+    }
+  }
+}
+
+function circumstancesOf(
+  { types, bucket, defaults, clock }: AdmissionPorts,
+  { tenants, backlogs }: Known,
+  tenantId: string,
+): Circumstances {
+  return {
+    policy: policyOf(tenants.get(tenantId), defaults),
+    waiting: backlogs.get(tenantId) ?? 0,
+    types,
+    bucket,
+    nowMs: clock.nowMs(),
+  };
+}
+
+/** A full waiting list refuses new jobs. A repeated message is no new job. */
+async function refuseUnlessKnown(
+  ports: AdmissionPorts,
+  message: Message,
+  request: JobRequest,
+  problem: Problem,
+): Promise<Taken> {
+  const identity = identityOf(message, request);
+  const known = problem.code === 'quota_waiting' ? await ports.jobs.get(identity.jobId) : undefined;
+  return known?.fingerprint === identity.fingerprint
+    ? { kind: 'taken', job: known }
+    : refuse(ports, message, problem);
+}
+
+/** The key a dead letter brought back, else the message's own id, which redelivery keeps. */
+function effectiveKey(message: Message): string {
+  // An attribute is the sender's text like the body.
+  const brought = IdempotencyKey.safeParse(message.attributes['effectiveKey']);
+  return brought.success ? brought.data : message.id;
+}
+
+function identityOf(message: Message, request: JobRequest): Identity {
+  const idempotencyKey = request.idempotencyKey ?? effectiveKey(message);
+  return {
+    jobId: jobIdOf(request.tenantId, idempotencyKey),
+    idempotencyKey,
+    ...(request.idempotencyKey === undefined ? { keyGiven: false as const } : {}),
+    fingerprint: fingerprintOf(request),
+  };
+}
+
+/** A request that may become a job. */
+interface Asking {
+  readonly message: Message;
+  readonly request: JobRequest;
+  readonly clampedPriority: Priority | undefined;
+}
+
+async function record(ports: AdmissionPorts, asking: Asking, identity: Identity): Promise<Taken> {
+  const { message, request, clampedPriority } = asking;
+  const { jobId } = identity;
+  const job = newJob(request, identity, ports.clock.nowMs(), clampedPriority);
+  const created = await ports.jobs.create(job);
+  ports.log.info(`job:record:${created.kind}`, { jobId, tenantId: job.tenantId, messageId: message.id });
+  if (created.kind === 'tombstone') return recordOver(ports, job, created.tombstone);
+  if (created.kind === 'exists' && created.job.fingerprint !== job.fingerprint) {
+    const conflict = `The key belongs to ${jobId}, which was asked for with another body.`;
+    return refuse(ports, message, problem('idempotency_conflict', '/idempotencyKey', conflict));
+  }
+  return { kind: 'taken', job: created.kind === 'exists' ? created.job : job };
+}
+
+/** A cancel came first: the job is recorded as cancelled, so that its tenant is told. */
+async function recordOver(ports: AdmissionPorts, job: JobRecord, tombstone: Tombstone): Promise<Taken> {
+  const nowMs = ports.clock.nowMs();
+  const cancelled =
+    binds(tombstone, job.tenantId, nowMs) && advance(job, { kind: 'cancel' }, contextOf(ports, job));
+  const stored = cancelled || job;
+  // Lost: another copy of this message was faster, and its handler sends what follows.
+  if ((await ports.jobs.createOver(tombstone, stored)) === 'lost') return { kind: 'ignored' };
+  return { kind: 'taken', job: stored };
+}
+
+/** A dead letter that came back, by our own redrive or by SQS's. */
+async function redrive(ports: AdmissionPorts, asking: Asking, parentId: string): Promise<Taken> {
+  const { message, request } = asking;
+  const parent = await ports.jobs.get(parentId);
+  // The failed job is gone from the table, so this is a job like any other.
+  if (parent === undefined) return record(ports, asking, identityOf(message, request));
+  const fingerprint = fingerprintOf(request);
+  const verdict = judgeRedrive(parent, request.tenantId, fingerprint);
+  ports.log.info(`letter:redrive:${verdict.kind}`, { jobId: parentId, messageId: message.id });
+  if (verdict.kind === 'ignored') return { kind: 'ignored' };
+  if (verdict.kind === 'conflict') {
+    const conflict = `Expected the request of ${parentId} unchanged; send an edited one as a new job.`;
+    return refuse(ports, message, problem('idempotency_conflict', '', conflict));
+  }
+  const jobId = childIdOf(parentId);
+  const { idempotencyKey, keyGiven } = parent;
+  const identity = {
+    jobId,
+    idempotencyKey,
+    ...(keyGiven === false ? { keyGiven } : {}),
+    fingerprint,
+    parent: parentId,
+  };
+  const outcome = await record(ports, asking, identity);
+  // Child first: both ids are known beforehand, and a crash in between is made good by the message's return.
+  await changeJob(ports.jobs, parent, (current) => redrivenAs(current, jobId, ports.clock.nowMs()));
+  return outcome;
+}
+
+/** Asking twice is harmless, and so is asking for a job that is over. */
+async function cancel(ports: AdmissionPorts, asked: CancelRequest): Promise<Taken> {
+  const { tenantId } = asked;
+  const jobId = asked.jobId ?? jobIdOf(tenantId, asked.idempotencyKey ?? '');
+  const job = (await ports.jobs.get(jobId)) ?? (await tombstoneOrJob(ports, jobId, tenantId));
+  // Another tenant's job is answered like none.
+  if (job === undefined || job.tenantId !== tenantId) {
+    ports.log.info('job:cancel:unknown', { jobId, tenantId });
+    return { kind: 'ignored' };
+  }
+  const changed = await changeJob(ports.jobs, job, (current) =>
+    advance(current, { kind: 'cancel' }, contextOf(ports, current)),
+  );
+  ports.log.info(`job:cancel:${changed.kind}`, { jobId, tenantId, to: changed.job.state });
+  return { kind: 'taken', job: changed.job };
+}
+
+async function tombstoneOrJob(
+  ports: AdmissionPorts,
+  jobId: string,
+  tenantId: string,
+): Promise<JobRecord | undefined> {
+  const left = await ports.jobs.leaveTombstone(tombstoneFor(jobId, tenantId, ports.clock.nowMs()));
+  return left === 'written' ? undefined : ports.jobs.get(jobId);
+}
+
+function refuse(ports: AdmissionPorts, message: Message, why: Problem): Taken {
+  ports.log.info('message:refuse:done', { messageId: message.id, code: why.code });
+  const letter = refusedMessage(message.body, why, message.id, effectiveKey(message), ports.clock.nowMs());
+  return { kind: 'refused', letter };
+}

@@ -1,0 +1,36 @@
+/** Ids that are hashes, so that whoever computes one again gets the same. */
+import { hash } from 'node:crypto';
+import { fingerprintText } from '../../domain/request/admission.ts';
+import type { JobRequest } from '../../domain/request/request.ts';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** The same tenant and key always name the same record: this is what makes a repeated message harmless. */
+export function jobIdOf(tenantId: string, idempotencyKey: string): string {
+  return `job_${hash26(`${tenantId}\0${idempotencyKey}`)}`;
+}
+
+/** A failed job has one child at most, whichever way and however often its dead letter comes back. */
+export function childIdOf(parentId: string): string {
+  return `job_${hash26(`${parentId}\0redrive`)}`;
+}
+
+export function fingerprintOf(request: JobRequest): string {
+  return hash26(fingerprintText(request));
+}
+
+/** No dot can occur: Standard Webhooks signs `id.timestamp.body`, and a dot in the id would make that ambiguous. */
+export function webhookIdOf(subject: string, sequence: number, endpointId: string): string {
+  return `msg_${hash26(`${subject}\0${sequence}\0${endpointId}`)}`;
+}
+
+/** The first 130 bits of SHA-256 in lower-case base32. */
+function hash26(text: string): string {
+  const bytes = hash('sha256', text, 'buffer');
+  let name = '';
+  for (let bit = 0; bit < 130; bit += 5) {
+    const twoBytes = bytes.readUInt16BE(bit >> 3);
+    name += ALPHABET[(twoBytes >> (11 - (bit & 7))) & 31];
+  }
+  return name;
+}

@@ -1,0 +1,44 @@
+/** A batch of messages: which of them can be read, and work on each that leaves its neighbours alone. */
+import type * as z from 'zod';
+import type { Message } from '../io/aws/lambda.ts';
+import type { Log } from '../io/process/log.ts';
+
+/**
+ * The messages that fit their schema. Our own parts and AWS write these queues, so one that does not fit is a fault to
+ * look at: it is kept, and ends in the queue's dead-letter queue.
+ */
+export function readable<S extends z.ZodType>(messages: readonly Message[], schema: S, log: Log) {
+  return messages.flatMap((message): { message: Message; value: z.output<S> }[] => {
+    const parsed = schema.safeParse(jsonOf(message.body));
+    if (parsed.success) return [{ message, value: parsed.data }];
+    log.error('message:read:failed', { messageId: message.id, why: parsed.error.issues[0]?.message });
+    return [];
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Works on every item at once. An item that throws is logged and left out, so its message is kept; its neighbours go on. */
+export async function eachAlone<I extends { readonly message: Message }, T>(
+  items: readonly I[],
+  log: Log,
+  work: (item: I) => Promise<T>,
+): Promise<T[]> {
+  const results = await Promise.all(
+    items.map(async (item) => {
+      try {
+        return [await work(item)];
+      } catch (error) {
+        log.error('message:handle:failed', { messageId: item.message.id, error });
+        return [];
+      }
+    }),
+  );
+  return results.flat();
+}

@@ -1,0 +1,45 @@
+/** Deliveries that fell due: a later try whose time comes, or one whose message was lost. */
+import { type Delivery, type DeliveryName, handedOver } from '../../domain/webhook/delivery.ts';
+import type { Queue } from '../../io/aws/queues.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { DeliveryStore } from '../../io/table/deliveries.ts';
+import { reminderOf } from '../webhook/delivery-try.ts';
+
+export interface HandoverPorts {
+  readonly deliveries: Pick<DeliveryStore, 'get' | 'putOff'>;
+  readonly deliveryQueue: Queue;
+  readonly clock: Clock;
+}
+
+/**
+ * Puts off the next look, then sends the message with the delay that is left. A sweep that dies in between is made good by
+ * a later one; two at once send one message, because only one of them writes.
+ *
+ * @param byMs what is due by then
+ */
+export async function handOver(
+  ports: HandoverPorts,
+  names: readonly DeliveryName[],
+  byMs: number,
+): Promise<Delivery[]> {
+  const rows = await dueDeliveries(ports, names, byMs);
+  const nowMs = ports.clock.nowMs();
+  const mine = await Promise.all(
+    rows.map(async (row) => {
+      const next = handedOver(row, nowMs);
+      return (await ports.deliveries.putOff(row, next)) === 'written' ? [next] : [];
+    }),
+  );
+  await ports.deliveryQueue.send(mine.flat().flatMap((row) => reminderOf(row, nowMs)));
+  return mine.flat();
+}
+
+/** The index lags: the row itself says whether it is due. */
+export async function dueDeliveries(
+  ports: Pick<HandoverPorts, 'deliveries'>,
+  names: readonly DeliveryName[],
+  byMs: number,
+): Promise<Delivery[]> {
+  const rows = await Promise.all(names.map((name) => ports.deliveries.get(name)));
+  return rows.filter((row) => row?.dueAt !== undefined && row.dueAt <= byMs).flatMap((row) => row ?? []);
+}

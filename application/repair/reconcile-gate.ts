@@ -1,0 +1,71 @@
+/** The sweep's look at one gate: members that have nothing to hold any more, and those whose message may be lost. */
+import { asking } from '../../domain/batch/messages.ts';
+import { holdsInVain } from '../../domain/job/attempt.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import type { Gate } from '../../domain/tenant/gate.ts';
+import { GATE_PATIENCE_MS } from '../../domain/tenant/gate.ts';
+import type { Member } from '../../domain/tenant/member.ts';
+import type { Queue } from '../../io/aws/queues.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { Log } from '../../io/process/log.ts';
+import type { GateStore } from '../../io/table/gates.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
+import type { Slots } from '../tenant/slots.ts';
+
+export interface GateSweepPorts {
+  readonly jobs: Pick<JobStore, 'load' | 'get'>;
+  readonly gates: GateStore;
+  readonly slots: Pick<Slots, 'wake'>;
+  readonly submitQueue: Queue;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Takes out who is over, asks again for who has not begun, and wakes who waits.
+ *
+ * A member is added before its job says that it holds a slot, so one whose handler died is found here alone. It is not
+ * taken out while its job waits at that attempt: the handler may be alive and go on.
+ */
+export async function sweepGate(ports: GateSweepPorts, tenantId: string): Promise<void> {
+  const gate = (await ports.gates.load([tenantId])).get(tenantId);
+  if (gate?.dueAt === undefined) return;
+  await ports.gates.postpone(gate, ports.clock.nowMs() + GATE_PATIENCE_MS);
+  const members = await membersOf(ports, gate);
+  const over = members.filter(
+    ({ member, job }) => job === 'gone' || (job !== undefined && holdsInVain(job, member.attempt)),
+  );
+  await ports.gates.leave(
+    tenantId,
+    over.map(({ member }) => member),
+  );
+  const idle = members.flatMap(({ member, job }) =>
+    typeof job === 'object' && job.state === 'waiting' && job.attempt === member.attempt ? [job] : [],
+  );
+  await ports.submitQueue.send(idle.map((job) => asking(job, job.attempt)));
+  if (over.length > 0 || idle.length > 0)
+    ports.log.info('gate:sweep:done', { tenantId, count: over.length, why: `${idle.length} asked again` });
+  await ports.slots.wake(tenantId);
+  if (over.length === members.length) await ports.gates.postpone(gate, undefined);
+}
+
+/** A record that cannot be read is no record that is gone: its member stays. */
+async function membersOf(
+  { jobs }: GateSweepPorts,
+  { members }: Gate,
+): Promise<{ member: Member; job: JobRecord | 'gone' | undefined }[]> {
+  const found = await jobs.load(members.map(({ jobId }) => jobId));
+  const existing = async (jobId: string) => {
+    try {
+      return (await jobs.get(jobId)) ?? 'gone';
+    } catch {
+      return undefined;
+    }
+  };
+  return Promise.all(
+    members.map(async (member) => ({
+      member,
+      job: found.get(member.jobId) ?? (await existing(member.jobId)),
+    })),
+  );
+}

@@ -1,0 +1,178 @@
+/**
+ * The sweep: finds jobs whose message, event or process may have been lost, and takes each its next step.
+ *
+ * Needs no lock. Every write is conditional and every message harmless twice, so two sweeps at once, or one that dies
+ * half-way, cost calls and nothing else.
+ */
+import { absence, planRepair, postponed, putOff, type Repair } from '../../domain/batch/reconcile.ts';
+import { recognise } from '../../domain/batch/report.ts';
+import { advance } from '../../domain/job/advance.ts';
+import { DUE_SHARDS } from '../../domain/job/identity.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import type { DeliveryName } from '../../domain/webhook/delivery.ts';
+import { progressEvent } from '../../domain/webhook/notification.ts';
+import type { BatchPort } from '../../io/aws/batch.ts';
+import type { DueIndex } from '../../io/table/due.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
+import type { Position } from '../../io/table/table.ts';
+import { contextOf, type FollowPorts, follow } from '../batch/follow.ts';
+import { changeJob } from '../job/change-job.ts';
+import { type DebtPorts, payDebts } from '../job/dispatch.ts';
+import type { Slots } from '../tenant/slots.ts';
+import { type HandoverPorts, handOver } from './due-deliveries.ts';
+import { type GateSweepPorts, sweepGate } from './reconcile-gate.ts';
+
+export interface SweepPorts extends FollowPorts, Omit<DebtPorts, 'slots'>, GateSweepPorts, HandoverPorts {
+  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
+  readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
+  readonly slots: Slots;
+  readonly due: DueIndex;
+}
+
+export interface SweepOptions {
+  /** Jobs due by now plus this are taken too, and handed to their queue with the delay that is left. */
+  readonly aheadMs: number;
+  /** When to stop; what is left is found again by the next sweep. */
+  readonly untilMs: number;
+}
+
+/** One job and what the sweep did, or would do. */
+export interface Repaired {
+  readonly job: JobRecord;
+  readonly repair: Repair;
+}
+
+/** @returns what was done, in order; for the log and the report */
+export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOptions): Promise<Repaired[]> {
+  const done: Repaired[] = [];
+  for await (const { jobs, gates, deliveries, byMs } of dueNow(ports, aheadMs)) {
+    done.push(...(await repairAll(ports, jobs)));
+    await Promise.all(
+      gates.map((tenantId) => keepTrying(ports, { tenantId }, () => sweepGate(ports, tenantId))),
+    );
+    await deliverAll(ports, deliveries, byMs);
+    if (ports.clock.nowMs() >= untilMs) break;
+  }
+  return done;
+}
+
+/** What a sweep would do now, without doing it. */
+export async function previewSweep(ports: FindPorts): Promise<Repaired[]> {
+  const found: Repaired[] = [];
+  for await (const { jobs } of dueNow(ports, 0)) found.push(...jobs);
+  return found;
+}
+
+type FindPorts = Pick<SweepPorts, 'due' | 'jobs' | 'clock'>;
+
+interface Found {
+  readonly jobs: readonly Repaired[];
+  /** Of these tenants. */
+  readonly gates: readonly string[];
+  readonly deliveries: readonly DeliveryName[];
+  readonly byMs: number;
+}
+
+async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Found> {
+  for (let shard = 0; shard < DUE_SHARDS; shard++) {
+    let after: Position | undefined;
+    do {
+      const byMs = ports.clock.nowMs() + aheadMs;
+      const page = await ports.due.due(String(shard), byMs, after);
+      after = page.next;
+      if (page.due.length === 0) continue;
+      const jobs = await ports.jobs.load(
+        page.due.flatMap((item) => (item.kind === 'job' ? [item.jobId] : [])),
+      );
+      // The index lags, and may hold rows of jobs that moved on: the record says whether it is due.
+      const due = [...jobs.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= byMs);
+      yield {
+        jobs: due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) })),
+        gates: page.due.flatMap((item) => (item.kind === 'gate' ? [item.tenantId] : [])),
+        deliveries: page.due.flatMap((item) => (item.kind === 'delivery' ? [item.delivery] : [])),
+        byMs,
+      };
+    } while (after !== undefined);
+  }
+}
+
+async function repairAll(ports: SweepPorts, found: readonly Repaired[]): Promise<Repaired[]> {
+  const putOff = await Promise.all(
+    found.map((item) => keepTrying(ports, item.job, () => putOffAndGiveUp(ports, item))),
+  );
+  const mine = putOff.flatMap((item) => item ?? []);
+  const owing = mine
+    .filter(({ repair }) => repair.kind === 'pay_debts' || repair.kind === 'give_up')
+    .map(({ job }) => job);
+  const reporting = mine.filter(({ repair }) => repair.kind === 'tell_progress');
+  await ports.bus.publish(reporting.flatMap(({ job }) => progressEvent(job)));
+  const described = await describeAll(ports, mine);
+  await payDebts(ports, [...owing, ...described]);
+  return mine;
+}
+
+async function deliverAll(ports: SweepPorts, names: readonly DeliveryName[], byMs: number): Promise<void> {
+  const handed = names.length === 0 ? [] : await handOver(ports, names, byMs);
+  if (handed.length > 0) ports.log.info('sweep:deliver:done', { count: handed.length });
+}
+
+/** The first write of every repair: the next look is put off before anything else is done about the job. */
+async function putOffAndGiveUp(ports: SweepPorts, { job: seen, repair }: Repaired): Promise<Repaired> {
+  const nowMs = ports.clock.nowMs();
+  const { job } = await changeJob(ports.jobs, seen, (current) => {
+    if (current.settled === true) return undefined;
+    if (repair.kind !== 'give_up') return postponed(current, nowMs);
+    const over = advance(current, { kind: repair.why }, contextOf(ports, current));
+    return over === undefined ? postponed(current, nowMs) : putOff(over, nowMs);
+  });
+  ports.log.info(`job:repair:${repair.kind}`, {
+    jobId: job.jobId,
+    tenantId: job.tenantId,
+    attempt: job.attempt,
+    to: job.state,
+  });
+  return { job, repair };
+}
+
+/** Asks Batch about all at once, and follows each answer as if it were an event. */
+async function describeAll(ports: SweepPorts, found: readonly Repaired[]): Promise<JobRecord[]> {
+  const asked = found.flatMap(({ job, repair }) =>
+    repair.kind === 'describe' ? [{ job, id: repair.batchJobId }] : [],
+  );
+  if (asked.length === 0) return [];
+  const details = await ports.batch.describe(asked.map(({ id }) => id));
+  const owing = await Promise.all(
+    asked.map(({ job, id }) =>
+      keepTrying(ports, job, async () => {
+        const detail = details.get(id);
+        if (detail === undefined) return missAgain(ports, job);
+        const seen = recognise({ kind: 'batch_job', detail });
+        return seen.kind === 'sighting' ? follow(ports, job, seen.sighting) : undefined;
+      }),
+    ),
+  );
+  return owing.flatMap((job) => job ?? []);
+}
+
+async function missAgain(ports: SweepPorts, seen: JobRecord): Promise<JobRecord | undefined> {
+  const { kind, job } = await changeJob(ports.jobs, seen, (current) => {
+    if (current.batchJobId !== seen.batchJobId) return undefined;
+    const next = advance(current, absence(current), contextOf(ports, current));
+    return next && putOff(next, ports.clock.nowMs());
+  });
+  return kind === 'changed' && job.state !== seen.state ? job : undefined;
+}
+
+/** What cannot be repaired now must not hold up the rest; it stays due. */
+async function keepTrying<T>(
+  ports: Pick<SweepPorts, 'log'>,
+  { jobId, tenantId }: { readonly jobId?: string; readonly tenantId: string },
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    ports.log.error('sweep:repair:failed', { jobId, tenantId, error });
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+/** Comparing a tenant's gate with the records, and mending what differs. */
+import { z } from 'zod';
+import type { JobRecord } from '../../domain/job/job.ts';
+import type { Gate } from '../../domain/tenant/gate.ts';
+import { auditGate, type Finding } from '../../domain/tenant/slot-audit.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { GateStore } from '../../io/table/gates.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
+import type { Position, Table } from '../../io/table/table.ts';
+import type { Slots } from './slots.ts';
+
+export interface SlotAuditPorts {
+  readonly items: Pick<Table, 'query'>;
+  readonly jobs: Pick<JobStore, 'load'>;
+  readonly gates: Pick<GateStore, 'load' | 'enter' | 'leave'>;
+  readonly slots: Pick<Slots, 'wake'>;
+  readonly clock: Clock;
+}
+
+/** Batch lets no container run longer than fourteen days. */
+const LOOK_BACK_MS = 15 * 86_400_000;
+
+export async function auditSlots(ports: SlotAuditPorts, tenantId: string): Promise<Finding[]> {
+  const gate = (await ports.gates.load([tenantId])).get(tenantId);
+  if (gate === undefined) return [];
+  const jobs = new Map<string, JobRecord>();
+  for await (const page of recentJobs(ports, tenantId)) for (const [id, job] of page) jobs.set(id, job);
+  const members = await ports.jobs.load(gate.members.map(({ jobId }) => jobId));
+  return auditGate(gate, new Map([...jobs, ...members]));
+}
+
+const Keys = z.object({ pk: z.string() });
+
+/** The index lags by a moment; a job it does not show yet has not been in Batch for long. */
+async function* recentJobs({ items, jobs, clock }: SlotAuditPorts, tenantId: string) {
+  let after: Position | undefined;
+  do {
+    const page = await items.query({
+      index: 'byTenant',
+      condition: 'tenantId = :tenantId AND createdAt >= :since',
+      values: { ':tenantId': tenantId, ':since': clock.nowMs() - LOOK_BACK_MS },
+      limit: 100,
+      after,
+    });
+    yield jobs.load(page.items.map((item) => Keys.parse(item).pk.slice('JOB#'.length)));
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** Takes out what leaks, puts in what is missing, whatever the caps: those jobs hold their slots in fact. */
+export async function repairSlots(
+  ports: SlotAuditPorts,
+  tenantId: string,
+  findings: readonly Finding[],
+): Promise<void> {
+  const of = (kind: 'leak' | 'missing') =>
+    findings.flatMap((each) => (each.kind === kind ? [each.member] : []));
+  await ports.gates.leave(tenantId, of('leak'));
+  const missing = of('missing');
+  for (let gate: Gate | undefined; missing.length > 0; ) {
+    gate = (await ports.gates.load([tenantId])).get(tenantId);
+    if ((await ports.gates.enter(tenantId, gate, missing, ports.clock.nowMs())) === 'written') break;
+  }
+  await ports.slots.wake(tenantId);
+}

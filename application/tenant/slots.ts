@@ -1,0 +1,198 @@
+/**
+ * Who may go to Batch: taking slots at a tenant's gate, waiting for one, giving it back, and waking who waits.
+ *
+ * No wake-up is lost. Who waits writes its row and then tries once more; who leaves takes its member out and then reads
+ * the list, consistently. If the second try was refused because of the member that was leaving, the gate was read before
+ * that member was out, so the row was there before the list was read.
+ */
+import { asking, wakeMessage } from '../../domain/batch/messages.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import { decide, type Entry, type Gate, isFull, type Obstacle } from '../../domain/tenant/gate.ts';
+import { memberName, memberOf, type Slotted } from '../../domain/tenant/member.ts';
+import { rowOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
+import type { Queue } from '../../io/aws/queues.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { Log } from '../../io/process/log.ts';
+import type { Batched } from '../../io/table/batching.ts';
+import type { GateStore } from '../../io/table/gates.ts';
+import type { WaitingStore } from '../../io/table/waiting.ts';
+
+export interface SlotPorts {
+  readonly gates: GateStore;
+  readonly waiting: WaitingStore;
+  readonly submitQueue: Queue;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly batched: Batched;
+  /** Of tenants without a cap of their own; 0 is none. */
+  readonly defaultCap: number;
+}
+
+export type Slot =
+  /** `gated`: the attempt is a member now and must leave when it is over. */
+  | { readonly kind: 'given'; readonly gated: boolean }
+  /** It has a row in the waiting list. */
+  | { readonly kind: 'waits'; readonly obstacle: Obstacle };
+
+export interface Slots {
+  /**
+   * Takes a slot for the attempt, or its place in the waiting list. Asks of one moment are one write for each tenant.
+   *
+   * @param seen the tenant's gate as it was read with the job. What it lets in is let in on the condition that it is still
+   *   so; what it does not is looked at again.
+   */
+  take(job: JobRecord, seen: Gate | undefined): Promise<Slot>;
+  /** For attempts that are over: takes their members and rows out, and wakes who waits. */
+  leave(jobs: readonly JobRecord[]): Promise<void>;
+  /**
+   * Gives free slots to who waits, and sends their submit messages.
+   *
+   * @param after only those behind this place of the list
+   */
+  wake(tenantId: string, after?: string): Promise<void>;
+}
+
+/** Losing this often in a row means a loop of our own making; the message goes back to its queue. */
+const MAX_TURNS = 40;
+/** A look at the list that has read this many pages goes on with the next message. */
+const MAX_PAGES = 10;
+const MAX_PAGE = 100;
+/** Who leaves makes room in the caps of its type and of its key, which two others may have waited for. */
+const ENABLED_BY_ONE = 2;
+
+export function slots(ports: SlotPorts): Slots {
+  const takeOne = ports.batched<Taking, Slot>(async (asks) => {
+    const perTenant = [...Map.groupBy(asks, ({ job }) => job.tenantId).values()];
+    const taken = await Promise.all(perTenant.map((some) => takeAll(ports, some)));
+    return new Map(taken.flatMap((some) => [...some]));
+  });
+  return {
+    async take(job, gate) {
+      const slot = await takeOne({ job, gate });
+      if (slot === undefined) throw new Error('A slot was asked for and not answered');
+      return slot;
+    },
+
+    async leave(jobs) {
+      const rows = jobs.filter(({ queued }) => queued === true).map(rowOf);
+      if (rows.length > 0) await ports.waiting.remove(rows);
+      const members = jobs.filter(({ gated }) => gated === true);
+      const perTenant = Map.groupBy(members, ({ tenantId }) => tenantId);
+      await Promise.all(
+        [...perTenant].map(async ([tenantId, leaving]) => {
+          await ports.gates.leave(tenantId, leaving.map(memberOf));
+          await wake(ports, tenantId, { most: ENABLED_BY_ONE * leaving.length });
+        }),
+      );
+    },
+
+    wake: (tenantId, after) => wake(ports, tenantId, { after, most: Number.POSITIVE_INFINITY }),
+  };
+}
+
+interface Taking {
+  readonly job: JobRecord;
+  readonly gate: Gate | undefined;
+}
+
+async function takeAll(ports: SlotPorts, asks: readonly Taking[]): Promise<Map<Taking, Slot>> {
+  const jobs = asks.map(({ job }) => job);
+  const first = await enter(ports, jobs, { gate: asks[0]?.gate });
+  const refused = jobs.filter((job) => first.get(job)?.kind === 'waits');
+  const second = refused.length === 0 ? first : await waitAndTryAgain(ports, refused);
+  return new Map(asks.map((ask) => [ask, slotOf(second.get(ask.job) ?? first.get(ask.job))]));
+}
+
+async function waitAndTryAgain(
+  ports: SlotPorts,
+  jobs: readonly JobRecord[],
+): Promise<ReadonlyMap<JobRecord, Entry>> {
+  await ports.waiting.put(jobs.map(rowOf));
+  const entries = await enter(ports, jobs);
+  const given = jobs.filter((job) => entries.get(job)?.kind !== 'waits');
+  await ports.waiting.remove(given.map(rowOf));
+  return entries;
+}
+
+function slotOf(entry: Entry | undefined): Slot {
+  if (entry === undefined) throw new Error('A slot was asked for and nothing was decided');
+  return entry.kind === 'waits' ? entry : { kind: 'given', gated: entry.kind !== 'free' };
+}
+
+/**
+ * Decides on the gate as it is and lets in who may enter; if somebody else entered meanwhile, decides again.
+ *
+ * The client repeats a write whose answer was lost, and the second finds the gate changed by the first: whom we have tried
+ * to let in and who then holds a slot has entered by us, as far as we can know.
+ */
+async function enter<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
+  ports: Pick<SlotPorts, 'gates' | 'clock' | 'defaultCap'>,
+  jobs: readonly Job[],
+  seen?: { readonly gate: Gate | undefined },
+): Promise<Map<Job, Entry>> {
+  const [{ tenantId } = { tenantId: '' }] = jobs;
+  let known = seen;
+  const tried = new Set<string>();
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    const { gate } = known ?? { gate: (await ports.gates.load([tenantId])).get(tenantId) };
+    known = undefined;
+    const entries = decide(gate, ports.defaultCap, jobs);
+    const entering = entries.flatMap((entry) => (entry.kind === 'enters' ? [entry.member] : []));
+    const done =
+      entering.length === 0 ||
+      (await ports.gates.enter(tenantId, gate, entering, ports.clock.nowMs())) === 'written';
+    if (done) return new Map(jobs.map((job, i) => [job, enteredBy(tried, job, entries[i])]));
+    for (const member of entering) tried.add(memberName(member));
+  }
+  throw new Error(`The gate changed ${MAX_TURNS} times while it was being entered`);
+}
+
+function enteredBy(tried: ReadonlySet<string>, job: Slotted, entry: Entry = { kind: 'free' }): Entry {
+  const member = memberOf(job);
+  return entry.kind === 'holds' && tried.has(memberName(member)) ? { kind: 'enters', member } : entry;
+}
+
+interface Look {
+  readonly after?: string | undefined;
+  /** More cannot have become free; if they have, by a wake-up that was lost, the sweep finds out. */
+  readonly most: number;
+}
+
+async function wake(ports: SlotPorts, tenantId: string, look: Look): Promise<void> {
+  let { after, most } = look;
+  for (let page = 0; page < MAX_PAGES && most > 0; page++) {
+    const gate = (await ports.gates.load([tenantId])).get(tenantId);
+    if (gate === undefined || isFull(gate, ports.defaultCap)) return;
+    const { rows, next } = await ports.waiting.page(tenantId, pageSize(gate, ports.defaultCap), after);
+    most -= await giveSlots(ports, rows);
+    if (next === undefined) return;
+    after = next;
+  }
+  if (most > 0) await ports.submitQueue.send([wakeMessage(tenantId, after)]);
+}
+
+/** With a cap on the tenant alone, the first rows are the ones that enter. */
+function pageSize({ cap, typeCaps, members }: Gate, defaultCap: number): number {
+  const bound = cap ?? defaultCap;
+  if (bound === 0 || typeCaps !== undefined) return MAX_PAGE;
+  return Math.min(MAX_PAGE, Math.max(1, bound - members.length) + 5);
+}
+
+/**
+ * The message before the row goes: a crash in between leaves both, and the message finds what it needs.
+ *
+ * A row that holds its slot already is being seen to by whoever let it in. Should that one have died, the sweep of the gate
+ * sends its message; to do so here would send two or three for each job while many end at once.
+ */
+async function giveSlots(ports: SlotPorts, rows: readonly WaitingRow[]): Promise<number> {
+  if (rows.length === 0) return 0;
+  const entries = await enter(ports, rows);
+  const rowsOf = (...kinds: Entry['kind'][]) =>
+    rows.filter((row) => kinds.some((kind) => kind === entries.get(row)?.kind));
+  const given = rowsOf('enters', 'free');
+  await ports.submitQueue.send(given.map((row) => asking(row, row.attempt)));
+  await ports.waiting.remove([...given, ...rowsOf('holds')]);
+  for (const { tenantId, jobId, attempt } of given)
+    ports.log.info('slot:wake:done', { tenantId, jobId, attempt });
+  return given.length;
+}

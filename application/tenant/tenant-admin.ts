@@ -1,0 +1,60 @@
+/** What an operator does to a tenant: its record, its caps, a pause. Every change takes effect at once. */
+import { wakeMessage } from '../../domain/batch/messages.ts';
+import type { Gate } from '../../domain/tenant/gate.ts';
+import type { Tenant } from '../../domain/tenant/tenant.ts';
+import type { Queue } from '../../io/aws/queues.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { GateStore, Settings } from '../../io/table/gates.ts';
+import type { TenantStore } from '../../io/table/tenants.ts';
+
+export interface AccountPorts {
+  readonly tenants: Pick<TenantStore, 'load' | 'put'>;
+  readonly gates: Pick<GateStore, 'load' | 'set'>;
+  readonly submitQueue: Queue;
+  readonly clock: Clock;
+}
+
+export interface Account {
+  readonly tenant: Tenant | undefined;
+  readonly gate: Gate | undefined;
+}
+
+export async function readAccount(
+  ports: Pick<AccountPorts, 'tenants' | 'gates'>,
+  tenantId: string,
+): Promise<Account> {
+  const [tenants, gates] = await Promise.all([ports.tenants.load([tenantId]), ports.gates.load([tenantId])]);
+  return { tenant: tenants.get(tenantId), gate: gates.get(tenantId) };
+}
+
+/** @param change the record as it is, or none, into what it is to be */
+export async function changeTenant(
+  ports: Pick<AccountPorts, 'tenants'>,
+  tenantId: string,
+  change: (tenant: Tenant) => Tenant,
+): Promise<Tenant> {
+  const tenant = (await ports.tenants.load([tenantId])).get(tenantId) ?? { tenantId, status: 'active' };
+  const next = change(tenant);
+  await ports.tenants.put(next);
+  return next;
+}
+
+/**
+ * Changes caps or a pause, and wakes who waits.
+ *
+ * The same write puts the gate before the sweep, so a crash before the message costs a minute and nothing else. Lower caps
+ * end nothing: nobody enters until there is room.
+ */
+export async function changeGate(
+  { gates, submitQueue, clock }: AccountPorts,
+  tenantId: string,
+  change: (settings: Settings) => Settings,
+): Promise<void> {
+  for (;;) {
+    const seen = (await gates.load([tenantId])).get(tenantId);
+    const { cap, typeCaps, keyCap, paused } = seen ?? {};
+    const next = change({ cap, typeCaps, keyCap, paused });
+    if ((await gates.set(tenantId, seen, next, clock.nowMs())) === 'written') break;
+  }
+  await submitQueue.send([wakeMessage(tenantId)]);
+}

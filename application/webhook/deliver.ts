@@ -1,0 +1,100 @@
+/**
+ * Woken by deliveries that are due: later tries, replays, and everything for endpoints that answer slowly. Leaves the row
+ * of each with what came of it, and the endpoint disabled when it is gone for good.
+ */
+import { z } from 'zod';
+import { type Delivery, DeliveryName } from '../../domain/webhook/delivery.ts';
+import type { Endpoint } from '../../domain/webhook/endpoint.ts';
+import {
+  afterBehaviour,
+  giveBackLease,
+  isDead,
+  type Lease,
+  takeLease,
+} from '../../domain/webhook/endpoint-health.ts';
+import type { MessageBatch } from '../../io/aws/lambda.ts';
+import type { Outgoing } from '../../io/aws/queues.ts';
+import { eachAlone, readable } from '../messages.ts';
+import type { LanePorts } from './delivery-try.ts';
+import { disable, judge, messageOf, record, remember, reminderOf, send } from './delivery-try.ts';
+
+/** The whole exchange, from the name's resolution to the end of what is kept of the answer. */
+const DEADLINE_MS = 15_000;
+/** An endpoint that is full may have room in a moment, or be one that hangs with thousands behind it. */
+const FIRST_WAIT_SECONDS = 2;
+const WAIT_FACTOR = 1.6;
+const MAX_WAIT_SECONDS = 450;
+const MAX_WAITS = 12;
+
+const DeliverMessage = DeliveryName.extend({ waits: z.int().nonnegative().optional() });
+type DeliverMessage = z.infer<typeof DeliverMessage>;
+
+export function deliver(ports: LanePorts): MessageBatch {
+  return async (messages) => {
+    const read = readable(messages, DeliverMessage, ports.log);
+    const handled = await eachAlone(read, ports.log, async ({ message, value }) => ({
+      message,
+      reminders: await bring(ports, value),
+    }));
+    await ports.deliveryQueue.send(handled.flatMap(({ reminders }) => reminders));
+    return new Set(handled.map(({ message }) => message.id));
+  };
+}
+
+/** One try, if the row is due and there is room for it. @returns the messages that bring it back */
+async function bring(ports: LanePorts, asked: DeliverMessage): Promise<Outgoing[]> {
+  const [delivery, endpoint] = await Promise.all([ports.deliveries.get(asked), ports.endpoints.get(asked)]);
+  const nowMs = ports.clock.nowMs();
+  if (delivery?.status !== 'pending') return [];
+  if ((delivery.nextTryAt ?? 0) > nowMs) return reminderOf(delivery, nowMs);
+  if (endpoint === undefined || endpoint.disabled !== undefined) return setAside(ports, delivery, endpoint);
+  const { kind } = await lease(ports, delivery);
+  if (kind === 'busy') return [];
+  if (kind === 'full') {
+    const { waits = 0 } = asked;
+    const seconds =
+      Math.min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * WAIT_FACTOR ** waits) * (1 + ports.random.fraction());
+    return [messageOf(delivery, seconds, Math.min(waits + 1, MAX_WAITS))];
+  }
+  return attempt(ports, endpoint, delivery);
+}
+
+async function attempt(ports: LanePorts, endpoint: Endpoint, delivery: Delivery): Promise<Outgoing[]> {
+  const outcome = await send(ports, endpoint, delivery, { deadlineMs: DEADLINE_MS });
+  const judged = judge(ports, delivery, outcome);
+  // Before the row: with it the delivery is over, and nobody would come back to an endpoint that is gone.
+  if (judged.disableEndpoint) await disable(ports, nameOf(endpoint), 'gone');
+  // Then before anything else: a crash after it repeats nothing, and one before it sends the same bytes again.
+  const written = await record(ports, delivery, judged.delivery, outcome);
+  const nowMs = ports.clock.nowMs();
+  const standing = await remember(ports, nameOf(endpoint), (current) => {
+    const without = giveBackLease(current, delivery.webhookId);
+    return judged.behaviour === undefined ? without : afterBehaviour(without, judged.behaviour, nowMs);
+  });
+  if (judged.behaviour?.exhausted === true && standing !== undefined && isDead(standing, nowMs))
+    await disable(ports, nameOf(endpoint), 'failing');
+  return written === 'written' ? reminderOf(judged.delivery, nowMs) : [];
+}
+
+/** Nobody to send it to: kept for a replay when the endpoint is only disabled. */
+async function setAside(
+  ports: LanePorts,
+  delivery: Delivery,
+  endpoint: Endpoint | undefined,
+): Promise<Outgoing[]> {
+  const { nextTryAt: _, dueAt: __, ...rest } = delivery;
+  await record(ports, delivery, { ...rest, status: endpoint === undefined ? 'abandoned' : 'held' });
+  return [];
+}
+
+async function lease(ports: LanePorts, delivery: Delivery): Promise<Lease> {
+  const nowMs = ports.clock.nowMs();
+  const verdict: { lease: Lease } = { lease: { kind: 'busy' } };
+  const standing = await remember(ports, delivery, (current) => {
+    verdict.lease = takeLease(current, delivery.webhookId, nowMs);
+    return verdict.lease.kind === 'taken' ? verdict.lease.standing : undefined;
+  });
+  return standing === undefined ? { kind: 'full' } : verdict.lease;
+}
+
+const nameOf = ({ tenantId, endpointId }: Endpoint) => ({ tenantId, endpointId });

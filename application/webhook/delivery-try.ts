@@ -1,0 +1,181 @@
+/** One try of one delivery, whichever lane it is in: sign, send, and write down what came of it. */
+import { z } from 'zod';
+import {
+  afterTry,
+  type Delivery,
+  isSuccess,
+  type PostOutcome,
+  pendingUntil,
+  reminderDelaySeconds,
+} from '../../domain/webhook/delivery.ts';
+import { activeKeys, type Endpoint } from '../../domain/webhook/endpoint.ts';
+import {
+  type Behaviour,
+  SLOW_MS,
+  type Standing,
+  type StandingName,
+} from '../../domain/webhook/endpoint-health.ts';
+import { disabledEvent } from '../../domain/webhook/notification.ts';
+import { CONTENT_TYPES } from '../../domain/webhook/payload.ts';
+import type { Bus } from '../../io/aws/bus.ts';
+import type { Opening } from '../../io/aws/keys.ts';
+import type { Outgoing, Queue } from '../../io/aws/queues.ts';
+import type { Post, Webhooks } from '../../io/http/post.ts';
+import type { SignWebhook } from '../../io/http/signature.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { Log } from '../../io/process/log.ts';
+import type { Random } from '../../io/process/random.ts';
+import type { DeliveryStore } from '../../io/table/deliveries.ts';
+import type { EndpointStore } from '../../io/table/endpoints.ts';
+
+export interface AttemptPorts {
+  readonly endpoints: Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeStanding'>;
+  readonly deliveries: DeliveryStore;
+  readonly keys: Opening;
+  readonly sign: SignWebhook;
+  readonly webhooks: Webhooks;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What the two functions that send webhooks share: `notify` tries first, `deliver` later. */
+export interface LanePorts extends AttemptPorts {
+  readonly deliveryQueue: Queue;
+}
+
+const USER_AGENT = 'headgate-webhooks/1';
+
+export async function send(
+  ports: AttemptPorts,
+  endpoint: Endpoint,
+  delivery: Delivery,
+  time: Pick<Post, 'deadlineMs' | 'suspicion'>,
+): Promise<PostOutcome> {
+  try {
+    const headers = await headersOf(ports, endpoint, delivery);
+    return await ports.webhooks.post({ url: endpoint.url, headers, body: delivery.body, ...time });
+  } catch (error) {
+    // Never unsigned, and never the tenant's try: somebody should look at the keys.
+    const { tenantId, endpointId, jobId } = delivery;
+    ports.log.error('webhook:sign:failed', { tenantId, endpointId, jobId, error });
+    return { kind: 'unsent', why: 'keys_unavailable' };
+  }
+}
+
+async function headersOf({ keys, sign, clock }: AttemptPorts, endpoint: Endpoint, delivery: Delivery) {
+  const nowMs = clock.nowMs();
+  const signing = activeKeys(endpoint, nowMs).map(async ({ scheme, sealed }) => ({
+    scheme,
+    plain: await keys.open(endpoint, sealed),
+  }));
+  // Together: of two that fail, one that nobody waits for would end the process.
+  const [custom, ...opened] = await Promise.all([customOf(keys, endpoint), ...signing]);
+  return {
+    ...custom,
+    'user-agent': USER_AGENT,
+    'content-type': CONTENT_TYPES[delivery.payload ?? 'standard'],
+    ...sign(delivery.webhookId, nowMs, delivery.body, opened),
+  };
+}
+
+const CustomHeaders = z.record(z.string(), z.string());
+
+async function customOf(keys: Opening, endpoint: Endpoint): Promise<Record<string, string>> {
+  if (endpoint.headers === undefined) return {};
+  return CustomHeaders.parse(JSON.parse(await keys.open(endpoint, endpoint.headers.sealed)));
+}
+
+/** Our own trouble is looked at again soon, and by not all at once. */
+const UNSENT_PAUSE_MS = 60_000;
+
+export interface Judged {
+  readonly delivery: Delivery;
+  readonly disableEndpoint: boolean;
+  /** Absent when the endpoint was not even reached. */
+  readonly behaviour?: Behaviour;
+}
+
+export function judge({ clock, random }: AttemptPorts, delivery: Delivery, outcome: PostOutcome): Judged {
+  const nowMs = clock.nowMs();
+  if (outcome.kind === 'unsent') {
+    const againAtMs = nowMs + Math.round(UNSENT_PAUSE_MS * (1 + random.fraction()));
+    return { delivery: pendingUntil(delivery, againAtMs, nowMs), disableEndpoint: false };
+  }
+  const verdict = afterTry(delivery, outcome, nowMs, random.fraction());
+  const exhausted = verdict.delivery.status === 'exhausted';
+  const behaviour = { succeeded: isSuccess(outcome), exhausted, slow: outcome.ms >= SLOW_MS };
+  return { ...verdict, behaviour };
+}
+
+/** @param seen the row as it was; absent when there was none */
+export async function record(
+  ports: AttemptPorts,
+  seen: Delivery | undefined,
+  next: Delivery,
+  outcome?: PostOutcome,
+): Promise<'written' | 'lost'> {
+  const written = await ports.deliveries.record(seen, next);
+  const { tenantId, endpointId, jobId, tries, status, last } = next;
+  const unsent = outcome?.kind === 'unsent';
+  ports.log[unsent ? 'error' : 'info'](`webhook:post:${unsent ? 'unsent' : status}`, {
+    tenantId,
+    endpointId,
+    jobId,
+    count: tries,
+    durationMs: last?.ms,
+    why: unsent ? outcome.why : last?.answer,
+  });
+  return written;
+}
+
+/** What is known of an endpoint is worth less than the delivery at hand: when it cannot be written, that goes on. */
+export async function remember(
+  ports: AttemptPorts,
+  { tenantId, endpointId }: StandingName,
+  decide: (standing: Standing) => Standing | undefined,
+): Promise<Standing | undefined> {
+  try {
+    return await ports.endpoints.changeStanding({ tenantId, endpointId }, decide);
+  } catch (error) {
+    ports.log.info('standing:write:failed', { tenantId, endpointId, error });
+    return undefined;
+  }
+}
+
+/**
+ * Told first and then done: once it is disabled, nothing brings anybody back to tell. Who dies in between leaves it on: one
+ * that is gone says so at the same delivery again, one that fails is judged at its next delivery that is given up.
+ */
+export async function disable(ports: AttemptPorts, name: StandingName, reason: string): Promise<void> {
+  const known = await ports.endpoints.get(name);
+  if (known === undefined || known.disabled !== undefined) return;
+  const disabled = { reason, atMs: ports.clock.nowMs() };
+  await ports.bus.publish(disabledEvent({ ...known, disabled }));
+  await ports.endpoints.change(name, (current) =>
+    current.disabled === undefined ? { ...current, disabled } : undefined,
+  );
+  ports.log.info('endpoint:disable:done', { ...name, why: reason });
+}
+
+/** The message that brings a pending delivery back; none when the sweep does. */
+export function reminderOf(delivery: Delivery, nowMs: number): Outgoing[] {
+  const delaySeconds = reminderDelaySeconds(delivery, nowMs);
+  return delaySeconds === undefined ? [] : [messageOf(delivery, delaySeconds, 0)];
+}
+
+/** @param waits how often it has found the endpoint full; each time it waits twice as long */
+export function messageOf(
+  { tenantId, endpointId, at, webhookId }: Pick<Delivery, 'tenantId' | 'endpointId' | 'at' | 'webhookId'>,
+  delaySeconds: number,
+  waits: number,
+): Outgoing {
+  const name = { tenantId, endpointId, at, webhookId };
+  return {
+    body: JSON.stringify(waits === 0 ? name : { ...name, waits }),
+    delaySeconds,
+    // SQS serves the quiet endpoints first while one has many messages.
+    groupId: `${tenantId}.${endpointId}`,
+  };
+}

@@ -1,0 +1,129 @@
+/** Setting up endpoints: what is asked for is judged first, and what must not be read is sealed before it is stored. */
+import { type Problem, problem } from '../../domain/errors.ts';
+import {
+  type Endpoint,
+  judgeHeaders,
+  judgeSecret,
+  MAX_ENDPOINTS,
+  rotated,
+  type SigningKey,
+} from '../../domain/webhook/endpoint.ts';
+import { DEFAULT_EVENTS, WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
+import { judgeUrl } from '../../domain/webhook/webhook-url.ts';
+import type { NewKey, Owner, Sealing } from '../../io/aws/keys.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { Random } from '../../io/process/random.ts';
+import type { EndpointRegister } from '../../io/table/endpoints.ts';
+
+export interface RegisterPorts {
+  readonly endpoints: Pick<EndpointRegister, 'list' | 'put' | 'change' | 'get'>;
+  readonly keys: Sealing;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface EndpointRequest {
+  readonly tenantId: string;
+  /** Absent: a new one. */
+  readonly endpointId?: string | undefined;
+  readonly url: string;
+  readonly description?: string | undefined;
+  readonly events?: readonly string[] | undefined;
+  readonly payload?: Endpoint['payload'] | undefined;
+  readonly schemes?: readonly SigningKey['scheme'][] | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** `whsec_…` that the tenant brings along. */
+  readonly secret?: string | undefined;
+}
+
+export type Registered =
+  | {
+      readonly kind: 'registered';
+      readonly endpoint: Endpoint;
+      /** Secrets and public keys, newest first: the only time that a secret is seen. */
+      readonly shown: readonly string[];
+    }
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+/** @param allowedOrigins those of the laptop's inbox; a deployment has none */
+export async function register(
+  ports: RegisterPorts,
+  asked: EndpointRequest,
+  allowedOrigins: readonly string[] = [],
+): Promise<Registered> {
+  const known = await ports.endpoints.list(asked.tenantId);
+  const wrong = judge(asked, allowedOrigins) ?? crowded(known.length);
+  if (wrong !== undefined) return { kind: 'refused', problem: wrong };
+  const { tenantId, url, description, events = DEFAULT_EVENTS, payload = 'standard', headers = {} } = asked;
+  const endpointId = asked.endpointId ?? `whe_${ports.random.token().replaceAll('-', '').slice(0, 16)}`;
+  const owner = { tenantId, endpointId };
+  const made = await keysFor(ports, owner, asked.schemes ?? ['v1'], asked.secret);
+  const names = Object.keys(headers);
+  const endpoint: Endpoint = {
+    ...owner,
+    url,
+    ...(description === undefined ? {} : { description }),
+    events: [...events],
+    payload,
+    keys: made.map(({ key }) => key),
+    ...(names.length === 0
+      ? {}
+      : { headers: { names, sealed: await ports.keys.seal(owner, JSON.stringify(headers)) } }),
+  };
+  await ports.endpoints.put(endpoint);
+  return { kind: 'registered', endpoint, shown: made.map(({ shown }) => shown) };
+}
+
+/** New keys of the same schemes; the present ones sign on for a day. */
+export async function rotate(ports: RegisterPorts, owner: Owner): Promise<Registered> {
+  const endpoint = await ports.endpoints.get(owner);
+  if (endpoint === undefined) return { kind: 'refused', problem: unknown(owner) };
+  const schemes = [...new Set(endpoint.keys.map(({ scheme }) => scheme))];
+  const made = await keysFor(ports, owner, schemes);
+  const fresh = made.map(({ key }) => key);
+  const refusal: { problem?: Problem } = {};
+  const changed = await ports.endpoints.change(owner, (current) => {
+    const next = rotated(current, fresh, ports.clock.nowMs());
+    if (!('code' in next)) return next;
+    refusal.problem = next;
+    return undefined;
+  });
+  if (refusal.problem !== undefined) return { kind: 'refused', problem: refusal.problem };
+  if (changed === undefined) return { kind: 'refused', problem: unknown(owner) };
+  return { kind: 'registered', endpoint: changed, shown: made.map(({ shown }) => shown) };
+}
+
+export function unknown({ tenantId, endpointId }: Owner): Problem {
+  return problem('endpoint_unknown', '/endpointId', `The tenant ${tenantId} has no endpoint ${endpointId}.`);
+}
+
+function judge(asked: EndpointRequest, allowedOrigins: readonly string[]): Problem | undefined {
+  const target = judgeUrl(asked.url, allowedOrigins);
+  if (target.kind === 'refused') return problem(target.code, '/url', target.message);
+  const known: readonly string[] = WEBHOOK_EVENTS;
+  const strange = asked.events?.find((type) => !known.includes(type) || type === 'endpoint.ping');
+  if (strange !== undefined || asked.events?.length === 0) {
+    const types = WEBHOOK_EVENTS.filter((type) => type !== 'endpoint.ping').join(', ');
+    return problem('event_unknown', '/events', `Expected one or more of ${types}.`);
+  }
+  return (
+    judgeHeaders(asked.headers ?? {}) ?? (asked.secret === undefined ? undefined : judgeSecret(asked.secret))
+  );
+}
+
+/** Two at once may pass this together: it keeps a table tidy, and nothing depends on it. */
+function crowded(count: number): Problem | undefined {
+  if (count < MAX_ENDPOINTS) return undefined;
+  return problem('endpoints_too_many', '', `Expected at most ${MAX_ENDPOINTS} endpoints for one tenant.`);
+}
+
+function keysFor(
+  { keys }: RegisterPorts,
+  owner: Owner,
+  schemes: readonly SigningKey['scheme'][],
+  secret?: string,
+): Promise<NewKey[]> {
+  return Promise.all(
+    schemes.map((scheme) => keys.newKey(owner, scheme, scheme === 'v1' ? secret : undefined)),
+  );
+}

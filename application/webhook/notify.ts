@@ -1,0 +1,201 @@
+/**
+ * Woken by the events on the bus. Leaves one delivery row for each event and subscribed endpoint, after a first try of
+ * those that can be made at once; for a final event it then settles the job: nothing is owed any more.
+ *
+ * This is the lane of endpoints that answer quickly. Whoever does not is handed to `deliver`, so that nobody waits here
+ * for a receiver that hangs.
+ */
+import { z } from 'zod';
+import { changed, isFinal, type JobRecord } from '../../domain/job/job.ts';
+import { type Delivery, type PostOutcome, pendingUntil } from '../../domain/webhook/delivery.ts';
+import { type Endpoint, wants } from '../../domain/webhook/endpoint.ts';
+import {
+  afterBehaviour,
+  isSlow,
+  MAX_IN_FLIGHT,
+  SLOW_MS,
+  SUSPECT_MS,
+  suspected,
+} from '../../domain/webhook/endpoint-health.ts';
+import { subjectOf, TenantEvent } from '../../domain/webhook/notification.ts';
+import { bodyOf } from '../../domain/webhook/payload.ts';
+import type { MessageBatch } from '../../io/aws/lambda.ts';
+import type { Outgoing } from '../../io/aws/queues.ts';
+import type { Limited, LimitPerKey } from '../../io/process/limit-per-key.ts';
+import type { Known } from '../../io/table/endpoints.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
+import { changeJob } from '../job/change-job.ts';
+import { webhookIdOf } from '../job/identity.ts';
+import { eachAlone, readable } from '../messages.ts';
+import type { LanePorts } from './delivery-try.ts';
+import { disable, judge, record, remember, reminderOf, send } from './delivery-try.ts';
+
+export interface NotifyPorts extends LanePorts {
+  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
+  readonly limitPerKey: LimitPerKey;
+}
+
+/** The bus's envelope around our own event. */
+const NotifyMessage = z.object({ detail: TenantEvent });
+
+export function notify(ports: NotifyPorts): MessageBatch {
+  return async (messages) => {
+    const read = readable(messages, NotifyMessage, ports.log);
+    const finals = read.flatMap(({ value }) => finalJobOf(value.detail) ?? []);
+    const jobs = await ports.jobs.load(finals);
+    const lane = {
+      ...ports,
+      knownOf: once((id: string) => ports.endpoints.list(id)),
+      limited: ports.limitPerKey(MAX_IN_FLIGHT),
+    };
+    const slow = new Set<string>();
+    const handled = await eachAlone(read, ports.log, async ({ message, value: { detail } }) => {
+      const pending = await tell({ ...lane, slow }, detail);
+      const job = jobs.get(finalJobOf(detail) ?? '');
+      // Every endpoint that wants the end has its row now; after this nobody asks again.
+      if (job !== undefined) await settle(ports, job);
+      return { message, pending };
+    });
+    const nowMs = ports.clock.nowMs();
+    const reminders = handled.flatMap(({ pending }) => pending.flatMap((row) => reminderOf(row, nowMs)));
+    await ports.deliveryQueue.send(reminders satisfies Outgoing[]);
+    return new Set(handled.map(({ message }) => message.id));
+  };
+}
+
+interface Lane extends NotifyPorts {
+  knownOf(tenantId: string): Promise<readonly Known[]>;
+  readonly limited: Limited;
+  /** Endpoints that proved slow within this batch. */
+  readonly slow: Set<string>;
+}
+
+function finalJobOf(event: TenantEvent): string | undefined {
+  return 'jobId' in event.data && isFinal(event.data.status) ? event.data.jobId : undefined;
+}
+
+/** @returns the rows that a message must bring back */
+async function tell(lane: Lane, event: TenantEvent): Promise<Delivery[]> {
+  const known = await lane.knownOf(event.data.tenantId);
+  const rows = await Promise.all(
+    known.filter(({ endpoint }) => isFor(event, endpoint)).map((to) => tellOne(lane, event, to)),
+  );
+  return rows.flatMap((row) => row ?? []);
+}
+
+function isFor(event: TenantEvent, endpoint: Endpoint): boolean {
+  const about = 'endpointId' in event.data ? event.data.endpointId : undefined;
+  if (event.type === 'endpoint.ping') return about === endpoint.endpointId;
+  return about !== endpoint.endpointId && wants(endpoint, event.type);
+}
+
+async function tellOne(lane: Lane, event: TenantEvent, to: Known): Promise<Delivery | undefined> {
+  const { endpoint, standing } = to;
+  const owed = rowFor(event, endpoint);
+  const stored = await lane.deliveries.get(owed);
+  // Told before, or by another handler of the same event; whoever wrote a pending row may have died before its message.
+  if (stored !== undefined) return stored;
+  if (endpoint.disabled !== undefined) {
+    const { nextTryAt: _, dueAt: __, ...held } = owed;
+    await record(lane, undefined, { ...held, status: 'held' });
+    return undefined;
+  }
+  const name = `${endpoint.tenantId} ${endpoint.endpointId}`;
+  return lane.limited(name, async () => {
+    if (isSlow(standing, lane.clock.nowMs()) || lane.slow.has(name)) return handOver(lane, owed);
+    const outcome = await sendUnderSuspicion(lane, to, owed);
+    if (!isTooSlow(outcome)) return concludeFirst(lane, to, owed, outcome);
+    lane.slow.add(name);
+    const row = await handOver(lane, owed);
+    await mark(lane, to, { succeeded: false, exhausted: false, slow: true });
+    return row;
+  });
+}
+
+/** While it keeps us waiting, other sandboxes are told not to wait for it, too. */
+async function sendUnderSuspicion(lane: Lane, to: Known, owed: Delivery): Promise<PostOutcome> {
+  const { tenantId, endpointId } = to.endpoint;
+  const warnings: Promise<unknown>[] = [];
+  const raise = () => {
+    const nowMs = lane.clock.nowMs();
+    warnings.push(remember(lane, { tenantId, endpointId }, (seen) => suspected(seen, nowMs)));
+  };
+  const outcome = await send(lane, to.endpoint, owed, {
+    deadlineMs: SLOW_MS,
+    suspicion: { afterMs: SUSPECT_MS, raise },
+  });
+  await Promise.all(warnings);
+  return outcome;
+}
+
+/** Not a try of the tenant's schedule: it had less time than is promised, and gets the whole of it in the other lane. */
+function isTooSlow(outcome: PostOutcome): boolean {
+  return outcome.kind === 'failed' && ['timeout', 'connect_timeout'].includes(outcome.why);
+}
+
+async function handOver(lane: Lane, owed: Delivery): Promise<Delivery | undefined> {
+  return (await record(lane, undefined, owed)) === 'written' ? owed : undefined;
+}
+
+/**
+ * The row of a first try is written after it. A crash in between sends the event again, which has the same id and the
+ * same bytes because both are made of the event alone; so a delivery that succeeds at once costs one write.
+ */
+async function concludeFirst(lane: Lane, to: Known, owed: Delivery, outcome: PostOutcome) {
+  const judged = judge(lane, owed, outcome);
+  const { tenantId, endpointId } = owed;
+  // Before the row: with it the event has come to its end, and nobody would come back to an endpoint that is gone.
+  if (judged.disableEndpoint) await disable(lane, { tenantId, endpointId }, 'gone');
+  const written = await record(lane, undefined, judged.delivery, outcome);
+  if (judged.behaviour !== undefined) await mark(lane, to, judged.behaviour);
+  return written === 'written' ? judged.delivery : undefined;
+}
+
+async function mark(
+  lane: Lane,
+  { endpoint, standing }: Known,
+  behaviour: Parameters<typeof afterBehaviour>[1],
+) {
+  const { tenantId, endpointId } = endpoint;
+  const seen = standing ?? { tenantId, endpointId };
+  const nowMs = lane.clock.nowMs();
+  if (afterBehaviour(seen, behaviour, nowMs) === seen) return;
+  await remember(lane, seen, (current) => afterBehaviour(current, behaviour, nowMs));
+}
+
+function rowFor(event: TenantEvent, endpoint: Endpoint): Delivery {
+  const { tenantId, endpointId, payload } = endpoint;
+  const webhookId = webhookIdOf(subjectOf(event), event.data.sequence, endpointId);
+  const owed = {
+    tenantId,
+    endpointId,
+    at: event.timestamp,
+    webhookId,
+    ...('jobId' in event.data ? { jobId: event.data.jobId } : {}),
+    eventType: event.type,
+    body: bodyOf(event, webhookId, payload),
+    ...(payload === 'standard' ? {} : { payload }),
+    status: 'pending' as const,
+    tries: 0,
+  };
+  const atMs = Date.parse(event.timestamp);
+  return pendingUntil(owed, atMs, atMs);
+}
+
+async function settle(ports: NotifyPorts, job: JobRecord): Promise<void> {
+  await changeJob(ports.jobs, job, (current) =>
+    isFinal(current.state) && current.settled !== true
+      ? changed(current, { settled: true, dueAt: undefined }, ports.clock.nowMs())
+      : undefined,
+  );
+}
+
+/** Asks once per key within one batch of messages, however many of them need the answer. */
+function once<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const asked = new Map<string, Promise<T>>();
+  return (key) => {
+    const known = asked.get(key) ?? ask(key);
+    asked.set(key, known);
+    return known;
+  };
+}

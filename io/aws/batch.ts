@@ -1,0 +1,99 @@
+/** AWS Batch: submit, find by name, end. */
+import {
+  type BatchClient,
+  BatchServiceException,
+  DescribeJobsCommand,
+  ListJobsCommand,
+  SubmitJobCommand,
+  TerminateJobCommand,
+} from '@aws-sdk/client-batch';
+import { BatchJobDetail } from '../../domain/batch/report.ts';
+import type { SubmitRequest } from '../../domain/batch/submission.ts';
+import { errorName } from '../process/log.ts';
+
+/** Only the first three are facts. After `unknown` the job may exist, now or within seconds. */
+export type SubmitOutcome =
+  | { readonly kind: 'accepted'; readonly batchJobId: string }
+  | { readonly kind: 'not_accepted'; readonly why: string }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export interface BatchPort {
+  submit(request: SubmitRequest): Promise<SubmitOutcome>;
+  /** Ids of the Batch jobs with exactly this name, in any state, newest first. */
+  listByName(jobQueue: string, name: string): Promise<readonly string[]>;
+  /** What Batch says of each; an id it does not know is absent from the map, without an error. */
+  describe(batchJobIds: readonly string[]): Promise<ReadonlyMap<string, BatchJobDetail>>;
+  /** Ends a Batch job in whatever state; one that is over or unknown is no error. */
+  terminate(batchJobId: string, reason: string): Promise<void>;
+}
+
+/** @see AWS Batch API reference, DescribeJobs: up to 100 ids */
+export const MAX_DESCRIBE = 100;
+
+/** @param submitting the client for SubmitJob, which must not repeat a call by itself */
+export function batchPort(client: BatchClient, submitting: BatchClient): BatchPort {
+  return {
+    async submit(request) {
+      try {
+        const { jobId } = await submitting.send(new SubmitJobCommand(mutable(request)));
+        return jobId === undefined
+          ? { kind: 'unknown', why: 'no_job_id' }
+          : { kind: 'accepted', batchJobId: jobId };
+      } catch (error) {
+        return submitOutcome(error);
+      }
+    },
+
+    async listByName(jobQueue, name) {
+      const ids: string[] = [];
+      let nextToken: string | undefined;
+      do {
+        const filters = [{ name: 'JOB_NAME', values: [name] }];
+        const page = await client.send(new ListJobsCommand({ jobQueue, filters, nextToken }));
+        // The filter ignores case; names are lower case, but a stranger's need not be.
+        for (const { jobName, jobId } of page.jobSummaryList ?? []) {
+          if (jobName === name && jobId !== undefined) ids.push(jobId);
+        }
+        nextToken = page.nextToken;
+      } while (nextToken !== undefined);
+      return ids;
+    },
+
+    async describe(batchJobIds) {
+      const found = new Map<string, BatchJobDetail>();
+      for (let from = 0; from < batchJobIds.length; from += MAX_DESCRIBE) {
+        const page = await client.send(
+          new DescribeJobsCommand({ jobs: batchJobIds.slice(from, from + MAX_DESCRIBE) }),
+        );
+        for (const job of page.jobs ?? []) {
+          const detail = BatchJobDetail.parse(job);
+          found.set(detail.jobId, detail);
+        }
+      }
+      return found;
+    },
+
+    async terminate(batchJobId, reason) {
+      // Not CancelJob: for a job that runs, CancelJob answers 200 and does nothing.
+      await client.send(new TerminateJobCommand({ jobId: batchJobId, reason }));
+    },
+  };
+}
+
+/**
+ * 400 ClientException is Batch's word that it will not; another 4xx (throttled, access denied) says it did not, this
+ * time. 5xx, a timeout or a cut connection say nothing: Batch may have taken the job.
+ */
+function submitOutcome(error: unknown): SubmitOutcome {
+  const status = error instanceof BatchServiceException ? error.$metadata.httpStatusCode : undefined;
+  if (!(error instanceof BatchServiceException) || status === undefined || status >= 500) {
+    return { kind: 'unknown', why: errorName(error) };
+  }
+  if (error.name === 'ClientException') return { kind: 'refused', message: error.message.slice(0, 255) };
+  return { kind: 'not_accepted', why: error.name };
+}
+
+function mutable(request: SubmitRequest) {
+  return { ...request, parameters: { ...request.parameters }, tags: { ...request.tags } };
+}

@@ -1,0 +1,34 @@
+/**
+ * The only place that makes AWS clients. Region, credentials and endpoint come from the standard AWS variables.
+ *
+ * Each client is made by its own function, so that a bundle carries only the SDKs its Lambda calls.
+ */
+import { BatchClient } from '@aws-sdk/client-batch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { SUBMIT_TIMEOUT_MS } from '../../domain/batch/submission.ts';
+
+/** The SDK itself waits without end: a stalled connection would use up the function's whole time. */
+const timeouts = { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true };
+
+export function dynamo(): DynamoDBDocumentClient {
+  const client = new DynamoDBClient({ requestHandler: timeouts });
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}
+
+export const sqs = (): SQSClient => new SQSClient({ requestHandler: timeouts });
+export const eventBridge = (): EventBridgeClient => new EventBridgeClient({ requestHandler: timeouts });
+export const kms = (): KMSClient => new KMSClient({ requestHandler: timeouts });
+export const s3 = (): S3Client => new S3Client({ requestHandler: { ...timeouts, requestTimeout: 60_000 } });
+export const batch = (): BatchClient => new BatchClient({ requestHandler: timeouts });
+
+/**
+ * For SubmitJob alone. The call has no client token, and the SDK repeats a call whose answer was lost: three tries
+ * would be up to three Batch jobs.
+ */
+export const submittingBatch = (): BatchClient =>
+  new BatchClient({ maxAttempts: 1, requestHandler: { ...timeouts, requestTimeout: SUBMIT_TIMEOUT_MS } });

@@ -1,0 +1,107 @@
+/**
+ * Sealing what only the sender of webhooks may see: signing keys, and the values of custom headers. KMS holds the key that
+ * seals, so the table alone is worth nothing; the context ties each sealed text to its endpoint, so that a copy of it on
+ * another endpoint does not open.
+ */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import {
+  DecryptCommand,
+  EncryptCommand,
+  InvalidCiphertextException,
+  type KMSClient,
+} from '@aws-sdk/client-kms';
+import type { Endpoint, SigningKey } from '../../domain/webhook/endpoint.ts';
+
+export type Owner = Pick<Endpoint, 'tenantId' | 'endpointId'>;
+
+export interface Sealing {
+  seal(owner: Owner, plain: string): Promise<string>;
+  /** Makes a signing key. @param given `whsec_…` that the tenant brings along, checked before */
+  newKey(owner: Owner, scheme: SigningKey['scheme'], given?: string): Promise<NewKey>;
+}
+export interface Opening {
+  /** @throws when KMS does not answer, or refuses: the webhook is then not sent, and never unsigned */
+  open(owner: Owner, sealed: string): Promise<string>;
+}
+
+/** @param keyId a key, or an alias of one */
+export function sealing(kms: KMSClient, keyId: string): Sealing {
+  const seal = async (owner: Owner, plain: string) => {
+    const { CiphertextBlob = new Uint8Array() } = await kms.send(
+      new EncryptCommand({
+        KeyId: keyId,
+        Plaintext: Buffer.from(plain),
+        EncryptionContext: contextOf(owner),
+      }),
+    );
+    return Buffer.from(CiphertextBlob).toString('base64');
+  };
+  return sealingBy(seal);
+}
+
+/** @param seal what makes a text unreadable without its context */
+export function sealingBy(seal: Sealing['seal']): Sealing {
+  return { seal, newKey: (owner, scheme, given) => newKey(seal, owner, scheme, given) };
+}
+
+/** What one sandbox keeps opened: each costs a call, and an endpoint has a handful. */
+const MAX_OPENED = 1000;
+
+/** Opens each text once, for as long as the process lives: which keys still sign is said by the endpoint, not here. */
+export function opening(kms: KMSClient, keyId: string): Opening {
+  const opened = new Map<string, Promise<string>>();
+  return {
+    open(owner, sealed) {
+      const name = `${owner.tenantId} ${owner.endpointId} ${sealed}`;
+      const known = opened.get(name);
+      if (known !== undefined) return known;
+      const opens = openOnce(kms, keyId, owner, sealed);
+      opened.set(name, opens);
+      // The next to ask asks KMS again.
+      opens.catch(() => opened.delete(name));
+      const [oldest] = opened.keys();
+      if (opened.size > MAX_OPENED && oldest !== undefined) opened.delete(oldest);
+      return opens;
+    },
+  };
+}
+
+async function openOnce(kms: KMSClient, KeyId: string, owner: Owner, sealed: string): Promise<string> {
+  const { Plaintext } = await kms.send(
+    new DecryptCommand({
+      KeyId,
+      CiphertextBlob: Buffer.from(sealed, 'base64'),
+      EncryptionContext: contextOf(owner),
+    }),
+  );
+  if (Plaintext === undefined)
+    throw new InvalidCiphertextException({ message: 'no plaintext', $metadata: {} });
+  return Buffer.from(Plaintext).toString();
+}
+
+function contextOf({ tenantId, endpointId }: Owner): Record<string, string> {
+  return { tenantId, endpointId };
+}
+
+/** A new signing key, and what its owner is shown: a secret once, or a public key at any time. */
+export interface NewKey {
+  readonly key: SigningKey;
+  readonly shown: string;
+}
+
+async function newKey(
+  seal: Sealing['seal'],
+  owner: Owner,
+  scheme: SigningKey['scheme'],
+  given?: string,
+): Promise<NewKey> {
+  if (scheme === 'v1') {
+    const secret = given ?? `whsec_${randomBytes(32).toString('base64')}`;
+    return { key: { scheme, sealed: await seal(owner, secret) }, shown: secret };
+  }
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const { d = '' } = privateKey.export({ format: 'jwk' });
+  const { x = '' } = publicKey.export({ format: 'jwk' });
+  const shown = `whpk_${Buffer.from(x, 'base64url').toString('base64')}`;
+  return { key: { scheme, sealed: await seal(owner, `${x}.${d}`), publicKey: shown }, shown };
+}

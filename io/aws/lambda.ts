@@ -1,0 +1,63 @@
+/** What every queue-fed Lambda shares: messages in, and the answer that returns only the unfinished ones to the queue. */
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Log } from '../process/log.ts';
+
+export interface Message {
+  readonly id: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The same however often it is received. */
+  readonly sentAtMs?: number;
+}
+
+/**
+ * Answers with the ids of the messages that are done. All others go back to the queue, and after its limit of receives
+ * to its dead-letter queue.
+ */
+export type MessageBatch = (messages: readonly Message[]) => Promise<ReadonlySet<string>>;
+
+export function queueHandler(log: Log, handle: MessageBatch) {
+  return middy<SQSEvent, SQSBatchResponse>()
+    .use(keepAllOnError(log))
+    .handler(async (event) => {
+      const done = await handle(event.Records.map(messageOf));
+      return failures(event.Records.map(({ messageId }) => messageId).filter((id) => !done.has(id)));
+    });
+}
+
+/** A function on a schedule. A run that fails is logged and not repeated: the next one comes by itself. */
+export function scheduleHandler(log: Log, run: () => Promise<void>) {
+  return middy<unknown, void>()
+    .use({ onError: ({ error }) => log.error('schedule:run:failed', { error }) })
+    .handler(run);
+}
+
+/**
+ * A thrown error would make Lambda slow the whole queue down, and one tenant's bad minute would be everybody's.
+ * @see AWS Lambda developer guide, "Handling errors for an SQS event source"
+ */
+function keepAllOnError(log: Log): middy.MiddlewareObj<SQSEvent, SQSBatchResponse> {
+  return {
+    onError: (request) => {
+      log.error('batch:handle:failed', { error: request.error, count: request.event.Records.length });
+      request.response = failures(request.event.Records.map(({ messageId }) => messageId));
+    },
+  };
+}
+
+function failures(ids: readonly string[]): SQSBatchResponse {
+  return { batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+function messageOf(record: SQSRecord): Message {
+  const attributes = Object.entries(record.messageAttributes).flatMap(([name, { stringValue }]) =>
+    stringValue === undefined ? [] : [[name, stringValue] as const],
+  );
+  return {
+    id: record.messageId,
+    body: record.body,
+    attributes: Object.fromEntries(attributes),
+    sentAtMs: Number(record.attributes.SentTimestamp),
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * The parts that functions work with, each made of its function's environment. A function opens what it needs and hands it
+ * to its use case; a bundle carries only what its function opens.
+ */
+import { batchPort } from './aws/batch.ts';
+import { bus } from './aws/bus.ts';
+import { batch, dynamo, eventBridge, kms, sqs, submittingBatch } from './aws/clients.ts';
+import { opening } from './aws/keys.ts';
+import { queue } from './aws/queues.ts';
+import { outage } from './http/outage.ts';
+import { webhooks } from './http/post.ts';
+import { signedHeaders } from './http/signature.ts';
+import { systemClock } from './process/clock.ts';
+import { readEnv } from './process/env.ts';
+import { limitPerKey } from './process/limit-per-key.ts';
+import { createLog } from './process/log.ts';
+import { systemRandom } from './process/random.ts';
+import { batched } from './table/batching.ts';
+import { deliveryStore } from './table/deliveries.ts';
+import { dueIndex } from './table/due.ts';
+import { endpointStore } from './table/endpoints.ts';
+import { gateStore } from './table/gates.ts';
+import { jobStore } from './table/jobs.ts';
+import { pace } from './table/pace.ts';
+import { table } from './table/table.ts';
+import { tenantStore } from './table/tenants.ts';
+import { waitingStore } from './table/waiting.ts';
+
+/** @param name as the log names the process; @throws EnvironmentIncomplete, like every function of this file */
+export function openTable(name: string) {
+  const env = readEnv('TABLE_NAME', 'EVENT_BUS_NAME');
+  return {
+    items: table(dynamo(), env.TABLE_NAME, systemRandom),
+    bus: bus(eventBridge(), env.EVENT_BUS_NAME),
+    log: createLog(name),
+    clock: systemClock,
+    random: systemRandom,
+  };
+}
+
+/** What every step of a job works with: records, gates and the queues for what follows. */
+export function openJobs(name: string) {
+  const env = readEnv('SUBMIT_QUEUE_URL', 'DEAD_LETTER_QUEUE_URL', 'TENANT_DEFAULTS');
+  const parts = openTable(name);
+  const queues = sqs();
+  return {
+    ...parts,
+    jobs: jobStore(parts.items),
+    tenants: tenantStore(parts.items),
+    gates: gateStore(parts.items),
+    waiting: waitingStore(parts.items),
+    submitQueue: queue(queues, env.SUBMIT_QUEUE_URL),
+    deadLetters: queue(queues, env.DEAD_LETTER_QUEUE_URL),
+    defaults: env.TENANT_DEFAULTS,
+    defaultCap: env.TENANT_DEFAULTS.cap,
+    batched,
+  };
+}
+
+type Jobs = ReturnType<typeof openJobs>;
+
+export function openBucket() {
+  return { bucket: readEnv('BUCKET_NAME').BUCKET_NAME };
+}
+
+/** AWS Batch for functions that look up and end Batch jobs. @param maxWaitMs for a turn of the shared pace */
+export function openBatch({ items, clock }: Jobs, maxWaitMs: number) {
+  const { BATCH_CALLS_PER_SECOND } = readEnv('BATCH_CALLS_PER_SECOND');
+  const client = batch();
+  return {
+    batch: batchPort(client, client),
+    pace: pace(items, { callsPerSecond: BATCH_CALLS_PER_SECOND, maxWaitMs, clock }),
+  };
+}
+
+/** AWS Batch for the one function that submits to it. */
+export function openSubmission({ items, clock }: Jobs, maxWaitMs: number) {
+  const env = readEnv(
+    'BATCH_CALLS_PER_SECOND',
+    'SUBMIT_SETTLE_SECONDS',
+    'JOB_QUEUE_STANDARD',
+    'JOB_QUEUE_ECONOMY',
+    'JOB_DEFINITION_SMALL',
+    'JOB_DEFINITION_MEDIUM',
+    'JOB_DEFINITION_PLAIN',
+  );
+  return {
+    batch: batchPort(batch(), submittingBatch()),
+    pace: pace(items, { callsPerSecond: env.BATCH_CALLS_PER_SECOND, maxWaitMs, clock }),
+    targets: {
+      queues: { standard: env.JOB_QUEUE_STANDARD, economy: env.JOB_QUEUE_ECONOMY },
+      definitions: {
+        small: env.JOB_DEFINITION_SMALL,
+        medium: env.JOB_DEFINITION_MEDIUM,
+        plain: env.JOB_DEFINITION_PLAIN,
+      },
+    },
+    settleMs: env.SUBMIT_SETTLE_SECONDS * 1000,
+  };
+}
+
+/** Where CloudWatch keeps what containers print. */
+export function openLogPlace() {
+  const env = readEnv('WORKER_LOG_GROUP', 'AWS_REGION');
+  return { logs: { region: env.AWS_REGION, group: env.WORKER_LOG_GROUP } };
+}
+
+/** What has fallen due, and the queue for the deliveries among it. */
+export function openDue({ items }: Jobs) {
+  const env = readEnv('DELIVERY_QUEUE_URL');
+  return {
+    due: dueIndex(items),
+    deliveries: deliveryStore(items),
+    deliveryQueue: queue(sqs(), env.DELIVERY_QUEUE_URL),
+  };
+}
+
+/** What the two functions that send webhooks work with. */
+export function openWebhooks(name: string) {
+  const env = readEnv(
+    'DELIVERY_QUEUE_URL',
+    'WEBHOOK_KEY_ID',
+    'NETWORK_PROBE_HOST',
+    'WEBHOOK_ALLOWED_ORIGINS',
+  );
+  const parts = openTable(name);
+  return {
+    ...parts,
+    endpoints: endpointStore(parts.items),
+    deliveries: deliveryStore(parts.items),
+    keys: opening(kms(), env.WEBHOOK_KEY_ID),
+    sign: signedHeaders,
+    webhooks: webhooks({
+      allowedOrigins: env.WEBHOOK_ALLOWED_ORIGINS,
+      outage: outage(env.NETWORK_PROBE_HOST),
+    }),
+    deliveryQueue: queue(sqs(), env.DELIVERY_QUEUE_URL),
+    limitPerKey,
+  };
+}
+
+/** Job records, for the function that settles them when their tenants have been notified. */
+export function openRecords({ items }: ReturnType<typeof openTable>) {
+  return { jobs: jobStore(items) };
+}

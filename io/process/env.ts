@@ -1,0 +1,94 @@
+/** The only reader of process.env. A variable that is missing or wrong stops the function at its start, by name. */
+import { z } from 'zod';
+import { TenantDefaults } from '../../domain/tenant/policy.ts';
+
+const text = z.string().min(1);
+
+/** JSON, put together from the parameters of the stack. */
+function parsedDefaults(json: string, context: z.RefinementCtx): TenantDefaults {
+  const parsed = TenantDefaults.safeParse(jsonOf(json));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  context.addIssue({
+    code: 'custom',
+    message: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
+  });
+  return z.NEVER;
+}
+
+function jsonOf(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every variable a Headgate process may read. None has a default whose wrong value would look like success. */
+const variables = {
+  TABLE_NAME: text,
+  BUCKET_NAME: text,
+  SUBMIT_QUEUE_URL: z.url(),
+  DELIVERY_QUEUE_URL: z.url(),
+  DEAD_LETTER_QUEUE_URL: z.url(),
+  EVENT_BUS_NAME: text,
+  WORKER_LOG_GROUP: text,
+  /** Set by Lambda itself. */
+  AWS_REGION: text,
+  JOB_QUEUE_STANDARD: text,
+  JOB_QUEUE_ECONOMY: text,
+  JOB_DEFINITION_SMALL: text,
+  JOB_DEFINITION_MEDIUM: text,
+  JOB_DEFINITION_PLAIN: text,
+  BATCH_CALLS_PER_SECOND: z.coerce.number().min(1).max(1000),
+  TENANT_DEFAULTS: z.string().transform(parsedDefaults),
+  SUBMIT_SETTLE_SECONDS: z.coerce.number().int().min(1).max(900),
+  /** The key that seals signing keys. */
+  WEBHOOK_KEY_ID: text,
+  /** A host that answers on port 443 as long as our network does. */
+  NETWORK_PROBE_HOST: z.hostname(),
+  /** The inbox of a laptop: an origin that is dialled without the guard. No template can set it (docs/decisions/0010). */
+  WEBHOOK_ALLOWED_ORIGINS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').map((origin) => origin.trim()))
+    .transform((list) => list.filter((origin) => origin !== ''))
+    .refine(
+      (list) => list.length === 0 || !onLambda(),
+      'expected none on Lambda, whose own API is on loopback',
+    )
+    .refine((list) => list.every(isLoopback), 'expected http://127.0.0.1 and a port'),
+  /** Set by AWS Batch in every container. @see AWS Batch user guide, "Job environment variables" */
+  AWS_BATCH_JOB_ID: text,
+  AWS_BATCH_JOB_ATTEMPT: z.coerce.number().int().min(1),
+} as const;
+
+/** Lambda's runtime cannot work without it, and nothing else sets it. */
+function onLambda(): boolean {
+  return process.env['AWS_LAMBDA_RUNTIME_API'] !== undefined;
+}
+
+function isLoopback(origin: string): boolean {
+  return /^http:\/\/127\.0\.0\.1:\d{1,5}$/.test(origin);
+}
+
+type Variables = typeof variables;
+export type Env<Name extends keyof Variables> = { readonly [N in Name]: z.output<Variables[N]> };
+
+/** Its message names variables and what was expected of them, never a value. */
+export class EnvironmentIncomplete extends Error {
+  override readonly name = 'EnvironmentIncomplete';
+}
+
+/** @throws EnvironmentIncomplete that names every variable that is missing or wrong, and what was expected */
+export function readEnv<Name extends keyof Variables>(...names: readonly Name[]): Env<Name> {
+  const wrong: string[] = [];
+  const entries = names.map((name) => {
+    const parsed = variables[name].safeParse(process.env[name]);
+    if (!parsed.success) wrong.push(`${name} (${parsed.error.issues[0]?.message ?? 'invalid'})`);
+    return [name, parsed.data];
+  });
+  if (wrong.length > 0)
+    throw new EnvironmentIncomplete(`The environment of this process is incomplete: ${wrong.join('; ')}`);
+  return Object.fromEntries(entries) as Env<Name>; // each entry was parsed by the schema of its own name
+}

@@ -1,0 +1,34 @@
+/** A bound on how much goes on at once for one key; what exceeds it waits its turn. */
+
+export type Limited = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+export function limitPerKey(most: number): Limited {
+  const underWay = new Map<string, number>();
+  const waiting = new Map<string, (() => void)[]>();
+
+  async function enter(name: string): Promise<void> {
+    const here = underWay.get(name) ?? 0;
+    // The work that ends hands its place to the first that waits, so the count stays.
+    if (here >= most)
+      return new Promise((resolve) => waiting.set(name, [...(waiting.get(name) ?? []), resolve]));
+    underWay.set(name, here + 1);
+  }
+  function leave(name: string): void {
+    const [next, ...others] = waiting.get(name) ?? [];
+    if (next === undefined) underWay.set(name, (underWay.get(name) ?? 1) - 1);
+    else {
+      waiting.set(name, others);
+      next();
+    }
+  }
+  return async (name, work) => {
+    await enter(name);
+    try {
+      return await work();
+    } finally {
+      leave(name);
+    }
+  };
+}
+
+export type LimitPerKey = typeof limitPerKey;

@@ -1,0 +1,70 @@
+/** Structured log lines: an event name `noun:verb:outcome` and the facts that find the job again. Never bodies or secrets. */
+import { Logger } from '@aws-lambda-powertools/logger';
+
+/** The only fields a line may carry. A field that is not here does not reach the log, whatever a caller passes. */
+export interface LogFacts {
+  readonly jobId?: string | undefined;
+  readonly tenantId?: string | undefined;
+  readonly attempt?: number | undefined;
+  readonly batchJobId?: string | undefined;
+  readonly endpointId?: string | undefined;
+  readonly messageId?: string | undefined;
+  readonly code?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly why?: string | undefined;
+  readonly count?: number | undefined;
+  readonly durationMs?: number | undefined;
+}
+
+/** The names of LogFacts, for the compiler cannot keep a caller from passing more. */
+const NAMES = Object.keys({
+  jobId: true,
+  tenantId: true,
+  attempt: true,
+  batchJobId: true,
+  endpointId: true,
+  messageId: true,
+  code: true,
+  from: true,
+  to: true,
+  why: true,
+  count: true,
+  durationMs: true,
+} satisfies Record<keyof LogFacts, true>) as (keyof LogFacts)[]; // exactly its keys, as the line above holds
+
+/** An error is logged by its name and status alone. */
+type Facts = LogFacts & { readonly error?: unknown };
+
+export interface Log {
+  info(event: string, facts?: Facts): void;
+  /** Somebody should act. */
+  error(event: string, facts?: Facts): void;
+}
+
+export function createLog(serviceName: string): Log {
+  const logger = new Logger({ serviceName });
+  return {
+    info: (event, facts = {}) => logger.info(event, known(facts)),
+    error: (event, facts = {}) => logger.error(event, known(facts)),
+  };
+}
+
+function known({ error, ...given }: Facts): Record<string, string | number> {
+  const facts = error === undefined ? given : { ...given, why: given.why ?? errorName(error) };
+  const entries = NAMES.map((name) => [name, facts[name]] as const);
+  return Object.fromEntries(entries.flatMap(([name, fact]) => (fact === undefined ? [] : [[name, fact]])));
+}
+
+/** An SDK error's message may quote what was sent; its name and status do not. */
+export function errorName(error: unknown): string {
+  if (!(error instanceof Error)) return error === undefined ? '' : 'unknown';
+  const status =
+    '$metadata' in error &&
+    typeof error.$metadata === 'object' &&
+    error.$metadata !== null &&
+    'httpStatusCode' in error.$metadata
+      ? ` (HTTP ${String(error.$metadata.httpStatusCode)})`
+      : '';
+  return `${error.name}${status}`;
+}

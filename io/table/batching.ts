@@ -1,0 +1,42 @@
+/** Work that is asked for one by one and done together: what a batch of messages needs at one moment is one call. */
+import { setTimeout as pause } from 'node:timers/promises';
+
+/**
+ * Collects what is asked for within a moment, and while an earlier call is under way, and does it in one call; every
+ * asker gets its own answer.
+ *
+ * @param doAll answers for each that it was asked for; one that is absent from the map has no answer
+ * @param momentMs 0 is one turn of the event loop
+ */
+export function batched<Asked, Answer>(
+  doAll: (asked: readonly Asked[]) => Promise<ReadonlyMap<Asked, Answer>>,
+  momentMs = 0,
+): (one: Asked) => Promise<Answer | undefined> {
+  let gathering:
+    | { readonly asked: Asked[]; readonly answers: Promise<ReadonlyMap<Asked, Answer>> }
+    | undefined;
+  let underWay: Promise<unknown> = Promise.resolve();
+
+  function gather() {
+    const asked: Asked[] = [];
+    const answers = underWay
+      .then(() => (momentMs === 0 ? endOfTurn() : pause(momentMs)))
+      .then(() => {
+        gathering = undefined;
+        return doAll(asked);
+      });
+    underWay = answers.catch(() => undefined);
+    return { asked, answers };
+  }
+
+  return async (one) => {
+    gathering ??= gather();
+    const { asked, answers } = gathering;
+    asked.push(one);
+    return (await answers).get(one);
+  };
+}
+
+const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+export type Batched = typeof batched;

@@ -1,0 +1,133 @@
+/**
+ * The delivery rows: one for each event owed to each endpoint, in the order of the events. They stand by endpoint and day,
+ * so that what an endpoint was sent, and what is to be sent again, is one query and needs no index.
+ */
+import { dueShard } from '../../domain/job/identity.ts';
+import { Delivery, DeliveryName, RETENTION_MS, type Try } from '../../domain/webhook/delivery.ts';
+import type { Attributes, Key, Table } from './table.ts';
+
+export interface DeliveryStore {
+  get(name: DeliveryName): Promise<Delivery | undefined>;
+  /**
+   * Records the outcome of a try, or the row before any.
+   *
+   * @param seen the row as it was before the try; absent for the first
+   * @returns `lost` when another try was recorded meanwhile
+   */
+  record(seen: Delivery | undefined, next: Delivery): Promise<'written' | 'lost'>;
+  /** Begins a new schedule. `lost`: somebody else did, or it went out meanwhile. */
+  replay(seen: Delivery, next: Delivery): Promise<'written' | 'lost'>;
+  /** Puts off the sweep's next look. `lost`: another sweep did, or there was a try. */
+  putOff(seen: Delivery, next: Delivery): Promise<'written' | 'lost'>;
+}
+
+export interface DeliveryLog {
+  /** The events of one endpoint between two moments, the oldest first. */
+  between(endpoint: EndpointName, fromMs: number, toMs: number): AsyncGenerator<Delivery>;
+  /** What is kept of its tries, the first first. */
+  tries(delivery: Delivery): Promise<readonly Try[]>;
+}
+
+type EndpointName = Pick<DeliveryName, 'tenantId' | 'endpointId'>;
+
+export function deliveryStore(items: Table): DeliveryStore & DeliveryLog {
+  return {
+    async get(name) {
+      const item = await items.get(deliveryKey(name));
+      return item && rowOf(name, item);
+    },
+
+    async record(seen, next) {
+      const key = deliveryKey(next);
+      // Twice: the second finds the row, or another number of tries in it.
+      if (seen === undefined)
+        return (await items.insert(key, attributesOf(next))) === undefined ? 'written' : 'lost';
+      // The last try is in the row; the one before moves out of it. Twice: the second finds the first.
+      if (seen.last !== undefined && seen.last !== next.last)
+        await items.insert(tryKey(seen), { ...seen.last, expiresAt: expiryOf(seen) });
+      const change = { from: attributesOf(seen), to: attributesOf(next) };
+      return items.change(key, change, { tries: seen.tries, status: seen.status });
+    },
+
+    replay(seen, next) {
+      const change = { from: attributesOf(seen), to: attributesOf(next) };
+      // Twice: the second finds it pending.
+      return items.change(deliveryKey(seen), change, { tries: seen.tries, status: seen.status });
+    },
+
+    putOff(seen, next) {
+      const change = { from: attributesOf(seen), to: attributesOf(next) };
+      // Twice, or by two sweeps: the second finds another time.
+      return items.change(deliveryKey(seen), change, { tries: seen.tries, dueAt: seen.dueAt });
+    },
+
+    async *between(endpoint, fromMs, toMs) {
+      for (let dayMs = startOfDay(fromMs); dayMs <= toMs; dayMs += DAY_MS) {
+        const { pk } = deliveryKey({ ...endpoint, at: iso(dayMs), webhookId: '' });
+        let after: Awaited<ReturnType<Table['query']>>['next'];
+        do {
+          const page = await items.query({
+            condition: 'pk = :pk AND sk BETWEEN :from AND :to',
+            values: { ':pk': pk, ':from': iso(fromMs), ':to': `${iso(toMs)}~` },
+            after,
+          });
+          for (const item of page.items) {
+            const name = parseDeliveryKey({ pk, sk: String(item['sk']) });
+            if (name !== undefined) yield rowOf(name, item);
+          }
+          after = page.next;
+        } while (after !== undefined);
+      }
+    },
+
+    async tries(delivery) {
+      const { pk, sk } = deliveryKey(delivery);
+      const page = await items.query({
+        condition: 'pk = :pk AND begins_with(sk, :prefix)',
+        values: { ':pk': pk, ':prefix': `${sk}${TRY}` },
+      });
+      const before = page.items.map((item) => TryItem.parse(item));
+      return delivery.last === undefined ? before : [...before, delivery.last];
+    },
+  };
+}
+
+const TryItem = Delivery.shape.last.unwrap();
+const DAY_MS = 86_400_000;
+const TRY = '#TRY#';
+const iso = (ms: number) => new Date(ms).toISOString();
+const startOfDay = (ms: number) => ms - (ms % DAY_MS);
+
+function deliveryKey({ tenantId, endpointId, at, webhookId }: DeliveryName): Key {
+  return { pk: `DELIVERIES#${tenantId}#${endpointId}#${at.slice(0, 10)}`, sk: `${at}#${webhookId}` };
+}
+
+/** @returns undefined for any other item, a kept try among them */
+export function parseDeliveryKey({ pk, sk }: Key): DeliveryName | undefined {
+  const [kind, tenantId, endpointId] = pk.split('#');
+  const [at, webhookId, ...more] = sk.split('#');
+  if (kind !== 'DELIVERIES' || more.length > 0) return undefined;
+  return DeliveryName.safeParse({ tenantId, endpointId, at, webhookId }).data;
+}
+
+function tryKey(delivery: Delivery): Key {
+  const { pk, sk } = deliveryKey(delivery);
+  return { pk, sk: `${sk}${TRY}${String(delivery.tries).padStart(4, '0')}` };
+}
+
+/** The name stands in the key alone. In the index `due` it is exactly while it is pending. */
+function attributesOf(delivery: Delivery): Attributes {
+  const { tenantId: _, endpointId: __, at: ___, webhookId, ...row } = delivery;
+  const dueShardOf = row.dueAt === undefined ? undefined : dueShard(webhookId);
+  return { ...row, dueShard: dueShardOf, expiresAt: expiryOf(delivery) };
+}
+
+/** Callers name a row by whatever has its name, a row they are about to write among them: only the name is taken from it. */
+function rowOf({ tenantId, endpointId, at, webhookId }: DeliveryName, item: Attributes): Delivery {
+  return Delivery.parse({ ...item, tenantId, endpointId, at, webhookId });
+}
+
+/** The table's own expiry, in whole seconds. */
+function expiryOf({ at }: DeliveryName): number {
+  return Math.ceil((Date.parse(at) + RETENTION_MS) / 1000);
+}

@@ -1,0 +1,130 @@
+/** The endpoints of tenants in the table, and how each has behaved lately. */
+import { Endpoint, type NewEndpoint } from '../../domain/webhook/endpoint.ts';
+import { Standing, type StandingName } from '../../domain/webhook/endpoint-health.ts';
+import { limitPerKey } from '../process/limit-per-key.ts';
+import { type Attributes, type Key, putOver, type Table } from './table.ts';
+
+/** An endpoint beside its standing; one that never failed has none. */
+export interface Known {
+  readonly endpoint: Endpoint;
+  readonly standing: Standing | undefined;
+}
+
+export interface EndpointStore {
+  list(tenantId: string): Promise<readonly Known[]>;
+  get(name: StandingName): Promise<Endpoint | undefined>;
+  /**
+   * Changes what is stored, until nobody was faster.
+   *
+   * @param decide pure; undefined leaves it
+   * @returns the endpoint as it is afterwards, or undefined when there is none: a removed one does not come back
+   */
+  change(
+    name: StandingName,
+    decide: (endpoint: Endpoint) => Endpoint | undefined,
+  ): Promise<Endpoint | undefined>;
+  /**
+   * The same for the standing, which comes to be with its first change. @throws Crowded
+   *
+   * @returns what was written, or what `decide` left as it was
+   */
+  changeStanding(name: StandingName, decide: (standing: Standing) => Standing | undefined): Promise<Standing>;
+}
+
+/** For whoever sets endpoints up. The functions that send have no right to it. */
+export interface EndpointRegister extends EndpointStore {
+  put(endpoint: NewEndpoint): Promise<void>;
+  /** With its standing. What was owed to it is given up when it falls due; its log stays for its time. */
+  remove(name: StandingName): Promise<void>;
+}
+
+/** Losing this often means that many write this one item at once. */
+const MAX_TURNS = 12;
+
+/** Nothing was written: whoever asked may do without, or come back later. */
+export class Crowded extends Error {
+  override readonly name = 'Crowded';
+}
+
+export function endpointStore(items: Table): EndpointStore {
+  // One sandbox has several tries to one endpoint under way; they need not compete with each other for its item.
+  const alone = limitPerKey(1);
+
+  async function changed<T extends Attributes>(
+    key: Key,
+    read: (item: Attributes | undefined) => T | undefined,
+    decide: (value: T) => T | undefined,
+  ): Promise<T | undefined> {
+    for (let turn = 0; turn < MAX_TURNS; turn++) {
+      const stored = await items.get(key);
+      const value = read(stored);
+      if (value === undefined) return undefined;
+      const next = decide(value);
+      if (next === undefined || next === value) return value;
+      if (stored === undefined) {
+        // Twice: the second finds the first.
+        if ((await items.insert(key, next)) === undefined) return next;
+        continue;
+      }
+      const { pk: _, sk: __, by, ...from } = stored;
+      // Twice: the second finds the token of the first.
+      if ((await items.change(key, { from, to: next }, { by })) === 'written') return next;
+    }
+    throw new Crowded(`The item changed ${MAX_TURNS} times while it was being changed`);
+  }
+
+  return {
+    async list(tenantId) {
+      const page = await items.query({
+        condition: 'pk = :pk AND begins_with(sk, :prefix)',
+        values: { ':pk': `TENANT#${tenantId}`, ':prefix': 'ENDPOINT#' },
+      });
+      const isStanding = (item: Attributes) => String(item['sk']).endsWith(STANDING);
+      const standings = page.items.filter(isStanding).map((item) => Standing.parse(item));
+      return page.items
+        .filter((item) => !isStanding(item))
+        .map((item) => Endpoint.parse(item))
+        .map((endpoint) => ({
+          endpoint,
+          standing: standings.find(({ endpointId }) => endpointId === endpoint.endpointId),
+        }));
+    },
+
+    async get(name) {
+      const item = await items.get(endpointKey(name));
+      return item && Endpoint.parse(item);
+    },
+
+    change: (name, decide) => changed(endpointKey(name), (item) => item && Endpoint.parse(item), decide),
+
+    async changeStanding({ tenantId, endpointId }, decide) {
+      const first: Standing = { tenantId, endpointId };
+      const read = (item: Attributes | undefined) => (item === undefined ? first : Standing.parse(item));
+      const standingKey = standingKeyOf(first);
+      return (
+        (await alone(standingKey.pk + standingKey.sk, () => changed(standingKey, read, decide))) ?? first
+      );
+    },
+  };
+}
+
+export function endpointRegister(items: Table): EndpointRegister {
+  return {
+    ...endpointStore(items),
+    put: (endpoint) => putOver(items, endpointKey(endpoint), Endpoint.parse(endpoint)),
+    // Twice: the second finds nothing to remove.
+    remove: (name) => items.removeAll([endpointKey(name), standingKeyOf(name)]),
+  };
+}
+
+/** Behind the endpoint's own key, so that one query reads both. */
+const STANDING = '#STANDING';
+
+function standingKeyOf(name: StandingName): Key {
+  const { pk, sk } = endpointKey(name);
+  return { pk, sk: `${sk}${STANDING}` };
+}
+
+function endpointKey({ tenantId, endpointId }: StandingName): Key {
+  return { pk: `TENANT#${tenantId}`, sk: `ENDPOINT#${endpointId}` };
+}

@@ -1,0 +1,139 @@
+/** The gates of tenants in the table: one item each, with the caps and the set of members. */
+import { z } from 'zod';
+import { dueShard } from '../../domain/job/identity.ts';
+import { Backlog, Caps, GATE_PATIENCE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
+import { decodeMember, encodeMember, type Member } from '../../domain/tenant/member.ts';
+import type { Key, Table } from './table.ts';
+
+export interface GateStore {
+  /** A tenant that never had caps, a pause or a concurrency key is absent from the map. */
+  load(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Gate>>;
+  /** Lets members in if the gate still is as it was read: nobody entered, and the caps are the same. */
+  enter(
+    tenantId: string,
+    seen: Gate | undefined,
+    members: readonly Member[],
+    nowMs: number,
+  ): Promise<'written' | 'lost'>;
+  /** Takes members out. One that is not there, or a gate that is not there, is no error. */
+  leave(tenantId: string, members: readonly Member[]): Promise<void>;
+  /** Sets what an operator may set, in place of what was set before, and makes the sweep look. */
+  set(
+    tenantId: string,
+    seen: Gate | undefined,
+    settings: Settings,
+    nowMs: number,
+  ): Promise<'written' | 'lost'>;
+  noteBacklog(tenantId: string, backlog: Backlog): Promise<void>;
+  /** Puts the sweep's next look off; with no time, the gate leaves the index, unless somebody has entered. */
+  postpone(gate: Gate, dueAt: number | undefined): Promise<void>;
+}
+
+export type Settings = Caps & Pick<Gate, 'paused'>;
+
+const SETTINGS = ['cap', 'typeCaps', 'keyCap', 'paused'] as const;
+
+const Stored = z.object({
+  tenantId: z.string(),
+  version: z.int(),
+  ...Caps.shape,
+  paused: Pause.optional(),
+  backlog: Backlog.optional(),
+  members: z.set(z.instanceof(Uint8Array)).optional(),
+  dueAt: z.int().optional(),
+});
+
+export function gateStore(items: Table): GateStore {
+  return {
+    async load(tenantIds) {
+      const stored = await items.getAll(tenantIds.map(gateKey));
+      const gates = stored.map((item): Gate => {
+        const { members = new Set(), ...gate } = Stored.parse(item);
+        return { ...gate, members: [...members].map(decodeMember) };
+      });
+      return new Map(gates.map((gate) => [gate.tenantId, gate]));
+    },
+
+    async enter(tenantId, seen, members, nowMs) {
+      // Twice: the first raises the version. Who was the first finds its members there when it reads again.
+      const held = await items.update(gateKey(tenantId), {
+        update:
+          'ADD members :members SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
+        condition: asRead(seen),
+        values: {
+          ...versionValues(seen),
+          ':members': setOf(members),
+          ':tenantId': tenantId,
+          ':dueShard': dueShard(tenantId),
+          ':dueAt': nowMs + GATE_PATIENCE_MS,
+        },
+      });
+      return held ? 'written' : 'lost';
+    },
+
+    async leave(tenantId, members) {
+      if (members.length === 0) return;
+      // Twice: there is nothing left to take out.
+      await items.update(gateKey(tenantId), {
+        update: 'DELETE members :members',
+        condition: 'attribute_exists(pk)',
+        values: { ':members': setOf(members) },
+      });
+    },
+
+    async set(tenantId, seen, settings, nowMs) {
+      const given = SETTINGS.filter((name) => settings[name] !== undefined);
+      const absent = SETTINGS.filter((name) => settings[name] === undefined);
+      const set = [...given, 'version', 'tenantId', 'dueShard', 'dueAt'].map((name) => `${name} = :${name}`);
+      // Twice: the first raises the version.
+      const held = await items.update(gateKey(tenantId), {
+        update: `SET ${set.join(', ')}${absent.length > 0 ? ` REMOVE ${absent.join(', ')}` : ''}`,
+        condition: asRead(seen),
+        values: {
+          ...Object.fromEntries(given.map((name) => [`:${name}`, settings[name]])),
+          ...versionValues(seen),
+          ':tenantId': tenantId,
+          ':dueShard': dueShard(tenantId),
+          ':dueAt': nowMs,
+        },
+      });
+      return held ? 'written' : 'lost';
+    },
+
+    async noteBacklog(tenantId, backlog) {
+      // Twice: the same note. A later one of another reader stands where it came last; all of them are estimates.
+      await items.update(gateKey(tenantId), {
+        update: 'SET backlog = :backlog',
+        condition: 'attribute_exists(pk)',
+        values: { ':backlog': backlog },
+      });
+    },
+
+    async postpone({ tenantId, version }, dueAt) {
+      const key = gateKey(tenantId);
+      // Twice: the same time, or nothing left to remove.
+      if (dueAt !== undefined) {
+        const later = { update: 'SET dueAt = :dueAt', condition: 'attribute_exists(dueAt)' };
+        await items.update(key, { ...later, values: { ':dueAt': dueAt } });
+      } else {
+        const empty = 'attribute_not_exists(members) AND version = :version';
+        await items.update(key, {
+          update: 'REMOVE dueAt, dueShard',
+          condition: empty,
+          values: { ':version': version },
+        });
+      }
+    },
+  };
+}
+
+const gateKey = (tenantId: string): Key => ({ pk: `TENANT#${tenantId}`, sk: 'GATE' });
+
+const asRead = (seen: Gate | undefined) =>
+  seen === undefined ? 'attribute_not_exists(version)' : 'version = :seen';
+const versionValues = (seen: Gate | undefined) => ({
+  ...(seen === undefined ? {} : { ':seen': seen.version }),
+  ':version': (seen?.version ?? 0) + 1,
+});
+
+const setOf = (members: readonly Member[]) => new Set(members.map(encodeMember));

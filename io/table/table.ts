@@ -1,0 +1,234 @@
+/** The table, by single items and by one partition at a time. Whoever needs a kind of item has a store over this. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  BatchWriteCommand,
+  type DynamoDBDocumentClient,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { Random } from '../process/random.ts';
+import { batched } from './batching.ts';
+import { type Attributes, type Key, type Write, writer } from './writes.ts';
+
+export type { Attributes, Key };
+
+export interface Table {
+  /** Consistent reads; keys without an item are left out, and so are repeated keys. */
+  getAll(keys: readonly Key[]): Promise<Attributes[]>;
+  get(key: Key): Promise<Attributes | undefined>;
+  /** Puts an item where there is none. @returns what is there, or undefined when it was put */
+  insert(key: Key, item: Attributes): Promise<Attributes | undefined>;
+  /** Turns the attributes of an item into others, if it still has what is expected. */
+  change(
+    key: Key,
+    change: { readonly from: Attributes; readonly to: Attributes },
+    expected: Attributes,
+  ): Promise<'written' | 'lost'>;
+  /** An update in DynamoDB's own words, for items that are no records. @returns whether its condition held */
+  update(key: Key, update: Update): Promise<boolean>;
+  /** One page of a partition, or of an index. */
+  query(query: Query): Promise<Page>;
+  /** How many items a partition has that meet the condition. */
+  count(query: Pick<Query, 'condition' | 'values'>): Promise<number>;
+  /** Removes items, whatever they hold; one that is not there is no error. */
+  removeAll(keys: readonly Key[]): Promise<void>;
+}
+
+export interface Update {
+  readonly update: string;
+  readonly condition: string;
+  readonly names?: Readonly<Record<string, string>>;
+  readonly values?: Attributes;
+}
+
+export interface Query {
+  /** Absent: the table itself, read consistently. */
+  readonly index?: string;
+  readonly condition: string;
+  readonly values: Attributes;
+  readonly limit?: number;
+  readonly after?: Position | undefined;
+}
+
+/** Where the next page starts; only the table looks inside. */
+export type Position = Readonly<Record<string, unknown>>;
+
+export interface Page {
+  readonly items: readonly Attributes[];
+  /** Absent on the last page. */
+  readonly next?: Position;
+}
+
+const MAX_BATCH_GET = 100;
+const MAX_BATCH_WRITE = 25;
+
+/**
+ * Reads that are asked for in one turn of the event loop are one call, whichever stores they are for.
+ *
+ * The SDK repeats a call whose answer was lost, so every write carries a token: one that finds its condition unmet by its
+ * own token had got through.
+ */
+export function table(db: DynamoDBDocumentClient, tableName: string, random: Random): Table {
+  const write = writer(db, tableName);
+  const read = batched<string, Attributes>(async (names) => {
+    // DynamoDB refuses a call that names an item twice.
+    const different = [...new Set(names)].map(keyOf);
+    const items = await readAll(db, tableName, different);
+    return new Map(items.map((item) => [nameOf({ pk: String(item['pk']), sk: String(item['sk']) }), item]));
+  });
+  const get = (key: Key) => read(nameOf(key));
+
+  const conditionally = async (by: string, asked: Write) => {
+    if (await write(asked)) return undefined;
+    const stored = (await get(asked.key)) ?? {};
+    return stored['by'] === by ? undefined : stored;
+  };
+
+  return {
+    get,
+
+    async getAll(keys) {
+      const different = new Map(keys.map((key) => [nameOf(key), key]));
+      const items = await Promise.all([...different.values()].map(get));
+      return items.filter((item) => item !== undefined);
+    },
+
+    insert(key, item) {
+      const by = random.token();
+      return conditionally(by, { kind: 'insert', key, item: { ...item, by } });
+    },
+
+    async change(key, { from, to }, expected) {
+      const by = random.token();
+      const change = difference({ ...from, by: undefined }, { ...to, by });
+      const stored = await conditionally(by, { kind: 'change', key, ...change, expected });
+      return stored === undefined ? 'written' : 'lost';
+    },
+
+    async update(key, { update, condition, names, values }) {
+      const command = new UpdateCommand({
+        TableName: tableName,
+        Key: key,
+        UpdateExpression: update,
+        ConditionExpression: condition,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: values,
+      });
+      try {
+        await db.send(command);
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+
+    query: (query) => queryPage(db, tableName, query),
+
+    async count(query) {
+      let sum = 0;
+      let after: Position | undefined;
+      do {
+        const command = queryCommand(tableName, { ...query, after }, 'COUNT');
+        const { Count = 0, LastEvaluatedKey } = await db.send(command);
+        sum += Count;
+        after = LastEvaluatedKey;
+      } while (after !== undefined);
+      return sum;
+    },
+
+    removeAll: (keys) => removeAll(db, tableName, keys),
+  };
+}
+
+async function removeAll(db: DynamoDBDocumentClient, tableName: string, keys: readonly Key[]): Promise<void> {
+  // DynamoDB refuses a call that names an item twice.
+  const different = new Map(keys.map((key) => [nameOf(key), key]));
+  let left = [...different.values()].map((Key) => ({ DeleteRequest: { Key } }));
+  while (left.length > 0) {
+    const requests = left.slice(0, MAX_BATCH_WRITE);
+    const { UnprocessedItems = {} } = await db.send(
+      new BatchWriteCommand({ RequestItems: { [tableName]: requests } }),
+    );
+    const again = (UnprocessedItems[tableName] ?? []).flatMap(({ DeleteRequest }) => {
+      const Key = DeleteRequest?.Key;
+      return Key === undefined
+        ? []
+        : [{ DeleteRequest: { Key: { pk: String(Key['pk']), sk: String(Key['sk']) } } }];
+    });
+    left = [...left.slice(MAX_BATCH_WRITE), ...again];
+  }
+}
+
+async function queryPage(db: DynamoDBDocumentClient, tableName: string, query: Query): Promise<Page> {
+  const { Items = [], LastEvaluatedKey } = await db.send(queryCommand(tableName, query));
+  return { items: Items, ...(LastEvaluatedKey === undefined ? {} : { next: LastEvaluatedKey }) };
+}
+
+function queryCommand(
+  tableName: string,
+  { index, condition, values, limit, after }: Query,
+  Select?: 'COUNT',
+) {
+  return new QueryCommand({
+    TableName: tableName,
+    IndexName: index,
+    ConsistentRead: index === undefined,
+    KeyConditionExpression: condition,
+    ExpressionAttributeValues: values,
+    ExclusiveStartKey: after,
+    Limit: limit,
+    Select,
+  });
+}
+
+/** In calls of up to 100. */
+async function readAll(db: DynamoDBDocumentClient, tableName: string, keys: Key[]): Promise<Attributes[]> {
+  const found: Attributes[] = [];
+  let left = keys;
+  while (left.length > 0) {
+    const request = { Keys: left.slice(0, MAX_BATCH_GET), ConsistentRead: true };
+    const answer = await db.send(new BatchGetCommand({ RequestItems: { [tableName]: request } }));
+    found.push(...(answer.Responses?.[tableName] ?? []));
+    // DynamoDB answers 16 MB at most and hands back what did not fit.
+    const unread = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
+    left = [
+      ...left.slice(MAX_BATCH_GET),
+      ...unread.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) })),
+    ];
+  }
+  return found;
+}
+
+/** An operator's word replaces what is there; two of them at once take turns. */
+export async function putOver(items: Table, key: Key, item: Attributes): Promise<void> {
+  for (;;) {
+    const there = await items.insert(key, item);
+    if (there === undefined) return;
+    const { pk: _, sk: __, by, ...from } = there;
+    // Twice: the second finds the token of the first.
+    if ((await items.change(key, { from, to: item }, { by })) === 'written') return;
+  }
+}
+
+/** Both parts of a key in one text, to tell equal ones; a line break stands in neither. */
+const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
+
+function keyOf(name: string): Key {
+  const [pk = '', sk = ''] = name.split('\n');
+  return { pk, sk };
+}
+
+/** What turns one set of attributes into the other, naming only what differs. */
+export function difference(from: Attributes, to: Attributes): { set: Attributes; remove: readonly string[] } {
+  const differing = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter(
+    (name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]),
+  );
+  return {
+    set: Object.fromEntries(
+      differing.flatMap((name) => (to[name] === undefined ? [] : [[name, to[name]] as const])),
+    ),
+    remove: differing.filter((name) => to[name] === undefined),
+  };
+}

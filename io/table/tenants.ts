@@ -1,0 +1,47 @@
+/** Tenants in the table. Their endpoints are in `endpoints.ts`. */
+import { z } from 'zod';
+import { Tenant } from '../../domain/tenant/tenant.ts';
+import { type Key, type Position, putOver, type Table } from './table.ts';
+
+export interface TenantStore {
+  /** An id without a tenant is absent from the map. */
+  load(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Tenant>>;
+  /** All that have a record, by id. */
+  list(): Promise<readonly Tenant[]>;
+  put(tenant: Tenant): Promise<void>;
+}
+
+/** One partition that names all tenants: nothing else of them stands together. */
+const LIST = 'TENANTS';
+const Listed = z.object({ sk: z.string() });
+
+export function tenantStore(items: Table): TenantStore {
+  const load = async (tenantIds: readonly string[]) => {
+    const stored = await items.getAll(tenantIds.map(tenantKey));
+    return new Map(stored.map((item) => Tenant.parse(item)).map((tenant) => [tenant.tenantId, tenant]));
+  };
+  return {
+    load,
+
+    async list() {
+      const ids: string[] = [];
+      let after: Position | undefined;
+      do {
+        const page = await items.query({ condition: 'pk = :pk', values: { ':pk': LIST }, after });
+        ids.push(...page.items.map((item) => Listed.parse(item).sk));
+        after = page.next;
+      } while (after !== undefined);
+      return [...(await load(ids)).values()].toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
+    },
+
+    async put(tenant) {
+      // Twice: the name is there. First: a crash in between leaves a name without a tenant, which the list passes over.
+      await items.insert({ pk: LIST, sk: tenant.tenantId }, {});
+      await putOver(items, tenantKey(tenant.tenantId), tenant);
+    },
+  };
+}
+
+function tenantKey(tenantId: string): Key {
+  return { pk: `TENANT#${tenantId}`, sk: 'TENANT' };
+}

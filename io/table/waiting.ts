@@ -1,0 +1,54 @@
+/** The waiting lists in the table: one partition for each tenant, read consistently, in the order of `placeOf`. */
+import { placeOf, WaitingRow } from '../../domain/tenant/waiting.ts';
+import type { Attributes, Key, Table } from './table.ts';
+
+export interface WaitingStore {
+  /** Puts rows in their places; one that is there already is the same. */
+  put(rows: readonly WaitingRow[]): Promise<void>;
+  remove(rows: readonly WaitingRow[]): Promise<void>;
+  /** A consistent read, from the front of the list or behind a place in it. */
+  page(tenantId: string, limit: number, after?: string): Promise<WaitingPage>;
+  /** How many wait. @param before only those in front of this row */
+  count(tenantId: string, before?: WaitingRow): Promise<number>;
+}
+
+export interface WaitingPage {
+  readonly rows: readonly WaitingRow[];
+  /** The place of the last row; absent at the end of the list. */
+  readonly next?: string;
+}
+
+export function waitingStore(items: Table): WaitingStore {
+  return {
+    async put(rows) {
+      // Twice: the second finds the first.
+      await Promise.all(rows.map((row) => items.insert(rowKey(row), { ...row })));
+    },
+
+    remove: (rows) => items.removeAll(rows.map(rowKey)),
+
+    async page(tenantId, limit, after) {
+      const position = after === undefined ? undefined : { pk: listKey(tenantId), sk: after };
+      const page = await items.query({ ...listOf(tenantId), limit, after: position });
+      const rows = page.items.map((item) => WaitingRow.parse(item));
+      const last = rows.at(-1);
+      return page.next === undefined || last === undefined ? { rows } : { rows, next: placeOf(last) };
+    },
+
+    count(tenantId, before) {
+      const { condition, values } = listOf(tenantId);
+      if (before === undefined) return items.count({ condition, values });
+      return items.count({
+        condition: `${condition} AND sk < :place`,
+        values: { ...values, ':place': placeOf(before) },
+      });
+    },
+  };
+}
+
+const listKey = (tenantId: string) => `WAITING#${tenantId}`;
+const rowKey = (row: WaitingRow): Key => ({ pk: listKey(row.tenantId), sk: placeOf(row) });
+const listOf = (tenantId: string): { condition: string; values: Attributes } => ({
+  condition: 'pk = :pk',
+  values: { ':pk': listKey(tenantId) },
+});

@@ -1,0 +1,90 @@
+/**
+ * Packages the stack and bundles the worker: what deploys is what the laptop runs.
+ *
+ * Packaging takes seconds, so it is skipped while the sources are those of the last build.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build as bundle } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const STAMP = '.build/sources';
+const SOURCES = [
+  'functions/*.ts',
+  'application/**/*.ts',
+  'domain/**/*.ts',
+  'io/**/*.ts',
+  'worker/**/*.ts',
+  'resources/*.yml',
+  'job-types.ts',
+  'serverless.yml',
+  'package-lock.json',
+  'tools/build.ts',
+];
+
+/** Where the parts of a build lie. */
+export const built = {
+  template: join(root, '.serverless/cloudformation-template-update-stack.json'),
+  functions: join(root, '.esbuild/.build'),
+  worker: join(root, '.build/worker'),
+} as const;
+
+/** @throws one Error with the packager's own words when packaging fails */
+export async function build(): Promise<'built' | 'unchanged'> {
+  const sources = sourcesHash();
+  const complete = [built.template, built.functions, built.worker].every((path) => existsSync(path));
+  if (complete && existsSync(join(root, STAMP)) && readFileSync(join(root, STAMP), 'utf8') === sources)
+    return 'unchanged';
+  // The packager zips whatever an earlier run left in these folders.
+  for (const folder of [join(root, '.esbuild'), join(root, '.serverless'), built.worker])
+    rmSync(folder, { recursive: true, force: true });
+  packageStack();
+  await bundleWorker();
+  mkdirSync(join(root, '.build'), { recursive: true });
+  writeFileSync(join(root, STAMP), sources);
+  return 'built';
+}
+
+function sourcesHash(): string {
+  const hash = createHash('sha256');
+  for (const path of globSync(SOURCES, { cwd: root }).sort())
+    hash.update(path).update(readFileSync(join(root, path)));
+  return hash.digest('hex');
+}
+
+function packageStack(): void {
+  const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
+  const packaged = spawnSync(process.execPath, [serverless, 'package'], { cwd: root, encoding: 'utf8' });
+  if (packaged.status !== 0)
+    throw new Error(`\`serverless package\` failed.\n${packaged.stdout}${packaged.stderr}`);
+}
+
+/** Image libraries are native code: they stay packages, here and in the container's image. */
+async function bundleWorker(): Promise<void> {
+  await bundle({
+    absWorkingDir: root,
+    entryPoints: { main: 'worker/main.ts' },
+    outdir: built.worker,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    external: ['sharp'],
+    logLevel: 'error',
+  });
+}
+
+if (import.meta.main) {
+  const outcome = await build();
+  process.stdout.write(
+    outcome === 'built'
+      ? 'Packaged the stack and the worker.\n'
+      : 'Sources unchanged since the last build.\n',
+  );
+}
