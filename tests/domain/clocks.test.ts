@@ -80,7 +80,7 @@ test('whatever the clocks of processes and of Batch say, a job becomes the same 
       expect(decided(wrong)).toEqual(decided(right));
     }
   });
-  fc.assert(law, { numRuns: 2000 });
+  fc.assert(law);
 });
 
 test('a clock that runs ahead ends the leases of others early, and nobody is locked out for it (F56)', () => {

@@ -162,6 +162,5 @@ test('however JSON is written, what must be refused is refused at its place, and
         expect(readJson(text)).toStrictEqual({ kind: 'json', value: JSON.parse(text) });
       else expect(refusal(text)).toMatchObject(first);
     }),
-    { numRuns: 2000 },
   );
 });

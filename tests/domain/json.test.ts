@@ -71,7 +71,6 @@ describe('whatever the text', () => {
         if (json.kind === 'refused' && json.problem.code === 'body_not_json')
           expect(() => JSON.parse(text)).toThrow();
       }),
-      { numRuns: 2000 },
     );
   });
 });

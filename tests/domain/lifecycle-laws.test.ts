@@ -73,7 +73,6 @@ function law(hold: (before: JobRecord, after: JobRecord, nowMs: number) => void)
         job = next ?? job;
       }
     }),
-    { numRuns: 1000 },
   );
 }
 

@@ -255,5 +255,6 @@ test('however it is asked, turns never overlap, never lie in the past and never 
         }
       }
     }),
+    { numRuns: 100 },
   );
 });

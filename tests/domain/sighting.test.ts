@@ -236,7 +236,6 @@ describe('the order of words about one Batch job', () => {
         expect(isNewer(a, b) && isNewer(b, a)).toBe(false);
         if (isNewer(a, b) && isNewer(b, c)) expect(isNewer(a, c)).toBe(true);
       }),
-      { numRuns: 1000 },
     );
   });
 

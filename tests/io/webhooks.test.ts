@@ -332,5 +332,6 @@ test('whatever the URL, the headers and the body are, the answer is an outcome',
     fc.asyncProperty(urls, headers, fc.string(), async (url, given, body) => {
       expect(await send({ url, headers: given, body, deadlineMs: 5000 })).toMatchObject({ kind: 'failed' });
     }),
+    { numRuns: 100 },
   );
 });

@@ -1,7 +1,10 @@
 /**
- * Properties are tried on the same values in every run, so that a red build means a change and not a throw of the dice.
- * `SEED=… npm run jest -- tests/domain` explores others.
+ * Laws are tried on the same values in every run, so that a red build means a change and not a throw of the dice.
+ * `LAW_RUNS=2000 npm run jest -- tests/domain` tries more values, `SEED=… npm run jest -- tests/domain` others.
  */
 import fc from 'fast-check';
 
-fc.configureGlobal({ seed: Number(process.env['SEED'] ?? 20_260_105) });
+fc.configureGlobal({
+  seed: Number(process.env['SEED'] ?? 20_260_105),
+  numRuns: Number(process.env['LAW_RUNS'] ?? 50),
+});

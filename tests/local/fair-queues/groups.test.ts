@@ -19,11 +19,11 @@ function setUp() {
     return taken.map(({ text }) => text);
   };
   const end = (wanted: (message: Message) => boolean) => {
-    for (const { message, startedAtMs } of inFlight.filter((entry) => wanted(entry.message))) {
-      groups.ended(message, startedAtMs);
+    // Each is asked about once: a predicate may end the first that fits and no other.
+    for (const entry of inFlight.splice(0)) {
+      if (wanted(entry.message)) groups.ended(entry.message, entry.startedAtMs);
+      else inFlight.push(entry);
     }
-    const left = inFlight.filter((entry) => !wanted(entry.message));
-    inFlight.splice(0, inFlight.length, ...left);
   };
   return {
     groups,
