@@ -4,7 +4,7 @@
  *
  *     node bench/queues.ts [messages]
  */
-import { createMessage, openFauxqs } from '../local/fauxqs.ts';
+import { createMessage, openFauxqs } from '../local/sqs/fauxqs.ts';
 
 const count = Number(process.argv[2] ?? 100_000);
 const TENTHS = [1, 5, 10];

@@ -4,14 +4,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Batch, createBatch } from './batch/batch.ts';
 import { callsTo } from './calls.ts';
 import { type Clock, createClock } from './clock.ts';
+import { openTables, type Tables } from './dynamodb/tables.ts';
 import { createEventBridge, type EventBridge, type EventBridgeOptions } from './events/eventbridge.ts';
-import { type Fauxqs, openFauxqs } from './fauxqs.ts';
 import { type ApiCall, type Service, startGateway } from './gateway.ts';
 import { createKms } from './kms.ts';
 import { createLambdaHost, type LambdaHost } from './lambda/host.ts';
 import { lockDirectory } from './lock.ts';
-import { handleQueueCall, sendTo } from './queues.ts';
-import { openTables, type Tables } from './tables.ts';
+import { type Fauxqs, openFauxqs } from './sqs/fauxqs.ts';
+import { handleQueueCall, sendTo } from './sqs/queues.ts';
 import { imageDirectories, inertLines, loadStack } from './template/load.ts';
 import { readTemplate } from './template/template.ts';
 

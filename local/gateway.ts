@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApiError, type ApiRequest, type ApiResponse } from './aws.ts';
-import { metered } from './capacity.ts';
+import { metered } from './dynamodb/capacity.ts';
 
 /** The loopback address itself: SDKs turn `bucket` on a host name into `bucket.localhost`, which does not resolve. */
 const HOST = '127.0.0.1';

@@ -1,10 +1,10 @@
 /** The embedded cloud's DynamoDB, SQS and EventBridge behind its gateway, with nothing deployed to it. */
 import { createClock } from '../../local/clock.ts';
+import { openTables } from '../../local/dynamodb/tables.ts';
 import { createEventBridge } from '../../local/events/eventbridge.ts';
-import { openFauxqs } from '../../local/fauxqs.ts';
 import { startGateway } from '../../local/gateway.ts';
-import { handleQueueCall, sendTo } from '../../local/queues.ts';
-import { openTables } from '../../local/tables.ts';
+import { openFauxqs } from '../../local/sqs/fauxqs.ts';
+import { handleQueueCall, sendTo } from '../../local/sqs/queues.ts';
 import { REGION } from './aws.ts';
 
 export async function startEmbedded() {

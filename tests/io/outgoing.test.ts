@@ -1,9 +1,9 @@
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Outgoing, queue } from '../../io/aws/queues.ts';
-import { type Fauxqs, openFauxqs } from '../../local/fauxqs.ts';
 import { type Gateway, startGateway } from '../../local/gateway.ts';
-import { handleQueueCall } from '../../local/queues.ts';
+import { type Fauxqs, openFauxqs } from '../../local/sqs/fauxqs.ts';
+import { handleQueueCall } from '../../local/sqs/queues.ts';
 
 interface Entry {
   readonly Id: string;

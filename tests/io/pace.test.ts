@@ -10,8 +10,8 @@ import { systemRandom } from '../../io/process/random.ts';
 import { type Pace, pace } from '../../io/table/pace.ts';
 import { table as tableOver } from '../../io/table/table.ts';
 import type { ApiRequest } from '../../local/aws.ts';
+import { openTables } from '../../local/dynamodb/tables.ts';
 import { startGateway } from '../../local/gateway.ts';
-import { openTables } from '../../local/tables.ts';
 import { NOW } from '../support/jobs.ts';
 
 jest.setTimeout(60_000);

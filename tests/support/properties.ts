@@ -1,6 +1,6 @@
 /**
  * Laws are tried on the same values in every run, so that a red build means a change and not a throw of the dice.
- * `LAW_RUNS=2000 npm run jest -- tests/domain` tries more values, `SEED=… npm run jest -- tests/domain` others.
+ * `LAW_RUNS=2000 npm run jest -- tests/unit` tries more values, `SEED=… npm run jest -- tests/unit` others.
  */
 import fc from 'fast-check';
 

@@ -176,7 +176,7 @@ describe('no file is in a circle of imports', () => {
     ]),
   );
 
-  test.each(['domain', 'application', 'io', 'functions', 'worker', 'cli', 'demo', 'tools', 'tests'])(
+  test.each(['domain', 'application', 'io', 'functions', 'worker', 'local', 'cli', 'demo', 'tools', 'tests'])(
     'in %s/',
     (folder) => {
       const own = new Map([...graph].filter(([file]) => file.startsWith(`${folder}/`)));
@@ -207,4 +207,12 @@ test.each(files.filter((file) => /^(domain|application)\//.test(file)))(
 test(`no file is longer than ${MAX_LINES} lines`, () => {
   const long = files.filter((file) => (textOf.get(file) ?? '').split('\n').length - 1 > MAX_LINES);
   expect(long).toEqual([]);
+});
+
+const MAX_FILES = 20;
+
+test(`no folder of the product has more than ${MAX_FILES} files`, () => {
+  const product = files.filter((file) => !file.startsWith('tests/'));
+  const folders = [...Map.groupBy(product, (file) => dirname(file))];
+  expect(folders.filter(([, some]) => some.length > MAX_FILES).map(([folder]) => folder)).toEqual([]);
 });

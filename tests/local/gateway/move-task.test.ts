@@ -13,7 +13,7 @@ import {
   UnsupportedOperation,
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createMessage, openFauxqs } from '../../../local/fauxqs.ts';
+import { createMessage, openFauxqs } from '../../../local/sqs/fauxqs.ts';
 import { inFolder, setUp } from './set-up.ts';
 
 type Cloud = Awaited<ReturnType<typeof setUp>>;

@@ -30,12 +30,12 @@ test.each([
     'tagQueue',
     'untagQueue',
   ].map((name): [string, string[]] => [`./sqs/actions/${name}.js`, [name]]),
-])('fauxqs still has %s, which local/fauxqs.ts reaches into', async (path, names) => {
+])('fauxqs still has %s, which local/sqs/fauxqs.ts reaches into', async (path, names) => {
   const module = await import(new URL(path, import.meta.resolve('fauxqs')).href);
   expect(names.filter((name) => typeof module[name] !== 'function')).toEqual([]);
 });
 
-test('fauxqs still has the private members that local/fauxqs.ts uses', async () => {
+test('fauxqs still has the private members that local/sqs/fauxqs.ts uses', async () => {
   const { PersistenceManager } = await import(
     new URL('./persistence.js', import.meta.resolve('fauxqs')).href
   );
@@ -76,7 +76,7 @@ test('fauxqs still asks of what waits no more than local/fair-queues answers', a
   expect(new SqsQueue('name', 'url', 'arn')).toMatchObject({ messages: [], inflightMessages: new Map() });
 });
 
-test('dynalite still has the actions, rules and store that local/tables.ts calls without its server', () => {
+test('dynalite still has the actions, rules and store that local/dynamodb/tables.ts calls without its server', () => {
   for (const name of [
     'batchGetItem',
     'createTable',

@@ -6,10 +6,10 @@ import { BatchClient } from '@aws-sdk/client-batch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { openFauxqs } from '../../../local/fauxqs.ts';
+import { openTables } from '../../../local/dynamodb/tables.ts';
 import { type GatewayOptions, type Service, startGateway } from '../../../local/gateway.ts';
-import { handleQueueCall } from '../../../local/queues.ts';
-import { openTables } from '../../../local/tables.ts';
+import { openFauxqs } from '../../../local/sqs/fauxqs.ts';
+import { handleQueueCall } from '../../../local/sqs/queues.ts';
 
 export interface SetUp {
   readonly services?: Record<string, Service>;

@@ -1,0 +1,159 @@
+import { describe, expect, test } from '@jest/globals';
+import { errorCatalogue } from '../../../../domain/errors.ts';
+import { classify, type FailedTry, signs } from '../../../../domain/job/failure.ts';
+import type { Failure } from '../../../../domain/job/job.ts';
+import { workerExitCodes } from '../../../../domain/job/job-type.ts';
+
+const EXITED = 'Essential container in task exited';
+const complaint = { code: 'csv_header_missing', message: 'The first line has no names.' };
+
+const exited = (exitCode: number): FailedTry => ({ statusReason: EXITED, container: { exitCode } });
+
+describe('why an attempt failed', () => {
+  test.each<[string, FailedTry, Failure['class'], string, boolean]>([
+    [
+      'Spot on EC2 took the host',
+      { statusReason: 'Host EC2 (instance i-0a1b2c3d4e5f67890) terminated.', container: {} },
+      'spot_reclaimed',
+      'spot_reclaimed',
+      true,
+    ],
+    [
+      'Spot on Fargate took the task',
+      { statusReason: 'Your Spot Task was interrupted.', container: {} },
+      'spot_reclaimed',
+      'spot_reclaimed',
+      true,
+    ],
+    [
+      'Spot on Fargate took the task, and the container ended by the signal',
+      { statusReason: 'Your Spot Task was interrupted.', container: { exitCode: 143 } },
+      'spot_reclaimed',
+      'spot_reclaimed',
+      true,
+    ],
+    [
+      'out of memory',
+      {
+        statusReason: EXITED,
+        container: { exitCode: 137, reason: 'OutOfMemoryError: Container killed due to memory usage' },
+      },
+      'out_of_memory',
+      'out_of_memory',
+      true,
+    ],
+    [
+      'the image could not be pulled',
+      {
+        statusReason: 'Task failed to start',
+        container: { reason: 'CannotPullContainerError: pull access denied' },
+      },
+      'image_error',
+      'image_error',
+      true,
+    ],
+    [
+      'the entry point does not exist',
+      {
+        statusReason: 'Task failed to start',
+        container: { exitCode: 127, reason: 'CannotStartContainerError: exec: "nod": not found' },
+      },
+      'image_error',
+      'image_error',
+      true,
+    ],
+    [
+      'a secret could not be read at the start',
+      {
+        statusReason: 'Task failed to start',
+        container: { reason: 'ResourceInitializationError: unable to pull secrets' },
+      },
+      'platform',
+      'batch_failed',
+      true,
+    ],
+    [
+      'the task did not start, no more is known',
+      { statusReason: 'Task failed to start', container: {} },
+      'image_error',
+      'image_error',
+      true,
+    ],
+    [
+      'it took too long, and the container ended by the kill',
+      { statusReason: 'Job attempt duration exceeded timeout', container: { exitCode: 137 } },
+      'timeout',
+      'timed_out',
+      true,
+    ],
+    [
+      'no capacity within the time limit of the queue (F23)',
+      { statusReason: 'Canceled by JobStateTimeLimit action due to reason: x', container: {} },
+      'unschedulable',
+      'unschedulable',
+      false,
+    ],
+    [
+      'somebody terminated it by hand',
+      { statusReason: 'maintenance', isTerminated: true, container: { exitCode: 137 } },
+      'platform',
+      'ended_by_operator',
+      false,
+    ],
+    ['no exit code and no known reason', { container: {} }, 'platform', 'batch_failed', true],
+    ['exit 0 of a job that Batch calls failed', exited(0), 'app_error', 'exit_code', true],
+    ['exit 1', exited(1), 'app_error', 'exit_code', true],
+    ['exit 64: never again', exited(64), 'invalid_input', 'input_rejected', false],
+    ['exit 75: try later', exited(75), 'app_error', 'try_later', true],
+    ['exit 137 without a reason', exited(137), 'app_error', 'exit_code', true],
+  ])('%s', (_, seen, cls, code, retryable) => {
+    expect(classify(seen, undefined, workerExitCodes)).toMatchObject({
+      failure: { class: cls, code },
+      retryable,
+    });
+  });
+
+  test.each([
+    [64, 'invalid_input', false],
+    [75, 'app_error', true],
+    [1, 'app_error', true],
+  ])("after exit %d the worker's own word is the code and the sentence", (exitCode, cls, retryable) => {
+    expect(classify(exited(exitCode), complaint, workerExitCodes)).toMatchObject({
+      failure: { class: cls, ...complaint },
+      retryable,
+    });
+  });
+
+  test("the worker's word does not hide that its host was taken", () => {
+    const seen = { statusReason: 'Your Spot Task was interrupted.', container: { exitCode: 75 } };
+    expect(classify(seen, complaint, workerExitCodes).failure.code).toBe('spot_reclaimed');
+  });
+
+  test('an image with a contract of its own is judged by that contract', () => {
+    expect(classify(exited(3), undefined, { 3: 'never_again' }).retryable).toBe(false);
+    expect(classify(exited(64), undefined, {}).failure.code).toBe('exit_code');
+  });
+
+  test('the facts Batch gave are kept, and only those', () => {
+    const seen = { statusReason: EXITED, container: { exitCode: 1, logStreamName: 'medium/default/abc' } };
+    expect(classify(seen, undefined, workerExitCodes).failure).toEqual({
+      class: 'app_error',
+      code: 'exit_code',
+      message: 'The container ended with exit code 1.',
+      exitCode: 1,
+      reason: EXITED,
+      logStream: 'medium/default/abc',
+    });
+    expect(classify({ container: {} }, undefined, workerExitCodes).failure).not.toHaveProperty('exitCode');
+  });
+
+  test('the sentence stays short however long Batch talks', () => {
+    const seen = { statusReason: `Host EC2 ${'x'.repeat(1000)}`, container: {} };
+    expect(classify(seen, undefined, workerExitCodes).failure.message.length).toBeLessThanOrEqual(255);
+  });
+
+  test('the catalogue says of every sign whether another attempt may help', () => {
+    const told = signs.map(({ code }) => [code, errorCatalogue[code].instruction]);
+    expect(told).toEqual(signs.map(({ code, retryable }) => [code, retryable ? 'retry' : 'reject']));
+  });
+});

@@ -1,0 +1,176 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { defineJobTypes, MAX_ATTEMPTS } from '../../../../domain/job/job-type.ts';
+import { decide, type Entry, type Gate, isFull, obstacleText } from '../../../../domain/tenant/gate.ts';
+import { decodeMember, encodeMember, memberOf, type Slotted } from '../../../../domain/tenant/member.ts';
+import { NOW, reportType } from '../../../support/jobs.ts';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+const jobIdOf = (i: number) => `job_${'a'.repeat(25)}${ALPHABET[i % 32]}`;
+const job = (i: number, change: Partial<Slotted> = {}): Slotted => ({
+  jobId: jobIdOf(i),
+  attempt: 1,
+  jobType: 'report.render',
+  ...change,
+});
+const gate = (holders: readonly Slotted[], change: Partial<Gate> = {}): Gate => ({
+  tenantId: 'acme',
+  version: 1,
+  members: holders.map(memberOf),
+  ...change,
+});
+const told = (entries: readonly Entry[]) =>
+  entries.map((entry) => (entry.kind === 'waits' ? obstacleText(entry.obstacle) : entry.kind));
+
+describe('who may go to Batch now', () => {
+  test('everybody where nothing is capped, and nothing is counted', () => {
+    expect(told(decide(undefined, 0, [job(1), job(2)]))).toEqual(['free', 'free']);
+  });
+
+  test('as many as the cap has room for, in their order', () => {
+    expect(told(decide(gate([job(1)], { cap: 3 }), 0, [job(2), job(3), job(4)]))).toEqual([
+      'enters',
+      'enters',
+      'tenant cap 3 of 3',
+    ]);
+  });
+
+  test('who holds a slot already, even under a cap that was lowered since', () => {
+    const holders = [job(1), job(2), job(3)];
+    expect(told(decide(gate(holders, { cap: 1 }), 0, [job(2), job(4)]))).toEqual([
+      'holds',
+      'tenant cap 3 of 1',
+    ]);
+  });
+
+  test('nobody new while the tenant is paused, with the reason', () => {
+    const paused = gate([job(1)], { paused: { reason: 'unpaid', at: NOW } });
+    expect(told(decide(paused, 0, [job(1), job(2)]))).toEqual(['holds', 'the tenant is paused: unpaid']);
+  });
+
+  test('jobs of one type up to the cap of that type, also those that came in before it was set', () => {
+    const other = { jobType: 'csv.summarise' };
+    const capped = gate([job(1), job(2)], { typeCaps: { 'report.render': 2 } });
+    expect(told(decide(capped, 0, [job(3), job(4, other)]))).toEqual([
+      'cap of its job type 2 of 2',
+      'enters',
+    ]);
+  });
+
+  test('jobs of one concurrency key one at a time, unless the tenant says otherwise', () => {
+    const keyed = (i: number, concurrencyKey: string) => job(i, { concurrencyKey });
+    expect(told(decide(undefined, 0, [keyed(1, 'a'), keyed(2, 'a'), keyed(3, 'b'), job(4)]))).toEqual([
+      'enters',
+      'cap of its concurrency key 1 of 1',
+      'enters',
+      'free',
+    ]);
+    expect(told(decide(gate([keyed(1, 'a')], { keyCap: 2 }), 0, [keyed(2, 'a'), keyed(3, 'a')]))).toEqual([
+      'enters',
+      'cap of its concurrency key 2 of 2',
+    ]);
+  });
+
+  test('as many as the stage allows, for a tenant without a cap of its own', () => {
+    expect(told(decide(undefined, 1, [job(1), job(2)]))).toEqual(['enters', 'tenant cap 1 of 1']);
+    expect(told(decide(gate([], { cap: 2 }), 1, [job(1), job(2)]))).toEqual(['enters', 'enters']);
+  });
+
+  test('a job type named like a method of objects has no cap by accident', () => {
+    expect(told(decide(gate([], { typeCaps: {} }), 0, [job(1, { jobType: 'constructor' })]))).toEqual([
+      'enters',
+    ]);
+  });
+
+  test.each([
+    [gate([job(1)], { cap: 1 }), 0, true],
+    [gate([job(1)], { cap: 2 }), 0, false],
+    [gate([], { cap: 5, paused: { reason: 'x', at: NOW } }), 0, true],
+    [gate([job(1)], {}), 1, true],
+    [gate([job(1)], { typeCaps: { 'report.render': 1 } }), 0, false],
+  ])('a list is looked at further only while somebody could enter: %#', (given, defaultCap, full) => {
+    expect(isFull(given, defaultCap)).toBe(full);
+  });
+});
+
+describe('whatever the caps and whoever asks', () => {
+  /** Type and key follow from the job: its attempts have the same, and it may ask more than once. */
+  const jobs = fc.array(
+    fc.record({ n: fc.nat(31), attempt: fc.integer({ min: 1, max: 3 }) }).map(({ n, attempt }): Slotted => {
+      const concurrencyKey = ['a', 'b', undefined][n % 3];
+      const jobType = n % 2 === 0 ? 'report.render' : 'csv.summarise';
+      const given = { jobId: jobIdOf(n), attempt, jobType };
+      return concurrencyKey === undefined ? given : { ...given, concurrencyKey };
+    }),
+    { maxLength: 40 },
+  );
+  const caps = fc.record(
+    {
+      cap: fc.integer({ min: 1, max: 6 }),
+      typeCaps: fc.dictionary(
+        fc.constantFrom('report.render', 'csv.summarise'),
+        fc.integer({ min: 1, max: 4 }),
+      ),
+      keyCap: fc.integer({ min: 1, max: 3 }),
+    },
+    { requiredKeys: [] },
+  );
+  test('no cap is exceeded by those that enter, and nobody waits that could have entered last', () => {
+    fc.assert(
+      fc.property(jobs, caps, (asking, caps) => {
+        const entries = decide(gate([], caps), 0, asking);
+        const inside = asking.filter((_, i) => entries[i]?.kind === 'enters');
+        expect(inside.length).toBeLessThanOrEqual(caps.cap ?? Number.POSITIVE_INFINITY);
+        for (const [type, cap] of Object.entries(caps.typeCaps ?? {}))
+          expect(inside.filter(({ jobType }) => jobType === type).length).toBeLessThanOrEqual(cap);
+        for (const key of ['a', 'b'])
+          expect(inside.filter(({ concurrencyKey }) => concurrencyKey === key).length).toBeLessThanOrEqual(
+            caps.keyCap ?? 1,
+          );
+        const waiting = asking.filter((_, i) => entries[i]?.kind === 'waits');
+        const again = decide(gate(inside, caps), 0, waiting);
+        expect(again.every(({ kind }) => kind === 'waits')).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('a member in bytes', () => {
+  const slottedJobs = fc.record(
+    {
+      jobId: fc.stringMatching(/^job_[a-z2-7]{26}$/),
+      attempt: fc.integer({ min: 1, max: MAX_ATTEMPTS }),
+      jobType: fc.constantFrom('report.render', 'csv.summarise'),
+      concurrencyKey: fc.string({ minLength: 1, maxLength: 20 }),
+    },
+    { requiredKeys: ['jobId', 'attempt', 'jobType'] },
+  );
+
+  test('leads back to its job and attempt, and is short', () => {
+    fc.assert(
+      fc.property(slottedJobs, (given) => {
+        const member = memberOf(given as Slotted);
+        const bytes = encodeMember(member);
+        expect(decodeMember(bytes)).toEqual(member);
+        expect(bytes.length).toBeLessThanOrEqual(23);
+      }),
+    );
+  });
+
+  test('differs when job or attempt differ', () => {
+    fc.assert(
+      fc.property(slottedJobs, slottedJobs, (a, b) => {
+        const same = a.jobId === b.jobId && a.attempt === b.attempt;
+        const sameBytes =
+          Buffer.compare(encodeMember(memberOf(a as Slotted)), encodeMember(memberOf(b as Slotted))) === 0;
+        if (!same) expect(sameBytes).toBe(false);
+      }),
+    );
+  });
+
+  test('an attempt that has no room is refused, and no registry allows one', () => {
+    expect(() => encodeMember(memberOf(job(1, { attempt: 64 })))).toThrow('63');
+    const endless = { ...reportType, retry: { ...reportType.retry, maxAttempts: 64 } };
+    expect(() => defineJobTypes([endless])).toThrow('report.render has more than 63 attempts');
+  });
+});

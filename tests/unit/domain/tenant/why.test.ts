@@ -1,0 +1,125 @@
+import { describe, expect, test } from '@jest/globals';
+import type { JobRecord } from '../../../../domain/job/job.ts';
+import type { Gate } from '../../../../domain/tenant/gate.ts';
+import { memberOf } from '../../../../domain/tenant/member.ts';
+import { auditGate, findingText } from '../../../../domain/tenant/slot-audit.ts';
+import { waitText, whyWaiting } from '../../../../domain/tenant/why.ts';
+import { aJob, JOB_ID, jobIn, NOW } from '../../../support/jobs.ts';
+
+const other = memberOf({ jobId: `job_${'z'.repeat(26)}`, attempt: 1, jobType: 'report.render' });
+const gate = (change: Partial<Gate> = {}): Gate => ({
+  tenantId: 'acme',
+  version: 1,
+  members: [other],
+  ...change,
+});
+
+describe('why a job has not begun', () => {
+  test.each<[string, JobRecord, Gate | undefined, ahead: number, string]>([
+    ['caps', aJob(), gate({ cap: 1 }), 1, 'tenant cap 1 of 1; second in line'],
+    ['a long list', aJob(), gate({ cap: 1 }), 21, 'tenant cap 1 of 1; 22nd in line'],
+    ['a longer one', aJob(), gate({ cap: 1 }), 110, 'tenant cap 1 of 1; 111th in line'],
+    [
+      'a pause',
+      aJob(),
+      gate({ paused: { reason: 'unpaid', at: NOW } }),
+      0,
+      'the tenant is paused: unpaid; first in line',
+    ],
+    ['nothing', aJob(), gate({ cap: 2 }), 0, 'nothing but its turn in the pace of AWS Batch calls'],
+    [
+      'its time',
+      jobIn('scheduled', { eligibleAt: NOW }),
+      undefined,
+      0,
+      'not to run before 2026-01-05T09:00:00.000Z',
+    ],
+    [
+      'its backoff',
+      jobIn('retrying', { nextAttemptAt: NOW }),
+      undefined,
+      0,
+      'its next attempt is not to begin before 2026-01-05T09:00:00.000Z',
+    ],
+    [
+      'an answer',
+      jobIn('submitting'),
+      undefined,
+      0,
+      'AWS Batch has not answered; it is asked again by name after 2026-01-05T09:00:10.000Z',
+    ],
+    [
+      'room in Batch',
+      jobIn('submitted'),
+      undefined,
+      0,
+      'AWS Batch has had it since 2026-01-05T09:00:00.000Z and has no capacity for it yet',
+    ],
+    ['nobody, it runs', jobIn('running'), undefined, 0, 'it does not wait'],
+    ['nobody, it is over', jobIn('failed'), gate({ cap: 1 }), 0, 'it does not wait'],
+  ])('%s', (_, job, gate, ahead, text) => {
+    expect(waitText(whyWaiting(job, { gate, defaultCap: 0, ahead }))).toBe(text);
+  });
+});
+
+describe('what an audit finds in a gate', () => {
+  const me = (attempt = 1) => memberOf({ jobId: JOB_ID, attempt, jobType: 'report.render' });
+  const findings = (gate: Gate, ...jobs: readonly JobRecord[]) =>
+    auditGate(gate, new Map(jobs.map((job) => [job.jobId, job]))).map(findingText);
+
+  test.each<[string, Gate, JobRecord | undefined, readonly string[]]>([
+    ['a job that runs holds its slot', gate({ members: [me()] }), jobIn('running', { gated: true }), []],
+    ['a job that waits with a slot has one coming', gate({ members: [me()] }), aJob(), []],
+    [
+      'one that is over leaks',
+      gate({ members: [me()] }),
+      jobIn('succeeded'),
+      [`leak       ${JOB_ID} attempt 1, which is succeeded`],
+    ],
+    [
+      'one between attempts leaks',
+      gate({ members: [me()] }),
+      jobIn('retrying'),
+      [`leak       ${JOB_ID} attempt 1, which is retrying`],
+    ],
+    [
+      'one that went to Batch without a slot has no use for one',
+      gate({ members: [me()] }),
+      jobIn('running'),
+      [`leak       ${JOB_ID} attempt 1, which is running`],
+    ],
+    [
+      'one on a later attempt leaks',
+      gate({ members: [me()] }),
+      jobIn('running', { attempt: 2 }),
+      [`leak       ${JOB_ID} attempt 1, which is running`],
+    ],
+    [
+      'one without a record leaks',
+      gate({ members: [me()] }),
+      undefined,
+      [`leak       ${JOB_ID} attempt 1, which is gone`],
+    ],
+    [
+      'one that runs without a slot it says it has is missing',
+      gate({ members: [] }),
+      jobIn('running', { gated: true }),
+      [`missing    ${JOB_ID} attempt 1, which is running`],
+    ],
+    ['one that nothing was counted for is not', gate({ members: [] }), jobIn('running'), []],
+  ])('%s', (_, gate, job, expected) => {
+    expect(findings(gate, ...(job === undefined ? [] : [job]))).toEqual(expected);
+  });
+
+  test('more than a cap allows, as after it was lowered', () => {
+    const keyed = [1, 2].map((attempt) =>
+      memberOf({ jobId: JOB_ID, attempt, jobType: 'report.render', concurrencyKey: 'red' }),
+    );
+    const capped = gate({ members: keyed, cap: 1, typeCaps: { 'report.render': 1 } });
+    expect(findings(capped, jobIn('running')).filter((line) => line.startsWith('above'))).toEqual([
+      'above cap  the tenant: 2 of 1',
+      'above cap  report.render: 2 of 1',
+      'above cap  a concurrency key: 2 of 1',
+    ]);
+  });
+});

@@ -1,0 +1,136 @@
+/** What tenants are told besides the states of jobs, and that telling it again is the same bytes. */
+import { describe, expect, test } from '@jest/globals';
+import { planRepair } from '../../../../domain/batch/reconcile.ts';
+import { refusedMessage } from '../../../../domain/dead-letter/dead-letter.ts';
+import { rejectionOf } from '../../../../domain/dead-letter/rejection.ts';
+import { problem } from '../../../../domain/errors.ts';
+import { advance } from '../../../../domain/job/advance.ts';
+import { type JobChange, JobState } from '../../../../domain/job/job.ts';
+import {
+  eventType,
+  lifecycleEvent,
+  progressEvent,
+  TenantEvent,
+  WEBHOOK_EVENTS,
+} from '../../../../domain/webhook/notification.ts';
+import { bodyOf } from '../../../../domain/webhook/payload.ts';
+import { context, jobIn, NOW, SECOND } from '../../../support/jobs.ts';
+
+const ID = `msg_${'a'.repeat(26)}`;
+const told: readonly string[] = WEBHOOK_EVENTS;
+
+describe('progress', () => {
+  const reported = (tellsProgress: boolean) => {
+    const job = jobIn('running', { dueAt: NOW + 600_000 });
+    const policy = { ...context.policy, tellsProgress };
+    const next = advance(
+      job,
+      { kind: 'progressed', progress: { done: 3, total: 9 } },
+      { ...context, policy },
+    );
+    if (next === undefined) throw new Error('A running job takes progress');
+    return next;
+  };
+
+  test('is told by the sweep, with a sequence of its own, when the job type asks for it', () => {
+    const job = reported(true);
+    expect(job.dueAt).toBe(context.nowMs);
+    expect(planRepair(job, context.nowMs)).toEqual({ kind: 'tell_progress' });
+    expect(progressEvent(job)).toMatchObject([
+      {
+        type: 'job.progress',
+        data: { sequence: job.version, progress: { done: 3, total: 9 }, status: 'running' },
+      },
+    ]);
+    expect(TenantEvent.parse(progressEvent(job)[0])).toEqual(progressEvent(job)[0]);
+  });
+
+  test('stays in the record otherwise, and wakes nobody', () => {
+    const job = reported(false);
+    expect(job.dueAt).toBe(NOW + 600_000);
+    expect(progressEvent(job)).toEqual([]);
+    expect(planRepair(job, context.nowMs).kind).toBe('describe');
+  });
+
+  test('that stopped coming makes the job one that Batch must be asked about', () => {
+    expect(planRepair(reported(true), context.nowMs + 180_000).kind).toBe('describe');
+  });
+});
+
+describe('a refused message', () => {
+  const refuse = (
+    body: string,
+    code: 'field_unknown' | 'tenant_unknown' = 'field_unknown',
+    sentAtMs?: number,
+  ) => {
+    const why = problem(code, '/prioirty', 'The message schema has no such field.');
+    return rejectionOf({ id: 'm-1', body, sentAtMs }, refusedMessage(body, why, 'm-1', 'm-1', NOW));
+  };
+  const body = JSON.stringify({ tenantId: 'acme', jobType: 'csv.summarise', prioirty: 'canary' });
+
+  test('is told to the tenant that it names, with the reason and nothing of its content', () => {
+    const [event] = refuse(body);
+    expect(event).toMatchObject({
+      type: 'job.rejected',
+      data: {
+        messageId: 'm-1',
+        tenantId: 'acme',
+        jobType: 'csv.summarise',
+        code: 'field_unknown',
+        sequence: 1,
+      },
+    });
+    expect(JSON.stringify(event)).not.toContain('canary');
+    expect(TenantEvent.parse(event)).toEqual(event);
+  });
+
+  test('is the same event however often it is refused', () => {
+    expect(refuse(body, 'field_unknown', NOW - 5000)[0]?.timestamp).toBe(new Date(NOW - 5000).toISOString());
+  });
+
+  test.each([
+    ['is not JSON', '{'],
+    ['is no object', '[]'],
+    ['names no tenant', '{}'],
+    ['names one that cannot be', '{"tenantId":"../acme"}'],
+  ])('that %s is told to nobody', (_, text) => {
+    expect(refuse(text)).toEqual([]);
+  });
+
+  test('that names a tenant who does not exist is told to nobody', () => {
+    expect(refuse(body, 'tenant_unknown')).toEqual([]);
+  });
+});
+
+describe('the bytes of a webhook', () => {
+  /** What may still change while a job is in a state: the Batch job that has authority, marks of the sweep, the worker's words. */
+  const meanwhile: JobChange = {
+    version: 40,
+    batchJobId: SECOND,
+    dueAt: NOW + 1,
+    settled: true,
+    refused: [SECOND],
+    absences: 2,
+    complaint: { code: 'exit_code', message: 'later' },
+  };
+
+  test.each(JobState.options.filter((state) => told.includes(`job.${state}`)))(
+    'that tells of %s are the same after everything that can change in that state',
+    (state) => {
+      const before = lifecycleEvent(jobIn(state));
+      const after = lifecycleEvent(jobIn(state, meanwhile));
+      expect(eventType(jobIn(state, meanwhile))).toBe(`job.${state}`);
+      for (const payload of ['standard', 'cloudevents'] as const)
+        expect(bodyOf(after, ID, payload)).toBe(bodyOf(before, ID, payload));
+    },
+  );
+
+  test('stay under 20 kB in the larger form', () => {
+    const job = jobIn('succeeded', {
+      metadata: { m: 'x'.repeat(4088) },
+      result: { inline: 'x'.repeat(8 * 1024 - 2) },
+      idempotencyKey: '"'.repeat(128),
+    });
+    expect(Buffer.byteLength(bodyOf(lifecycleEvent(job), ID, 'cloudevents'))).toBeLessThan(20_000);
+  });
+});

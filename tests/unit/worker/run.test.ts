@@ -1,0 +1,159 @@
+/** The life of a container, over the real table; its objects are as the test says. */
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { JobChange } from '../../../domain/job/job.ts';
+import type { ObjectStore } from '../../../io/aws/objects.ts';
+import { type JobStore, jobStore } from '../../../io/table/jobs.ts';
+import { jobTypes } from '../../../job-types.ts';
+import { handlerOf } from '../../../worker/handlers/index.ts';
+import { type Assignment, run, type WorkerPorts } from '../../../worker/run.ts';
+import { setUp } from '../../local/gateway/set-up.ts';
+import { BUCKET, FIRST, JOB_ID, jobIn, NOW, SECOND } from '../../support/jobs.ts';
+import { createJobsTable } from '../../support/jobs-table.ts';
+
+let cloud: Awaited<ReturnType<typeof setUp>>;
+let jobs: JobStore;
+beforeEach(async () => {
+  cloud = await setUp();
+  jobs = jobStore(await createJobsTable(cloud.dynamodb));
+});
+afterEach(() => cloud.close());
+
+const CSV = `s3://${BUCKET}/tenants/acme/inputs/n.csv`;
+const me: Assignment = { jobId: JOB_ID, batchType: 'csv.summarise', batchJobId: FIRST, attempt: 1, try: 1 };
+
+async function given(state: Parameters<typeof jobIn>[0], change: JobChange = {}) {
+  const job = jobIn(state, { jobType: 'csv.summarise', input: { csv: CSV }, claim: undefined, ...change });
+  await jobs.create(job);
+  return job;
+}
+
+/** A bucket in memory. */
+function bucket(change: Partial<ObjectStore> = {}, content = 'n\n1\n2\n') {
+  const written: string[] = [];
+  const read: string[] = [];
+  const objects: ObjectStore = {
+    read: async (uri) => {
+      read.push(uri);
+      return Readable.from([content]);
+    },
+    write: async (key, text) => {
+      written.push(key);
+      return { uri: `s3://${BUCKET}/${key}`, bytes: text.length };
+    },
+    ...change,
+  };
+  return { objects, written, read };
+}
+
+function ports(objects: ObjectStore, change: Partial<WorkerPorts> = {}) {
+  const lines: string[] = [];
+  const line = (event: string, facts = {}) => void lines.push(`${event} ${JSON.stringify(facts)}`);
+  const all: WorkerPorts = {
+    jobs,
+    objectsOf: () => objects,
+    handlerOf,
+    bucket: BUCKET,
+    types: jobTypes,
+    clock: { nowMs: () => NOW },
+    log: { info: line, error: line },
+    ...change,
+  };
+  return { all, lines };
+}
+const nothing = new AbortController().signal;
+
+describe('a container', () => {
+  test('claims, works and commits', async () => {
+    await given('submitted');
+    const { objects, written } = bucket();
+    expect(await run(ports(objects).all, me, nothing)).toBe(0);
+    expect(await jobs.get(JOB_ID)).toMatchObject({
+      state: 'running',
+      claim: { batchJobId: FIRST, try: 1 },
+      result: { inline: { rows: 2 } },
+    });
+    expect(written).toHaveLength(1);
+  });
+
+  test('whose result cannot be stored has failed, and no result is on the record (F52)', async () => {
+    await given('submitted');
+    const full = bucket({ write: () => Promise.reject(new Error('canary: 503 Slow Down')) });
+    const { all, lines } = ports(full.objects);
+    expect(await run(all, me, nothing)).toBe(1);
+    const job = await jobs.get(JOB_ID);
+    expect(job).toMatchObject({ state: 'running', complaint: { code: 'exit_code' } });
+    expect(job?.result).toBeUndefined();
+    expect(JSON.stringify([job?.complaint, lines])).not.toContain('canary');
+  });
+
+  test('that dies before its result is committed is followed by a later try, which writes the same objects (F48)', async () => {
+    await given('submitted');
+    const first = bucket();
+    const died = Promise.withResolvers<void>();
+    const dying: Pick<JobStore, 'get' | 'replace'> = {
+      get: (jobId) => jobs.get(jobId),
+      replace: (seen, next) => {
+        if (next.result === undefined) return jobs.replace(seen, next);
+        died.resolve();
+        return new Promise(() => undefined);
+      },
+    };
+    void run(ports(first.objects, { jobs: dying }).all, me, nothing);
+    await died.promise;
+    expect((await jobs.get(JOB_ID))?.result).toBeUndefined();
+
+    const second = bucket();
+    expect(await run(ports(second.objects).all, { ...me, try: 2 }, nothing)).toBe(0);
+    expect(await jobs.get(JOB_ID)).toMatchObject({ claim: { try: 2 }, result: { inline: { rows: 2 } } });
+    expect(second.written).toEqual(first.written);
+  });
+
+  test.each([
+    ['succeeded', {}],
+    ['cancelled', {}],
+    ['running', { claim: { batchJobId: SECOND, try: 1 }, batchJobId: SECOND }],
+  ] as const)(
+    'leaves well, and opens nothing, when its job is %s and not its own (F49, F50)',
+    async (state, change) => {
+      const before = await given(state, change);
+      const { objects, read, written } = bucket();
+      expect(await run(ports(objects).all, me, nothing)).toBe(0);
+      expect(await jobs.get(JOB_ID)).toEqual(before);
+      expect([...read, ...written]).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['is no JSON', 'canary {', 'input_invalid'],
+    ['is no object', '["canary"]', 'input_invalid'],
+    ['has a field that its job type does not know', `{"csv":"${CSV}","canary":1}`, 'input_invalid'],
+    [
+      "names another tenant's object",
+      `{"csv":"s3://${BUCKET}/tenants/globex/canary.csv"}`,
+      'input_uri_forbidden',
+    ],
+  ])('whose input behind inputRef %s says never again, and why (F51)', async (_, content, code) => {
+    const inputRef = `s3://${BUCKET}/tenants/acme/inputs/request.json`;
+    await given('submitted', { input: undefined, inputRef });
+    const { objects, read, written } = bucket({}, content);
+    expect(await run(ports(objects).all, me, nothing)).toBe(64);
+    const job = await jobs.get(JOB_ID);
+    expect(job).toMatchObject({ complaint: { code } });
+    expect(read).toEqual([inputRef]);
+    expect(written).toEqual([]);
+  });
+
+  test('that is asked to end while it works says try later (F53)', async () => {
+    await given('submitted');
+    const ending = new AbortController();
+    const { objects } = bucket({
+      read: async () => {
+        ending.abort();
+        throw new Error('aborted');
+      },
+    });
+    expect(await run(ports(objects).all, me, ending.signal)).toBe(75);
+    expect(await jobs.get(JOB_ID)).toMatchObject({ complaint: { code: 'try_later' } });
+  });
+});
