@@ -2,7 +2,7 @@
  * The registry of what may be run. Tenants name a job type; image, queue, size and command are decided here and in
  * `resources/batch.yml`. To add one: an entry here, a handler in `worker/handlers/`, nothing else.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ObjectUri } from './domain/job/ids.ts';
 import { defineJobTypes, type RetryPolicy, workerExitCodes } from './domain/job/job-type.ts';
 

@@ -1,6 +1,6 @@
 /** Reading what was typed: a command, its options, and one sentence for whoever typed something else. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Wrong usage: one sentence for the person who typed it. */
 export class Misused extends Error {

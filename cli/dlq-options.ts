@@ -1,5 +1,5 @@
 /** The words of `npm run dlq`: what may be typed, and what each command makes of it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Filter, filterSchema, GROUPINGS } from '../domain/dead-letter/letter.ts';
 import { type Asked, Misused, readCommand, whereOptions } from './command-line.ts';
 

@@ -1,5 +1,5 @@
 /** `npm run slots -- audit`: compares who holds a slot with what the records say. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { auditSlots, repairSlots } from '../application/tenant/slot-audit.ts';
 import { TenantId } from '../domain/job/ids.ts';
 import { findingText } from '../domain/tenant/slot-audit.ts';

@@ -1,5 +1,5 @@
 /** The words of `npm run tenant`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JOB_ID, JobTypeId, TenantId } from '../domain/job/ids.ts';
 import { Priority } from '../domain/job/priority.ts';
 import { Cap } from '../domain/tenant/policy.ts';

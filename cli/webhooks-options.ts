@@ -1,5 +1,5 @@
 /** The words of `npm run webhooks`: what may be typed, and what each command makes of it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { sinceMs } from '../domain/dead-letter/letter.ts';
 import { TenantId } from '../domain/job/ids.ts';
 import { Delivery, RETENTION_MS } from '../domain/webhook/delivery.ts';

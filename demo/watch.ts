@@ -7,7 +7,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isAboutJob, type LifecycleEvent, TenantEvent } from '../domain/webhook/notification.ts';
 
 const Envelope = z.object({ detail: TenantEvent });

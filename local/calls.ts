@@ -1,5 +1,5 @@
 /** API calls of the cloud to itself, sent as an SDK would send them, so that making a stack takes the same road. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from './aws.ts';
 import type { Call } from './template/maker.ts';
 

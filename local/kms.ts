@@ -6,7 +6,7 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACCOUNT_ID, ApiError, type ApiRequest, type ApiResponse } from './aws.ts';
 
 const Context = z.record(z.string(), z.string()).default({});

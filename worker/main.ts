@@ -5,7 +5,7 @@
  * Exit codes are the contract with the job types: 0 done (or not ours to do), 64 never again, 75 try later, 1 failed.
  */
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { JOB_ID, JobTypeId } from '../domain/job/ids.ts';
 import { dynamo, s3 } from '../io/aws/clients.ts';
 import { objectStore } from '../io/aws/objects.ts';

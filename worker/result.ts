@@ -1,6 +1,6 @@
 /** Where a result goes: small ones into the record, large ones into an object that the record points to. */
 import { hash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Result } from '../domain/job/job.ts';
 import { type Handler, NeverAgain, type Work } from './work.ts';
 

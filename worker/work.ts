@@ -1,5 +1,5 @@
 /** What a job type's handler gets, and how it says that a job cannot be done. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Progress } from '../domain/job/lifecycle.ts';
 import type { ObjectStore } from '../io/aws/objects.ts';
 

@@ -1,5 +1,5 @@
 /** Comparing a tenant's gate with the records, and mending what differs. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
 import { auditGate, type Finding } from '../../domain/tenant/slot-audit.ts';

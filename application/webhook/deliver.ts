@@ -2,7 +2,7 @@
  * Woken by deliveries that are due: later tries, replays, and everything for endpoints that answer slowly. Leaves the row
  * of each with what came of it, and the endpoint disabled when it is gone for good.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Delivery, DeliveryName } from '../../domain/webhook/delivery.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import {

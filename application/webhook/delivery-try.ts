@@ -1,5 +1,5 @@
 /** One try of one delivery, whichever lane it is in: sign, send, and write down what came of it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   afterTry,
   type Delivery,

@@ -5,7 +5,7 @@
  * This is the lane of endpoints that answer quickly. Whoever does not is handed to `deliver`, so that nobody waits here
  * for a receiver that hangs.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { changed, isFinal, type JobRecord } from '../../domain/job/job.ts';
 import { type Delivery, type PostOutcome, pendingUntil } from '../../domain/webhook/delivery.ts';
 import { type Endpoint, wants } from '../../domain/webhook/endpoint.ts';

@@ -13,7 +13,7 @@
  * apart, any stretch of time may see the calls of d seconds more than it has. Lambda's clocks are milliseconds apart; a
  * clock that is hours fast would stop the calls of all others for hours, until an operator removes the item.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const Share = z.object({ used: z.number(), askedAt: z.number(), turnedAwayAt: z.number().optional() });
 type Share = z.infer<typeof Share>;

@@ -5,7 +5,7 @@
  * So before the lifecycle table is asked, this file decides whether a sighting is about the current attempt and
  * comes from the Batch job that has authority over it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isNewer, RANK } from '../job/attempt.ts';
 import { classify } from '../job/failure.ts';
 import { parseBatchJobName } from '../job/identity.ts';

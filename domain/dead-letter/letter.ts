@@ -1,5 +1,5 @@
 /** Dead letters as an operator sees them: what one says, which ones a command means, and when a job may be discarded. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { IdempotencyKey, JOB_ID, JobTypeId, TenantId } from '../job/ids.ts';
 import { changed, FailureClass, type JobRecord } from '../job/job.ts';
 

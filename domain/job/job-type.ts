@@ -1,5 +1,5 @@
 /** What a job type may say. The registry itself is `job-types.ts` at the top, which users edit. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { fnv1a } from './identity.ts';
 import type { FailureClass } from './job.ts';
 

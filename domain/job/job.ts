@@ -1,5 +1,5 @@
 /** The record of one job: every field the table holds for it, and the words for its states. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JsonObject, JsonValue, ObjectUri } from './ids.ts';
 import { Priority } from './priority.ts';
 

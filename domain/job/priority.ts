@@ -1,5 +1,5 @@
 /** How urgent a job is among its tenant's own. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** From the least to the most urgent. */
 export const Priority = z.enum(['low', 'normal', 'high', 'urgent']);

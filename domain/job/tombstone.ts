@@ -1,5 +1,5 @@
 /** What a cancel leaves when it arrives before the job it is for: queues keep no order. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TenantId } from './ids.ts';
 
 export const Tombstone = z.object({

@@ -1,5 +1,5 @@
 /** Turns what a schema says into one problem: a code, a JSON pointer and a sentence without the offending value. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type Problem, problem } from '../errors.ts';
 import { nearest } from './spelling.ts';
 

@@ -4,7 +4,7 @@
  * Strict: a field is accepted, or refused by name. A misspelt `idempotencyKey` that was silently ignored
  * would run the job twice.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Problem, problem } from '../errors.ts';
 import {
   ConcurrencyKey,

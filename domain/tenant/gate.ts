@@ -2,7 +2,7 @@
  * A tenant's gate: who holds its slots, and what it may hold at most. The one place that decides whether a job may go to
  * Batch now, and says why not: for the submit step, for who asks why a job waits, and for a trial.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobTypeId } from '../job/ids.ts';
 import { type Member, memberName, memberOf, type Slotted } from './member.ts';
 import { Cap } from './policy.ts';

@@ -1,5 +1,5 @@
 /** What a tenant may do: its record, and the stage's defaults for what the record does not say. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Priority } from '../job/priority.ts';
 import type { Tenant } from './tenant.ts';
 

@@ -1,5 +1,5 @@
 /** A customer of the SaaS. Its webhook URLs are in `endpoint.ts`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobTypeId, TenantId } from '../job/ids.ts';
 import { Priority } from '../job/priority.ts';
 

@@ -1,5 +1,5 @@
 /** The waiting list of a tenant: attempts that are eligible and hold no slot, in the order in which they get one. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type JobRecord, priorityOf } from '../job/job.ts';
 import { headStartMs, Priority } from '../job/priority.ts';
 

@@ -1,5 +1,5 @@
 /** One event owed to one endpoint: its record, and what an answer (or none) means for the next try. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PATIENCE_MS } from '../job/due.ts';
 import { TenantId } from '../job/ids.ts';
 import { EndpointId } from './endpoint.ts';

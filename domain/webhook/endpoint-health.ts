@@ -2,7 +2,7 @@
  * How an endpoint has behaved lately: what keeps a slow one from holding up others, and a dead one from being called for
  * ever. Kept apart from its configuration, which only people change.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TenantId } from '../job/ids.ts';
 import { EndpointId } from './endpoint.ts';
 

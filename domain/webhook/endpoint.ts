@@ -1,5 +1,5 @@
 /** A webhook URL of a tenant: what it wants to hear, how that is signed, and whether it is on. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Problem, problem } from '../errors.ts';
 import { TenantId } from '../job/ids.ts';
 import { bytesOf } from '../size.ts';

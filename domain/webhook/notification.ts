@@ -1,5 +1,5 @@
 /** What the world is told: the events on the bus, of which `payload.ts` makes the bodies of webhooks. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { IdempotencyKey, JobTypeId, JsonValue, TenantId } from '../job/ids.ts';
 import { type JobRecord, JobState } from '../job/job.ts';
 import { bytesOf, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';

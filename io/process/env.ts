@@ -1,5 +1,5 @@
 /** The only reader of process.env. A variable that is missing or wrong stops the function at its start, by name. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TenantDefaults } from '../../domain/tenant/policy.ts';
 
 const text = z.string().min(1);

@@ -1,5 +1,5 @@
 /** Reading the `due` index: what the sweep must look at. A hint only: the item itself is read again before acting. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeliveryName } from '../../domain/webhook/delivery.ts';
 import { parseDeliveryKey } from './deliveries.ts';
 import type { Position, Table } from './table.ts';

@@ -1,5 +1,5 @@
 /** The gates of tenants in the table: one item each, with the caps and the set of members. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { dueShard } from '../../domain/job/identity.ts';
 import { Backlog, Caps, GATE_PATIENCE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
 import { decodeMember, encodeMember, type Member } from '../../domain/tenant/member.ts';

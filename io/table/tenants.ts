@@ -1,5 +1,5 @@
 /** Tenants in the table. Their endpoints are in `endpoints.ts`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Tenant } from '../../domain/tenant/tenant.ts';
 import { type Key, type Position, putOver, type Table } from './table.ts';
 

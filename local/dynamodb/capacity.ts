@@ -1,6 +1,6 @@
 /** What DynamoDB's writes cost. dynalite 4.0.0 counts the units of the table, and leaves out those of its indexes. */
 import { createRequire } from 'node:module';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
 
 /** What of dynalite's store is touched here. */

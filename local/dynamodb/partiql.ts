@@ -4,7 +4,7 @@
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.statements.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../aws.ts';
 
 const MAX_STATEMENTS = 25;

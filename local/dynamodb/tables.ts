@@ -3,7 +3,7 @@
  * does not listen itself, and it throws out of the process when a client hangs up in the middle of a request.
  */
 import { createRequire } from 'node:module';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
 import { type IndexStore, meterIndexes } from './capacity.ts';
 import { batchExecuteStatement } from './partiql.ts';

@@ -5,7 +5,7 @@
  * One known difference: numbers are compared by value, so 300 equals 3.0e2, because the text of a number is gone once
  * the JSON is parsed.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../aws.ts';
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /** The requests EventBridge understands here. Every object is strict: a key that is not listed is refused by name. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../aws.ts';
 
 const Name = z.string().min(1).max(256);

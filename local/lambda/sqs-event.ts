@@ -1,6 +1,6 @@
 /** What Lambda hands a function from a queue, and which messages its answer takes off the queue. */
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { InvokeResult } from './function.ts';
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html */

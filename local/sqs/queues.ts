@@ -1,5 +1,5 @@
 /** SQS: fauxqs's actions, and ours where fauxqs 2.4.1 takes what AWS refuses or refuses what AWS takes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SqsQueue } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import type { ReceivedMessage } from '../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
 import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';

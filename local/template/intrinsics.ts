@@ -1,5 +1,5 @@
 /** CloudFormation's intrinsic functions, as far as they are needed; any other is refused by its name. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TemplateRefusal } from './refusal.ts';
 
 /** What names mean where a value is resolved. Each throws a TemplateRefusal for a name it does not know. */

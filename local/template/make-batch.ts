@@ -1,6 +1,6 @@
 /** Batch: CloudFormation's names for things, turned into the API's. */
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { jobDefinition, nameOf, type Resource } from './identities.ts';
 import type { Maker } from './maker.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Resource } from './identities.ts';
 import type { Maker, Services } from './maker.ts';
 import { propertiesOf } from './properties.ts';

@@ -1,5 +1,5 @@
 /** Keys of KMS. One that an earlier run made is found by the tag that CloudFormation puts on what it makes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../aws.ts';
 import { keyIdentity } from './identities.ts';
 import type { Maker } from './maker.ts';

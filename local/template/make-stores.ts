@@ -1,6 +1,6 @@
 /** Queues, tables and buckets. What an earlier run left with its data is brought up to the template, or refused. */
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../aws.ts';
 import type { Maker } from './maker.ts';
 

@@ -1,5 +1,5 @@
 /** For each type that is made: the properties that take effect, and those that cannot here. Any other is refused. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Resource } from './identities.ts';
 import { TemplateRefusal } from './refusal.ts';
 

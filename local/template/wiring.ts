@@ -2,7 +2,7 @@
  * Wiring that AWS would refuse, or would take and then lose messages over in silence. Roles and policies have no effect
  * here, so a stack that works on the laptop says nothing about them; these checks say the part that is always wrong.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACCOUNT_ID } from '../aws.ts';
 import type { Resource } from './identities.ts';
 import { propertiesOf } from './properties.ts';

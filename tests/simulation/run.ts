@@ -1,5 +1,5 @@
 /** `npm run sim`: many worlds, one world again, or the rules taken out one at a time. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Misused, print, readCommand, runCommand } from '../../cli/command-line.ts';
 import {
   addTo,

@@ -1,5 +1,5 @@
 /** Requests, job types and records for tests: valid as they come, changed where a test cares. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../../domain/job/advance.ts';
 import type { JobChange, JobRecord, JobState } from '../../domain/job/job.ts';
 import { JobRecord as JobRecordSchema } from '../../domain/job/job.ts';

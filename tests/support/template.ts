@@ -1,7 +1,7 @@
 /** The packaged CloudFormation template, in the shapes the wiring tests ask about. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const root = join(import.meta.dirname, '../..');
 const file = join(root, '.serverless/cloudformation-template-update-stack.json');

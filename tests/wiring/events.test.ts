@@ -1,6 +1,6 @@
 /** Which events reach which queue. A pattern that leaves out too much is a silence nobody notices. */
 import { expect, it } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobState } from '../../domain/job/job.ts';
 import { WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
 import { compilePattern } from '../../local/events/pattern.ts';

@@ -216,3 +216,8 @@ test(`no folder of the product has more than ${MAX_FILES} files`, () => {
   const folders = [...Map.groupBy(product, (file) => dirname(file))];
   expect(folders.filter(([, some]) => some.length > MAX_FILES).map(([folder]) => folder)).toEqual([]);
 });
+
+test('zod is imported as a namespace, or every bundle carries its 350 KB of locales and converters', () => {
+  const named = files.filter((file) => /^import (type )?\{[^}]*\} from 'zod'/m.test(textOf.get(file) ?? ''));
+  expect(named).toEqual([]);
+});

@@ -1,6 +1,6 @@
 /** Nobody may do more than its code does: a function, the container, or whoever breaks into one of them. */
 import { describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   EventSourceMapping,
   JobDefinition,

@@ -1,6 +1,6 @@
 /** Messages are neither lost nor worked on twice because of a number or a policy in the template. */
 import { describe, expect, it } from '@jest/globals';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import {
   EventSourceMapping,
   LambdaFunction,

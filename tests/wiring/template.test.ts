@@ -1,6 +1,6 @@
 /** The template as a whole: deployable in any account and stage, and the same from one build to the next. */
 import { describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { jobsTable } from '../support/jobs-table.ts';
 import { BucketPolicy, resources, template, templateText } from '../support/template.ts';
 

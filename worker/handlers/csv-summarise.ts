@@ -1,7 +1,7 @@
 /** csv.summarise: streams a CSV file of any length and writes statistics of every column. */
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { CsvSummariseInput } from '../../job-types.ts';
 import { type Handler, NeverAgain } from '../work.ts';
 import { ColumnStatistics } from './column-statistics.ts';

@@ -1,7 +1,7 @@
 /** image.thumbnails: scales one picture to several widths, never up. */
 import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ImageThumbnailsInput } from '../../job-types.ts';
 import { type Handler, NeverAgain } from '../work.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { requestOf } from '../../../../domain/dead-letter/dead-letter.ts';
 import type { ErrorCode } from '../../../../domain/errors.ts';
 import { JobRecord, priorityOf } from '../../../../domain/job/job.ts';
