@@ -3,7 +3,7 @@
  *
  * `reject` never becomes right by waiting: the message goes to the dead-letter queue at once, or the job
  * fails without another attempt. `retry` may: the queue brings the message back, or the job gets its next
- * attempt. `docs/errors.md` is generated from this table and a test keeps the two equal.
+ * attempt. `docs/using/errors.md` is generated from this table and a test keeps the two equal.
  */
 
 export type Instruction = 'reject' | 'retry';
@@ -11,8 +11,8 @@ export type Instruction = 'reject' | 'retry';
 interface ErrorEntry {
   readonly instruction: Instruction;
   /**
-   * Who sees it: `message` codes are found on dead letters, `job` codes on failed jobs and in webhooks, `endpoint` codes
-   * by whoever sets up a webhook.
+   * Where a reader finds it: `message` codes on dead letters, `job` codes on failed jobs and in webhooks, `endpoint` codes
+   * in the answer to a change of an endpoint.
    */
   readonly about: 'message' | 'job' | 'endpoint';
   readonly meaning: string;
@@ -21,14 +21,14 @@ interface ErrorEntry {
 export const errorCatalogue = {
   body_not_json: entry('message', 'reject', 'The message body is not JSON.'),
   body_not_object: entry('message', 'reject', 'The message body is JSON, but not an object.'),
-  body_encoding: entry('message', 'reject', 'The body has a byte order mark or half a character.'),
+  body_encoding: entry('message', 'reject', 'The body has a byte order mark or half of a surrogate pair.'),
   json_too_deep: entry('message', 'reject', 'The JSON is nested deeper than 32 levels.'),
   json_too_many_keys: entry('message', 'reject', 'The JSON has more than 1,000 keys.'),
-  json_duplicate_key: entry('message', 'reject', 'A key stands twice in one object.'),
+  json_duplicate_key: entry('message', 'reject', 'A key appears twice in one object.'),
   json_forbidden_key: entry(
     'message',
     'reject',
-    'A key has a backslash, or a name that JavaScript gives a meaning of its own.',
+    'A key has a backslash, or a name that is special in JavaScript.',
   ),
   number_range: entry('message', 'reject', 'A number is too large to be kept exactly.'),
   envelope_unexpected: entry(
@@ -44,7 +44,7 @@ export const errorCatalogue = {
   unsupported_version: entry(
     'message',
     'reject',
-    'specVersion is missing or names a version we do not speak.',
+    'specVersion is missing or names a version that Headgate does not know.',
   ),
   field_missing: entry('message', 'reject', 'A required field is absent.'),
   field_type: entry('message', 'reject', 'A field has the wrong JSON type.'),
@@ -55,8 +55,8 @@ export const errorCatalogue = {
     'A field that the message schema does not have, often a typing error.',
   ),
   field_forbidden: entry('message', 'reject', 'A field that a sender may not set: the job type decides it.'),
-  time_range: entry('message', 'reject', 'A time lies outside what can be meant.'),
-  not_supported_yet: entry('message', 'reject', 'A field of the schema whose behaviour is not built yet.'),
+  time_range: entry('message', 'reject', 'A time is outside of the accepted range.'),
+  not_supported_yet: entry('message', 'reject', 'A field of the schema that is not implemented yet.'),
   input_ambiguous: entry('message', 'reject', 'Exactly one of input and inputRef must be given.'),
   input_invalid: entry('message', 'reject', 'The input does not fit the schema of its job type.'),
   input_uri_forbidden: entry(
@@ -80,12 +80,12 @@ export const errorCatalogue = {
   job_type_removed: entry(
     'job',
     'reject',
-    'The job type was taken out of the registry after the job was accepted.',
+    'The job type was removed from the registry after the job was accepted.',
   ),
   input_rejected: entry(
     'job',
     'reject',
-    'The worker could not use the input, and never will (exit code 64).',
+    'The worker cannot use the input, and a retry would not help (exit code 64).',
   ),
   input_not_found: entry('job', 'reject', 'An object that the input names does not exist.'),
   result_too_large: entry(
@@ -99,12 +99,16 @@ export const errorCatalogue = {
   exit_code: entry('job', 'retry', 'The container ended with an exit code outside the contract.'),
   timed_out: entry('job', 'retry', 'The attempt ran longer than its timeout.'),
   out_of_memory: entry('job', 'retry', 'The container was killed for using too much memory.'),
-  spot_reclaimed: entry('job', 'retry', 'The capacity under the container was taken back.'),
+  spot_reclaimed: entry('job', 'retry', 'AWS reclaimed the capacity of the container.'),
   image_error: entry('job', 'retry', "The container's image could not be pulled or started."),
   unschedulable: entry('job', 'reject', 'AWS Batch gave up placing the job.'),
-  ended_by_operator: entry('job', 'reject', 'Somebody ended the Batch job outside Headgate.'),
+  ended_by_operator: entry('job', 'reject', 'The Batch job was terminated outside of Headgate.'),
   deadline_exceeded: entry('job', 'reject', 'The deadline of the whole job passed.'),
-  batch_forgot: entry('job', 'retry', 'AWS Batch no longer knows the Batch job, and nobody saw it end.'),
+  batch_forgot: entry(
+    'job',
+    'retry',
+    'AWS Batch no longer knows the Batch job, and its end was not reported.',
+  ),
   batch_failed: entry('job', 'retry', 'AWS Batch reports a failure without an exit code or a known reason.'),
   url_missing: entry('endpoint', 'reject', 'There is no URL.'),
   url_too_long: entry('endpoint', 'reject', 'The URL has more than 2,048 characters.'),
@@ -116,15 +120,15 @@ export const errorCatalogue = {
   url_port: entry('endpoint', 'reject', 'The URL names another port than 443.'),
   host_ip_literal: entry('endpoint', 'reject', 'The host is an IP address, in whatever spelling.'),
   host_syntax: entry('endpoint', 'reject', 'The host is not a host name.'),
-  host_special: entry('endpoint', 'reject', 'The host name only means something inside a network.'),
+  host_special: entry('endpoint', 'reject', 'The host name is only valid inside a network.'),
   host_single_label: entry('endpoint', 'reject', 'The host name has no dot.'),
   event_unknown: entry('endpoint', 'reject', 'No event has this type.'),
   header_forbidden: entry('endpoint', 'reject', 'A custom header that Headgate or HTTP itself sets.'),
-  header_name: entry('endpoint', 'reject', 'The name of a custom header is no header name.'),
+  header_name: entry('endpoint', 'reject', 'The name of a custom header is not a valid header name.'),
   header_value: entry('endpoint', 'reject', 'The value of a custom header is not printable ASCII.'),
   header_too_large: entry('endpoint', 'reject', 'A custom header is over 1 KiB, or all of them over 3 KiB.'),
   headers_too_many: entry('endpoint', 'reject', 'There are more than 10 custom headers.'),
-  secret_format: entry('endpoint', 'reject', 'The secret is not whsec_ and base64.'),
+  secret_format: entry('endpoint', 'reject', 'The secret is not whsec_ followed by base64.'),
   secret_length: entry('endpoint', 'reject', 'The secret has fewer than 24 or more than 64 bytes.'),
   endpoints_too_many: entry('endpoint', 'reject', 'The tenant has 20 endpoints.'),
   endpoint_unknown: entry('endpoint', 'reject', 'The tenant has no such endpoint.'),

@@ -1,4 +1,4 @@
-/** The tables of docs/faults.md: what can go wrong, what comes of it, and the tests that show it. */
+/** The tables of docs/developing/faults.md: what can go wrong, what comes of it, and the tests that show it. */
 import { badInput } from '../tests/matrix/bad-input.ts';
 import { faults } from '../tests/matrix/faults.ts';
 import { type Naming, namings } from '../tests/matrix/named.ts';
@@ -57,7 +57,7 @@ function references(names: readonly Naming[]): string[] {
     const { file, title } = first;
     const rows = some.flatMap(({ each }) => each ?? []).join('; ');
     const text = rows === '' ? title.replace(/: …$/, '') : title.replace('…', () => rows);
-    return [`[${file.replace(/^tests\//, '').replace(/\.test\.ts$/, '')}](../${file}): ${text}`];
+    return [`[${file.replace(/^tests\//, '').replace(/\.test\.ts$/, '')}](../../${file}): ${text}`];
   });
 }
 

@@ -1,5 +1,5 @@
 /** `npm run docs`: writes the tables of docs/ that are generated from the code and its tests. A test fails while they differ. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCatalogue } from '../domain/errors.ts';
 import { JobState } from '../domain/job/job.ts';
@@ -10,9 +10,10 @@ const docs = join(import.meta.dirname, '../docs');
 
 /** Generated parts by file: each stands between `<!-- generated -->` and `<!-- /generated -->`. */
 const generated: Readonly<Record<string, () => string>> = {
-  'errors.md': errorTables,
-  'faults.md': faultTables,
-  'flow.md': lifecycleTable,
+  'decisions/README.md': decisionList,
+  'developing/faults.md': faultTables,
+  'developing/states.md': lifecycleTable,
+  'using/errors.md': errorTables,
 };
 export const generatedDocs = Object.keys(generated);
 
@@ -73,6 +74,18 @@ function lifecycleTable(): string {
 
 function cell(move: string): string {
   return move === 'ignore' ? '·' : move;
+}
+
+/** Each record has its date, and what replaced it, in the line after its title. */
+function decisionList(): string {
+  const files = readdirSync(join(docs, 'decisions')).filter((file) => /^\d{4}-/.test(file));
+  const rows = files.toSorted().map((file) => {
+    const text = readFileSync(join(docs, 'decisions', file), 'utf8');
+    const [, title = '', date = '', status = ''] =
+      /^# \d{4}: (.*)\n\n\*(\S{10})(?:\. (.*))?\*\n/.exec(text) ?? [];
+    return `| [${file.slice(0, 4)}](${file}) | ${date} | ${title}${status === '' ? '' : `. ${status}`} |`;
+  });
+  return ['| record | date | decision |', '| --- | --- | --- |', ...rows, ''].join('\n');
 }
 
 if (import.meta.main) {

@@ -61,7 +61,7 @@ export interface Answer {
   readonly status: number;
   readonly ms: number;
   readonly retryAfter?: string | undefined;
-  /** The receiver wants this message no more. @see docs/webhooks.md */
+  /** The receiver wants this message no more. @see docs/using/webhooks.md */
   readonly abort?: boolean;
   readonly kept?: Pick<Try, 'headers' | 'body' | 'binary' | 'cut'>;
 }

@@ -1,6 +1,6 @@
 /**
  * What can go wrong, row by row, and what is to come of it. A test names the rows it shows in its title, in brackets at
- * the end: `(F29)`, `(M23, M24)`. docs/faults.md is made of these rows and of those titles.
+ * the end: `(F29)`, `(M23, M24)`. docs/developing/faults.md is made of these rows and of those titles.
  */
 import type { ErrorCode } from '../../domain/errors.ts';
 

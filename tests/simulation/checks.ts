@@ -181,7 +181,7 @@ const ABSORBED = [
   'finishedAt',
 ] as const;
 
-/** R8 and R10, design section 3: version, states, order, dueAt. */
+/** R8 and R10, docs/developing/protocol.md: version, states, order, dueAt. */
 function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Generator<Broken> {
   if (after.version !== before.version + 1) yield ['R8', `version ${before.version} was before`];
   const held = after.queued === true && after.waitReason !== before.waitReason;

@@ -147,14 +147,14 @@ export const ofCalls: readonly Expectation[] = [
   },
   {
     rule: '2.4',
-    without: 'the refusal on the record before a stray is ended',
+    without: 'the refusal on the record before a duplicate is terminated',
     profile: 'dup',
     firstSeed: 581,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {
     rule: 'I4',
-    without: 'the test whether the job is over already',
+    without: 'the test whether the job is final already',
     profile: 'chaos',
     firstSeed: 2,
     mutant: {

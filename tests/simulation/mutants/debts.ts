@@ -12,7 +12,7 @@ const silent: Defect = () => ({
 export const ofDebts: readonly Expectation[] = [
   {
     rule: 'R5',
-    without: 'the debts after an event',
+    without: 'the dispatch after an event',
     profile: 'race',
     mutant: { defects: { track: silent } },
   },
@@ -26,7 +26,7 @@ export const ofDebts: readonly Expectation[] = [
   },
   {
     rule: 'I19',
-    without: 'the sweep for deliveries whose message was lost',
+    without: 'reconcile for deliveries whose message was lost',
     profile: 'chaos',
     firstSeed: 385,
     mutant: {
@@ -65,13 +65,13 @@ export const ofDebts: readonly Expectation[] = [
   },
   {
     rule: '2.9',
-    without: 'the sweep',
+    without: 'reconcile',
     profile: 'chaos',
     mutant: { defects: { tick: () => ({ due: { due: async () => ({ due: [] }) } }) } },
   },
   {
     rule: '2.10',
-    without: "waiting for Batch's word after a cancel",
+    without: "waiting for Batch's report after a cancel",
     profile: 'chaos',
     firstSeed: 17,
     mutant: {
@@ -150,7 +150,7 @@ export const ofDebts: readonly Expectation[] = [
   },
   {
     rule: 'I1',
-    without: 'the condition that nobody has recorded the job before',
+    without: 'the condition that the job is not recorded yet',
     profile: 'race',
     firstSeed: 2,
     mutant: {

@@ -119,21 +119,21 @@ const forgettingAttempts: Defect = ({ waiting }) => {
 export const ofSlots: readonly Expectation[] = [
   {
     rule: 'R1',
-    without: 'the attempt in a member: who leaves takes every attempt of its job along',
+    without: 'the attempt in a holder: a release takes every attempt of its job along',
     profile: 'dup',
     firstSeed: 27,
     mutant: { defects: each(['submit', 'track'], leavingByJob) },
   },
   {
     rule: 'R3',
-    without: 'giving back the slot of a job that was over when its message came',
+    without: 'releasing the slot of a job that was over when its message came',
     profile: 'race',
     firstSeed: 6,
     mutant: { defects: { submit: ({ gates }) => ({ gates: { ...gates, leave: async () => undefined } }) } },
   },
   {
     rule: 'R3',
-    without: 'letting the winner keep the slot: who loses a write gives it back',
+    without: 'letting the winner keep the slot: the loser of a write releases it',
     profile: 'race',
     firstSeed: 6,
     mutant: {
@@ -148,7 +148,7 @@ export const ofSlots: readonly Expectation[] = [
   },
   {
     rule: 'R4',
-    without: 'the sweep of the gates',
+    without: 'reconcile of the gates',
     profile: 'chaos',
     firstSeed: 47,
     mutant: {
@@ -159,14 +159,14 @@ export const ofSlots: readonly Expectation[] = [
   },
   {
     rule: 'R7',
-    without: 'the condition that nobody has entered since the gate was read',
+    without: 'the condition that no attempt has acquired since the gate was read',
     profile: 'race',
     firstSeed: 245,
     mutant: { defects: each(['submit', 'track'], enteringBlindly) },
   },
   {
     rule: '2.7',
-    without: 'the second try of who waits',
+    without: 'the second look of a waiting attempt',
     profile: 'race',
     firstSeed: 131,
     mutant: { defects: { submit: readingTheGateOnce } },
@@ -180,7 +180,7 @@ export const ofSlots: readonly Expectation[] = [
   },
   {
     rule: '2.6',
-    without: 'leaving before the list is read',
+    without: 'releasing before the list is read',
     profile: 'race',
     firstSeed: 23,
     mutant: { defects: each(['submit', 'track', 'intake'], leavingLate) },
@@ -202,7 +202,7 @@ export const ofSlots: readonly Expectation[] = [
   },
   {
     rule: 'R2',
-    without: 'the final write before the slot is given back',
+    without: 'the final write before the slot is released',
     profile: 'race',
     firstSeed: 4,
     mutant: {
@@ -216,7 +216,7 @@ export const ofSlots: readonly Expectation[] = [
   },
   {
     rule: 'R2',
-    without: 'the protocol: whoever sees the container start gives the slot back',
+    without: 'holding the slot to the end: it is released when the container starts',
     profile: 'race',
     firstSeed: 16,
     mutant: {
@@ -238,7 +238,7 @@ export const ofSlots: readonly Expectation[] = [
   },
   {
     rule: 'R4',
-    without: 'patience: the sweep takes out whoever is not on its way to Batch',
+    without: 'patience: reconcile releases each holder that is not on its way to Batch',
     profile: 'chaos',
     firstSeed: 360,
     mutant: { defects: { tick: sweepingWhoWaits } },

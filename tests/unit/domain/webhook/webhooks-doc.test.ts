@@ -1,4 +1,4 @@
-/** The examples that tenants copy are run as they stand in docs/webhooks.md. */
+/** The examples that tenants copy are run as they stand in docs/using/webhooks.md. */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { DEFAULT_EVENTS, WEBHOOK_EVENTS } from '../../../../domain/webhook/notif
 import { openKey, webhookHeaders } from '../../../../io/http/signature.ts';
 
 const root = join(import.meta.dirname, '../../../..');
-const page = readFileSync(join(root, 'docs/webhooks.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/using/webhooks.md'), 'utf8');
 const examples = new Map(
   [...page.matchAll(/<!-- example: (\S+) -->\n\n```js\n(.*?)```/gs)].map(([, name = '', code = '']) => [
     name,
