@@ -1,6 +1,6 @@
 /**
- * The registry of what may be run. Tenants name a job type; image, queue, size and command are decided here and in
- * `resources/batch.yml`. To add one: an entry here, a handler in `worker/handlers/`, nothing else.
+ * The registry of job types. Tenants name a job type; image, queue, size and command are decided here and in
+ * `resources/batch.yml`. To add one: an entry here and a handler in `worker/handlers/`.
  */
 import * as z from 'zod';
 import { ObjectUri } from './domain/job/ids.ts';

@@ -1,11 +1,11 @@
-/** A batch of messages: which of them can be read, and work on each that leaves its neighbours alone. */
+/** A batch of messages: which of them can be read, and work on each of them that does not affect the others. */
 import type * as z from 'zod';
 import type { Message } from '../io/aws/lambda.ts';
 import type { Log } from '../io/process/log.ts';
 
 /**
- * The messages that fit their schema. Our own parts and AWS write these queues, so one that does not fit is a fault to
- * look at: it is kept, and ends in the queue's dead-letter queue.
+ * The messages that match their schema. Headgate and AWS write these queues, so a message that does not match is a
+ * fault: it is kept, and ends in the queue's dead-letter queue.
  */
 export function readable<S extends z.ZodType>(messages: readonly Message[], schema: S, log: Log) {
   return messages.flatMap((message): { message: Message; value: z.output<S> }[] => {
@@ -24,7 +24,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Works on every item at once. An item that throws is logged and left out, so its message is kept; its neighbours go on. */
+/** Works on all items at once. An item that throws is logged and left out, so its message is kept; the others go on. */
 export async function eachAlone<I extends { readonly message: Message }, T>(
   items: readonly I[],
   log: Log,

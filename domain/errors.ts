@@ -1,9 +1,9 @@
 /**
- * Every error code Headgate can give, once: what it means and what the runtime must do about it.
+ * Every error code of Headgate: its meaning and what the runtime does about it.
  *
- * `reject` never becomes right by waiting: the message goes to the dead-letter queue at once, or the job
- * fails without another attempt. `retry` may: the queue brings the message back, or the job gets its next
- * attempt. `docs/using/errors.md` is generated from this table and a test keeps the two equal.
+ * `reject`: a repetition does not help. The message becomes a dead letter at once, or the job fails without another
+ * attempt. `retry`: a repetition may help. The queue delivers the message again, or the job gets its next attempt.
+ * `docs/using/errors.md` is generated from this table, and a test keeps the two equal.
  */
 
 export type Instruction = 'reject' | 'retry';

@@ -1,4 +1,4 @@
-/** How much room a value takes: as text, and in an item of DynamoDB, which counts otherwise than JSON. */
+/** The size of a value: as text, and in an item of DynamoDB, which counts in another way. */
 
 /** In UTF-8, as everything that is limited in bytes is counted. */
 export function bytesOf(text: string): number {
@@ -11,16 +11,16 @@ export function shortened(text: string, maxCharacters: number): string {
 }
 
 /**
- * An item may have 400 KB. What a job is asked with must leave room for an inline result and the history of its attempts,
- * or the write that ends it would be refused.
+ * An item may have 400 KB. The request of a job must leave room for an inline result and the history of its attempts,
+ * or the write that ends the job would be refused.
  */
 export const MAX_REQUEST_ITEM_BYTES = 256 * 1024;
-/** For the same reason: what a handler says of its work or of its failure, and what is kept of that once it is history. */
+/** For the same reason: what a handler reports of its work or its failure, and what the history keeps of that. */
 export const MAX_WORDS_CHARACTERS = 1000;
 export const MAX_PAST_WORDS_CHARACTERS = 255;
 
 /**
- * What parsed JSON takes in an item. A list of short numbers takes half as much again as its text.
+ * The size of parsed JSON in an item. A list of short numbers takes one and a half times its text.
  *
  * @see Amazon DynamoDB developer guide, "DynamoDB item sizes and formats"
  */

@@ -1,6 +1,6 @@
 /**
- * Woken by deliveries that are due: later tries, replays, and everything for endpoints that answer slowly. Leaves the row
- * of each with what came of it, and the endpoint disabled when it is gone for good.
+ * Woken by deliveries that are due: later tries, replays, and every try to an endpoint that answers slowly. Records
+ * the outcome of each, and disables an endpoint that is gone.
  */
 import { deliver } from '../application/webhook/deliver.ts';
 import { queueHandler } from '../io/aws/lambda.ts';

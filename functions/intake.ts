@@ -1,6 +1,6 @@
 /**
- * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels what it is asked
- * to; a message that cannot be a job goes to the dead-letter queue at once, with the reason.
+ * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels jobs; turns a
+ * message that cannot be a job into a dead letter at once.
  */
 import { intake } from '../application/intake/intake.ts';
 import { slots } from '../application/tenant/slots.ts';

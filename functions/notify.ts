@@ -1,6 +1,6 @@
 /**
- * Woken by the events on the bus. Leaves one delivery row for each event and subscribed endpoint, after a first try of
- * those that can be made at once; for a final event it then settles the job: nothing is owed any more.
+ * Woken by the events on the bus. Leaves one delivery for each event and subscribed endpoint, after a first try where
+ * one can be made at once; after a final event it settles the job.
  */
 import { notify } from '../application/webhook/notify.ts';
 import { queueHandler } from '../io/aws/lambda.ts';

@@ -1,8 +1,8 @@
 /**
- * Woken by the submit queue. Leaves the intent on the record, calls SubmitJob once, and records the answer.
+ * Woken by the submit queue. Writes the intent, calls SubmitJob once, and records the answer.
  *
- * An answer that never came stays unknown: the message comes back when the call can no longer be travelling, and then
- * Batch is asked by name. The worker's claim and Batch's events may settle it sooner.
+ * An unknown outcome stays unknown: the message returns when the request can no longer be under way, and then AWS
+ * Batch is asked by name. The worker's claim or a Batch event may answer sooner.
  */
 import { pacedBatch } from '../application/batch/paced-batch.ts';
 import { submit } from '../application/batch/submit.ts';
@@ -11,7 +11,7 @@ import { queueHandler } from '../io/aws/lambda.ts';
 import { openJobs, openSubmission } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
-/** Waiting for a turn costs Lambda time; beyond this the message waits in its queue instead. */
+/** A wait for the rate limit costs Lambda time; a longer wait is spent in the queue. */
 const MAX_TURN_WAIT_MS = 2000;
 
 const jobs = openJobs('submit');

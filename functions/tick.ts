@@ -1,6 +1,6 @@
 /**
- * Woken every minute. Hands each job that falls due in the next minute to its queue with the seconds that are left, and
- * takes those whose message, event or process was lost their next step.
+ * Woken every minute. Sends each job that is due within the next minute to its queue with the delay that is left, and
+ * takes jobs whose message, event or process was lost their next step.
  */
 import { pacedBatch } from '../application/batch/paced-batch.ts';
 import { tick } from '../application/repair/tick.ts';

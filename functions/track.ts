@@ -1,6 +1,6 @@
 /**
- * Woken by Batch's state changes. Moves each job to what Batch reported, tells the bus, and asks for what comes next: a
- * failed attempt's successor, the end of a job that was cancelled, the dead letter of one that failed for good.
+ * Woken by Batch events. Moves each job to the state that AWS Batch reports, and dispatches it: the next attempt
+ * after a failed one, the end of a cancelled job, the dead letter of a failed job.
  */
 import { pacedBatch } from '../application/batch/paced-batch.ts';
 import { track } from '../application/batch/track.ts';
@@ -9,7 +9,7 @@ import { queueHandler } from '../io/aws/lambda.ts';
 import { openBatch, openJobs, openLogPlace } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
-/** Only the ends of duplicate Batch jobs wait for a turn, and they are rare. */
+/** Only terminations of duplicate Batch jobs wait for the rate limit, and they are rare. */
 const MAX_TURN_WAIT_MS = 5000;
 
 const jobs = openJobs('track');

@@ -1,6 +1,6 @@
 /**
- * The parts that functions work with, each made of its function's environment. A function opens what it needs and hands it
- * to its use case; a bundle carries only what its function opens.
+ * The ports of the functions, each made from the environment of its function. A function opens what it needs and
+ * passes it to its use case; a bundle contains only what its function opens.
  */
 import { batchPort } from './aws/batch.ts';
 import { bus } from './aws/bus.ts';
@@ -26,7 +26,10 @@ import { table } from './table/table.ts';
 import { tenantStore } from './table/tenants.ts';
 import { waitingStore } from './table/waiting.ts';
 
-/** @param name as the log names the process; @throws EnvironmentIncomplete, like every function of this file */
+/**
+ * @param name the name of the process in the log
+ * @throws EnvironmentIncomplete, like each function of this file
+ */
 export function openTable(name: string) {
   const env = readEnv('TABLE_NAME', 'EVENT_BUS_NAME');
   return {
@@ -38,7 +41,7 @@ export function openTable(name: string) {
   };
 }
 
-/** What every step of a job works with: records, gates and the queues for what follows. */
+/** The ports of each step of a job: records, gates, and the queues for the dispatch. */
 export function openJobs(name: string) {
   const env = readEnv('SUBMIT_QUEUE_URL', 'DEAD_LETTER_QUEUE_URL', 'TENANT_DEFAULTS');
   const parts = openTable(name);
@@ -63,7 +66,10 @@ export function openBucket() {
   return { bucket: readEnv('BUCKET_NAME').BUCKET_NAME };
 }
 
-/** AWS Batch for functions that look up and end Batch jobs. @param maxWaitMs for a turn of the shared pace */
+/**
+ * AWS Batch for functions that look up and terminate Batch jobs.
+ * @param maxWaitMs the longest wait for the rate limit
+ */
 export function openBatch({ items, clock }: Jobs, maxWaitMs: number) {
   const { BATCH_CALLS_PER_SECOND } = readEnv('BATCH_CALLS_PER_SECOND');
   const client = batch();
@@ -105,7 +111,7 @@ export function openLogPlace() {
   return { logs: { region: env.AWS_REGION, group: env.WORKER_LOG_GROUP } };
 }
 
-/** What has fallen due, and the queue for the deliveries among it. */
+/** The index of due items, and the queue for due deliveries. */
 export function openDue({ items }: Jobs) {
   const env = readEnv('DELIVERY_QUEUE_URL');
   return {
@@ -115,7 +121,7 @@ export function openDue({ items }: Jobs) {
   };
 }
 
-/** What the two functions that send webhooks work with. */
+/** The ports of the two functions that send webhooks. */
 export function openWebhooks(name: string) {
   const env = readEnv(
     'DELIVERY_QUEUE_URL',

@@ -1,4 +1,4 @@
-/** The job's input: in the record, or behind `inputRef`; either way checked by the job type's schema. */
+/** The input of a job: in the record, or behind `inputRef`; in both cases checked by the schema of the job type. */
 import { text } from 'node:stream/consumers';
 import type { JobRecord } from '../domain/job/job.ts';
 import type { JobType } from '../domain/job/job-type.ts';
@@ -6,7 +6,7 @@ import { foreignObject, inputProblem } from '../domain/request/admission.ts';
 import type { ObjectStore } from '../io/aws/objects.ts';
 import { NeverAgain } from './work.ts';
 
-/** @throws NeverAgain when it is not the JSON the job type expects, or names another tenant's objects */
+/** @throws NeverAgain when it is not the JSON that the job type expects, or names another tenant's objects */
 export async function loadInput(
   objects: Pick<ObjectStore, 'read'>,
   job: JobRecord,
@@ -27,7 +27,7 @@ async function parsed(objects: Pick<ObjectStore, 'read'>, uri: string): Promise<
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, never>; // its fields are checked by the schema next
   } catch {
-    // Falls through to the same sentence: not JSON and not an object need the same repair.
+    // The sentence is the same: text that is not JSON and JSON that is not an object need the same repair.
   }
   throw new NeverAgain('input_invalid', 'The object behind inputRef is not a JSON object.');
 }

@@ -1,8 +1,9 @@
 /**
- * The container's program. Its command line is filled by the job definition's `Ref::` placeholders:
- * `node main.mjs --batchType csv.summarise --jobId job_… --attempt 1`.
+ * The program in the container. The placeholders of the job definition fill its command line: `node main.mjs
+ * --batchType csv.summarise --jobId job_… --attempt 1`.
  *
- * Exit codes are the contract with the job types: 0 done (or not ours to do), 64 never again, 75 try later, 1 failed.
+ * Exit codes are the contract with the job types: 0 done (or another container does the work), 64 never again, 75 try
+ * later, 1 failed.
  */
 import { parseArgs } from 'node:util';
 import * as z from 'zod';

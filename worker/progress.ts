@@ -1,4 +1,4 @@
-/** Progress reports, written in the background and seldom: each is a write to the record. */
+/** Progress reports. They are written in the background and rarely: each one is a write of the record. */
 import type { WorkerWord } from '../domain/job/claim.ts';
 import type { Progress } from '../domain/job/lifecycle.ts';
 import type { Clock } from '../io/process/clock.ts';
@@ -24,7 +24,7 @@ export function progressWriter(
       if (underWay !== undefined || clock.nowMs() - writtenAtMs < MIN_INTERVAL_MS) return;
       writtenAtMs = clock.nowMs();
       underWay = say({ kind: 'progressed', progress })
-        // A lost report harms nobody; failing the work for it would.
+        // A lost report does no harm; failing the work for it would.
         .then(
           () => undefined,
           (error: unknown) => log.info('progress:write:failed', { why: errorName(error) }),

@@ -1,4 +1,4 @@
-/** Where a result goes: small ones into the record, large ones into an object that the record points to. */
+/** Where a result is stored: a small one in the record, a large one in an object to which the record points. */
 import { hash } from 'node:crypto';
 import * as z from 'zod';
 import type { Result } from '../domain/job/job.ts';
@@ -7,11 +7,14 @@ import { type Handler, NeverAgain, type Work } from './work.ts';
 /** The record is read and written many times in a job's life, and DynamoDB charges by its size. */
 const MAX_INLINE_BYTES = 32 * 1024;
 
-/** What is larger belongs into objects of its own: whoever reads a result reads it whole. */
+/** A larger result belongs in objects of its own: a reader of a result reads all of it. */
 const MAX_BYTES = 5 * 1024 * 1024;
 const Json = z.json();
 
-/** @throws NeverAgain when the handler returned what is not JSON, or too much of it: another attempt would do the same */
+/**
+ * @throws NeverAgain when the handler returned something else than JSON, or too much of it: another attempt would do
+ * the same
+ */
 export async function resultOf(
   value: Awaited<ReturnType<Handler<never>>>,
   write: Work['write'],

@@ -1,4 +1,4 @@
-/** One container's life: claim the job, load the input, do the work, commit the result. */
+/** One container: claim the job, load the input, do the work, commit the result. */
 import { changeJob } from '../application/job/change-job.ts';
 import type { Context } from '../domain/job/advance.ts';
 import { type Container, claim, hear, type WorkerWord } from '../domain/job/claim.ts';
@@ -50,7 +50,7 @@ export async function run(ports: WorkerPorts, me: Assignment, signal: AbortSigna
   }
 }
 
-/** @returns the record with our claim on it, or undefined when the work is not ours to do */
+/** @returns the record with the claim of this container, or undefined when it must not do the work */
 async function claimed(ports: WorkerPorts, me: Assignment): Promise<JobRecord | undefined> {
   const facts = { jobId: me.jobId, attempt: me.attempt, batchJobId: me.batchJobId };
   const stored = await ports.jobs.get(me.jobId);
@@ -93,7 +93,7 @@ async function work(
   return resultOf(value, write);
 }
 
-/** One word of the claim's holder, written on the condition that it still holds the claim. */
+/** Writes a message of the container on the condition that it still holds the claim. */
 async function say(ports: WorkerPorts, job: JobRecord, me: Assignment, word: WorkerWord): Promise<boolean> {
   const current = await ports.jobs.get(job.jobId);
   if (current === undefined) return false;
@@ -102,7 +102,7 @@ async function say(ports: WorkerPorts, job: JobRecord, me: Assignment, word: Wor
   return kind === 'changed';
 }
 
-/** Leaves the reason on the record for the people who ask, and its class in the exit code for Batch and track. */
+/** Writes the reason to the record, and returns the exit code that tells AWS Batch and track its class. */
 async function complain(
   ports: WorkerPorts,
   job: JobRecord,
@@ -118,7 +118,7 @@ async function complain(
     why: errorName(error),
   });
   await say(ports, job, me, { kind: 'complained', complaint }).catch((failed: unknown) =>
-    // The exit code says the same more briefly, and must not be lost with the sentence.
+    // The exit code has the same information in short, and must not be lost with the sentence.
     ports.log.error('job:complain:failed', { jobId: me.jobId, why: errorName(failed) }),
   );
   return code;
@@ -138,7 +138,7 @@ function judged(error: unknown, signal: AbortSignal): { complaint: Complaint; co
     };
   if (error instanceof TryLater)
     return { complaint: { code: 'try_later', message: error.message }, code: exitCode.tryLater };
-  // An unforeseen error's message may quote the input.
+  // The message of an unforeseen error may quote the input.
   return {
     complaint: { code: 'exit_code', message: `The handler failed with ${errorName(error)}.` },
     code: exitCode.failed,

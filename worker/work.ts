@@ -1,4 +1,4 @@
-/** What a job type's handler gets, and how it says that a job cannot be done. */
+/** What a handler of a job type gets, and how it reports that a job cannot be done. */
 import type * as z from 'zod';
 import type { Progress } from '../domain/job/lifecycle.ts';
 import type { ObjectStore } from '../io/aws/objects.ts';
@@ -6,7 +6,7 @@ import type { ObjectStore } from '../io/aws/objects.ts';
 type Json = z.infer<ReturnType<typeof z.json>>;
 
 export interface Work {
-  /** Opens the tenant's objects only. */
+  /** Reads objects of the tenant only. */
   readonly objects: Pick<ObjectStore, 'read'>;
   /** Writes one object of the result. The name is below a folder of this Batch job's own. */
   write(
@@ -16,14 +16,17 @@ export interface Work {
   ): Promise<{ uri: string; bytes: number }>;
   /** Cheap to call often: it is written at most every few seconds. */
   progress(progress: Progress): void;
-  /** Aborted when Batch wants the container to end: a timeout, a cancel, capacity taken back. */
+  /** Aborted when AWS Batch ends the container: a timeout, a cancel, reclaimed capacity. */
   readonly signal: AbortSignal;
 }
 
-/** @returns the job's result: small JSON; what is large goes to objects and is named here by its address */
+/** @returns the job's result: small JSON; large data goes to objects, whose addresses are in it */
 export type Handler<Input> = (input: Input, work: Work) => Promise<Json>;
 
-/** Exit code 64: the input cannot be used and never will. `message` is told to the tenant: no data in it. */
+/**
+ * Exit code 64: the input cannot be used, and a retry would not help. The tenant sees `message`: it must contain no
+ * data.
+ */
 export class NeverAgain extends Error {
   override readonly name = 'NeverAgain';
   readonly code: string;

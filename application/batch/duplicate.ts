@@ -1,14 +1,15 @@
-/** Ending a Batch job that must not do a job's work. */
+/** Terminating a duplicate Batch job: a second one of an attempt. */
 import { mayEnd, refusing } from '../../domain/job/attempt.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { changeJob } from '../job/change-job.ts';
 
-const REASON = 'Headgate: another Batch job has this attempt';
+const REASON = 'Headgate: another Batch job owns this attempt';
 
 /**
- * Ends a Batch job unless it turns out to own the attempt. The refusal is on the record before the end is asked for:
- * in the other order the stray could claim in between, and we would end the owner.
+ * Terminates a duplicate Batch job, unless it owns the attempt after all. The refusal is written to the record before
+ * the termination is asked for: in the other order the duplicate could claim in between, and the owner would be
+ * terminated.
  */
 export async function endStray(
   ports: { readonly jobs: Pick<JobStore, 'get' | 'replace'>; readonly batch: Pick<BatchPort, 'terminate'> },

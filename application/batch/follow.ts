@@ -1,4 +1,4 @@
-/** Moving a job to what Batch says of it: from an event, or from an answer of DescribeJobs. */
+/** Moving a job to the state that AWS Batch reports, in an event or in an answer of DescribeJobs. */
 import { judge, type Sighting, type Verdict } from '../../domain/batch/report.ts';
 import { advance, type Context } from '../../domain/job/advance.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
@@ -24,9 +24,10 @@ export interface FollowPorts {
 }
 
 /**
- * @returns the record when something follows from it that must be sent (`payDebts`), also when this sighting is the
- *   repetition of one whose handler died before sending; else undefined
- * @throws when the sighting claims another tenant than the record: the message is kept and ends in its dead-letter queue
+ * @returns the record when it must be dispatched, also when this report repeats one whose handler died before the
+ * dispatch; else undefined
+ * @throws WrongTenant when the Batch job has another tenant's tag: the message is kept and ends in its dead-letter
+ * queue
  */
 export async function follow(
   ports: FollowPorts,
@@ -53,7 +54,7 @@ export async function follow(
   }
   const verdict = judgeNow(ports, job, sighting);
   if (verdict.kind === 'wrong_tenant')
-    throw new WrongTenant('A Batch job carries the tag of another tenant than its record');
+    throw new WrongTenant('The Batch job has the tag of another tenant than its record');
   if (verdict.kind === 'stray' && verdict.alive) await endStray(ports, { jobId, attempt, batchJobId });
   if (verdict.kind === 'past' && verdict.alive)
     await ports.batch.terminate(batchJobId, 'Headgate: the job is over');
@@ -66,7 +67,7 @@ export class WrongTenant extends Error {
 
 function stillOwed(job: JobRecord, sighting: Sighting, verdict: Verdict): boolean {
   if (verdict.kind === 'seen_before') return verdict.current || job.state === 'cancelling';
-  // Only the report of an end may be all that is left of the handler that recorded it.
+  // Only the report of an end repeats the dispatch: its first handler may have died after the write.
   return verdict.kind === 'past' && sighting.ended && (isOwed(job) || job.state === 'retrying');
 }
 

@@ -1,8 +1,8 @@
 /**
- * One submission, step by step: what a submit message does to its job, whatever state it finds it in.
+ * One submission, step by step: what a submit message does to its job, in whatever state the job is.
  *
- * The intent is on the record before SubmitJob is called, because the call has no token that would make repeating it
- * safe; after that only facts change the record.
+ * The intent is on the record before SubmitJob is called, because the request has no token that would make a
+ * repetition safe; after that only facts change the record.
  */
 import type { SubmitMessage } from '../../domain/batch/messages.ts';
 import {
@@ -45,26 +45,29 @@ export interface SubmissionPorts {
   readonly settleMs: number;
 }
 
-/** What must be sent now: what a record owes, its news alone, or the submit message itself again at a later time. */
+/**
+ * What must be sent now: everything in the outbox of a record, its event alone, or the submit message again at a
+ * later time.
+ */
 export interface Left {
   readonly owing?: JobRecord;
   readonly told?: JobRecord;
   readonly againAtMs?: number;
 }
 
-/** What a submit message asks for, and of whom. */
+/** A submit message with the weight and the gate of its tenant. */
 export interface Step {
   readonly asked: SubmitMessage;
   /** Of the tenant. */
   readonly weight: number;
-  /** The tenant's gate as it was when the message came. */
+  /** The tenant's gate as it was read with the job. */
   readonly gate: Gate | undefined;
-  /** Whether the attempt was a member then, or has become one since. */
+  /** Whether the attempt had a slot then, or has acquired one since. */
   readonly isMember: boolean;
 }
 
 /**
- * Takes the attempt that a submit message asks for as far as it goes now.
+ * Takes the attempt of a submit message as far as it can go now.
  *
  * @param seen the record as read; absent when there is none
  */
@@ -79,7 +82,7 @@ export async function stepSubmission(
     return stepSubmission(ports, { ...step, isMember: false }, seen);
   }
   const plan = planSubmission(seen, asked, ports.clock.nowMs(), ports.settleMs);
-  // A handler that died between its last write and its last message left something to send.
+  // A handler that died between its last write and its last message left something to dispatch.
   if (plan.kind === 'done' || seen === undefined)
     return seen !== undefined && isOwed(seen) ? { owing: seen } : {};
   const fit = fitOf(seen, ports.types.get(seen.jobType));
@@ -96,7 +99,7 @@ export async function stepSubmission(
     case 'resolve':
       return after(await resolve(ports, seen, fit.type));
     case 'terminate':
-      await ports.batch.terminate(plan.batchJobId, 'Headgate: its end was asked for');
+      await ports.batch.terminate(plan.batchJobId, 'Headgate: the end of the job was asked for');
       return {};
     case 'wait_for_slot':
       return slot(ports, step, seen, fit.type);
@@ -110,7 +113,7 @@ async function leaveLate(ports: SubmissionPorts, seen: JobRecord, attempt: numbe
   await ports.slots.leave([{ ...seen, attempt, gated: true }]);
 }
 
-/** Its tenant's gate lets it through, or it waits: then a wake-up sends its message again. */
+/** The attempt acquires a slot, or waits: then a wake-up sends its message again. */
 async function slot(ports: SubmissionPorts, step: Step, seen: JobRecord, type: JobType): Promise<Left> {
   const taken = await ports.slots.take(seen, step.gate);
   if (taken.kind === 'given') return call(ports, { ...step, seen, type, gated: taken.gated });
@@ -128,14 +131,14 @@ type Fit =
   | { readonly kind: 'fits'; readonly type: JobType }
   | { readonly kind: 'unfit'; readonly failure: Failure };
 
-/** Whether the registry as it is today can run a job that was accepted before; if not, no later attempt can mend that. */
+/** Whether the present registry can run a job that was accepted earlier; if not, a later attempt would not help. */
 function fitOf(job: JobRecord, type: JobType | undefined): Fit {
   if (type === undefined) {
     const message = `The job type ${job.jobType} is no longer registered.`;
     return { kind: 'unfit', failure: { class: 'platform', code: 'job_type_removed', message } };
   }
   if (type.parameters === undefined || type.input.safeParse(job.input).success) return { kind: 'fits', type };
-  const message = `The input does not fit the job type ${job.jobType} as it is now.`;
+  const message = `The input does not match the present schema of the job type ${job.jobType}.`;
   return { kind: 'unfit', failure: { class: 'invalid_input', code: 'input_rejected', message } };
 }
 
@@ -153,8 +156,8 @@ interface Planned {
 }
 
 /**
- * Applies an observation only while the record still gives the message the plan that led to it. Batch may take its time to
- * answer, and another handler may have opened another call meanwhile: of that one the answer says nothing.
+ * Applies an observation only while the record still leads to the same plan. AWS Batch may answer late, and another
+ * handler may have opened another call meanwhile: the answer says nothing about that call.
  */
 async function observe(
   ports: SubmissionPorts,
@@ -169,7 +172,7 @@ async function observe(
   return job;
 }
 
-/** Asks Batch for the attempt's job by name, after any call for it has long landed. */
+/** Asks AWS Batch for the attempt's Batch job by name, when no request for it can be under way any more. */
 async function resolve(ports: SubmissionPorts, job: JobRecord, type: JobType): Promise<Observation> {
   const { jobId, attempt } = job;
   const jobQueue = ports.targets.queues[queueOf(job, type)];
@@ -190,18 +193,19 @@ interface Calling extends Step {
   readonly gated: boolean;
 }
 
-/** A message that was turned away again and again stays away longer: it costs a receive each time. */
+/** A message that is turned away repeatedly gets a longer delay: each return costs a receive. */
 const MAX_AWAY_MS = 8000;
 
-/** Only the handler whose write opened the call makes it: a repeated message finds `callOpen` and waits. */
+/** Only the handler whose write opened the call makes the request: a repeated message finds `callOpen` and waits. */
 async function call(ports: SubmissionPorts, calling: Calling): Promise<Left> {
   const { asked, seen, type, weight } = calling;
   const turn = await ports.pace.turn({ tenantId: seen.tenantId, weight });
-  // Spread, or the whole backlog would come back in one moment and most of it be turned away again.
+  // With a random delay: otherwise the whole backlog would return at one moment, and most of it would be turned away
+  // again.
   if (turn.kind === 'full') return { againAtMs: turn.retryAtMs + ports.random.fraction() * MAX_AWAY_MS };
-  // Before its turn: the intents of all messages of a batch are then one write to the table.
+  // Before the reserved moment: so the intents of all messages of a batch are one call to the table.
   const opened = await openCall(ports, calling, turn.atMs);
-  // The job went on meanwhile, and may be over: then the slot it was given goes back.
+  // The job changed meanwhile, and may be over: then its slot is released.
   if (opened.kind === 'unchanged')
     return stepSubmission(ports, { ...calling, isMember: calling.isMember || calling.gated }, opened.job);
   await ports.clock.waitUntil(turn.atMs);
@@ -239,7 +243,7 @@ function openCall(
   });
 }
 
-/** A definite no, unless the attempt already has a Batch job: then an older call got through after all. */
+/** A definite no, unless the attempt has a Batch job: then an older request was accepted after all. */
 async function recordAnswer(
   ports: SubmissionPorts,
   seen: JobRecord,
@@ -253,7 +257,10 @@ async function recordAnswer(
   return job;
 }
 
-/** The Batch job is the attempt's own unless another was adopted meanwhile. One that is to end is ended by its next message. */
+/**
+ * The Batch job owns the attempt unless another was adopted meanwhile. If the job is to end, its next message
+ * terminates the Batch job.
+ */
 async function recordAccepted(ports: SubmissionPorts, seen: JobRecord, batchJobId: string): Promise<Left> {
   const { attempt } = seen;
   const { kind, job } = await changeJob(ports.jobs, seen, (current) => {

@@ -1,8 +1,8 @@
 /**
- * Woken by the submit queue. Leaves the intent on the record, calls SubmitJob once, and records the answer.
+ * Woken by the submit queue. Writes the intent, calls SubmitJob once, and records the answer.
  *
- * An answer that never came stays unknown: the message comes back when the call can no longer be travelling, and then
- * Batch is asked by name. The worker's claim and Batch's events may settle it sooner.
+ * An unknown outcome stays unknown: the message returns when the request can no longer be under way, and then AWS
+ * Batch is asked by name. The worker's claim or a Batch event may answer sooner.
  */
 import { type SubmitMessage, SubmitQueueMessage } from '../../domain/batch/messages.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
@@ -48,7 +48,7 @@ export function submit(ports: SubmitPorts): MessageBatch {
   };
 }
 
-/** Everything the messages of a batch are about, in one read. */
+/** The records, tenants and gates of all messages of a batch, in one read. */
 async function load(ports: SubmitPorts, asked: readonly SubmitMessage[]) {
   const tenantIds = asked.map(({ tenantId }) => tenantId);
   const [jobs, tenants, gates] = await Promise.all([
@@ -57,7 +57,7 @@ async function load(ports: SubmitPorts, asked: readonly SubmitMessage[]) {
     ports.gates.load(tenantIds),
   ]);
   return {
-    /** A message that names another tenant than the record is not one of ours. */
+    /** A message that names another tenant than the record was not sent by Headgate. */
     job({ jobId, tenantId }: SubmitMessage): JobRecord | undefined {
       const job = jobs.get(jobId);
       return job?.tenantId === tenantId ? job : undefined;

@@ -1,6 +1,6 @@
 /**
- * Woken by Batch's state changes. Moves each job to what Batch reported, tells the bus, and asks for what comes next: a
- * failed attempt's successor, the end of a job that was cancelled, the dead letter of one that failed for good.
+ * Woken by Batch events. Moves each job to the state that AWS Batch reports, and dispatches it: the next attempt
+ * after a failed one, the end of a cancelled job, the dead letter of a failed job.
  */
 import { BatchJobStateChange, recognise, type Sighting } from '../../domain/batch/report.ts';
 import { isNewer } from '../../domain/job/attempt.ts';
@@ -17,7 +17,7 @@ export interface TrackPorts extends FollowPorts, DebtPorts {
   readonly types: JobTypes;
 }
 
-/** The newest word of one Batch job in this batch of messages; what it said before is implied. */
+/** The newest report of one Batch job in this batch of messages; the older ones are implied. */
 interface Report {
   readonly message: Message;
   readonly messageIds: readonly string[];

@@ -1,4 +1,4 @@
-/** A dead letter that nobody wants to run again. */
+/** A dead letter that must not run again. */
 import { discarding } from '../../domain/dead-letter/letter.ts';
 import type { Found, Visit } from '../../io/aws/dead-letters.ts';
 import type { Clock } from '../../io/process/clock.ts';
@@ -7,7 +7,10 @@ import { changeJob } from '../job/change-job.ts';
 
 export type Discarded = { readonly kind: 'discarded' } | { readonly kind: 'refused'; readonly why: string };
 
-/** Marks a failed job before its letter goes, so that a copy of the letter has no effect. A crash between: run it again. */
+/**
+ * Marks a failed job before its letter is removed, so that a copy of the letter has no effect. After a crash in
+ * between, run the command again.
+ */
 export async function discard(
   visit: Pick<Visit, 'remove'>,
   found: Found,

@@ -1,7 +1,7 @@
 /**
- * One message of the front queue, step by step: what it leaves in the table, or why it cannot be a job.
+ * One message of the front queue, step by step: the record that it leaves, or why it cannot be a job.
  *
- * Ids and fingerprints are made of the message alone, so a message that comes twice finds what its first copy left.
+ * Ids and fingerprints are made of the message alone, so a repeated message finds the record of its first copy.
  */
 import { type DeadLetter, refusedMessage } from '../../domain/dead-letter/dead-letter.ts';
 import { type Problem, problem } from '../../domain/errors.ts';
@@ -35,20 +35,20 @@ export interface AdmissionPorts {
   readonly bucket: string;
 }
 
-/** What is known of the tenants of a batch of messages. */
+/** The tenants of a batch of messages. */
 export interface Known {
   readonly tenants: ReadonlyMap<string, Tenant>;
   /** How many of their jobs wait for a slot. */
   readonly backlogs: ReadonlyMap<string, number>;
 }
 
-/** What came of a message: a dead letter, a record that owes its next step, or nothing that must be sent. */
+/** The result for a message: a dead letter, a record to dispatch, or nothing to send. */
 export type Taken =
   | { readonly kind: 'refused'; readonly letter: DeadLetter }
   | { readonly kind: 'taken'; readonly job: JobRecord }
   | { readonly kind: 'ignored' };
 
-/** @throws when the table does not answer: the message comes back */
+/** @throws when the table does not answer: the message is delivered again */
 export async function take(
   ports: AdmissionPorts,
   message: Message,
@@ -87,7 +87,7 @@ function circumstancesOf(
   };
 }
 
-/** A full waiting list refuses new jobs. A repeated message is no new job. */
+/** A full waiting list refuses new jobs. A repeated message is not a new job. */
 async function refuseUnlessKnown(
   ports: AdmissionPorts,
   message: Message,
@@ -101,9 +101,9 @@ async function refuseUnlessKnown(
     : refuse(ports, message, problem);
 }
 
-/** The key a dead letter brought back, else the message's own id, which redelivery keeps. */
+/** The key that a dead letter carries, else the message's own id, which a redelivery keeps. */
 function effectiveKey(message: Message): string {
-  // An attribute is the sender's text like the body.
+  // An attribute is untrusted text, like the body.
   const brought = IdempotencyKey.safeParse(message.attributes['effectiveKey']);
   return brought.success ? brought.data : message.id;
 }
@@ -133,28 +133,28 @@ async function record(ports: AdmissionPorts, asking: Asking, identity: Identity)
   ports.log.info(`job:record:${created.kind}`, { jobId, tenantId: job.tenantId, messageId: message.id });
   if (created.kind === 'tombstone') return recordOver(ports, job, created.tombstone);
   if (created.kind === 'exists' && created.job.fingerprint !== job.fingerprint) {
-    const conflict = `The key belongs to ${jobId}, which was asked for with another body.`;
+    const conflict = `The key belongs to ${jobId}, whose message had another body.`;
     return refuse(ports, message, problem('idempotency_conflict', '/idempotencyKey', conflict));
   }
   return { kind: 'taken', job: created.kind === 'exists' ? created.job : job };
 }
 
-/** A cancel came first: the job is recorded as cancelled, so that its tenant is told. */
+/** A cancel arrived first: the job is recorded as cancelled, so that its tenant is notified. */
 async function recordOver(ports: AdmissionPorts, job: JobRecord, tombstone: Tombstone): Promise<Taken> {
   const nowMs = ports.clock.nowMs();
   const cancelled =
     binds(tombstone, job.tenantId, nowMs) && advance(job, { kind: 'cancel' }, contextOf(ports, job));
   const stored = cancelled || job;
-  // Lost: another copy of this message was faster, and its handler sends what follows.
+  // Lost: another copy of this message was faster, and its handler dispatches the job.
   if ((await ports.jobs.createOver(tombstone, stored)) === 'lost') return { kind: 'ignored' };
   return { kind: 'taken', job: stored };
 }
 
-/** A dead letter that came back, by our own redrive or by SQS's. */
+/** A redriven dead letter, by our own redrive or by SQS's. */
 async function redrive(ports: AdmissionPorts, asking: Asking, parentId: string): Promise<Taken> {
   const { message, request } = asking;
   const parent = await ports.jobs.get(parentId);
-  // The failed job is gone from the table, so this is a job like any other.
+  // The record of the failed job is gone, so this is a new job.
   if (parent === undefined) return record(ports, asking, identityOf(message, request));
   const fingerprint = fingerprintOf(request);
   const verdict = judgeRedrive(parent, request.tenantId, fingerprint);
@@ -174,17 +174,17 @@ async function redrive(ports: AdmissionPorts, asking: Asking, parentId: string):
     parent: parentId,
   };
   const outcome = await record(ports, asking, identity);
-  // Child first: both ids are known beforehand, and a crash in between is made good by the message's return.
+  // The child first: both ids are known before, and after a crash in between the message is delivered again.
   await changeJob(ports.jobs, parent, (current) => redrivenAs(current, jobId, ports.clock.nowMs()));
   return outcome;
 }
 
-/** Asking twice is harmless, and so is asking for a job that is over. */
+/** A repeated cancel has no effect, nor has a cancel of a final job. */
 async function cancel(ports: AdmissionPorts, asked: CancelRequest): Promise<Taken> {
   const { tenantId } = asked;
   const jobId = asked.jobId ?? jobIdOf(tenantId, asked.idempotencyKey ?? '');
   const job = (await ports.jobs.get(jobId)) ?? (await tombstoneOrJob(ports, jobId, tenantId));
-  // Another tenant's job is answered like none.
+  // A cancel of another tenant's job is treated as one of an unknown job.
   if (job === undefined || job.tenantId !== tenantId) {
     ports.log.info('job:cancel:unknown', { jobId, tenantId });
     return { kind: 'ignored' };

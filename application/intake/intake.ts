@@ -1,6 +1,6 @@
 /**
- * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels what it is asked
- * to; a message that cannot be a job goes to the dead-letter queue at once, with the reason.
+ * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels jobs; turns a
+ * message that cannot be a job into a dead letter at once.
  */
 import { rejectionOf } from '../../domain/dead-letter/rejection.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
@@ -36,9 +36,10 @@ export function intake(ports: IntakePorts): MessageBatch {
       taken.map(({ job }) => job),
     );
     const refused = outcomes.filter((outcome) => outcome.kind === 'refused');
-    // Each alone: a body so large that its reason does not fit beside it stays, and the queue buries it whole.
+    // Each one alone: a body that leaves no room for the reason stays in the queue, which moves it to the dead
+    // letters as it is.
     const buried = await eachAlone(refused, ports.log, async ({ message, letter }) => {
-      // Told first: should the message come back after it, the event is the same.
+      // Published first: if the message is delivered again after that, the event is the same.
       await ports.bus.publish(rejectionOf(message, letter));
       await ports.deadLetters.send([letter]);
       return message.id;
@@ -54,11 +55,11 @@ function tenantOf(parsed: ParsedRequest): string | undefined {
 }
 
 /**
- * The records are there, so their jobs will run whatever happens now: the sweep sends what could not be sent. Giving the
- * messages back instead could make a second job of one without a key, should the queue move it to its dead letters.
+ * The records exist, so their jobs will run whatever happens now: reconcile sends what could not be sent. To keep the
+ * messages instead could make a second job of a message without a key, if the queue moved it to its dead letters.
  */
 async function passOn(ports: IntakePorts, jobs: readonly JobRecord[]): Promise<void> {
-  // A repeated message finds its job further on: then only what is still owed to the tenant is sent again.
+  // A repeated message finds its job at a later state: then only what is not settled is dispatched again.
   const owing = jobs.filter((job) => job.version === 1 || job.state === 'cancelling' || isOwed(job));
   await payDebts(ports, owing).catch((error: unknown) => {
     ports.log.error('debts:pay:failed', { error, count: owing.length });

@@ -1,4 +1,4 @@
-/** How many jobs of a tenant wait, for its quota: counted when it matters, and not at every message. */
+/** How many jobs of a tenant wait, for its quota. They are not counted for each message. */
 import type { Gate } from '../../domain/tenant/gate.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { GateStore } from '../../io/table/gates.ts';
@@ -10,7 +10,10 @@ export interface QuotaPorts {
   readonly clock: Clock;
 }
 
-/** A count holds for a millisecond for each row that was counted: a long list costs more to count, and changes less by one. */
+/**
+ * A count is valid for a millisecond for each counted row: a long list costs more to count, and one row more or less
+ * matters less.
+ */
 const MS_PER_ROW = 1;
 
 /** @returns for each tenant how many of its jobs wait; one that never had a gate has none */
@@ -26,7 +29,7 @@ export async function backlogsOf(
 }
 
 async function backlogOf(ports: QuotaPorts, { tenantId, backlog, members, paused }: Gate): Promise<number> {
-  // Nobody waits at a gate that is open and empty.
+  // No attempt waits at a gate that is open and empty.
   if (members.length === 0 && paused === undefined) return 0;
   const nowMs = ports.clock.nowMs();
   if (backlog !== undefined && nowMs - backlog.at < backlog.count * MS_PER_ROW) return backlog.count;

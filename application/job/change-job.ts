@@ -1,19 +1,22 @@
-/** The one way a stored job changes: decide on what was read, write if nobody was faster, else read and decide again. */
+/**
+ * The only way in which a stored job changes: decide on the record that was read, write if it is unchanged, else read
+ * and decide again.
+ */
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 
 export type Changed =
   | { readonly kind: 'changed'; readonly job: JobRecord }
-  /** The decision was to write nothing; `job` is the record it was made on. */
+  /** The decision was to write nothing; `job` is the record on which it was made. */
   | { readonly kind: 'unchanged'; readonly job: JobRecord };
 
-/** Losing this often in a row means a loop of our own making; the message goes back to its queue. */
+/** This many lost writes in a row are a fault of ours; the message goes back to its queue. */
 const MAX_TURNS = 8;
 
 /**
- * @param seen the record as read; it may be stale, the condition on its version finds out
+ * @param seen the record as read; the condition on its version detects a stale one
  * @param decide pure; the next record, or undefined to leave it
- * @throws when the record is gone, or changes under us again and again
+ * @throws when the record is gone, or changes again and again
  */
 export async function changeJob(
   jobs: Pick<JobStore, 'get' | 'replace'>,

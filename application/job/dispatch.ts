@@ -1,4 +1,7 @@
-/** Sending what records owe, from what they say alone: whoever did the last write, and however often this has run. */
+/**
+ * Dispatching: sending everything in the outbox of a record. The record alone decides, so it may be repeated by any
+ * step.
+ */
 import { nextStepMessage } from '../../domain/batch/messages.ts';
 import { failedJob } from '../../domain/dead-letter/dead-letter.ts';
 import { isFinal, isOwed, type JobRecord } from '../../domain/job/job.ts';
@@ -17,12 +20,11 @@ export interface DebtPorts {
 }
 
 /**
- * For each record: its slot if the attempt is over, its dead letter if it failed, its state to the bus, and the message
- * for its next step.
+ * For each record: releases the slot of an attempt that is over, sends the dead letter of a failed job, publishes its
+ * state, and sends the message for its next step.
  *
- * Run again after a crash anywhere in it, it does all again: a slot that is given back twice is given back once, a second
- * dead letter is harmless because the record knows whether it was redriven, a second event has the same sequence, a
- * second submit message finds nothing to do.
+ * Idempotent: a slot that is released again was released, a second dead letter is harmless because the record knows
+ * its one child, a second event has the same sequence, and a second submit message finds nothing to do.
  */
 export async function payDebts(ports: DebtPorts, jobs: readonly JobRecord[]): Promise<void> {
   if (jobs.length === 0) return;

@@ -1,16 +1,16 @@
-/** Ids that are hashes, so that whoever computes one again gets the same. */
+/** Ids that are hashes: each computation gives the same id. */
 import { hash } from 'node:crypto';
 import { fingerprintText } from '../../domain/request/admission.ts';
 import type { JobRequest } from '../../domain/request/request.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** The same tenant and key always name the same record: this is what makes a repeated message harmless. */
+/** The same tenant and key always name the same record, so a repeated message is harmless. */
 export function jobIdOf(tenantId: string, idempotencyKey: string): string {
   return `job_${hash26(`${tenantId}\0${idempotencyKey}`)}`;
 }
 
-/** A failed job has one child at most, whichever way and however often its dead letter comes back. */
+/** A failed job has one child at most, however its dead letter is redriven and however often. */
 export function childIdOf(parentId: string): string {
   return `job_${hash26(`${parentId}\0redrive`)}`;
 }
@@ -19,7 +19,7 @@ export function fingerprintOf(request: JobRequest): string {
   return hash26(fingerprintText(request));
 }
 
-/** No dot can occur: Standard Webhooks signs `id.timestamp.body`, and a dot in the id would make that ambiguous. */
+/** It contains no dot: Standard Webhooks signs `id.timestamp.body`, and a dot in the id would make that ambiguous. */
 export function webhookIdOf(subject: string, sequence: number, endpointId: string): string {
   return `msg_${hash26(`${subject}\0${sequence}\0${endpointId}`)}`;
 }

@@ -1,4 +1,4 @@
-/** Deliveries that fell due: a later try whose time comes, or one whose message was lost. */
+/** Deliveries that are due: for a later try, or because their message was lost. */
 import { type Delivery, type DeliveryName, handedOver } from '../../domain/webhook/delivery.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
@@ -12,10 +12,10 @@ export interface HandoverPorts {
 }
 
 /**
- * Puts off the next look, then sends the message with the delay that is left. A sweep that dies in between is made good by
- * a later one; two at once send one message, because only one of them writes.
+ * Moves `dueAt` on, then sends the message with the delay that is left. If the process dies in between, a later run
+ * sends it; two runs at once send one message, because only one of them writes.
  *
- * @param byMs what is due by then
+ * @param byMs deliveries that are due by then
  */
 export async function handOver(
   ports: HandoverPorts,
@@ -34,7 +34,7 @@ export async function handOver(
   return mine.flat();
 }
 
-/** The index lags: the row itself says whether it is due. */
+/** The index lags: the item itself says whether it is due. */
 export async function dueDeliveries(
   ports: Pick<HandoverPorts, 'deliveries'>,
   names: readonly DeliveryName[],

@@ -1,4 +1,4 @@
-/** The sweep's look at one gate: members that have nothing to hold any more, and those whose message may be lost. */
+/** Reconcile of one gate: holders that need no slot any more, and those whose message may be lost. */
 import { asking } from '../../domain/batch/messages.ts';
 import { holdsInVain } from '../../domain/job/attempt.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
@@ -22,10 +22,12 @@ export interface GateSweepPorts {
 }
 
 /**
- * Takes out who is over, asks again for who has not begun, and wakes who waits.
+ * Releases the holders whose attempt is over, sends the message of those that have not begun, and wakes the waiting
+ * list.
  *
- * A member is added before its job says that it holds a slot, so one whose handler died is found here alone. It is not
- * taken out while its job waits at that attempt: the handler may be alive and go on.
+ * A holder is added before its job says so, so one whose handler died is found only here. It is not released while
+ * its job waits at that attempt: the handler may be alive and go on.
+ * @see docs/developing/protocol.md, R4
  */
 export async function sweepGate(ports: GateSweepPorts, tenantId: string): Promise<void> {
   const gate = (await ports.gates.load([tenantId])).get(tenantId);
@@ -44,12 +46,12 @@ export async function sweepGate(ports: GateSweepPorts, tenantId: string): Promis
   );
   await ports.submitQueue.send(idle.map((job) => asking(job, job.attempt)));
   if (over.length > 0 || idle.length > 0)
-    ports.log.info('gate:sweep:done', { tenantId, count: over.length, why: `${idle.length} asked again` });
+    ports.log.info('gate:sweep:done', { tenantId, count: over.length, why: `${idle.length} sent again` });
   await ports.slots.wake(tenantId);
   if (over.length === members.length) await ports.gates.postpone(gate, undefined);
 }
 
-/** A record that cannot be read is no record that is gone: its member stays. */
+/** A record that cannot be read is not gone: its holder stays. */
 async function membersOf(
   { jobs }: GateSweepPorts,
   { members }: Gate,

@@ -1,8 +1,8 @@
 /**
- * The sweep: finds jobs whose message, event or process may have been lost, and takes each its next step.
+ * Reconcile: finds jobs whose message, event or process may have been lost, and takes each its next step.
  *
- * Needs no lock. Every write is conditional and every message harmless twice, so two sweeps at once, or one that dies
- * half-way, cost calls and nothing else.
+ * It needs no lock. Each write is conditional and each message may be repeated, so two runs at once, or one that dies
+ * half-way, cost calls and change nothing.
  */
 import { absence, planRepair, postponed, putOff, type Repair } from '../../domain/batch/reconcile.ts';
 import { recognise } from '../../domain/batch/report.ts';
@@ -30,19 +30,19 @@ export interface SweepPorts extends FollowPorts, Omit<DebtPorts, 'slots'>, GateS
 }
 
 export interface SweepOptions {
-  /** Jobs due by now plus this are taken too, and handed to their queue with the delay that is left. */
+  /** Jobs that are due within this time are taken, too, and sent to their queue with the delay that is left. */
   readonly aheadMs: number;
-  /** When to stop; what is left is found again by the next sweep. */
+  /** When to stop; the next run finds the rest. */
   readonly untilMs: number;
 }
 
-/** One job and what the sweep did, or would do. */
+/** One job and what reconcile did, or would do. */
 export interface Repaired {
   readonly job: JobRecord;
   readonly repair: Repair;
 }
 
-/** @returns what was done, in order; for the log and the report */
+/** @returns what was done, in order */
 export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOptions): Promise<Repaired[]> {
   const done: Repaired[] = [];
   for await (const { jobs, gates, deliveries, byMs } of dueNow(ports, aheadMs)) {
@@ -56,7 +56,7 @@ export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOption
   return done;
 }
 
-/** What a sweep would do now, without doing it. */
+/** What a run would do now, without doing it. */
 export async function previewSweep(ports: FindPorts): Promise<Repaired[]> {
   const found: Repaired[] = [];
   for await (const { jobs } of dueNow(ports, 0)) found.push(...jobs);
@@ -84,7 +84,7 @@ async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Found>
       const jobs = await ports.jobs.load(
         page.due.flatMap((item) => (item.kind === 'job' ? [item.jobId] : [])),
       );
-      // The index lags, and may hold rows of jobs that moved on: the record says whether it is due.
+      // The index lags, and may have rows of jobs that changed meanwhile: the record says whether it is due.
       const due = [...jobs.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= byMs);
       yield {
         jobs: due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) })),
@@ -116,7 +116,7 @@ async function deliverAll(ports: SweepPorts, names: readonly DeliveryName[], byM
   if (handed.length > 0) ports.log.info('sweep:deliver:done', { count: handed.length });
 }
 
-/** The first write of every repair: the next look is put off before anything else is done about the job. */
+/** The first write of each repair moves `dueAt` on, before anything else is done about the job. */
 async function putOffAndGiveUp(ports: SweepPorts, { job: seen, repair }: Repaired): Promise<Repaired> {
   const nowMs = ports.clock.nowMs();
   const { job } = await changeJob(ports.jobs, seen, (current) => {
@@ -134,7 +134,7 @@ async function putOffAndGiveUp(ports: SweepPorts, { job: seen, repair }: Repaire
   return { job, repair };
 }
 
-/** Asks Batch about all at once, and follows each answer as if it were an event. */
+/** Asks AWS Batch about all at once, and treats each answer as a Batch event. */
 async function describeAll(ports: SweepPorts, found: readonly Repaired[]): Promise<JobRecord[]> {
   const asked = found.flatMap(({ job, repair }) =>
     repair.kind === 'describe' ? [{ job, id: repair.batchJobId }] : [],
@@ -163,7 +163,7 @@ async function missAgain(ports: SweepPorts, seen: JobRecord): Promise<JobRecord 
   return kind === 'changed' && job.state !== seen.state ? job : undefined;
 }
 
-/** What cannot be repaired now must not hold up the rest; it stays due. */
+/** An item that cannot be repaired now must not stop the others; it stays due. */
 async function keepTrying<T>(
   ports: Pick<SweepPorts, 'log'>,
   { jobId, tenantId }: { readonly jobId?: string; readonly tenantId: string },

@@ -1,12 +1,12 @@
 /**
- * Woken every minute. Hands each job that falls due in the next minute to its queue with the seconds that are left, and
- * takes those whose message, event or process was lost their next step.
+ * Woken every minute. Sends each job that is due within the next minute to its queue with the delay that is left, and
+ * takes jobs whose message, event or process was lost their next step.
  */
 import { type SweepPorts, sweep } from './reconcile.ts';
 
-/** The schedule of serverless.yml: what falls due before the next run is this run's. */
+/** The period of the schedule in serverless.yml: a run takes what is due before the next one. */
 const PERIOD_MS = 60_000;
-/** Leaves the function time to finish what it has begun. */
+/** Leaves the function time to finish its work. */
 const RUN_MS = 40_000;
 export function tick(ports: SweepPorts): () => Promise<void> {
   return async () => {

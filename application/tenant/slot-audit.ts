@@ -1,4 +1,4 @@
-/** Comparing a tenant's gate with the records, and mending what differs. */
+/** Comparing a tenant's gate with the records, and repairing differences. */
 import * as z from 'zod';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
@@ -17,7 +17,7 @@ export interface SlotAuditPorts {
   readonly clock: Clock;
 }
 
-/** Batch lets no container run longer than fourteen days. */
+/** AWS Batch lets no container run longer than fourteen days. */
 const LOOK_BACK_MS = 15 * 86_400_000;
 
 export async function auditSlots(ports: SlotAuditPorts, tenantId: string): Promise<Finding[]> {
@@ -31,7 +31,7 @@ export async function auditSlots(ports: SlotAuditPorts, tenantId: string): Promi
 
 const Keys = z.object({ pk: z.string() });
 
-/** The index lags by a moment; a job it does not show yet has not been in Batch for long. */
+/** The index lags by a moment; a job that it does not show yet has not been in AWS Batch for long. */
 async function* recentJobs({ items, jobs, clock }: SlotAuditPorts, tenantId: string) {
   let after: Position | undefined;
   do {
@@ -47,7 +47,7 @@ async function* recentJobs({ items, jobs, clock }: SlotAuditPorts, tenantId: str
   } while (after !== undefined);
 }
 
-/** Takes out what leaks, puts in what is missing, whatever the caps: those jobs hold their slots in fact. */
+/** Releases leaked holders and adds missing ones, whatever the caps are: those jobs are in AWS Batch. */
 export async function repairSlots(
   ports: SlotAuditPorts,
   tenantId: string,

@@ -1,9 +1,9 @@
 /**
- * Who may go to Batch: taking slots at a tenant's gate, waiting for one, giving it back, and waking who waits.
+ * Slots: acquiring one at a tenant's gate, waiting for one, releasing it, and waking the waiting list.
  *
- * No wake-up is lost. Who waits writes its row and then tries once more; who leaves takes its member out and then reads
- * the list, consistently. If the second try was refused because of the member that was leaving, the gate was read before
- * that member was out, so the row was there before the list was read.
+ * No wake-up is lost, because each side writes before it reads. A waiting attempt inserts its row, then tries the
+ * gate again. A release removes the holder, then reads the list consistently. If the second try still saw the holder,
+ * it came before the removal, so its row was there for the release to read.
  */
 import { asking, wakeMessage } from '../../domain/batch/messages.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
@@ -24,40 +24,41 @@ export interface SlotPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly batched: Batched;
-  /** Of tenants without a cap of their own; 0 is none. */
+  /** The cap of tenants without one of their own; 0 is none. */
   readonly defaultCap: number;
 }
 
 export type Slot =
-  /** `gated`: the attempt is a member now and must leave when it is over. */
+  /** `gated`: the attempt has a slot now, which must be released when the attempt is over. */
   | { readonly kind: 'given'; readonly gated: boolean }
   /** It has a row in the waiting list. */
   | { readonly kind: 'waits'; readonly obstacle: Obstacle };
 
 export interface Slots {
   /**
-   * Takes a slot for the attempt, or its place in the waiting list. Asks of one moment are one write for each tenant.
+   * Acquires a slot for the attempt, or a place in the waiting list. Requests of one moment are one write for each
+   * tenant.
    *
-   * @param seen the tenant's gate as it was read with the job. What it lets in is let in on the condition that it is still
-   *   so; what it does not is looked at again.
+   * @param seen the tenant's gate as it was read with the job. An attempt acquires a slot only if the gate is
+   * unchanged; a refused one is checked again
    */
   take(job: JobRecord, seen: Gate | undefined): Promise<Slot>;
-  /** For attempts that are over: takes their members and rows out, and wakes who waits. */
+  /** For attempts that are over: removes their waiting rows, releases their slots, and wakes the waiting list. */
   leave(jobs: readonly JobRecord[]): Promise<void>;
   /**
-   * Gives free slots to who waits, and sends their submit messages.
+   * Gives free slots to waiting attempts, and sends their submit messages.
    *
-   * @param after only those behind this place of the list
+   * @param after only rows behind this place of the list
    */
   wake(tenantId: string, after?: string): Promise<void>;
 }
 
-/** Losing this often in a row means a loop of our own making; the message goes back to its queue. */
+/** This many lost writes in a row are a fault of ours; the message goes back to its queue. */
 const MAX_TURNS = 40;
-/** A look at the list that has read this many pages goes on with the next message. */
+/** After this many pages a look at the list is continued by a wake message. */
 const MAX_PAGES = 10;
 const MAX_PAGE = 100;
-/** Who leaves makes room in the caps of its type and of its key, which two others may have waited for. */
+/** A release makes room under the cap of its type and of its key, for which two attempts may have waited. */
 const ENABLED_BY_ONE = 2;
 
 export function slots(ports: SlotPorts): Slots {
@@ -69,7 +70,7 @@ export function slots(ports: SlotPorts): Slots {
   return {
     async take(job, gate) {
       const slot = await takeOne({ job, gate });
-      if (slot === undefined) throw new Error('A slot was asked for and not answered');
+      if (slot === undefined) throw new Error('No answer for a requested slot');
       return slot;
     },
 
@@ -115,15 +116,15 @@ async function waitAndTryAgain(
 }
 
 function slotOf(entry: Entry | undefined): Slot {
-  if (entry === undefined) throw new Error('A slot was asked for and nothing was decided');
+  if (entry === undefined) throw new Error('No decision for a requested slot');
   return entry.kind === 'waits' ? entry : { kind: 'given', gated: entry.kind !== 'free' };
 }
 
 /**
- * Decides on the gate as it is and lets in who may enter; if somebody else entered meanwhile, decides again.
+ * Decides on the gate as it is and adds the holders; if the gate changed meanwhile, decides again.
  *
- * The client repeats a write whose answer was lost, and the second finds the gate changed by the first: whom we have tried
- * to let in and who then holds a slot has entered by us, as far as we can know.
+ * The client repeats a write whose answer was lost, and the repetition finds the gate changed by the first. An
+ * attempt that this call tried to add and that then has a slot counts as added by this call.
  */
 async function enter<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
   ports: Pick<SlotPorts, 'gates' | 'clock' | 'defaultCap'>,
@@ -144,7 +145,7 @@ async function enter<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
     if (done) return new Map(jobs.map((job, i) => [job, enteredBy(tried, job, entries[i])]));
     for (const member of entering) tried.add(memberName(member));
   }
-  throw new Error(`The gate changed ${MAX_TURNS} times while it was being entered`);
+  throw new Error(`The gate changed ${MAX_TURNS} times while a slot was being acquired`);
 }
 
 function enteredBy(tried: ReadonlySet<string>, job: Slotted, entry: Entry = { kind: 'free' }): Entry {
@@ -154,7 +155,7 @@ function enteredBy(tried: ReadonlySet<string>, job: Slotted, entry: Entry = { ki
 
 interface Look {
   readonly after?: string | undefined;
-  /** More cannot have become free; if they have, by a wake-up that was lost, the sweep finds out. */
+  /** No more slots can have become free; if a lost wake-up left some, reconcile finds them. */
   readonly most: number;
 }
 
@@ -171,7 +172,7 @@ async function wake(ports: SlotPorts, tenantId: string, look: Look): Promise<voi
   if (most > 0) await ports.submitQueue.send([wakeMessage(tenantId, after)]);
 }
 
-/** With a cap on the tenant alone, the first rows are the ones that enter. */
+/** With a cap on the tenant alone, the first rows are the ones that acquire slots. */
 function pageSize({ cap, typeCaps, members }: Gate, defaultCap: number): number {
   const bound = cap ?? defaultCap;
   if (bound === 0 || typeCaps !== undefined) return MAX_PAGE;
@@ -179,10 +180,11 @@ function pageSize({ cap, typeCaps, members }: Gate, defaultCap: number): number 
 }
 
 /**
- * The message before the row goes: a crash in between leaves both, and the message finds what it needs.
+ * The message is sent before the row is removed: a crash in between leaves both, and the message finds what it needs.
  *
- * A row that holds its slot already is being seen to by whoever let it in. Should that one have died, the sweep of the gate
- * sends its message; to do so here would send two or three for each job while many end at once.
+ * A row that has a slot already was let in by another process, which sends its message. If that process died,
+ * reconcile of the gate sends it; to send it here, too, would make two or three messages for each job while many end
+ * at once.
  */
 async function giveSlots(ports: SlotPorts, rows: readonly WaitingRow[]): Promise<number> {
   if (rows.length === 0) return 0;

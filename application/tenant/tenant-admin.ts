@@ -1,4 +1,4 @@
-/** What an operator does to a tenant: its record, its caps, a pause. Every change takes effect at once. */
+/** Changes by an operator: a tenant's record, its caps, a pause. Each change takes effect at once. */
 import { wakeMessage } from '../../domain/batch/messages.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
@@ -27,7 +27,7 @@ export async function readAccount(
   return { tenant: tenants.get(tenantId), gate: gates.get(tenantId) };
 }
 
-/** @param change the record as it is, or none, into what it is to be */
+/** @param change from the present record, or none, to the next one */
 export async function changeTenant(
   ports: Pick<AccountPorts, 'tenants'>,
   tenantId: string,
@@ -40,10 +40,10 @@ export async function changeTenant(
 }
 
 /**
- * Changes caps or a pause, and wakes who waits.
+ * Changes caps or a pause, and wakes the waiting list.
  *
- * The same write puts the gate before the sweep, so a crash before the message costs a minute and nothing else. Lower caps
- * end nothing: nobody enters until there is room.
+ * The same write makes the gate due, so a crash before the message costs a minute. A lower cap ends nothing: no
+ * attempt acquires a slot until there is room.
  */
 export async function changeGate(
   { gates, submitQueue, clock }: AccountPorts,

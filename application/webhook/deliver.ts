@@ -1,6 +1,6 @@
 /**
- * Woken by deliveries that are due: later tries, replays, and everything for endpoints that answer slowly. Leaves the row
- * of each with what came of it, and the endpoint disabled when it is gone for good.
+ * Woken by deliveries that are due: later tries, replays, and every try to an endpoint that answers slowly. Records
+ * the outcome of each, and disables an endpoint that is gone.
  */
 import * as z from 'zod';
 import { type Delivery, DeliveryName } from '../../domain/webhook/delivery.ts';
@@ -18,9 +18,9 @@ import { eachAlone, readable } from '../messages.ts';
 import type { LanePorts } from './delivery-try.ts';
 import { disable, judge, messageOf, record, remember, reminderOf, send } from './delivery-try.ts';
 
-/** The whole exchange, from the name's resolution to the end of what is kept of the answer. */
+/** The whole exchange, from the resolution of the name to the end of the kept part of the answer. */
 const DEADLINE_MS = 15_000;
-/** An endpoint that is full may have room in a moment, or be one that hangs with thousands behind it. */
+/** An endpoint without room for a try may have room in a moment, or may hang with thousands of deliveries behind it. */
 const FIRST_WAIT_SECONDS = 2;
 const WAIT_FACTOR = 1.6;
 const MAX_WAIT_SECONDS = 450;
@@ -41,7 +41,10 @@ export function deliver(ports: LanePorts): MessageBatch {
   };
 }
 
-/** One try, if the row is due and there is room for it. @returns the messages that bring it back */
+/**
+ * One try, if the delivery is due and the endpoint has room.
+ * @returns the messages for its next try
+ */
 async function bring(ports: LanePorts, asked: DeliverMessage): Promise<Outgoing[]> {
   const [delivery, endpoint] = await Promise.all([ports.deliveries.get(asked), ports.endpoints.get(asked)]);
   const nowMs = ports.clock.nowMs();
@@ -62,9 +65,10 @@ async function bring(ports: LanePorts, asked: DeliverMessage): Promise<Outgoing[
 async function attempt(ports: LanePorts, endpoint: Endpoint, delivery: Delivery): Promise<Outgoing[]> {
   const outcome = await send(ports, endpoint, delivery, { deadlineMs: DEADLINE_MS });
   const judged = judge(ports, delivery, outcome);
-  // Before the row: with it the delivery is over, and nobody would come back to an endpoint that is gone.
+  // Before the delivery is recorded: after that it is over, and no step would disable the endpoint.
   if (judged.disableEndpoint) await disable(ports, nameOf(endpoint), 'gone');
-  // Then before anything else: a crash after it repeats nothing, and one before it sends the same bytes again.
+  // Then before anything else: a crash after this write repeats nothing, and a crash before it repeats the same
+  // bytes.
   const written = await record(ports, delivery, judged.delivery, outcome);
   const nowMs = ports.clock.nowMs();
   const standing = await remember(ports, nameOf(endpoint), (current) => {
@@ -76,7 +80,7 @@ async function attempt(ports: LanePorts, endpoint: Endpoint, delivery: Delivery)
   return written === 'written' ? reminderOf(judged.delivery, nowMs) : [];
 }
 
-/** Nobody to send it to: kept for a replay when the endpoint is only disabled. */
+/** The endpoint is disabled or removed: a delivery to a disabled one is held for a replay. */
 async function setAside(
   ports: LanePorts,
   delivery: Delivery,

@@ -1,4 +1,4 @@
-/** One try of one delivery, whichever lane it is in: sign, send, and write down what came of it. */
+/** One try of one delivery, from either queue: sign, send, and record the outcome. */
 import * as z from 'zod';
 import {
   afterTry,
@@ -40,7 +40,7 @@ export interface AttemptPorts {
   readonly log: Log;
 }
 
-/** What the two functions that send webhooks share: `notify` tries first, `deliver` later. */
+/** The ports of the two functions that send webhooks: `notify` makes first tries, `deliver` later ones. */
 export interface LanePorts extends AttemptPorts {
   readonly deliveryQueue: Queue;
 }
@@ -57,7 +57,7 @@ export async function send(
     const headers = await headersOf(ports, endpoint, delivery);
     return await ports.webhooks.post({ url: endpoint.url, headers, body: delivery.body, ...time });
   } catch (error) {
-    // Never unsigned, and never the tenant's try: somebody should look at the keys.
+    // It is not sent unsigned, and no try is counted for the tenant. An operator should look at the key.
     const { tenantId, endpointId, jobId } = delivery;
     ports.log.error('webhook:sign:failed', { tenantId, endpointId, jobId, error });
     return { kind: 'unsent', why: 'keys_unavailable' };
@@ -70,7 +70,7 @@ async function headersOf({ keys, sign, clock }: AttemptPorts, endpoint: Endpoint
     scheme,
     plain: await keys.open(endpoint, sealed),
   }));
-  // Together: of two that fail, one that nobody waits for would end the process.
+  // Awaited together: of two rejections, one that is not awaited would end the process.
   const [custom, ...opened] = await Promise.all([customOf(keys, endpoint), ...signing]);
   return {
     ...custom,
@@ -87,13 +87,13 @@ async function customOf(keys: Opening, endpoint: Endpoint): Promise<Record<strin
   return CustomHeaders.parse(JSON.parse(await keys.open(endpoint, endpoint.headers.sealed)));
 }
 
-/** Our own trouble is looked at again soon, and by not all at once. */
+/** After a failure of our own the next try is soon, with jitter. */
 const UNSENT_PAUSE_MS = 60_000;
 
 export interface Judged {
   readonly delivery: Delivery;
   readonly disableEndpoint: boolean;
-  /** Absent when the endpoint was not even reached. */
+  /** Absent when the endpoint was not reached. */
   readonly behaviour?: Behaviour;
 }
 
@@ -109,7 +109,7 @@ export function judge({ clock, random }: AttemptPorts, delivery: Delivery, outco
   return { ...verdict, behaviour };
 }
 
-/** @param seen the row as it was; absent when there was none */
+/** @param seen the delivery as it was; absent when there was none */
 export async function record(
   ports: AttemptPorts,
   seen: Delivery | undefined,
@@ -130,7 +130,7 @@ export async function record(
   return written;
 }
 
-/** What is known of an endpoint is worth less than the delivery at hand: when it cannot be written, that goes on. */
+/** The health of an endpoint matters less than the delivery: if it cannot be written, the delivery goes on. */
 export async function remember(
   ports: AttemptPorts,
   { tenantId, endpointId }: StandingName,
@@ -145,8 +145,9 @@ export async function remember(
 }
 
 /**
- * Told first and then done: once it is disabled, nothing brings anybody back to tell. Who dies in between leaves it on: one
- * that is gone says so at the same delivery again, one that fails is judged at its next delivery that is given up.
+ * Publish `endpoint.disabled` before disabling: after that write nothing would retry the event. After a crash in
+ * between the endpoint stays enabled. A 410 endpoint answers 410 again when this delivery is retried; a failing one
+ * is reconsidered when its next delivery is exhausted.
  */
 export async function disable(ports: AttemptPorts, name: StandingName, reason: string): Promise<void> {
   const known = await ports.endpoints.get(name);
@@ -159,13 +160,13 @@ export async function disable(ports: AttemptPorts, name: StandingName, reason: s
   ports.log.info('endpoint:disable:done', { ...name, why: reason });
 }
 
-/** The message that brings a pending delivery back; none when the sweep does. */
+/** The message for the next try of a pending delivery; none when reconcile sends it. */
 export function reminderOf(delivery: Delivery, nowMs: number): Outgoing[] {
   const delaySeconds = reminderDelaySeconds(delivery, nowMs);
   return delaySeconds === undefined ? [] : [messageOf(delivery, delaySeconds, 0)];
 }
 
-/** @param waits how often it has found the endpoint full; each time it waits twice as long */
+/** @param waits how many times the endpoint had no room; each time the delay grows */
 export function messageOf(
   { tenantId, endpointId, at, webhookId }: Pick<Delivery, 'tenantId' | 'endpointId' | 'at' | 'webhookId'>,
   delaySeconds: number,
@@ -175,7 +176,7 @@ export function messageOf(
   return {
     body: JSON.stringify(waits === 0 ? name : { ...name, waits }),
     delaySeconds,
-    // SQS serves the quiet endpoints first while one has many messages.
+    // SQS serves the other endpoints first while one has many messages.
     groupId: `${tenantId}.${endpointId}`,
   };
 }

@@ -1,4 +1,4 @@
-/** Setting up endpoints: what is asked for is judged first, and what must not be read is sealed before it is stored. */
+/** Setting up endpoints: the settings are checked first, and secrets are encrypted before they are stored. */
 import { type Problem, problem } from '../../domain/errors.ts';
 import {
   type Endpoint,
@@ -32,7 +32,7 @@ export interface EndpointRequest {
   readonly payload?: Endpoint['payload'] | undefined;
   readonly schemes?: readonly SigningKey['scheme'][] | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** `whsec_…` that the tenant brings along. */
+  /** A `whsec_…` that the tenant provides. */
   readonly secret?: string | undefined;
 }
 
@@ -40,12 +40,12 @@ export type Registered =
   | {
       readonly kind: 'registered';
       readonly endpoint: Endpoint;
-      /** Secrets and public keys, newest first: the only time that a secret is seen. */
+      /** Secrets and public keys, newest first. A secret is shown only here. */
       readonly shown: readonly string[];
     }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
-/** @param allowedOrigins those of the laptop's inbox; a deployment has none */
+/** @param allowedOrigins the origins of the laptop's inbox; a deployment has none */
 export async function register(
   ports: RegisterPorts,
   asked: EndpointRequest,
@@ -74,7 +74,7 @@ export async function register(
   return { kind: 'registered', endpoint, shown: made.map(({ shown }) => shown) };
 }
 
-/** New keys of the same schemes; the present ones sign on for a day. */
+/** New keys of the same schemes; the present ones sign for a day longer. */
 export async function rotate(ports: RegisterPorts, owner: Owner): Promise<Registered> {
   const endpoint = await ports.endpoints.get(owner);
   if (endpoint === undefined) return { kind: 'refused', problem: unknown(owner) };
@@ -111,7 +111,7 @@ function judge(asked: EndpointRequest, allowedOrigins: readonly string[]): Probl
   );
 }
 
-/** Two at once may pass this together: it keeps a table tidy, and nothing depends on it. */
+/** Two requests at once may both pass: the limit keeps the table small, and nothing depends on it. */
 function crowded(count: number): Problem | undefined {
   if (count < MAX_ENDPOINTS) return undefined;
   return problem('endpoints_too_many', '', `Expected at most ${MAX_ENDPOINTS} endpoints for one tenant.`);

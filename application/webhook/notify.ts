@@ -1,9 +1,9 @@
 /**
- * Woken by the events on the bus. Leaves one delivery row for each event and subscribed endpoint, after a first try of
- * those that can be made at once; for a final event it then settles the job: nothing is owed any more.
+ * Woken by the events on the bus. Leaves one delivery for each event and subscribed endpoint, after a first try where
+ * one can be made at once; after a final event it settles the job.
  *
- * This is the lane of endpoints that answer quickly. Whoever does not is handed to `deliver`, so that nobody waits here
- * for a receiver that hangs.
+ * This is the queue of endpoints that answer quickly. The others are handed to `deliver`, so that no message waits
+ * here for a receiver that hangs.
  */
 import * as z from 'zod';
 import { changed, isFinal, type JobRecord } from '../../domain/job/job.ts';
@@ -35,7 +35,11 @@ export interface NotifyPorts extends LanePorts {
   readonly limitPerKey: LimitPerKey;
 }
 
-/** The bus's envelope around our own event. */
+/**
+ * An event of ours in the envelope of EventBridge.
+ * @example { "detail-type": "job.succeeded", "source": "headgate", "detail": { "type": "job.succeeded", "timestamp":
+ * "…", "data": { "jobId": "job_…", "sequence": 6 } } }
+ */
 const NotifyMessage = z.object({ detail: TenantEvent });
 
 export function notify(ports: NotifyPorts): MessageBatch {
@@ -52,7 +56,7 @@ export function notify(ports: NotifyPorts): MessageBatch {
     const handled = await eachAlone(read, ports.log, async ({ message, value: { detail } }) => {
       const pending = await tell({ ...lane, slow }, detail);
       const job = jobs.get(finalJobOf(detail) ?? '');
-      // Every endpoint that wants the end has its row now; after this nobody asks again.
+      // Each endpoint that receives the end has its delivery now; after this no step looks at the job again.
       if (job !== undefined) await settle(ports, job);
       return { message, pending };
     });
@@ -74,7 +78,7 @@ function finalJobOf(event: TenantEvent): string | undefined {
   return 'jobId' in event.data && isFinal(event.data.status) ? event.data.jobId : undefined;
 }
 
-/** @returns the rows that a message must bring back */
+/** @returns the deliveries that need a message for their next try */
 async function tell(lane: Lane, event: TenantEvent): Promise<Delivery[]> {
   const known = await lane.knownOf(event.data.tenantId);
   const rows = await Promise.all(
@@ -93,7 +97,8 @@ async function tellOne(lane: Lane, event: TenantEvent, to: Known): Promise<Deliv
   const { endpoint, standing } = to;
   const owed = rowFor(event, endpoint);
   const stored = await lane.deliveries.get(owed);
-  // Told before, or by another handler of the same event; whoever wrote a pending row may have died before its message.
+  // Recorded before, or by another handler of the same event. The writer of a pending delivery may have died before
+  // it sent the message.
   if (stored !== undefined) return stored;
   if (endpoint.disabled !== undefined) {
     const { nextTryAt: _, dueAt: __, ...held } = owed;
@@ -112,7 +117,7 @@ async function tellOne(lane: Lane, event: TenantEvent, to: Known): Promise<Deliv
   });
 }
 
-/** While it keeps us waiting, other sandboxes are told not to wait for it, too. */
+/** While this sandbox waits for the endpoint, the mark keeps other sandboxes from waiting for it, too. */
 async function sendUnderSuspicion(lane: Lane, to: Known, owed: Delivery): Promise<PostOutcome> {
   const { tenantId, endpointId } = to.endpoint;
   const warnings: Promise<unknown>[] = [];
@@ -128,7 +133,7 @@ async function sendUnderSuspicion(lane: Lane, to: Known, owed: Delivery): Promis
   return outcome;
 }
 
-/** Not a try of the tenant's schedule: it had less time than is promised, and gets the whole of it in the other lane. */
+/** It does not count as a try: it had less time than is promised. The slow queue gives it the whole time. */
 function isTooSlow(outcome: PostOutcome): boolean {
   return outcome.kind === 'failed' && ['timeout', 'connect_timeout'].includes(outcome.why);
 }
@@ -138,13 +143,13 @@ async function handOver(lane: Lane, owed: Delivery): Promise<Delivery | undefine
 }
 
 /**
- * The row of a first try is written after it. A crash in between sends the event again, which has the same id and the
- * same bytes because both are made of the event alone; so a delivery that succeeds at once costs one write.
+ * The delivery is written after its first try. A crash in between repeats the request with the same id and the same
+ * bytes, because both are made of the event alone; so a delivery that succeeds at once costs one write.
  */
 async function concludeFirst(lane: Lane, to: Known, owed: Delivery, outcome: PostOutcome) {
   const judged = judge(lane, owed, outcome);
   const { tenantId, endpointId } = owed;
-  // Before the row: with it the event has come to its end, and nobody would come back to an endpoint that is gone.
+  // Before the delivery is recorded: after that the event is done, and no step would disable the endpoint.
   if (judged.disableEndpoint) await disable(lane, { tenantId, endpointId }, 'gone');
   const written = await record(lane, undefined, judged.delivery, outcome);
   if (judged.behaviour !== undefined) await mark(lane, to, judged.behaviour);
@@ -190,7 +195,7 @@ async function settle(ports: NotifyPorts, job: JobRecord): Promise<void> {
   );
 }
 
-/** Asks once per key within one batch of messages, however many of them need the answer. */
+/** Asks once for each key within one batch of messages. */
 function once<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
   const asked = new Map<string, Promise<T>>();
   return (key) => {

@@ -11,14 +11,17 @@ export const SubmitMessage = z.strictObject({
 });
 export type SubmitMessage = z.infer<typeof SubmitMessage>;
 
-/** Asks for a look at a tenant's waiting list: after a change of its caps, or behind where an earlier look had to end. */
+/**
+ * Asks for a look at a tenant's waiting list: after a change of its caps, or from the place at which an earlier look
+ * ended.
+ */
 export const WakeMessage = z.strictObject({ wake: TenantId, after: z.string().max(128).optional() });
 export type WakeMessage = z.infer<typeof WakeMessage>;
 
 /** What the submit queue carries. */
 export const SubmitQueueMessage = z.union([SubmitMessage, WakeMessage]);
 
-/** SQS delays a message by at most this; a later wait is the sweep's. */
+/** SQS delays a message by at most this; reconcile takes care of longer waits. */
 const MAX_DELAY_MS = 900_000;
 
 export interface Asking {
@@ -28,8 +31,8 @@ export interface Asking {
 }
 
 /**
- * The message that takes the job its next step, from what the record says; none when its next step is not ours or
- * lies too far ahead. Sent twice it does no harm: the submit step looks at the record.
+ * The message for the job's next step, as its record says; none when the next step is not ours or is too far ahead.
+ * It may be sent more than once: the submit step reads the record first.
  */
 export function nextStepMessage(job: JobRecord, nowMs: number): Asking | undefined {
   switch (job.state) {
@@ -51,7 +54,7 @@ function askingAt(job: JobRecord, attempt: number, atMs: number, nowMs: number):
   return { ...asking(job, attempt), delaySeconds: Math.max(0, (atMs - nowMs) / 1000) };
 }
 
-/** The group lets SQS serve other tenants first while one floods. */
+/** SQS serves message groups fairly, so a flood of one tenant does not delay the others. */
 export function asking({ tenantId, jobId }: Pick<JobRecord, 'tenantId' | 'jobId'>, attempt: number): Asking {
   const message: SubmitMessage = { tenantId, jobId, attempt };
   return { body: JSON.stringify(message), groupId: tenantId };

@@ -1,17 +1,17 @@
 /**
- * One budget of AWS Batch calls for all Lambdas, shared among tenants by weight.
+ * One rate limit of AWS Batch calls for all functions, shared among tenants by weight.
  *
- * `tatMs`, the theoretical arrival time, is when the next call may go (the generic cell rate algorithm): to take turns is
- * to move it on by their share of time, so two turns never overlap, whoever took them.
+ * `tatMs`, the theoretical arrival time of the generic cell rate algorithm, is when the next call may be made. A
+ * reservation moves it on by the time that one call is worth, so two reservations never overlap, in whatever
+ * processes they are made.
  *
- * While it lies ahead of now, calls are scarce, and fairness decides whose they are: each tenant's `used` is the calls it
- * was given, over its weight. Who has used more than the least among those that were turned away lately, by more than
- * the slack, is turned away until they have caught up. So a flood takes what is left over and not what is another's, and
- * a tenant that comes new is among the first.
+ * While `tatMs` is ahead of now, calls are scarce and fairness decides: each tenant's `used` is the number of its
+ * calls over its weight. A tenant is turned away when its `used` exceeds the lowest `used` among waiting tenants by
+ * more than the slack. So a flood gets what others leave, and a tenant that was quiet is among the first.
  *
- * Clocks that differ: turns stay apart on paper, but each process keeps to them by its own clock. With clocks d seconds
- * apart, any stretch of time may see the calls of d seconds more than it has. Lambda's clocks are milliseconds apart; a
- * clock that is hours fast would stop the calls of all others for hours, until an operator removes the item.
+ * Clocks differ: reservations do not overlap in the item, but each process waits by its own clock. With clocks d
+ * seconds apart, any interval may contain the calls of d seconds more. Lambda's clocks are milliseconds apart; a
+ * clock that is hours fast would stop the calls of all other processes for hours, until an operator deletes the item.
  */
 import * as z from 'zod';
 
@@ -20,7 +20,7 @@ type Share = z.infer<typeof Share>;
 
 export const PaceState = z.object({
   tatMs: z.number(),
-  /** Of the tenants that have asked while calls were scarce. */
+  /** The tenants that asked while calls were scarce. */
   shares: z.record(z.string(), Share),
 });
 export type PaceState = z.infer<typeof PaceState>;
@@ -28,11 +28,11 @@ export const initialPace: PaceState = { tatMs: 0, shares: {} };
 
 export interface PaceLimits {
   readonly callsPerSecond: number;
-  /** How far ahead of now a turn may lie; twice as far for who has used less than all that wait. */
+  /** How far ahead of now a reservation may be; twice as far for a tenant that has used less than all waiting ones. */
   readonly maxWaitMs: number;
 }
 
-/** One call. Without a tenant it is Headgate's own, which is rare and goes before all. */
+/** One call. A call without a tenant is Headgate's own, which is rare and comes before all others. */
 export interface Ask {
   readonly tenantId?: string | undefined;
   readonly weight: number;
@@ -40,18 +40,24 @@ export interface Ask {
 
 export type Turn =
   | { readonly kind: 'at'; readonly atMs: number }
-  /** Nothing was taken. If nobody else asks, a try at `retryAtMs` gets one. */
+  /** Nothing was reserved. If no other process asks meanwhile, a request at `retryAtMs` succeeds. */
   | { readonly kind: 'full'; readonly retryAtMs: number };
 
-/** Longer than a message that was turned away stays away: a tenant that has not come back has no more to send. */
+/**
+ * Longer than the delay of a message that was turned away: a tenant that has not asked again has nothing more to
+ * send.
+ */
 const WAITING_MS = 10_000;
 const MEMORY_MS = 20_000;
-/** A tenant that is turned away again and again is noted at most this often: each note is a write. */
+/** A tenant that is turned away repeatedly is recorded at most this often: each record is a write. */
 const NOTE_EVERY_MS = 2000;
-/** Calls over weight that one may be ahead: a batch of messages of one tenant. */
+/** By how many calls over weight a tenant may be ahead: a batch of messages of one tenant. */
 const SLACK = 10;
 
-/** @returns the turns in the order of the asks, and the state to be written; none when nothing is worth a write */
+/**
+ * @returns the reservations in the order of the requests, and the state to be written; none when nothing is worth a
+ * write
+ */
 export function takeTurns(
   limits: PaceLimits,
   state: PaceState,
@@ -88,7 +94,7 @@ export function takeTurns(
 }
 
 function sharesNow({ tatMs, shares: stored }: PaceState, asks: readonly Ask[], nowMs: number) {
-  // While calls are plenty nobody is owed any.
+  // While calls are plentiful there is nothing to balance.
   const recent = Object.entries(stored).filter(
     ([, { askedAt }]) => tatMs > nowMs && askedAt > nowMs - MEMORY_MS,
   );
@@ -97,8 +103,8 @@ function sharesNow({ tatMs, shares: stored }: PaceState, asks: readonly Ask[], n
   const leastOf = (some: readonly Share[]) => Math.min(...some.map(({ used }) => used));
   const leastWaiting = () => leastOf([...shares.values()].filter(isWaiting));
 
-  // Who comes new is one call behind the one that is owed most, so that it goes first, and owed no more than that: it was
-  // not here to use any.
+  // A new tenant starts one call below the lowest `used` among waiting tenants: it goes next, but gets no credit for
+  // the time it was absent.
   const level = [leastWaiting(), leastOf([...shares.values()]), 0].find(Number.isFinite) ?? 0;
   for (const { tenantId, weight } of asks) {
     if (tenantId === undefined) continue;
@@ -106,7 +112,7 @@ function sharesNow({ tatMs, shares: stored }: PaceState, asks: readonly Ask[], n
   }
   const shareOf = ({ tenantId = '' }: Ask) => shares.get(tenantId);
   return {
-    /** How much more it has used than the one that is owed most; nothing while nobody waits. */
+    /** By how much its `used` exceeds the lowest of a waiting tenant; 0 while no tenant waits. */
     lead(ask: Ask): number {
       if (ask.tenantId === undefined) return Number.NEGATIVE_INFINITY;
       const least = leastWaiting();
@@ -124,7 +130,7 @@ function sharesNow({ tatMs, shares: stored }: PaceState, asks: readonly Ask[], n
       shares.set(ask.tenantId ?? '', { ...share, turnedAwayAt: nowMs });
       return (share.turnedAwayAt ?? 0) < nowMs - NOTE_EVERY_MS;
     },
-    /** Only differences count, so the numbers stay small. */
+    /** Only differences matter, so the numbers are kept small. */
     kept(): PaceState['shares'] {
       const floor = leastOf([...shares.values()]);
       // Three digits: what the weights 1, 2, 4 and 8 add is exact in them.

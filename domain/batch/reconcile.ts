@@ -1,19 +1,19 @@
-/** What the sweep does about a job that has fallen due: the record, and nothing else, says what may have been lost. */
+/** What reconcile does about a job that is due: the record alone says what may have been lost. */
 import { nextLook, overdue, QUEUED_MS } from '../job/due.ts';
 import { changed, isFinal, isOwed, type JobRecord } from '../job/job.ts';
 
 export type Repair =
   /** Settled meanwhile: it should not be in the index any more. */
   | { readonly kind: 'nothing' }
-  /** It has its place in the waiting list, and the sweep of its tenant's gate sees to that. */
+  /** It has a row in the waiting list, and reconcile of its tenant's gate takes care of that. */
   | { readonly kind: 'waits' }
-  /** Final and untold, or its next step's message may be lost: send what the record owes. */
+  /** Final and not settled, or the message for its next step may be lost: dispatch it. */
   | { readonly kind: 'pay_debts' }
   /** A time of the job itself has passed. */
   | { readonly kind: 'give_up'; readonly why: 'expire' | 'deadline' }
-  /** Its container has just reported how far it is. */
+  /** Its container has just reported progress. */
   | { readonly kind: 'tell_progress' }
-  /** Batch has been silent about it: ask. */
+  /** AWS Batch has been silent about it: ask. */
   | { readonly kind: 'describe'; readonly batchJobId: string };
 
 export function planRepair(job: JobRecord, nowMs: number): Repair {
@@ -29,7 +29,7 @@ export function planRepair(job: JobRecord, nowMs: number): Repair {
   return { kind: 'pay_debts' };
 }
 
-/** The sweep comes by every minute; what was reported before the last one has been told. */
+/** Reconcile runs every minute; progress reported before the last run was published then. */
 const FRESH_PROGRESS_MS = 120_000;
 
 /** A container that reports is not silent, so Batch need not be asked about it. */
@@ -38,7 +38,10 @@ function hasProgress({ state, progress, progressVersion }: JobRecord, nowMs: num
   return nowMs - progress.at < FRESH_PROGRESS_MS;
 }
 
-/** The record with its next look put off, so that a sweep that dies half-way does not start the next one at the same job. */
+/**
+ * The record with a later `dueAt`, so that a run that dies half-way does not make the next one begin with the same
+ * job.
+ */
 export function postponed(job: JobRecord, nowMs: number): JobRecord {
   return changed(job, { dueAt: nextLook(job, nowMs) }, nowMs);
 }
@@ -48,7 +51,7 @@ export function putOff(next: JobRecord, nowMs: number): JobRecord {
   return { ...next, dueAt: nextLook(next, nowMs) };
 }
 
-/** DescribeJobs leaves out what it does not know, and may for a moment leave out what it does. */
+/** DescribeJobs omits the jobs that it does not know, and for a moment it may omit one that it knows. */
 const ABSENCES_UNTIL_LOST = 3;
 
 export function absence(job: JobRecord): { readonly kind: 'absent' | 'lost' } {

@@ -1,9 +1,9 @@
 /**
- * What Batch says about one of its jobs, and whose word it is.
+ * What AWS Batch reports about one of its jobs, and whether the report is about the job as it is now.
  *
- * Batch's events come at least once, late and in any order, and more than one Batch job may exist for one attempt.
- * So before the lifecycle table is asked, this file decides whether a sighting is about the current attempt and
- * comes from the Batch job that has authority over it.
+ * Batch events arrive at least once, late and in any order, and one attempt may have more than one Batch job. So
+ * before the lifecycle table is asked, this file decides whether a report is about the current attempt and about the
+ * Batch job that owns it.
  */
 import * as z from 'zod';
 import { isNewer, RANK } from '../job/attempt.ts';
@@ -13,7 +13,7 @@ import { isFinal, type JobRecord, type Order } from '../job/job.ts';
 import type { ExitMeaning } from '../job/job-type.ts';
 import type { Observation } from '../job/lifecycle.ts';
 
-/** The part of a Batch job we rely on. Unknown fields are welcome: AWS adds some without notice. */
+/** The part of a Batch job that Headgate relies on. Unknown fields are accepted: AWS adds fields without notice. */
 export const BatchJobDetail = z.object({
   jobId: z.string(),
   jobName: z.string(),
@@ -36,8 +36,10 @@ export const BatchJobDetail = z.object({
 export type BatchJobDetail = z.infer<typeof BatchJobDetail>;
 
 /**
- * The events queue's message. A rule of the user's may send other events here by mistake; only a Batch event that lacks
- * what we rely on is a fault.
+ * The message of the events queue. A rule of an operator may send other events here by mistake; only a Batch event
+ * without the fields that Headgate relies on is a fault.
+ * @example { "source": "aws.batch", "detail-type": "Batch Job State Change", "detail": { "jobId": "…", "jobName":
+ * "hg-job_…-1", "status": "RUNNING", "attempts": [] } }
  * @see AWS Batch user guide, "AWS Batch job events": one event per state change, none for the submission
  */
 export const BatchJobStateChange = z.union([
@@ -90,24 +92,29 @@ export function recognise(event: BatchJobStateChange): Recognised {
 }
 
 export type Verdict =
-  /** An attempt the record has not reached: not of our making. */
+  /** An attempt that the record has not reached: Headgate did not submit it. */
   | { readonly kind: 'from_the_future' }
-  /** The Batch job says it is another tenant's: somebody forged a name, or we have a fault. Nothing may follow from it. */
+  /**
+   * The Batch job has another tenant's tag: the name is forged, or Headgate has a fault. Nothing may follow from it.
+   */
   | { readonly kind: 'wrong_tenant' }
-  /** The job is over (final, on a later attempt, or between attempts); `alive` containers of it must end. */
+  /**
+   * The attempt is over (the job is final, at a later attempt, or between attempts); a Batch job that is `alive` must
+   * end.
+   */
   | { readonly kind: 'past'; readonly alive: boolean }
-  /** A second Batch job of the current attempt, not the one with authority. */
+  /** A second Batch job of the current attempt, not the one that owns it. */
   | { readonly kind: 'stray'; readonly alive: boolean }
-  /** Nothing new. When it is the very state on the record, that state may still have to be told. */
+  /** Nothing new. If it is the state on the record, the handler that wrote it may have died before the dispatch. */
   | { readonly kind: 'seen_before'; readonly current: boolean }
   | { readonly kind: 'news'; readonly observation: Observation };
 
 export const TENANT_TAG = 'headgate:tenant';
 type ExitCodes = Readonly<Record<number, ExitMeaning>>;
 
-/** The rules in this order (each is needed where it stands: a late end of attempt 1 must not be adopted by attempt 2). */
+/** The order of these rules matters: for instance, a late end of attempt 1 must not be adopted by attempt 2. */
 export function judge(job: JobRecord, seen: Sighting, exitCodes: ExitCodes, nowMs: number): Verdict {
-  // Reports overtake each other: one from before the end says nothing about a Batch job whose end is on the record.
+  // Reports overtake each other: an earlier report says nothing about a Batch job whose end is on the record.
   const alive = !seen.ended && !sawTheEndOf(job, seen.batchJobId);
   const taggedTenant = seen.detail.tags?.[TENANT_TAG];
   if (taggedTenant !== undefined && taggedTenant !== job.tenantId) return { kind: 'wrong_tenant' };
@@ -123,7 +130,7 @@ export function judge(job: JobRecord, seen: Sighting, exitCodes: ExitCodes, nowM
   return { kind: 'news', observation: observationOf(job, seen, seen.status, { exitCodes, nowMs }) };
 }
 
-/** A Batch job given up for lost was never seen to end: should it turn up, it must. */
+/** The end of a Batch job that was declared lost was never reported: if it appears again, it must be terminated. */
 function sawTheEndOf(job: JobRecord, batchJobId: string): boolean {
   return job.endedAttempts.some(
     (ended) => ended.batchJobId === batchJobId && ended.failure?.class !== 'lost',

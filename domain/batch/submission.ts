@@ -1,4 +1,4 @@
-/** What a submit message asks for, given the record as it is now; and what SubmitJob is asked. */
+/** The plan for a submit message, given the record as it is now; and the request for SubmitJob. */
 import { overdue } from '../job/due.ts';
 import { batchJobName, shareIdentifier } from '../job/identity.ts';
 import { type FailureClass, isFinal, type JobRecord, priorityOf } from '../job/job.ts';
@@ -11,23 +11,23 @@ import { TENANT_TAG } from './report.ts';
 export const SUBMIT_TIMEOUT_MS = 5000;
 
 export type SubmitPlan =
-  /** Nothing left to do for this attempt: someone else did it, or it is over. */
+  /** Nothing is left to do for this attempt: another handler did it, or the attempt is over. */
   | { readonly kind: 'done' }
-  /** The wait is over: runAt has come, or the backoff of the attempt before has passed. */
+  /** The wait is over: `runAt` has passed, or the backoff of the attempt before. */
   | { readonly kind: 'begin' }
   | { readonly kind: 'later'; readonly atMs: number }
-  /** Take a slot at the tenant's gate, or a place in its waiting list; then as `call`. */
+  /** Acquire a slot at the tenant's gate, or a place in its waiting list; then as `call`. */
   | { readonly kind: 'wait_for_slot' }
   /** Write the intent, then call SubmitJob. */
   | { readonly kind: 'call' }
-  /** A call was opened and never answered, and can no longer be travelling: ask Batch by name. */
+  /** A call was opened and not answered, and its request can no longer be under way: ask AWS Batch by name. */
   | { readonly kind: 'resolve' }
-  /** An end was asked for and Batch has the job. */
+  /** An end was asked for, and AWS Batch has the job. */
   | { readonly kind: 'terminate'; readonly batchJobId: string }
   /** A time of the job itself has passed. */
   | { readonly kind: 'give_up'; readonly why: 'expire' | 'deadline' };
 
-/** @param settleMs how long after a call's deadline Batch's listing is trusted to show what the call created */
+/** @param settleMs how long after a call's deadline ListJobs is trusted to show the Batch job that the call created */
 export function planSubmission(
   job: JobRecord | undefined,
   asked: SubmitMessage,
@@ -59,13 +59,16 @@ function planOpenCall(job: JobRecord, nowMs: number, settleMs: number): SubmitPl
   const { state, batchJobId, callOpen, callDeadlineAt = job.stateAt } = job;
   if (batchJobId !== undefined)
     return state === 'cancelling' ? { kind: 'terminate', batchJobId } : { kind: 'done' };
-  // Proven absent: a job that waits is called again, one that is to end has ended.
+  // Proven absent: a job that should run is submitted again, and a job that should end has ended.
   if (callOpen === false) return state === 'submitting' ? { kind: 'call' } : { kind: 'resolve' };
   const settledAt = callDeadlineAt + settleMs;
   return settledAt <= nowMs ? { kind: 'resolve' } : { kind: 'later', atMs: settledAt };
 }
 
-/** Batch's SubmitJob, in the words of its API. Every value is ours or was checked: tenants never name a command. */
+/**
+ * The request of SubmitJob, with the names of its API. Each value is ours or was checked: tenants never name a
+ * command.
+ */
 export interface SubmitRequest {
   readonly jobName: string;
   readonly jobQueue: string;
@@ -84,7 +87,10 @@ export interface Targets {
   readonly definitions: Readonly<Record<JobType['definition'], string>>;
 }
 
-/** The container gets ids, never the input: SubmitJob carries 30 KiB, and whoever may describe jobs may read it all. */
+/**
+ * The container gets ids, never the input: SubmitJob takes 30 KiB, and every principal that may describe jobs can
+ * read them.
+ */
 export function submitRequest(
   job: JobRecord,
   type: JobType,
@@ -113,7 +119,7 @@ export function submitRequest(
   };
 }
 
-/** The same for one attempt whenever it is asked: a lost submission is looked for where it was sent. */
+/** Always the same for one attempt: a lost submission is looked for in the queue to which it was sent. */
 export function queueOf(job: JobRecord, type: JobType): JobType['queue'] {
   const { standardAfterReclaims: limit } = type;
   return limit !== undefined && endedWith(job, 'spot_reclaimed') >= limit ? 'standard' : type.queue;
@@ -130,7 +136,10 @@ function endedWith(job: JobRecord, cls: FailureClass): number {
   return job.endedAttempts.filter(({ failure }) => failure?.class === cls).length;
 }
 
-/** Batch takes no timeout below a minute, so a job may overrun its deadline by less than that; the sweep ends it. */
+/**
+ * AWS Batch accepts no timeout below a minute, so a job may overrun its deadline by less than that; reconcile ends
+ * it.
+ */
 function timeoutOf(job: JobRecord, type: JobType, nowMs: number): number {
   const asked = job.timeoutSeconds ?? type.timeoutSeconds.default;
   const left = job.deadlineAt === undefined ? asked : Math.ceil((job.deadlineAt - nowMs) / 1000);

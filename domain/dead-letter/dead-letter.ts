@@ -1,6 +1,6 @@
 /**
- * What lies in the dead-letter queue: a message that cannot be a job, or a job that failed for good. Both keep the
- * original request as the body and the reason beside it, so that SQS's own redrive sends what the service sent.
+ * The content of the dead-letter queue: a message that cannot be a job, or a job that failed for good. Both keep the
+ * original request as the body and the reason in attributes, so that SQS's own redrive sends what the service sent.
  */
 import type { Problem } from '../errors.ts';
 import type { JobRecord } from '../job/job.ts';
@@ -12,8 +12,8 @@ export interface DeadLetter {
 }
 
 /**
- * The body stays as it came, so that the queue's own redrive sends what the service sent. A message without a key
- * gets the key it would have had: redriven, it has another message id, and must not become another job.
+ * The body is unchanged, so that SQS's own redrive sends what the service sent. A message without a key carries the
+ * key that it would have had: a redriven message has another message id, and must not become another job.
  */
 export function refusedMessage(
   body: string,
@@ -36,8 +36,8 @@ export function refusedMessage(
 }
 
 /**
- * The last word on a failed job. `deadLetterOf` is what makes a redrive a new job: intake finds the failed one by it,
- * and the failed one knows whether it was redriven or discarded already.
+ * The dead letter of a failed job. `deadLetterOf` makes a redrive a new job: intake finds the failed job by it, and
+ * the record of the failed job says whether it was redriven or discarded already.
  */
 export function failedJob(job: JobRecord): DeadLetter {
   const failures = job.endedAttempts.filter(({ failure }) => failure !== undefined);
@@ -80,7 +80,7 @@ export function requestOf(job: JobRecord): JobRequest {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as JobRequest; // each field was parsed by JobRequest when the job was accepted
 }
 
-/** SQS refuses a whole message for one control character in an attribute, and field names are the sender's. */
+/** SQS refuses a whole message for one control character in an attribute, and field names come from the sender. */
 function attributeText(text: string): string {
   return [...text]
     .map((char) => (char >= ' ' && char <= '~' ? char : '?'))

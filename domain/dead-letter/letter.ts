@@ -1,9 +1,9 @@
-/** Dead letters as an operator sees them: what one says, which ones a command means, and when a job may be discarded. */
+/** Dead letters as an operator sees them: their content, the filter of a command, and when a job may be discarded. */
 import * as z from 'zod';
 import { IdempotencyKey, JOB_ID, JobTypeId, TenantId } from '../job/ids.ts';
 import { changed, FailureClass, type JobRecord } from '../job/job.ts';
 
-/** A message as it lies in the dead-letter queue. */
+/** A message as it is in the dead-letter queue. */
 export interface StoredMessage {
   readonly messageId: string;
   readonly body: string;
@@ -12,18 +12,21 @@ export interface StoredMessage {
 }
 
 export interface Letter {
-  /** `refused` cannot be a job, `failed` is a job that failed for good, `moved` was received too often by intake. */
+  /**
+   * `refused` cannot be a job, `failed` is a job that failed for good, `moved` was received five times and not
+   * finished.
+   */
   readonly kind: 'refused' | 'failed' | 'moved';
-  /** Of the job that failed, else of the message the service sent. Copies of one letter share it. */
+  /** The id of the failed job, else of the message that the service sent. Copies of one letter share it. */
   readonly id: string;
-  /** Of the letter itself, as other SQS tools show it. */
+  /** The id of the letter itself, as other SQS tools show it. */
   readonly messageId: string;
   /** When it was refused or failed; for a moved message, when it was sent. */
   readonly atMs: number;
   readonly code: string;
   readonly reason: string;
   readonly class: string | undefined;
-  /** From the body, which may be anything: absent unless it has the form of one. */
+  /** Read from the body, which may be anything: absent unless the body has one. */
   readonly tenant: string | undefined;
   readonly type: string | undefined;
 }
@@ -48,7 +51,7 @@ export function readLetter({ messageId, body, attributes, sentAtMs }: StoredMess
     id: messageId,
     atMs: sentAtMs,
     code: 'too_many_receives',
-    reason: 'Intake received it again and again and never finished it.',
+    reason: 'Intake received it five times and did not finish it.',
     class: undefined,
   };
 }
@@ -64,7 +67,7 @@ const Sender = z.object({
   idempotencyKey: IdempotencyKey.optional().catch(undefined),
 });
 
-/** What a body says of its sender, as far as it can be read: it may be anything. */
+/** The tenant and job type in a body, as far as it can be read: it may be anything. */
 export function senderOf(
   body: string,
 ): Pick<Letter, 'tenant' | 'type'> & { readonly key: string | undefined } {
@@ -131,11 +134,11 @@ export function countsBy(letters: readonly Letter[], by: Grouping): [value: stri
 
 export type Discarding =
   | { readonly kind: 'discard'; readonly job: JobRecord }
-  /** Somebody did, and perhaps could not remove the letter any more. */
+  /** It was discarded before, perhaps by a command that died before it removed the letter. */
   | { readonly kind: 'discarded_before' }
   | { readonly kind: 'refused'; readonly why: string };
 
-/** Intake leaves a discarded job alone, whichever copy of its letter comes back. */
+/** Intake ignores every copy of a discarded job's letter. */
 export function discarding(job: JobRecord, reason: string, nowMs: number): Discarding {
   if (job.redrivenAs !== undefined) {
     const why = `It was redriven as ${job.redrivenAs}; redriving this copy removes it and runs nothing.`;

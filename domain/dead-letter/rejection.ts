@@ -1,4 +1,4 @@
-/** A refused message, told to the tenant that it names. */
+/** The event of a refused message, for the tenant that it names. */
 import type { RejectedEvent } from '../webhook/notification.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { senderOf } from './letter.ts';
@@ -12,14 +12,14 @@ interface Refused {
 const MAX_POINTER_CHARACTERS = 512;
 
 /**
- * @param letter its dead letter, which says why
- * @returns none when the message names no tenant that there is
+ * @param letter its dead letter, which has the reason
+ * @returns none when the message names no known tenant
  */
 export function rejectionOf(message: Refused, letter: DeadLetter): RejectedEvent[] {
   const { code = '', pointer = '', reason = '', refusedAt = '' } = letter.attributes;
   const { tenant: tenantId, type: jobType, key: idempotencyKey } = senderOf(message.body);
   if (tenantId === undefined || code === 'tenant_unknown') return [];
-  // The message may come back and be refused again: that is the same event, so its time is not the refusal's.
+  // A message that is received again and refused again is the same event, so its time is not the time of the refusal.
   const timestamp = message.sentAtMs === undefined ? refusedAt : new Date(message.sentAtMs).toISOString();
   const data = {
     messageId: message.id,

@@ -1,4 +1,4 @@
-/** What a move of the lifecycle table does to the record. */
+/** The next record of a job, after a move of the lifecycle table. */
 import { MAX_PAST_WORDS_CHARACTERS, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
 import { soonest } from './due.ts';
 import { batchJobName } from './identity.ts';
@@ -22,7 +22,7 @@ export interface Context {
   readonly policy: Policy;
   /** A number from 0 up to 1, drawn by the caller, for the jitter of the backoff. */
   readonly random: number;
-  /** Where containers log; absent for callers that never see an attempt end. */
+  /** Where containers write their logs; absent for callers that never end an attempt. */
   readonly logs?: LogPlace | undefined;
 }
 export interface Policy {
@@ -32,8 +32,8 @@ export interface Policy {
 }
 
 /**
- * The record after an observation, or undefined when the table ignores it.
- * The caller writes it on the condition that the version it read is still the stored one.
+ * The record after an observation, or undefined when the table ignores it. The caller writes it on the condition that
+ * the stored version is still the one that it read.
  */
 export function advance(job: JobRecord, observation: Observation, context: Context): JobRecord | undefined {
   const move = lifecycle[job.state][observation.kind];
@@ -44,7 +44,7 @@ export function advance(job: JobRecord, observation: Observation, context: Conte
   return put(job, { ...fields, state: move }, context.nowMs);
 }
 
-/** Every write goes through here: final states get their time, and the sweep's next look moves earlier if it must. */
+/** Every write passes here: a final state gets its time, and `dueAt` moves earlier if it must. */
 function put(job: JobRecord, change: JobChange, nowMs: number): JobRecord {
   const final = change.state !== undefined && isFinal(change.state) ? { finishedAt: nowMs } : {};
   const next = changed(job, { ...change, ...final }, nowMs);
@@ -52,7 +52,7 @@ function put(job: JobRecord, change: JobChange, nowMs: number): JobRecord {
   return { ...next, dueAt };
 }
 
-/** What each observation writes besides the state. */
+/** The fields that each observation writes besides the state. */
 function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context): JobChange {
   switch (seen.kind) {
     case 'due':
@@ -114,7 +114,7 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
 const noteOf = (note: string | undefined) =>
   note === undefined ? {} : { note: shortened(note, MAX_WORDS_CHARACTERS) };
 
-/** Told like a state that was entered: to wait for a slot is news, and so is to wait for another reason. */
+/** Published like a new state: a wait for a slot is news, and so is a new reason for waiting. */
 function held(job: JobRecord, why: string, nowMs: number): JobChange {
   const marks = job.waitReason === why ? {} : { stateVersion: job.version + 1, stateAt: nowMs };
   return { waitReason: why, queued: true, ...marks };
@@ -122,7 +122,7 @@ function held(job: JobRecord, why: string, nowMs: number): JobChange {
 
 const callAnswered: JobChange = { callOpen: undefined, callDeadlineAt: undefined };
 const silenceBroken: JobChange = { unclearStatus: undefined, absences: undefined };
-/** What was said of an attempt under way is not true of one that has ended. */
+/** Fields that describe an attempt under way and not one that has ended. */
 const attemptOver: JobChange = {
   ...callAnswered,
   ...silenceBroken,
@@ -139,7 +139,7 @@ function sighted(seen: { batchJobId: string; order: Order }): JobChange {
   };
 }
 
-/** Attempt k+1 starts clean: nothing of attempt k's identity may speak for it. */
+/** Attempt k+1 starts clean: no report, claim or result of attempt k may count for it. */
 function nextAttempt(job: JobRecord): JobChange {
   return {
     attempt: job.attempt + 1,
@@ -163,7 +163,10 @@ const deadlineExceeded: Failure = {
   message: 'The deadline of the whole job passed.',
 };
 
-/** Why the job is being ended; a job outside Batch is over with it, one in Batch when Batch has ended it. */
+/**
+ * Why the job is being ended. A job outside of AWS Batch is over with this write, a job inside when AWS Batch has
+ * ended it.
+ */
 function ending(job: JobRecord, why: NonNullable<JobRecord['ending']>): JobChange {
   const over = lifecycle[job.state][why] !== 'cancelling';
   return {
@@ -180,7 +183,10 @@ const endStates: Readonly<Record<NonNullable<JobRecord['ending']>, JobState>> = 
   deadline: 'failed',
 };
 
-/** The attempt is over. A committed result counts even when an end was asked for; then the asked end; then the budget. */
+/**
+ * The attempt is over. In this order decide: a committed result, even if an end was asked for; the end that was asked
+ * for; the retry policy.
+ */
 function conclude(job: JobRecord, fields: JobChange, seen: Observation, context: Context): JobRecord {
   const { nowMs, policy } = context;
   const end = endOf(job, seen, context);
@@ -205,7 +211,7 @@ function conclude(job: JobRecord, fields: JobChange, seen: Observation, context:
 }
 
 interface End {
-  /** Absent when no Batch job of this attempt ever existed. */
+  /** Absent when the attempt never had a Batch job. */
   readonly attempt?: Pick<EndedAttempt, 'batchJobId' | 'startedAt' | 'endedAt' | 'logStream'>;
   readonly failure?: Failure;
   readonly retryable: boolean;
@@ -228,7 +234,7 @@ function endOf(job: JobRecord, seen: Observation, { policy, nowMs }: Context): E
       return { attempt, failure: { class: 'platform', code: 'result_missing', message }, retryable: true };
     }
     case 'lost': {
-      const message = `AWS Batch no longer knows ${name}, and nobody saw it end.`;
+      const message = `AWS Batch no longer knows ${name}, and its end was not reported.`;
       const attempt = { batchJobId: job.batchJobId, startedAt: job.startedAt, endedAt: nowMs };
       return { attempt, failure: { class: 'lost', code: 'batch_forgot', message }, retryable: true };
     }

@@ -1,8 +1,12 @@
-/** The attempts of one job: how far Batch has come with one, when one is over, and which of its Batch jobs may not work. */
+/**
+ * The attempts of one job: how far AWS Batch has come with an attempt, when it is over, and which of its Batch jobs
+ * are refused.
+ */
 import { changed, isFinal, type JobRecord, type Order } from './job.ts';
 
 /**
- * Ranks of Batch's statuses. Those before capacity is found are one to us: none of them changes what a job is.
+ * Ranks of the statuses of AWS Batch. The statuses before a machine is found have one rank: none of them changes the
+ * job.
  */
 export const RANK = {
   SUBMITTED: 1,
@@ -14,15 +18,18 @@ export const RANK = {
   FAILED: 9,
 } as const;
 
-/** The order an accepted submission stands for. */
+/** The order of an accepted submission. */
 export const acceptedOrder: Order = { tries: 0, rank: RANK.SUBMITTED };
 
-/** The order a worker's claim stands for: container up, in Batch's try number `batchTry` (from 1). */
+/** The order of a worker's claim: a running container in the Batch try `batchTry` (from 1). */
 export function claimOrder(batchTry: number): Order {
   return { tries: batchTry - 1, rank: RANK.RUNNING };
 }
 
-/** Terminal beats everything; then Batch's tries; then the status within a try. Never the event's time: it has whole seconds. */
+/**
+ * An end is above everything; then the number of Batch tries decides; then the status within a try. The event's time
+ * is not used: it has whole seconds.
+ */
 export function isNewer(seen: Order, known: Order | undefined): boolean {
   if (known === undefined) return true;
   if ((seen.rank === RANK.SUCCEEDED) !== (known.rank === RANK.SUCCEEDED)) return seen.rank === RANK.SUCCEEDED;
@@ -35,8 +42,8 @@ interface BatchJobOfAttempt {
 }
 
 /**
- * Nothing of this attempt can begin any more: no container of it can claim, and it holds its slot in vain. Once true, it
- * stays true.
+ * No container of this attempt can claim any more, and its slot is of no use. Once true, it stays true.
+ * @see docs/developing/protocol.md, R2
  */
 export function isOver(job: JobRecord, attempt: number): boolean {
   return isFinal(job.state) || job.attempt > attempt || (job.attempt === attempt && job.state === 'retrying');
@@ -45,22 +52,25 @@ export function isOver(job: JobRecord, attempt: number): boolean {
 const BEFORE_A_SLOT: ReadonlySet<string> = new Set(['scheduled', 'blocked', 'waiting']);
 
 /**
- * A slot of this attempt is of no use: the attempt is over, or it went to Batch without one, while its tenant had no caps,
- * and a wake-up gave it one later because its place in the waiting list had remained. Once true, it stays true.
+ * This attempt must not hold a slot: it is over, or it was submitted without one (its tenant had no cap then) and was
+ * granted one later from a leftover waiting row. Once true, it stays true.
  */
 export function holdsInVain(job: JobRecord, attempt: number): boolean {
   const wentWithout = job.attempt === attempt && job.gated !== true && !BEFORE_A_SLOT.has(job.state);
   return isOver(job, attempt) || wentWithout;
 }
 
-/** The record with the stray refused, or undefined when that is needless, done, or wrong because it is the owner. */
+/**
+ * The record with the duplicate Batch job refused; undefined when that is needless, done already, or wrong because
+ * the Batch job owns the attempt.
+ */
 export function refusing(job: JobRecord, { attempt, batchJobId }: BatchJobOfAttempt): JobRecord | undefined {
   const owner = job.batchJobId === undefined || job.batchJobId === batchJobId;
   if (isOver(job, attempt) || owner || job.refused?.includes(batchJobId)) return undefined;
   return changed(job, { refused: [...(job.refused ?? []), batchJobId] }, job.stateAt);
 }
 
-/** Whether a Batch job of this attempt may be ended without harm to the job. */
+/** Whether a Batch job of this attempt may be terminated without harm to the job. */
 export function mayEnd(job: JobRecord, { attempt, batchJobId }: BatchJobOfAttempt): boolean {
   return isOver(job, attempt) || job.refused?.includes(batchJobId) === true;
 }

@@ -1,11 +1,14 @@
-/** Which container may do a job's work. Decided before the input is touched, and again at every write of the worker. */
+/**
+ * Which container may do the work of a job. This is decided before the input is read, and again at each write of the
+ * worker.
+ */
 import { advance, type Context } from './advance.ts';
 import { claimOrder } from './attempt.ts';
 import type { Result } from './job.ts';
 import { isFinal, type JobRecord } from './job.ts';
 import type { Complaint, Progress } from './lifecycle.ts';
 
-/** One container: the attempt it was started for, its Batch job, and Batch's try number within that job (from 1). */
+/** One container: its attempt, its Batch job, and the number of the Batch try (from 1). */
 export interface Container {
   readonly attempt: number;
   readonly batchJobId: string;
@@ -15,14 +18,14 @@ export interface Container {
 export type Claim =
   | { readonly kind: 'mine' }
   | { readonly kind: 'claim'; readonly next: JobRecord }
-  /** Not an error: another container has the work, or nobody wants it any more. The container ends well. */
+  /** Not an error: another container does the work, or it is no longer needed. The container exits with 0. */
   | { readonly kind: 'superseded'; readonly why: string };
 
 const CLAIMABLE = new Set(['submitting', 'submitted', 'starting', 'running']);
 
 /**
- * The claim needs no Batch job id on the record: when the reply to SubmitJob was lost, the claim is what tells us.
- * The try number fences the old container of a host that was given up but still runs.
+ * The claim needs no Batch job id on the record: after a lost answer to SubmitJob, the claim is how the id becomes
+ * known. The number of the Batch try is a fence against the old container of a host that was given up but still runs.
  */
 export function claim(job: JobRecord, me: Container, context: Context): Claim {
   if (job.attempt !== me.attempt) return { kind: 'superseded', why: 'other_attempt' };
@@ -51,7 +54,7 @@ export type WorkerWord =
   | { readonly kind: 'progressed'; readonly progress: Progress }
   | { readonly kind: 'complained'; readonly complaint: Complaint };
 
-/** The record with a word of the claim's holder, or undefined when this container holds it no more. */
+/** The record with what the container reported; undefined when the container does not hold the claim any more. */
 export function hear(
   job: JobRecord,
   me: Container,

@@ -1,34 +1,35 @@
 /**
- * When the sweep must look at a job. Every job that is not settled has a `dueAt`, so a lost message, event or process
- * delays it but never strands it. Transitions only move it earlier; the sweep alone moves it later.
+ * When reconcile must look at a job. Each record that is not settled has a `dueAt`, so a lost message, event or
+ * process delays its job and never strands it. Steps only move it earlier; reconcile alone moves it later.
+ * @see docs/developing/protocol.md, R10
  */
 import { isFinal, type JobRecord } from './job.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** Longer than a healthy step takes, so that the sweep rarely repeats work that is under way. */
+/** Longer than a healthy step takes, so that reconcile rarely repeats work that is under way. */
 export const PATIENCE_MS = 70 * SECOND;
-/** How long Batch may keep still about a job before it is asked. A job may wait for capacity long. */
+/** How long AWS Batch may be silent about a job before it is asked. A wait for capacity may be long. */
 const SILENCE_MS = { submitted: 30 * MINUTE, starting: 10 * MINUTE, running: 10 * MINUTE } as const;
-/** A job in the waiting list is woken by others; this finds one whose row was lost. */
+/** A job in the waiting list is woken by a release; this finds a job whose row was lost. */
 export const QUEUED_MS = 30 * MINUTE;
 const FIRST_ABSENCE_MS = 20 * MINUTE;
 const UNCLEAR_MS = 2 * MINUTE;
 
-/** The latest moment of the next look that a transition into this record allows. */
+/** The latest `dueAt` that a step into this record allows. */
 export function soonest(job: JobRecord, nowMs: number): number {
   const bounds: number[] = [];
   if (job.state === 'scheduled' && job.eligibleAt !== undefined) bounds.push(job.eligibleAt);
   if (job.state === 'retrying' && job.nextAttemptAt !== undefined) bounds.push(job.nextAttemptAt);
   if (job.state === 'cancelling') bounds.push(nowMs + PATIENCE_MS);
   if (job.unclearStatus !== undefined) bounds.push(nowMs + UNCLEAR_MS);
-  // The sweep tells it, so that a container needs no way to the bus.
+  // Reconcile publishes it, so that a container needs no right to the bus.
   if (job.progressVersion === job.version) bounds.push(nowMs);
   return Math.min(...bounds, limitOf(job), nowMs + SILENCE_MS.submitted);
 }
 
-/** When the sweep, having looked and acted now, looks again. */
+/** The next `dueAt` after reconcile has acted now. */
 export function nextLook(job: JobRecord, nowMs: number): number {
   const limit = limitOf(job);
   return Math.min(waitOf(job, nowMs), limit > nowMs ? limit : Number.MAX_SAFE_INTEGER);
@@ -52,7 +53,7 @@ function waitOf(job: JobRecord, nowMs: number): number {
   }
 }
 
-/** The times after which the job may not go on as it is. */
+/** The time after which the job must not go on as it is. */
 function limitOf(job: JobRecord): number {
   if (isFinal(job.state) || job.state === 'cancelling') return Number.MAX_SAFE_INTEGER;
   return Math.min(job.deadlineAt ?? Number.MAX_SAFE_INTEGER, startLimitOf(job));
@@ -62,13 +63,13 @@ function startLimitOf(job: JobRecord): number {
   return mayExpire(job) ? (job.startBy ?? Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER;
 }
 
-/** Whether the job could still expire: nothing of it has ever been placed on a machine. */
+/** Whether the job can still expire: none of its attempts was placed on a machine. */
 export function mayExpire(job: JobRecord): boolean {
   const unstarted = ['scheduled', 'blocked', 'waiting', 'submitting', 'submitted'].includes(job.state);
   return unstarted && job.endedAttempts.length === 0 && job.startedAt === undefined;
 }
 
-/** Whether a time that the sender set has passed: the whole job's, or the one for starting at all. */
+/** Whether a limit of the sender has passed: for the whole job, or for its start. */
 export function overdue(job: JobRecord, nowMs: number): 'expire' | 'deadline' | undefined {
   if (isFinal(job.state) || job.state === 'cancelling') return undefined;
   if (job.deadlineAt !== undefined && job.deadlineAt <= nowMs) return 'deadline';

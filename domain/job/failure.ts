@@ -1,7 +1,7 @@
 /**
- * Why an attempt failed, from what Batch says: exit code, container reason, status reason.
+ * Why an attempt failed, from what AWS Batch reports: exit code, container reason, status reason.
  *
- * `Essential container in task exited` stands on successes and failures alike, so it decides nothing; exit codes are
+ * `Essential container in task exited` is in reports of success and of failure, so it decides nothing; exit codes are
  * often absent (host lost, image not pulled), so they cannot decide alone.
  */
 import type { ErrorCode } from '../errors.ts';
@@ -60,7 +60,7 @@ export function classify(
       'platform',
       'ended_by_operator',
       false,
-      'The Batch job was terminated outside Headgate.',
+      'The Batch job was terminated outside of Headgate.',
       facts,
     );
   }

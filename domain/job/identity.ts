@@ -1,9 +1,9 @@
-/** How things are called: folders, Batch job names, shards. Hashing is `application/job/identity.ts`. */
+/** Names: folders, Batch job names, shards. Hashing is `application/job/identity.ts`. */
 import type { JobRecord } from './job.ts';
 
 const BATCH_JOB_NAME = /^hg-(job_[a-z2-7]{26})-([1-9]\d{0,3})$/;
 
-/** The Batch job name is how an attempt is found again when the reply to SubmitJob was lost (ListJobs has no other search). */
+/** The Batch job name is how an attempt is found after a lost answer to SubmitJob (ListJobs has no other search). */
 export function batchJobName(jobId: string, attempt: number): string {
   return `hg-${jobId}-${attempt}`;
 }
@@ -13,12 +13,12 @@ export function parseBatchJobName(name: string): { jobId: string; attempt: numbe
   return match?.[1] === undefined ? undefined : { jobId: match[1], attempt: Number(match[2]) };
 }
 
-/** Everything a tenant owns in the bucket lies under this key prefix. */
+/** The key prefix of all objects of a tenant. */
 export function tenantFolder(tenantId: string): string {
   return `tenants/${tenantId}/`;
 }
 
-/** Whether an s3:// address lies in the tenant's folder of our bucket, with no way out of it. */
+/** Whether an s3:// address is in the tenant's folder of our bucket, with no way out of it. */
 export function ownsObject(uri: string, tenantId: string, bucket: string): boolean {
   const prefix = `s3://${bucket}/${tenantFolder(tenantId)}`;
   return (
@@ -51,17 +51,20 @@ export function dueShard(id: string): string {
  */
 const SHARES_OF_A_WEIGHT = 64;
 
-/** The scheduling policy of resources/batch.yml knows the weight by the prefix. */
+/** The prefix tells the scheduling policy of resources/batch.yml the weight. */
 export function shareIdentifier(tenantId: string, weight: number): string {
   return `w${weight}x${fnv1a(tenantId) % SHARES_OF_A_WEIGHT}`;
 }
 
 const utf8 = new TextEncoder();
 
-/** 32 bits that spread texts well. @see https://www.rfc-editor.org/rfc/rfc9923 */
+/**
+ * A hash of 32 bits.
+ * @see https://www.rfc-editor.org/rfc/rfc9923
+ */
 export function fnv1a(text: string): number {
   let hash = 2_166_136_261;
   for (const byte of utf8.encode(text)) hash = Math.imul(hash ^ byte, 16_777_619) >>> 0;
-  // Its low bits alone spread badly, and remainders are taken of them.
+  // The low bits alone are unevenly distributed, and remainders are taken of them.
   return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -1,4 +1,4 @@
-/** The names that a message may carry, and how each is written. The rest of `domain/` builds its records on them. */
+/** The formats of the ids and names in a message. The rest of `domain/` builds its records on them. */
 import * as z from 'zod';
 
 export const JOB_ID = /^job_[a-z2-7]{26}$/;
@@ -23,8 +23,8 @@ export const ObjectUri = z
   .regex(/^s3:\/\/[a-z0-9.-]{3,63}\/[^\s]+$/, 'expected s3://bucket/key');
 
 /**
- * A part of what was JSON text when it came to us, or of a record made of such, whose result was checked by the worker. It
- * is not walked once more: a schema that can hold itself makes every schema around it several times slower.
+ * A value that came as JSON text, or is part of a record made of such text, whose result the worker checked. It is
+ * not validated again: a recursive schema makes every schema around it several times slower.
  */
 export const JsonValue = z.custom<z.core.util.JSONType>(
   (value) => value !== undefined,

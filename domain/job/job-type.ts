@@ -1,4 +1,4 @@
-/** What a job type may say. The registry itself is `job-types.ts` at the top, which users edit. */
+/** What a job type consists of. The registry is `job-types.ts` at the root, which users edit. */
 import type * as z from 'zod';
 import { fnv1a } from './identity.ts';
 import type { FailureClass } from './job.ts';
@@ -33,8 +33,8 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
   /** Doubled after each attempt that ran out of memory. Only pairs that Fargate has; absent: always the definition's. */
   readonly memoryMiB?: { readonly initial: number; readonly max: number };
   /**
-   * For an image that knows nothing of Headgate: what fills the `Ref::` placeholders of its command. Values are single
-   * arguments, never part of a shell line.
+   * For an image that knows nothing of Headgate: the values of the `Ref::` placeholders in its command. Each value is
+   * one argument, never part of a shell line.
    */
   parameters?(input: z.output<Input>): Readonly<Record<string, string>>;
   readonly timeoutSeconds: { readonly default: number; readonly max: number };
@@ -42,25 +42,28 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
   readonly exitCodes: Readonly<Record<number, ExitMeaning>>;
   /** Whether success needs a committed result. Containers that know nothing of Headgate promise none. */
   readonly promisesResult: boolean;
-  /** Whether progress is told as `job.progress`, at most once a minute. Absent: it only stands in the record. */
+  /** Whether progress is published as `job.progress`, at most once a minute. Absent: it is in the record only. */
   readonly tellsProgress?: boolean;
 }
 
 /** A holder of a slot keeps its attempt in six bits. */
 export const MAX_ATTEMPTS = 63;
 
-/** Equal for jobs of one type, in the two bytes that a holder of a slot has for it. */
+/** Equal for jobs of one type; a holder has two bytes for it. */
 export const typeTagOf = (jobType: string): number => fnv1a(jobType) & 0xffff;
 
-/** Two job types with one tag would share their caps. */
+/** Two job types with the same tag would share their caps. */
 export function tagsClash(jobTypes: readonly string[]): boolean {
   return new Set(jobTypes.map(typeTagOf)).size !== jobTypes.length;
 }
 
-/** What the end of an attempt asks of its job type. */
+/** The part of a job type that decides at the end of an attempt. */
 export type JobEnding = Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes' | 'tellsProgress'>;
 
-/** What happens at the end of an attempt whose job type has left the registry: its worker's word counts, nothing is repeated. */
+/**
+ * The rules for the end of an attempt whose job type was removed: the worker's report counts, and there is no next
+ * attempt.
+ */
 export const withoutType: JobEnding = {
   retry: { maxAttempts: 1, backoff: { initialSeconds: 1, factor: 1, maxSeconds: 1 } },
   promisesResult: false,
@@ -72,14 +75,14 @@ export type JobTypes = ReadonlyMap<string, JobType>;
 /**
  * Builds the registry.
  *
- * @throws Error at start when an id stands twice, since using either would run the wrong code; when two ids cannot be told
- *   apart in a gate; when a policy has more attempts than can hold a slot
+ * @throws Error at start when two entries have the same id, since either would run the wrong code; when two ids have
+ * the same tag in a gate; when a policy has more attempts than a holder can name
  */
 export function defineJobTypes(types: readonly JobType[]): JobTypes {
   const byId = new Map<string, JobType>(types.map((type) => [type.id, type]));
   if (byId.size !== types.length) throw new Error('job-types.ts: two job types have the same id');
   if (tagsClash([...byId.keys()]))
-    throw new Error('job-types.ts: two job types have ids of the same tag; rename one of them');
+    throw new Error('job-types.ts: two job types have ids with the same tag; rename one of them');
   const endless = types.find(({ retry }) => retry.maxAttempts > MAX_ATTEMPTS);
   if (endless !== undefined)
     throw new Error(`job-types.ts: ${endless.id} has more than ${MAX_ATTEMPTS} attempts`);

@@ -1,9 +1,9 @@
-/** The record of one job: every field the table holds for it, and the words for its states. */
+/** The record of one job: its states and every field that the table has for it. */
 import * as z from 'zod';
 import { JsonObject, JsonValue, ObjectUri } from './ids.ts';
 import { Priority } from './priority.ts';
 
-/** design: states of a job. The last four are final: nothing leaves them. */
+/** The states of a job. The last four are final: nothing leaves them. */
 export const JobState = z.enum([
   'scheduled', // runAt is ahead
   'blocked', // waits for dependsOn
@@ -24,7 +24,10 @@ export type JobState = z.infer<typeof JobState>;
 const FINAL: ReadonlySet<JobState> = new Set(['succeeded', 'failed', 'cancelled', 'expired']);
 export const isFinal = (state: JobState): boolean => FINAL.has(state);
 
-/** The end of a job is owed to its tenant until notify has settled it; whoever meets it unsettled tells it again. */
+/**
+ * A final job has something to dispatch until notify has settled it. Any step that reads it before dispatches it
+ * again.
+ */
 export function isOwed(job: JobRecord): boolean {
   return isFinal(job.state) && job.settled !== true;
 }
@@ -50,24 +53,26 @@ export const Failure = z.object({
   code: z.string(),
   message: z.string(),
   exitCode: z.int().optional(),
-  /** Batch's own words, at most 255 characters. */
+  /** The reason in the words of AWS Batch, at most 255 characters. */
   reason: z.string().optional(),
   logStream: z.string().optional(),
 });
 export type Failure = z.infer<typeof Failure>;
 
-/** How far Batch has come within one attempt: its own tries first, then the rank of the status within a try. */
+/**
+ * How far AWS Batch has come within one attempt: the number of Batch tries, then the rank of the status within a try.
+ */
 export const Order = z.object({ tries: z.int().nonnegative(), rank: z.int().nonnegative() });
 export type Order = z.infer<typeof Order>;
 
-/** What the worker committed: small results inline, large ones as an object in the tenant's folder. */
+/** What the worker committed: a small result inline, a large one as an object in the tenant's folder. */
 export const Result = z.union([
   z.object({ inline: JsonValue }),
   z.object({ object: ObjectUri, bytes: z.int().nonnegative(), sha256: z.string() }),
 ]);
 export type Result = z.infer<typeof Result>;
 
-/** One ended attempt, kept for the people who ask why. */
+/** One ended attempt, kept for diagnosis. */
 export const EndedAttempt = z.object({
   attempt: z.int().positive(),
   batchJobId: z.string().optional(),
@@ -84,12 +89,12 @@ export const JobRecord = z.object({
   tenantId: z.string(),
   jobType: z.string(),
   idempotencyKey: z.string(),
-  /** Hash of the request: tells the same job sent twice from another job under the same key. */
+  /** Hash of the request: distinguishes a repeated message from another job under the same key. */
   fingerprint: z.string(),
-  /** False when the message had none and its message id stands in. */
+  /** False when the message had none and its message id is used instead. */
   keyGiven: z.literal(false).optional(),
-  // As they were accepted. Only their types are checked here: rules that were tightened since must not make a record
-  // unreadable.
+  // As they were accepted. Only their types are checked here: stricter rules of a later version must not make a
+  // record unreadable.
   input: JsonObject.optional(),
   inputRef: z.string().optional(),
   runAt: z.string().optional(),
@@ -97,9 +102,9 @@ export const JobRecord = z.object({
   ttlSeconds: z.int().optional(),
   deadlineSeconds: z.int().optional(),
   timeoutSeconds: z.int().optional(),
-  /** As it was asked for. */
+  /** The priority in the message. */
   priority: Priority.optional(),
-  /** The tenant's ceiling, if more was asked for. */
+  /** The tenant's ceiling, if the message asked for more. */
   clampedPriority: Priority.optional(),
   concurrencyKey: z.string().optional(),
   tags: z.record(z.string(), z.string()).optional(),
@@ -107,7 +112,7 @@ export const JobRecord = z.object({
   traceparent: z.string().optional(),
 
   state: JobState,
-  /** Grows by one with every committed change. */
+  /** Raised by one with each write. */
   version: z.int().positive(),
   /** The version at which this state was entered: the webhook's `sequence`, stable while the state lasts. */
   stateVersion: z.int().positive(),
@@ -116,52 +121,58 @@ export const JobRecord = z.object({
   attempt: z.int().positive(),
   /** The attempt may have a row in the waiting list. */
   queued: z.literal(true).optional(),
-  /** The attempt is a member of its tenant's gate; one that nothing is counted for is not. */
+  /**
+   * The attempt has a slot at its tenant's gate. An attempt of a tenant without caps and without a concurrency key
+   * needs none.
+   */
   gated: z.literal(true).optional(),
 
-  /** True from the write before SubmitJob until the call is known not to have been accepted. */
+  /** True from the write before SubmitJob until the outcome of the call is a fact. */
   callOpen: z.boolean().optional(),
-  /** After this moment the open call can no longer be travelling. */
+  /** After this moment the request of the open call can no longer be under way. */
   callDeadlineAt: EpochMs.optional(),
   calls: z.int().nonnegative(),
   batchJobId: z.string().optional(),
   order: Order.optional(),
-  /** The Batch job whose container may touch the input, and Batch's try number it claimed with. */
+  /** The Batch job whose container may do the work, and the number of the Batch try that claimed. */
   claim: z.object({ batchJobId: z.string(), try: z.int().positive() }).optional(),
   /** Batch jobs of this attempt that may never claim. */
   refused: z.array(z.string()).optional(),
   nextAttemptAt: EpochMs.optional(),
-  /** From runAt or delaySeconds; ttlSeconds count from here. */
+  /** From `runAt` or `delaySeconds`; `ttlSeconds` counts from here. */
   eligibleAt: EpochMs.optional(),
-  /** Unstarted after this moment, the job expires. */
+  /** If no attempt has started by this moment, the job expires. */
   startBy: EpochMs.optional(),
   /** The whole job, all attempts and waits, must be over by then. */
   deadlineAt: EpochMs.optional(),
   /** Why a job in `cancelling` is being ended. */
   ending: z.enum(['cancel', 'expire', 'deadline']).optional(),
-  /** How often in a row DescribeJobs did not know the Batch job. */
+  /** How many times in a row DescribeJobs did not know the Batch job. */
   absences: z.int().positive().optional(),
-  /** A status of Batch's that we do not know. */
+  /** A status of AWS Batch that Headgate does not know. */
   unclearStatus: z.string().optional(),
-  /** When the sweep must look at this job; every job has it until everything it owes is paid. */
+  /** When reconcile must look at this job; each record has it until it is settled. */
   dueAt: EpochMs.optional(),
   settled: z.boolean().optional(),
 
   progress: z
     .object({ done: z.number(), total: z.number().optional(), note: z.string().optional(), at: EpochMs })
     .optional(),
-  /** The version at which the progress was reported, and so its `sequence`; absent unless the job type tells of it. */
+  /**
+   * The version at which the progress was reported, and so its `sequence`; absent unless the job type publishes
+   * progress.
+   */
   progressVersion: z.int().positive().optional(),
   result: Result.optional(),
-  /** The worker's own word on why this attempt fails; judged when Batch says the attempt ended. */
+  /** The worker's report of why this attempt fails; it is classified when AWS Batch reports the end of the attempt. */
   complaint: z.object({ code: z.string(), message: z.string() }).optional(),
   failure: Failure.optional(),
   endedAttempts: z.array(EndedAttempt),
 
-  /** The failed job that this one was redriven from, and the other way round. */
+  /** The failed job that this one was redriven from; and the child of a failed job. */
   parent: z.string().optional(),
   redrivenAs: z.string().optional(),
-  /** A failed job that nobody may redrive any more. */
+  /** A failed job that must not be redriven. */
   discarded: z.object({ reason: z.string(), at: EpochMs }).optional(),
 
   createdAt: EpochMs,
@@ -176,7 +187,7 @@ export function priorityOf({ priority = 'normal', clampedPriority = priority }: 
 
 export type JobChange = { readonly [K in keyof JobRecord]?: JobRecord[K] | undefined };
 
-/** The record after one change: version up by one, and the state's own marks when the state is another. */
+/** The record after one change: the version is raised by one, and a new state gets its version and time. */
 export function changed(job: JobRecord, change: JobChange, nowMs: number): JobRecord {
   const version = job.version + 1;
   const entered = change.state !== undefined && change.state !== job.state;
@@ -186,7 +197,7 @@ export function changed(job: JobRecord, change: JobChange, nowMs: number): JobRe
     version,
     ...(entered ? { stateVersion: version, stateAt: nowMs } : {}),
   };
-  // Copied and not deleted from: every step makes several of these, and this is three times as fast.
+  // A copy is three times as fast as a deletion, and each step makes several records.
   const kept: Record<string, unknown> = {};
   for (const name in merged) {
     const value = merged[name as keyof typeof merged]; // its own names

@@ -1,30 +1,30 @@
 /**
  * The whole life of a job as one table: (state, observation) → move. `advance.ts` carries a move out.
  *
- * Identity comes first and elsewhere (`sighting.ts`): an observation that reaches this table is about the job's
- * current attempt and the Batch job that has authority over it.
+ * Identity is checked before, in `domain/batch/report.ts`: an observation that reaches this table is about the job's
+ * current attempt and the Batch job that owns it.
  */
 import type { Failure, JobRecord, JobState, Order, Result } from './job.ts';
 
 export type Observation =
-  /** The time or dependency the job waited for has come. */
+  /** The time for which the job waited has passed. */
   | { readonly kind: 'due' }
-  /** Its tenant has no slot for it now; it has a row in the waiting list. */
+  /** Its tenant has no free slot; the attempt has a row in the waiting list. */
   | { readonly kind: 'held'; readonly why: string }
   /** SubmitJob is about to be called. */
   | { readonly kind: 'call'; readonly deadlineAt: number; readonly gated: boolean }
   | { readonly kind: 'accepted'; readonly batchJobId: string; readonly order: Order }
-  /** A fact, not a doubt: throttled, or proven absent after the call could no longer be travelling. */
+  /** A fact: throttled, or proven absent after the request could no longer be under way. */
   | { readonly kind: 'not_accepted'; readonly why: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
   | { readonly kind: 'queued' | 'starting' | 'running'; readonly batchJobId: string; readonly order: Order }
   | EndedWell
   | EndedBadly
-  /** Batch uses a status we do not know; asked again soon, it may say one we do. */
+  /** AWS Batch reports a status that Headgate does not know; a later report may have a known one. */
   | { readonly kind: 'unclear'; readonly batchStatus: string }
-  /** DescribeJobs does not know the Batch job, this time. */
+  /** DescribeJobs did not know the Batch job this time. */
   | { readonly kind: 'absent' }
-  /** Absent so often and so long that Batch has forgotten it. */
+  /** Absent so many times that AWS Batch has forgotten it. */
   | { readonly kind: 'lost' }
   | { readonly kind: 'claimed'; readonly batchJobId: string; readonly try: number; readonly order: Order }
   | { readonly kind: 'committed'; readonly result: Result }
@@ -58,7 +58,7 @@ export type ObservationKind = Observation['kind'];
 
 /**
  * `ignore` writes nothing; `stay` writes the observation's fields and keeps the state; `conclude` ends the attempt
- * and finds the next state from result, cancel and retry budget; a state name moves there.
+ * and derives the next state from result, cancel and retry policy; a state name moves the job there.
  */
 export type Move = 'ignore' | 'stay' | 'conclude' | JobState;
 type Row = Readonly<Record<ObservationKind, Move>>;
@@ -87,7 +87,7 @@ const nothing: Row = {
   deadline: 'ignore',
 };
 
-/** Nothing of the job is in Batch. */
+/** The job is not in AWS Batch. */
 const beforeBatch: Row = {
   ...nothing,
   due: 'waiting',
@@ -97,7 +97,7 @@ const beforeBatch: Row = {
   deadline: 'failed',
 };
 
-/** Batch may go back from RUNNING to RUNNABLE by its own retries, so every live state reaches every other. */
+/** AWS Batch goes back from RUNNING to RUNNABLE when it retries, so each of these states can follow each other one. */
 const inBatch: Row = {
   ...nothing,
   queued: 'submitted',
@@ -131,9 +131,10 @@ export const lifecycle: Readonly<Record<JobState, Row>> = {
   submitted: { ...inBatch, expire: 'cancelling' },
   starting: inBatch,
   running: inBatch,
-  // It has started once, so it can no longer expire unstarted.
+  // An attempt has started, so the job can no longer expire.
   retrying: { ...beforeBatch, expire: 'ignore' },
-  // Only Batch's word, or its proven ignorance of the job, ends this state: until then a container may be running.
+  // Only a report of AWS Batch, or the proven absence of the Batch job, ends this state: until then a container may
+  // be running.
   cancelling: {
     ...inBatch,
     queued: 'stay',

@@ -1,4 +1,4 @@
-/** Where a person reads what a container wrote. */
+/** The address at which a person reads a container's log. */
 
 export interface LogPlace {
   readonly region: string;
@@ -6,8 +6,8 @@ export interface LogPlace {
 }
 
 /**
- * The CloudWatch console's address of one log stream. Its fragment is encoded twice, with `$` in place of the outer `%`:
- * a slash stands as `$252F`.
+ * The CloudWatch console's address of one log stream. Its fragment is encoded twice, with `$` in place of the outer
+ * `%`: a slash becomes `$252F`.
  */
 export function logUrl({ region, group }: LogPlace, stream: string): string {
   const encoded = (text: string) => encodeURIComponent(encodeURIComponent(text)).replaceAll('%', '$');

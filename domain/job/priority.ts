@@ -1,14 +1,17 @@
-/** How urgent a job is among its tenant's own. */
+/** The priority of a job among the jobs of its tenant. */
 import * as z from 'zod';
 
-/** From the least to the most urgent. */
+/** In ascending order. */
 export const Priority = z.enum(['low', 'normal', 'high', 'urgent']);
 export type Priority = z.infer<typeof Priority>;
 
 export const isAbove = (priority: Priority, ceiling: Priority): boolean =>
   Priority.options.indexOf(priority) > Priority.options.indexOf(ceiling);
 
-/** In AWS Batch, where it orders the jobs of one share. @see SubmitJob, `schedulingPriorityOverride`: 0 to 9999 */
+/**
+ * The priority in AWS Batch, which orders the jobs of one share.
+ * @see SubmitJob, `schedulingPriorityOverride`: 0 to 9999
+ */
 export const schedulingPriority: Readonly<Record<Priority, number>> = {
   low: 10,
   normal: 100,
@@ -19,8 +22,8 @@ export const schedulingPriority: Readonly<Record<Priority, number>> = {
 const HOUR_MS = 3_600_000;
 
 /**
- * How much older than it is a job counts in the waiting list. A head start instead of strict ranks: whatever comes later
- * and is more urgent, a job waits at most the difference longer, so nothing starves.
+ * By how much a job counts as older than it is in the waiting list. A head start instead of strict ranks: a more
+ * urgent job that comes later delays another by the difference at most, so no job waits for ever.
  */
 export const headStartMs: Readonly<Record<Priority, number>> = {
   low: 0,

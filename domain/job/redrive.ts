@@ -1,15 +1,15 @@
-/** A failed job and the job it is run again as. */
+/** A failed job and its child. */
 import { changed, type JobRecord } from './job.ts';
 
 export type RedriveVerdict =
   /** Run it again, as the one child this parent can have. */
   | { readonly kind: 'child' }
-  /** A copy of a dead letter that must not run: acknowledged, and counted. */
+  /** A copy of a dead letter that must not run: acknowledged and logged. */
   | { readonly kind: 'ignored'; readonly why: 'not_failed' | 'discarded' }
-  /** The body is not the one that failed. */
+  /** The body differs from the request that failed. */
   | { readonly kind: 'conflict' };
 
-/** @param fingerprint of the body that came back */
+/** @param fingerprint of the redriven body */
 export function judgeRedrive(parent: JobRecord, tenantId: string, fingerprint: string): RedriveVerdict {
   if (parent.tenantId !== tenantId || parent.fingerprint !== fingerprint) return { kind: 'conflict' };
   if (parent.discarded !== undefined) return { kind: 'ignored', why: 'discarded' };

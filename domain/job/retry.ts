@@ -6,7 +6,7 @@ export function retryAllowed(policy: RetryPolicy, failure: FailureClass, attempt
   return attempt < Math.min(policy.maxAttempts, policy.maxAttemptsOf?.[failure] ?? policy.maxAttempts);
 }
 
-/** Later is fine, earlier is not: whoever asked for a pause meant at least that long. */
+/** The jitter only delays: a worker that asks for a pause needs at least that long. */
 const JITTER = 0.2;
 
 /** @param random from 0 up to 1; spreads attempts that failed together so that they do not return together */

@@ -14,7 +14,7 @@ export type Admission =
   | { readonly kind: 'refused'; readonly problem: Problem };
 
 export interface Circumstances {
-  /** Absent for a tenant that nobody knows. */
+  /** Absent for an unknown tenant. */
   readonly policy: Policy | undefined;
   /** How many jobs of the tenant wait for a slot. */
   readonly waiting: number;
@@ -23,7 +23,7 @@ export interface Circumstances {
   readonly nowMs: number;
 }
 
-/** An input behind `inputRef` is not read here; the worker checks it by the same rules. */
+/** An input behind `inputRef` is not read here; the worker applies the same rules to it. */
 export function admit(
   request: JobRequest,
   { policy, waiting, types, bucket, nowMs }: Circumstances,
@@ -81,7 +81,7 @@ function quotaProblem({ waitingQuota }: Policy, waiting: number): Problem | unde
   return problem('quota_waiting', '/tenantId', message);
 }
 
-/** A dead letter may come back after as long as its queue keeps it, and its runAt has passed by then. */
+/** A dead letter may be redriven as long as its queue keeps it, and its `runAt` has passed by then. */
 const MAX_PAST_MS = 30 * 86_400_000;
 
 function timeProblem(
@@ -137,8 +137,8 @@ export function inputProblem(input: unknown, type: JobType): Problem | undefined
 }
 
 /**
- * Any s3:// string anywhere in a request must lie in the tenant's own folder, whatever the job type's schema says:
- * the worker's role can read every tenant's objects, so this is what keeps tenants apart.
+ * Each s3:// string anywhere in a request must be in the tenant's own folder, whatever the schema of the job type
+ * says: the worker's role can read the objects of all tenants, so this check keeps tenants apart.
  */
 export function foreignObject(
   request: Pick<JobRequest, 'tenantId' | 'input' | 'inputRef'>,
@@ -213,7 +213,7 @@ export function newJob(
   };
 }
 
-/** The text whose hash is the fingerprint: the same request whatever the order of its fields or its trace. */
+/** The text whose hash is the fingerprint. The order of fields and the trace do not change it. */
 export function fingerprintText(request: JobRequest): string {
   const { traceparent: _, action: __, ...asked } = request;
   return JSON.stringify(asked, (_key, value: unknown) =>

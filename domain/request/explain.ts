@@ -1,26 +1,26 @@
-/** Turns what a schema says into one problem: a code, a JSON pointer and a sentence without the offending value. */
+/** Turns the issues of a schema into one problem: a code, a JSON pointer and a sentence without the value. */
 import type * as z from 'zod';
 import { type Problem, problem } from '../errors.ts';
 import { nearest } from './spelling.ts';
 
 export interface FieldNames {
-  /** What the schema has. */
+  /** The fields of the schema. */
   readonly known: readonly string[];
-  /** What it will have: ignoring such a field would break what the sender asked for. */
+  /** Fields that are not implemented yet: to ignore one would break what the sender asked for. */
   readonly reserved: readonly string[];
-  /** What the job type decides and a sender may not: naming the reason saves the next question. */
+  /** Fields that the job type decides: the refusal says so. */
   readonly forbidden: readonly string[];
 }
 
-/** The issue worth telling: an unknown version explains everything else, a misspelt field explains a missing one. */
+/** The issue to report: an unknown version explains all others, and a misspelt field explains a missing one. */
 export function explain(error: z.ZodError, body: object, fields: FieldNames): Problem {
   const issue =
     error.issues.find((i) => i.path[0] === 'specVersion') ??
     error.issues.find((i) => i.code === 'unrecognized_keys' && i.path.length === 0) ??
     error.issues[0];
-  if (issue === undefined) return problem('field_invalid', '', 'The message does not fit the schema.');
+  if (issue === undefined) return problem('field_invalid', '', 'The message does not match the schema.');
   if (issue.path[0] === 'specVersion') {
-    const expected = 'Expected specVersion "1", the only version this stack speaks.';
+    const expected = 'Expected specVersion "1", the only version that this stack accepts.';
     return problem('unsupported_version', '/specVersion', expected);
   }
   if (issue.code === 'unrecognized_keys' && issue.path.length === 0)
@@ -65,12 +65,12 @@ export function explainIssue(issue: z.core.$ZodIssue, value: unknown, prefix = '
   return problem('field_invalid', pointer, sentence(issue.message));
 }
 
-/** RFC 6901, with long keys cut: they are the sender's text, and more of it tells nobody more. */
+/** RFC 6901, with long keys cut: they are the sender's text, and the beginning is enough to find them. */
 export function jsonPointer(path: readonly PropertyKey[]): string {
   return path.map((key) => `/${cut(String(key)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** Cutting may halve a character that takes two places, and half a character is not text. */
+/** A cut may halve a surrogate pair, and half a pair is not text. */
 function cut(key: string): string {
   return key.slice(0, 64).toWellFormed();
 }
@@ -80,7 +80,7 @@ export function typeName(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-/** The schema library's words for types, in JSON's. */
+/** JSON's names for the types of the schema library. */
 function plainName(expected: string): string {
   return { record: 'object', int: 'integer' }[expected] ?? expected;
 }

@@ -1,9 +1,9 @@
 /**
- * Reads JSON from a stranger. JSON.parse alone takes text that breaks what comes after it: nesting that overflows
- * JSON.stringify, numbers that lose digits, two values under one key, and keys that the engine turns against us.
+ * Reads untrusted JSON. JSON.parse alone accepts text that breaks later steps: nesting that overflows JSON.stringify,
+ * numbers that lose digits, two values under one key, and keys that have a special meaning in JavaScript.
  *
- * So the text is walked once before it is parsed. The walk only knows what tokens look like; whether they stand where
- * they may is left to JSON.parse, which runs on nothing that the walk has refused.
+ * So the text is scanned before it is parsed. The scan knows only what tokens look like; whether they are in a valid
+ * place is left to JSON.parse, which never gets a text that the scan refused.
  */
 import { type Problem, problem } from '../errors.ts';
 import { jsonPointer } from './explain.ts';
@@ -11,7 +11,7 @@ import { jsonPointer } from './explain.ts';
 /** What DynamoDB stores. @see Amazon DynamoDB developer guide, "Quotas": nested attribute depth */
 const MAX_LEVELS = 32;
 const MAX_KEYS = 1000;
-/** Object.assign and its like give these a meaning of their own. */
+/** Object.assign and similar functions treat these specially. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 /**
  * Node 24's JSON.parse remembers the keys it has seen and compares them with a key's text before its escapes are read:
@@ -20,7 +20,7 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
  * @see https://github.com/nodejs/node/issues/63785
  */
 const isForbiddenKey = (key: string) => FORBIDDEN_KEYS.has(key) || key.includes('\\');
-/** A key in a pointer is the sender's text; more than this tells nobody more. */
+/** A key in a pointer is the sender's text; the beginning is enough to find it. */
 const MAX_KEY_IN_POINTER = 64;
 
 const SENTENCES = {
@@ -29,7 +29,7 @@ const SENTENCES = {
   json_too_many_keys: `Expected at most ${MAX_KEYS} keys in all, found more.`,
   json_duplicate_key: 'Expected each key once, found this one twice.',
   json_forbidden_key:
-    'Expected no backslash in a key and no key that JavaScript gives a meaning, found this one.',
+    'Expected no backslash in a key and no key that is special in JavaScript, found this one.',
   number_range: 'Expected a number from 1e-130 to 2^53 - 1 in size, found another; a string can hold it.',
 } as const;
 
@@ -98,7 +98,7 @@ function whatForbids(text: string): Problem | undefined {
 
 const SEPARATOR = /[\s"{}[\]:,]/;
 
-/** Strings, marks and words in turn, and each space by itself. The last string may lack its end. */
+/** Strings, marks and words one after another, and each space alone. The last string may lack its end. */
 function* tokensOf(text: string): Generator<{ token: string; offset: number }> {
   for (let offset = 0, end = 0; offset < text.length; offset = end) {
     end = text[offset] === '"' ? endOfString(text, offset) : endOfWord(text, offset);
@@ -106,7 +106,7 @@ function* tokensOf(text: string): Generator<{ token: string; offset: number }> {
   }
 }
 
-// Not by patterns: on some millions of characters they run out of stack.
+// Without regular expressions: on some millions of characters they overflow the stack.
 
 /** A mark or a space is a word of its own. */
 function endOfWord(text: string, start: number): number {
@@ -123,7 +123,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** A string that JSON.parse will not take stays as it is written. */
+/** A string that JSON.parse refuses is kept as it is written. */
 function unescaped(token: string): string {
   if (!token.includes('\\')) return token.slice(1, -1);
   try {
@@ -134,8 +134,8 @@ function unescaped(token: string): string {
 }
 
 /**
- * What the table's client refuses to store: beyond 2^53 a number has lost digits, below 1e-130 it has none. NaN and
- * Infinity are not JSON, but several languages write them, and their place helps more than "not JSON".
+ * Numbers that the table's client refuses to store: above 2^53 a number has lost digits, below 1e-130 it has none.
+ * NaN and Infinity are not JSON, but several languages write them, and a pointer to them helps more than "not JSON".
  */
 function isOutOfRange(word: string): boolean {
   const size = Math.abs(Number(word));
@@ -143,7 +143,7 @@ function isOutOfRange(word: string): boolean {
 }
 
 function refusal(code: keyof typeof SENTENCES, open: readonly Open[] = []): Problem {
-  // Cutting may halve a character that takes two places, and half a character is not text.
+  // A cut may halve a surrogate pair, and half a pair is not text.
   const path = open.map(({ place }) => String(place).slice(0, MAX_KEY_IN_POINTER).toWellFormed());
   return problem(code, jsonPointer(path), SENTENCES[code]);
 }

@@ -1,8 +1,8 @@
 /**
- * The front-queue message: what a service sends to start a job.
+ * The message of the front queue, with which a service starts a job.
  *
- * Strict: a field is accepted, or refused by name. A misspelt `idempotencyKey` that was silently ignored
- * would run the job twice.
+ * The schema is strict: a field is accepted, or refused by name. An ignored misspelling of `idempotencyKey` would run
+ * the job twice.
  */
 import * as z from 'zod';
 import { type Problem, problem } from '../errors.ts';
@@ -20,13 +20,16 @@ import { bytesOf, itemBytesOf, MAX_REQUEST_ITEM_BYTES } from '../size.ts';
 import { explain, isObject, typeName } from './explain.ts';
 import { readJson } from './json.ts';
 
-/** SQS carries 1 MiB; the record must stay well under DynamoDB's 400 KB item, so large inputs go to S3. */
+/**
+ * SQS accepts 1 MiB, but the record must stay well below DynamoDB's limit of 400 KB for an item, so large inputs go
+ * to S3.
+ */
 export const MAX_BODY_BYTES = 256 * 1024;
 
-/** A year: longer waits are more likely a wrong unit than a wish. */
+/** A year: a longer wait is more likely a wrong unit. */
 export const MAX_WAIT_SECONDS = 366 * 86_400;
 
-/** What AWS takes for tags; a prefix of its own or of ours would be refused or overwritten later. */
+/** What AWS accepts as a tag. A tag with AWS's own prefix would be refused later, and one with ours overwritten. */
 const TagKey = z
   .string()
   .regex(
@@ -45,21 +48,21 @@ export const JobRequest = z.strictObject({
   specVersion: z.literal('1'),
   tenantId: TenantId,
   jobType: JobTypeId,
-  /** Absent: the SQS message id stands in, which protects against redelivery but not against sending twice. */
+  /** Absent: the SQS message id is used, which protects against redelivery but not against sending twice. */
   idempotencyKey: IdempotencyKey.optional(),
   input: JsonObject.optional(),
   inputRef: ObjectUri.optional(),
   action: z.literal('job.submit').optional(),
-  /** Not before this moment. A moment that has passed means now: a dead letter may come back days later. */
+  /** The job does not begin before. A moment in the past means now: a dead letter may be redriven days later. */
   runAt: z.iso
     .datetime({ offset: true, error: 'expected an ISO 8601 time with seconds and a zone' })
     .optional(),
   delaySeconds: z.int().min(0).max(MAX_WAIT_SECONDS).optional(),
-  /** Counted from the moment the job may run: unstarted after that, it expires. */
+  /** Counted from the moment at which the job may run. If no attempt has started by then, the job expires. */
   ttlSeconds: z.int().min(1).max(MAX_WAIT_SECONDS).optional(),
   /** Counted from acceptance, over all attempts and waits. */
   deadlineSeconds: z.int().min(60).max(MAX_WAIT_SECONDS).optional(),
-  /** Per attempt. Batch enforces it and takes nothing below 60. */
+  /** For each attempt. AWS Batch enforces it and accepts nothing below 60. */
   timeoutSeconds: z.int().min(60).max(1_209_600).optional(),
   /** Among the tenant's own jobs; `normal` if absent. */
   priority: Priority.optional(),
@@ -68,7 +71,7 @@ export const JobRequest = z.strictObject({
     .record(TagKey, TagValue)
     .refine((tags) => Object.keys(tags).length <= 10, 'expected at most 10 tags')
     .optional(),
-  /** Echoed in every webhook, opaque to us. */
+  /** Repeated in each webhook, opaque to Headgate. */
   metadata: JsonObject.refine(
     (m) => bytesOf(JSON.stringify(m)) <= 4096,
     'expected at most 4096 bytes',
@@ -80,7 +83,7 @@ export const JobRequest = z.strictObject({
 });
 export type JobRequest = z.infer<typeof JobRequest>;
 
-/** Asks for the end of a job, in whatever state, even one whose own message has not arrived yet. */
+/** Asks for the end of a job in any state, even of a job whose own message has not arrived yet. */
 export const CancelRequest = z.strictObject({
   specVersion: z.literal('1'),
   action: z.literal('job.cancel'),
@@ -107,7 +110,7 @@ export function parseRequest(body: string): ParsedRequest {
   if (bytes > MAX_BODY_BYTES) return tooLarge(`${MAX_BODY_BYTES} bytes`, bytes);
   const json = readJson(body);
   if (json.kind === 'refused') return json;
-  // Nothing takes twice the room of its text, so most bodies need not be counted.
+  // No value takes twice the size of its text, so most bodies need not be counted.
   const itemBytes = bytes > MAX_REQUEST_ITEM_BYTES / 2 ? itemBytesOf(json.value) : 0;
   if (itemBytes > MAX_REQUEST_ITEM_BYTES)
     return tooLarge(`${MAX_REQUEST_ITEM_BYTES} bytes as DynamoDB counts them`, itemBytes);
@@ -150,7 +153,7 @@ function parseCancel(body: Record<string, unknown>): ParsedRequest {
   return { kind: 'cancel', cancel: parsed.data };
 }
 
-/** A topic or bus between the sender and the queue wraps messages unless it is told not to; that is its own mistake to name. */
+/** A topic or bus between the sender and the queue wraps messages by default. The refusal names that mistake. */
 function foreignEnvelope(body: Record<string, unknown>): ParsedRequest | undefined {
   if (body['Type'] === 'Notification' && 'TopicArn' in body) {
     const message = 'Found an SNS notification; turn on raw message delivery for the subscription.';

@@ -1,4 +1,4 @@
-/** The known word a misspelt one most likely meant, or undefined when none is near. */
+/** The known word that a misspelt one most likely means, or undefined when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word.length > 40) return undefined;
   let best: { word: string; edits: number } | undefined;

@@ -1,6 +1,6 @@
 /**
- * A tenant's gate: who holds its slots, and what it may hold at most. The one place that decides whether a job may go to
- * Batch now, and says why not: for the submit step, for who asks why a job waits, and for a trial.
+ * A tenant's gate: the holders of its slots, and its caps. The one place that decides whether an attempt may go to
+ * AWS Batch now, and what it waits for: for the submit step, for `tenant why`, and for a trial.
  */
 import * as z from 'zod';
 import { JobTypeId } from '../job/ids.ts';
@@ -8,11 +8,11 @@ import { type Member, memberName, memberOf, type Slotted } from './member.ts';
 import { Cap } from './policy.ts';
 
 export const Caps = z.strictObject({
-  /** Of all jobs of the tenant. */
+  /** For all jobs of the tenant. */
   cap: Cap.optional(),
-  /** Of those of one type. */
+  /** For each job type. */
   typeCaps: z.record(JobTypeId, Cap).optional(),
-  /** Of those of one concurrency key. Absent: 1. */
+  /** For each concurrency key. Absent: 1. */
   keyCap: Cap.optional(),
 });
 export type Caps = z.infer<typeof Caps>;
@@ -20,45 +20,46 @@ export type Caps = z.infer<typeof Caps>;
 export const Pause = z.object({ reason: z.string().min(1).max(256), at: z.int() });
 export type Pause = z.infer<typeof Pause>;
 
-/** How many jobs of the tenant wait, as somebody counted them. */
+/** How many jobs of the tenant wait, as they were last counted. */
 export const Backlog = z.object({ count: z.int(), at: z.int() });
 export type Backlog = z.infer<typeof Backlog>;
 
 export interface Gate extends Caps {
   readonly tenantId: string;
   /**
-   * Grows when members are added and when caps change, never when members leave. Whoever adds on the condition that it
-   * is as he read it adds to a subset of the members he counted, under the caps he counted with.
+   * Raised when holders are added and when caps change, never when holders are released. A writer adds holders only
+   * if `version` is unchanged. Attempts may have been released since it counted, but none can have acquired a slot
+   * and no cap can have changed, so a cap is never exceeded.
    */
   readonly version: number;
   readonly members: readonly Member[];
   readonly paused?: Pause | undefined;
   readonly backlog?: Backlog | undefined;
-  /** When the sweep looks at it: while it has members, and after a change of caps. */
+  /** When reconcile looks at it: while it has holders, and after a change of caps. */
   readonly dueAt?: number | undefined;
 }
 
-/** What stands between a job and its slot. */
+/** The reason why an attempt cannot acquire a slot. */
 export type Obstacle =
   | { readonly kind: 'paused'; readonly reason: string }
   | { readonly kind: 'tenant_cap' | 'type_cap' | 'key_cap'; readonly cap: number; readonly inUse: number };
 
 export type Entry =
-  /** It is a member already. */
+  /** It has a slot already. */
   | { readonly kind: 'holds' }
   | { readonly kind: 'enters'; readonly member: Member }
-  /** Nothing is counted for this job: the tenant has no caps, and the job no concurrency key. */
+  /** The attempt needs no slot: the tenant has no caps, and the job no concurrency key. */
   | { readonly kind: 'free' }
   | { readonly kind: 'waits'; readonly obstacle: Obstacle };
 
-/** How long the sweep leaves a gate alone: longer than a healthy step takes. */
+/** How long reconcile leaves a gate alone: longer than a healthy step takes. */
 export const GATE_PATIENCE_MS = 60_000;
 
 /** Jobs of one concurrency key run one at a time unless the tenant says otherwise. */
 const DEFAULT_KEY_CAP = 1;
 
 /**
- * For each job in turn, whether it may go to Batch now; those before it in the list have gone.
+ * For each job in order, whether it may go to AWS Batch now, after those before it in the list.
  *
  * @param gate absent: the tenant never had caps, a pause or a concurrency key
  * @param defaultCap of the stage; 0 is none
@@ -102,7 +103,7 @@ function tally(members: readonly Member[]) {
 }
 
 interface Limits {
-  /** Whether every job of the tenant is a member, or only those with a key. */
+  /** Whether each attempt of the tenant needs a slot, or only one with a concurrency key. */
   readonly counts: boolean;
   readonly cap: number;
   readonly typeCaps: Readonly<Record<string, number>>;
@@ -134,12 +135,12 @@ function obstacleTo(
   return bounds.find((bound) => bound.inUse >= bound.cap);
 }
 
-/** Whether nobody can enter, so that looking at more of the waiting list is in vain. */
+/** Whether no attempt can acquire a slot, so that a further look at the waiting list would find nothing. */
 export function isFull(gate: Gate | undefined, defaultCap: number): boolean {
   return gate?.paused !== undefined || (gate?.members.length ?? 0) >= limitsOf(gate, defaultCap).cap;
 }
 
-/** In words for people. */
+/** One sentence for an operator. */
 export function obstacleText(obstacle: Obstacle): string {
   switch (obstacle.kind) {
     case 'paused':

@@ -1,7 +1,7 @@
 /**
- * A member of a gate: one attempt of one job that holds a slot, in as few bytes as lead back to it.
+ * A holder: one attempt of one job that has a slot, in as few bytes as identify it.
  *
- * 17 bytes are the job id's hash (130 bits) and the attempt (6 bits), 2 stand for the job type, and 4 more for the
+ * 17 bytes are the job id's hash (130 bits) and the attempt (6 bits), 2 are for the job type, and 4 more for the
  * concurrency key, if the job has one. So caps on types and keys are counted from the one set, also caps that are set
  * while jobs run.
  */
@@ -14,7 +14,7 @@ export interface Member {
   readonly attempt: number;
   /** Equal for jobs of one type. */
   readonly typeTag: number;
-  /** Equal for jobs of one concurrency key; two keys of a tenant share one by a chance of 1 in 4,000,000,000. */
+  /** Equal for jobs of one concurrency key; two keys of a tenant are equal with a probability of 1 in 4,000,000,000. */
   readonly keyTag?: number;
 }
 
@@ -29,7 +29,7 @@ export function memberOf({ jobId, attempt, jobType, concurrencyKey }: Slotted): 
   };
 }
 
-/** Names a member within its gate. */
+/** The name of a holder within its gate. */
 export const memberName = ({ jobId, attempt }: Pick<Member, 'jobId' | 'attempt'>): string =>
   `${jobId}#${attempt}`;
 
@@ -37,7 +37,7 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const ATTEMPT_BITS = 6n;
 const ID_BYTES = 17;
 
-/** @throws Error for an attempt that has no room: `defineJobTypes` lets no policy have so many */
+/** @throws Error for an attempt above the limit; `defineJobTypes` refuses a policy that has so many */
 export function encodeMember({ jobId, attempt, typeTag, keyTag }: Member): Uint8Array {
   if (attempt > MAX_ATTEMPTS) throw new Error(`An attempt above ${MAX_ATTEMPTS} cannot hold a slot`);
   let bits = 0n;

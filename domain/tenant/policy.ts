@@ -1,19 +1,22 @@
-/** What a tenant may do: its record, and the stage's defaults for what the record does not say. */
+/** What a tenant may do: its record, and the defaults of the stage for what the record leaves open. */
 import * as z from 'zod';
 import { Priority } from '../job/priority.ts';
 import type { Tenant } from './tenant.ts';
 
-/** Jobs of one tenant in Batch at once. To stop a tenant, pause it: a cap of 0 would be a pause that nobody sees. */
+/**
+ * Attempts of one tenant in AWS Batch at once. To stop a tenant, pause it: a cap of 0 would be a pause without a
+ * reason.
+ */
 export const Cap = z
   .int('expected a whole number')
   .min(1, 'expected at least 1')
   .max(1000, 'expected at most 1000');
 
-/** How a stage treats tenants, as its parameters say. */
+/** The defaults of a stage, from its parameters. */
 export const TenantDefaults = z.strictObject({
   /** Whether a tenant without a record may start jobs. */
   admitUnknown: z.boolean(),
-  /** Jobs in Batch at once, for a tenant without a cap of its own; 0: no cap. */
+  /** Attempts in AWS Batch at once, for a tenant without a cap of its own; 0: no cap. */
   cap: z.int().min(0).max(1000),
   waitingQuota: z.int().min(1),
   priorityCeiling: Priority,

@@ -1,4 +1,4 @@
-/** What a gate says beside what the records say. */
+/** A comparison of a gate with the records. */
 import { holdsInVain } from '../job/attempt.ts';
 import type { JobRecord } from '../job/job.ts';
 import { typeTagOf } from '../job/job-type.ts';
@@ -6,16 +6,16 @@ import type { Gate } from './gate.ts';
 import { type Member, memberName, memberOf } from './member.ts';
 
 export type Finding =
-  /** A member that has nothing to hold: its attempt is over or went without a slot, or its record is gone. */
+  /** A holder that needs no slot: its attempt is over or was submitted without one, or its record is gone. */
   | { readonly kind: 'leak'; readonly member: Member; readonly state: string }
-  /** A job that says it holds a slot, and is no member. */
+  /** A job that says that it has a slot, and is no holder. */
   | { readonly kind: 'missing'; readonly member: Member; readonly state: string }
-  /** More members than a cap allows, as after it was lowered. Nobody enters until there are fewer. */
+  /** More holders than a cap allows, as after it was lowered. No attempt acquires a slot until there are fewer. */
   | { readonly kind: 'above_cap'; readonly what: string; readonly inUse: number; readonly cap: number };
 
 const HOLD: ReadonlySet<string> = new Set(['submitting', 'submitted', 'starting', 'running', 'cancelling']);
 
-/** @param jobs of the members, and all others of the tenant that may hold a slot; by id */
+/** @param jobs of the holders, and all others of the tenant that may have a slot; by id */
 export function auditGate(gate: Gate, jobs: ReadonlyMap<string, JobRecord>): Finding[] {
   const members = new Set(gate.members.map(memberName));
   const leaks = gate.members.flatMap((member): Finding[] => {

@@ -1,19 +1,22 @@
-/** A customer of the SaaS. Its webhook URLs are in `endpoint.ts`. */
+/** A customer of the service that sends jobs. Its webhook URLs are in `domain/webhook/endpoint.ts`. */
 import * as z from 'zod';
 import { JobTypeId, TenantId } from '../job/ids.ts';
 import { Priority } from '../job/priority.ts';
 
-/** What a share of AWS Batch may weigh: the scheduling policy of resources/batch.yml has one prefix for each. */
+/** The possible weights: the scheduling policy of resources/batch.yml has one prefix for each. */
 export const WEIGHTS = [1, 2, 4, 8] as const;
 
-/** What the record says; for the rest the stage's defaults hold (domain/tenant/policy.ts). Caps stand in its gate. */
+/**
+ * The record of a tenant. For absent fields the defaults of the stage hold (domain/tenant/policy.ts). Its caps are in
+ * its gate.
+ */
 export const Tenant = z.object({
   tenantId: TenantId,
-  /** New work of a suspended tenant is refused; that of a paused one (domain/tenant/gate.ts) waits. */
+  /** New messages of a suspended tenant are refused; jobs of a paused one (domain/tenant/gate.ts) wait. */
   status: z.enum(['active', 'suspended']),
-  /** The job types of its plan. Absent: all. */
+  /** The job types that it may use. Absent: all. */
   jobTypes: z.array(JobTypeId).optional(),
-  /** Its share of Batch's capacity, and of the pace of submissions, while all tenants are backlogged. Absent: 1. */
+  /** Its share of capacity and of the rate limit while all tenants have a backlog. Absent: 1. */
   weight: z.literal(WEIGHTS).optional(),
   priorityCeiling: Priority.optional(),
   abovePriorityCeiling: z.enum(['clamp', 'refuse']).optional(),

@@ -1,9 +1,9 @@
-/** The waiting list of a tenant: attempts that are eligible and hold no slot, in the order in which they get one. */
+/** The waiting list of a tenant: attempts that are eligible and have no slot, in the order in which they get one. */
 import * as z from 'zod';
 import { type JobRecord, priorityOf } from '../job/job.ts';
 import { headStartMs, Priority } from '../job/priority.ts';
 
-/** One attempt of one job. The row carries what the gate asks for, so that the wake reads no jobs. */
+/** One attempt of one job. The row has what the gate needs, so that a wake-up reads no jobs. */
 export const WaitingRow = z.object({
   tenantId: z.string(),
   jobId: z.string(),
@@ -11,7 +11,7 @@ export const WaitingRow = z.object({
   jobType: z.string(),
   concurrencyKey: z.string().optional(),
   priority: Priority,
-  /** Since when the job is eligible, epoch ms; a later attempt keeps its job's place. */
+  /** Since when the job is eligible, epoch ms; a later attempt keeps the place of its job. */
   since: z.int(),
 });
 export type WaitingRow = z.infer<typeof WaitingRow>;
@@ -29,7 +29,10 @@ export function rowOf(job: JobRecord): WaitingRow {
   };
 }
 
-/** Sorts by the time at which the job counts as come; the attempt is in it, so that no old row stands for a new attempt. */
+/**
+ * The sort key: the time of eligibility less the head start. It contains the attempt, so that a row of an older
+ * attempt is never taken for a newer one.
+ */
 export function placeOf({ since, priority, jobId, attempt }: WaitingRow): string {
   const time = String(Math.max(0, since - headStartMs[priority])).padStart(14, '0');
   return `${time}#${jobId}#${attempt}`;

@@ -1,4 +1,4 @@
-/** Why a job has not begun yet, as data and in words. */
+/** Why a job has not begun yet, as data and as a sentence. */
 import { isFinal, type JobRecord } from '../job/job.ts';
 import { decide, type Gate, type Obstacle, obstacleText } from './gate.ts';
 
@@ -8,16 +8,16 @@ export type Wait =
   | { readonly kind: 'time'; readonly untilMs: number; readonly because: 'scheduled' | 'retrying' }
   /** `ahead`: how many of the tenant's jobs come before it in the list. */
   | { readonly kind: 'slot'; readonly obstacle: Obstacle; readonly ahead: number }
-  /** It may go, and its message is on the way or waits for the pace of Batch calls. */
+  /** It may go, and its message is under way or waits for the rate limit. */
   | { readonly kind: 'turn' }
-  /** SubmitJob was called, and its answer is not known. */
+  /** SubmitJob was called, and its outcome is not known. */
   | { readonly kind: 'answer'; readonly untilMs: number }
-  /** Batch has it and has no room for it. */
+  /** AWS Batch has it and has no capacity for it. */
   | { readonly kind: 'capacity'; readonly sinceMs: number };
 
 export interface Surroundings {
   readonly gate: Gate | undefined;
-  /** Of the stage; 0 is none. */
+  /** The default of the stage; 0 is none. */
   readonly defaultCap: number;
   readonly ahead: number;
 }
@@ -54,11 +54,11 @@ export function waitText(wait: Wait): string {
     case 'slot':
       return `${obstacleText(wait.obstacle)}; ${ordinal(wait.ahead + 1)} in line`;
     case 'turn':
-      return 'nothing but its turn in the pace of AWS Batch calls';
+      return 'only its turn in the rate limit of AWS Batch calls';
     case 'answer':
       return `AWS Batch has not answered; it is asked again by name after ${iso(wait.untilMs)}`;
     case 'capacity':
-      return `AWS Batch has had it since ${iso(wait.sinceMs)} and has no capacity for it yet`;
+      return `AWS Batch has had the job since ${iso(wait.sinceMs)} and has no capacity for it yet`;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Which deliveries a person means: those of an endpoint, between two moments, with what else is said of them. */
+/** The filter of a command: the deliveries of an endpoint, between two moments, with a status, an event or a job. */
 import { type Problem, problem } from '../errors.ts';
 import { type Delivery, RETENTION_MS } from './delivery.ts';
 
@@ -7,7 +7,7 @@ export interface Range {
   readonly toMs: number;
 }
 
-/** Rows are gone after 30 days, so a longer range would promise what is not there. */
+/** Deliveries are kept for 30 days, so a longer range would promise too much. */
 export function judgeRange({ fromMs, toMs }: Range): Problem | undefined {
   if (toMs < fromMs)
     return problem('range_invalid', '/until', 'Expected an end that is not before the start.');

@@ -1,4 +1,4 @@
-/** One event owed to one endpoint: its record, and what an answer (or none) means for the next try. */
+/** One event for one endpoint: its record, and what an answer (or none) means for the next try. */
 import * as z from 'zod';
 import { PATIENCE_MS } from '../job/due.ts';
 import { TenantId } from '../job/ids.ts';
@@ -6,29 +6,29 @@ import { EndpointId } from './endpoint.ts';
 
 const EpochMs = z.int().nonnegative();
 
-/** What is kept of one try, for the people who ask why. */
+/** What is kept of one try, for diagnosis. */
 export const Try = z.object({
   at: EpochMs,
   ms: z.int().nonnegative(),
-  /** `http_<status>`, or a word for what went wrong. */
+  /** `http_<status>`, or the name of what went wrong. */
   answer: z.string(),
   headers: z.record(z.string(), z.string()).optional(),
   /** The beginning of the answer's body. */
   body: z.string().optional(),
-  /** Whether `body` is base64, because the bytes are no text. */
+  /** Whether `body` is base64, because the bytes are not text. */
   binary: z.literal(true).optional(),
   /** `truncated`: there was more than is kept. `partial`: the receiver or the deadline ended it. */
   cut: z.enum(['truncated', 'partial']).optional(),
 });
 export type Try = z.infer<typeof Try>;
 
-/** The name is made of facts of the event alone, so whoever meets the event again finds the row again. */
+/** The name is made of facts of the event alone, so a handler that receives the event again finds the same row. */
 export const DeliveryName = z.object({
   tenantId: TenantId,
   endpointId: EndpointId,
   /** The event's own time. */
   at: z.iso.datetime(),
-  /** The same over all tries and replays, so that the receiver can drop what it already has. */
+  /** The same for all tries and replays, so that the receiver can ignore what it has. */
   webhookId: z.string().regex(/^msg_[a-z2-7]{26}$/),
 });
 export type DeliveryName = z.infer<typeof DeliveryName>;
@@ -36,24 +36,24 @@ export type DeliveryName = z.infer<typeof DeliveryName>;
 export const Delivery = DeliveryName.extend({
   jobId: z.string().optional(),
   eventType: z.string(),
-  /** The exact bytes that are signed. A replay a month later sends them again, whatever became of the job. */
+  /** The exact bytes that are signed. A replay a month later sends the same, whatever happened to the job. */
   body: z.string(),
   payload: z.literal('cloudevents').optional(),
-  /** `held`: the endpoint was disabled. It, like what is abandoned or exhausted, goes out only by a replay. */
+  /** `held`: the endpoint was disabled. A held, abandoned or exhausted delivery is sent only by a replay. */
   status: z.enum(['pending', 'delivered', 'exhausted', 'abandoned', 'held']),
   /** Tries that counted, over all replays. */
   tries: z.int().nonnegative(),
-  /** How many of them came before the last replay, which began the schedule anew. */
+  /** How many of them were made before the last replay, which began a new schedule. */
   triesBefore: z.int().positive().optional(),
   replays: z.int().positive().optional(),
   last: Try.optional(),
   nextTryAt: EpochMs.optional(),
-  /** When the sweep must look at it; exactly while it is pending. */
+  /** When reconcile must look at it; exactly while it is pending. */
   dueAt: EpochMs.optional(),
 });
 export type Delivery = z.infer<typeof Delivery>;
 
-/** How long rows are kept, and so how far back a replay reaches. */
+/** How long deliveries are kept, and so how far back a replay reaches. */
 export const RETENTION_MS = 30 * 86_400_000;
 
 export interface Answer {
@@ -61,7 +61,10 @@ export interface Answer {
   readonly status: number;
   readonly ms: number;
   readonly retryAfter?: string | undefined;
-  /** The receiver wants this message no more. @see docs/using/webhooks.md */
+  /**
+   * The receiver asked for no further tries of this message.
+   * @see docs/using/webhooks.md
+   */
   readonly abort?: boolean;
   readonly kept?: Pick<Try, 'headers' | 'body' | 'binary' | 'cut'>;
 }
@@ -70,7 +73,7 @@ export type PostOutcome =
   | Answer
   /** No usable answer: refused by the egress guard, no connection, no head in time. `why` names no address. */
   | { readonly kind: 'failed'; readonly why: string; readonly ms: number }
-  /** Our own network, name resolution or keys were not there: nothing the tenant could have answered. */
+  /** Our own network, name resolution or keys were not available: the tenant had nothing to answer. */
   | { readonly kind: 'unsent'; readonly why: string };
 
 /**
@@ -80,7 +83,7 @@ export type PostOutcome =
 export const TRY_DELAYS_SECONDS = [0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
 const JITTER = 0.2;
 const MAX_RETRY_AFTER_SECONDS = 86_400;
-/** A success is not debugged; keeping its whole body would let a receiver multiply what a row costs. */
+/** A success needs no diagnosis, and with its whole body a receiver could multiply the cost of a row. */
 const MAX_SUCCESS_BODY_CHARACTERS = 1024;
 
 export interface Verdict {
@@ -115,27 +118,30 @@ export function isSuccess(outcome: PostOutcome): boolean {
   return outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300;
 }
 
-/** SQS delays a message by at most this; later tries are found by the sweep. */
+/** SQS delays a message by at most this; reconcile finds later tries. */
 const MAX_DELAY_MS = 900_000;
 
-/** To be tried at a time. The sweep looks a little later where a message brings it back, and at that time where none can. */
+/**
+ * A delivery with its next try. If a message leads to the try, reconcile looks a little later; otherwise at that
+ * time.
+ */
 export function pendingUntil(delivery: Delivery, nextTryAt: number, nowMs: number): Delivery {
   const byMessage = nextTryAt - nowMs <= MAX_DELAY_MS;
   return { ...delivery, status: 'pending', nextTryAt, dueAt: nextTryAt + (byMessage ? PATIENCE_MS : 0) };
 }
 
-/** Seconds until the message that brings it back; none when the wait is longer than a message can. */
+/** The delay of the message for the next try; none when the wait is longer than SQS can delay. */
 export function reminderDelaySeconds({ status, nextTryAt }: Delivery, nowMs: number): number | undefined {
   if (status !== 'pending' || nextTryAt === undefined || nextTryAt - nowMs > MAX_DELAY_MS) return undefined;
   return Math.max(0, (nextTryAt - nowMs) / 1000);
 }
 
-/** The row with the sweep's next look put off, so that an overdue one is not handed over every minute at once. */
+/** The delivery with a later `dueAt`, so that an overdue one is not sent to its queue every minute. */
 export function handedOver(delivery: Delivery, nowMs: number): Delivery {
   return { ...delivery, dueAt: Math.max(nowMs, delivery.nextTryAt ?? nowMs) + PATIENCE_MS };
 }
 
-/** A whole new schedule for a row that is over; undefined for one that is still on its way. */
+/** A new schedule for a delivery that is over; undefined for one that is pending. */
 export function replayed(delivery: Delivery, nowMs: number): Delivery | undefined {
   if (delivery.status === 'pending') return undefined;
   const again = { ...delivery, replays: (delivery.replays ?? 0) + 1 };
@@ -143,10 +149,10 @@ export function replayed(delivery: Delivery, nowMs: number): Delivery | undefine
   return pendingUntil({ ...again, ...before }, nowMs, nowMs);
 }
 
-/** RFC 9110, 5.6.7, its preferred form. `Date.parse` alone finds a date in almost any text. */
+/** The preferred form of RFC 9110, 5.6.7. `Date.parse` alone finds a date in almost any text. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
-/** Seconds or an HTTP date; anything else, and the past, counts as not given. */
+/** Seconds or an HTTP date; anything else, and the past, counts as absent. */
 export function retryAfterSeconds(header: string | undefined, nowMs: number): number {
   if (header === undefined) return 0;
   const text = header.trim();

@@ -1,6 +1,6 @@
 /**
- * How an endpoint has behaved lately: what keeps a slow one from holding up others, and a dead one from being called for
- * ever. Kept apart from its configuration, which only people change.
+ * How an endpoint answered lately, so that a slow one delays no other and a dead one is not called for ever. Kept
+ * apart from its configuration, which only people change.
  */
 import * as z from 'zod';
 import { TenantId } from '../job/ids.ts';
@@ -11,25 +11,28 @@ const EpochMs = z.int().nonnegative();
 export const Standing = z.object({
   tenantId: TenantId,
   endpointId: EndpointId,
-  /** Who is being tried now, and until when that can last at most. */
+  /** The deliveries that are being tried now, and until when at most. */
   leases: z.array(z.object({ webhookId: z.string(), untilMs: EpochMs })).optional(),
-  /** Until then its first tries go to the lane for slow endpoints, too. */
+  /** Until then its first tries go to the slow queue, too. */
   slowUntil: EpochMs.optional(),
   /** The first failure since the last success. */
   failingSince: EpochMs.optional(),
-  /** Messages that came to the end of their schedule since then. */
+  /** Deliveries that reached the end of their schedule since then. */
   exhausted: z.int().positive().optional(),
 });
 export type Standing = z.infer<typeof Standing>;
 export type StandingName = Pick<Standing, 'tenantId' | 'endpointId'>;
 
-/** Tries to one endpoint at the same time, in the lane for later tries. */
+/** Tries to one endpoint at the same time, from the slow queue. */
 export const MAX_IN_FLIGHT = 5;
-/** Longer than a try and its bookkeeping take; whoever dies in it leaves the lease to end by itself. */
+/** Longer than a try and its writes take. A lease of a process that died ends by itself. */
 export const LEASE_MS = 40_000;
-/** An answer that takes longer makes an endpoint a slow one. */
+/** An endpoint whose answer takes longer is slow. */
 export const SLOW_MS = 3000;
-/** So long without one, once the connection stands, and further events are handed over meanwhile. */
+/**
+ * After this long without an answer on an open connection, other sandboxes send the endpoint's new events to the slow
+ * queue until the answer is known.
+ */
 export const SUSPECT_MS = 400;
 const SUSPECT_FOR_MS = 10_000;
 const SLOW_FOR_MS = 5 * 60_000;
@@ -39,7 +42,7 @@ const SLOW_RENEWAL_MS = 60_000;
 const DISABLE_AFTER_MS = 5 * 86_400_000;
 const DISABLE_AFTER_EXHAUSTED = 3;
 
-/** @returns the same object when it is marked as slow already, for long enough */
+/** @returns the same object when it is marked as slow for long enough already */
 export function suspected(standing: Standing, nowMs: number): Standing {
   const slowUntil = standing.slowUntil ?? 0;
   return slowUntil > nowMs + SUSPECT_FOR_MS / 2
@@ -53,9 +56,9 @@ export function isSlow(standing: Standing | undefined, nowMs: number): boolean {
 
 export type Lease =
   | { readonly kind: 'taken'; readonly standing: Standing }
-  /** Somebody is trying this delivery now; should he die, the sweep brings it back. */
+  /** Another process is trying this delivery now; if it dies, reconcile sends the message again. */
   | { readonly kind: 'busy' }
-  /** As many tries as one endpoint may have are under way. */
+  /** The endpoint has as many tries under way as it may have. */
   | { readonly kind: 'full' };
 
 export function takeLease(standing: Standing, webhookId: string, nowMs: number): Lease {
@@ -81,7 +84,7 @@ export interface Behaviour {
   readonly slow: boolean;
 }
 
-/** @returns the same object when there is nothing to write, which is so for a success of an endpoint in good standing */
+/** @returns the same object when there is nothing to write, as for a success of a healthy endpoint */
 export function afterBehaviour(standing: Standing, behaviour: Behaviour, nowMs: number): Standing {
   return marked(judged(standing, behaviour, nowMs), behaviour.slow, nowMs);
 }
@@ -106,7 +109,7 @@ function marked(standing: Standing, slow: boolean, nowMs: number): Standing {
   return { ...standing, slowUntil: until };
 }
 
-/** Nothing but failures for days, and more than one message that nobody took in all that time. */
+/** Failures alone for days, and several deliveries that reached the end of their schedule in that time. */
 export function isDead({ failingSince = Number.MAX_SAFE_INTEGER, exhausted = 0 }: Standing, nowMs: number) {
   return exhausted >= DISABLE_AFTER_EXHAUSTED && nowMs - failingSince >= DISABLE_AFTER_MS;
 }

@@ -1,4 +1,4 @@
-/** A webhook URL of a tenant: what it wants to hear, how that is signed, and whether it is on. */
+/** A webhook URL of a tenant: its events, its signatures, and whether it is enabled. */
 import * as z from 'zod';
 import { type Problem, problem } from '../errors.ts';
 import { TenantId } from '../job/ids.ts';
@@ -12,12 +12,12 @@ export const EndpointId = z
   .string()
   .regex(/^whe_[a-z0-9]{1,40}$/, 'expected whe_ and 1 to 40 of a-z and 0-9');
 
-/** What signs. Whoever reads the table sees nothing that could: the secret is sealed for this one endpoint. */
+/** A signing key. The table has it encrypted for this one endpoint, so a reader of the table cannot sign. */
 export const SigningKey = z.object({
   /** `v1` is HMAC-SHA256, `v1a` ed25519. @see Standard Webhooks 1.0, "Signature scheme" */
   scheme: z.enum(['v1', 'v1a']),
   sealed: z.string(),
-  /** Of a `v1a` key: `whpk_…`, which a receiver verifies with. */
+  /** Of a `v1a` key: `whpk_…`, with which a receiver verifies. */
   publicKey: z.string().optional(),
   /** Set by a rotation: until then it still signs beside its successor. */
   untilMs: z.int().optional(),
@@ -29,31 +29,34 @@ export const Endpoint = z.object({
   endpointId: EndpointId,
   url: z.string().max(2048),
   description: z.string().max(256).optional(),
-  /** The event types it wants, such as job.succeeded. */
+  /** The event types that it receives, such as job.succeeded. */
   events: z.array(z.string().regex(/^(job|endpoint)\.[a-z_]+$/)).min(1),
   /** Fixed when the endpoint is made: a webhook that is repeated must be the same bytes. */
   payload: z.enum(['standard', 'cloudevents']).default('standard'),
   /** Newest first. While a secret is being rotated each scheme has two, and both sign. */
   keys: z.array(SigningKey).min(1).max(4),
-  /** Their values may be passwords of the receiver, and are sealed as the keys are. */
+  /** Their values may be passwords of the receiver, and are encrypted as the keys are. */
   headers: z.object({ names: z.array(z.string()), sealed: z.string() }).optional(),
   disabled: z.object({ reason: z.string(), atMs: z.int() }).optional(),
 });
 export type Endpoint = z.infer<typeof Endpoint>;
-/** As it is written: what has a default may be left out. */
+/** As it is stored: a field with a default may be absent. */
 export type NewEndpoint = z.input<typeof Endpoint>;
 
-/** Whether it asked for the event. One that is disabled is owed it all the same: held back until it is replayed. */
+/** Whether it receives the event. A disabled endpoint does, too: its deliveries are held until they are replayed. */
 export function wants(endpoint: Pick<Endpoint, 'events'>, eventType: string): boolean {
   return endpoint.events.includes(eventType);
 }
 
-/** What signs now, newest first. */
+/** The keys that sign now, newest first. */
 export function activeKeys({ keys }: Endpoint, nowMs: number): SigningKey[] {
   return keys.filter(({ untilMs }) => untilMs === undefined || nowMs < untilMs);
 }
 
-/** The endpoint with new keys; the present ones sign on for a while. A third generation would cut the first one off. */
+/**
+ * The endpoint with new keys; the present ones sign for a day longer. A third generation would end the first one
+ * early.
+ */
 export function rotated(endpoint: Endpoint, fresh: readonly SigningKey[], nowMs: number): Endpoint | Problem {
   const present = activeKeys(endpoint, nowMs);
   const leaving = present.find(({ untilMs }) => untilMs !== undefined);
@@ -74,11 +77,11 @@ export function revoked(endpoint: Endpoint): Endpoint {
 const MIN_SECRET_BYTES = 24;
 const MAX_SECRET_BYTES = 64;
 
-/** A secret that a tenant brings along. */
+/** A secret that a tenant provides. */
 export function judgeSecret(text: string): Problem | undefined {
   const [, base64] =
     /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/.exec(text) ?? [];
-  if (base64 === undefined) return problem('secret_format', '/secret', 'Expected whsec_ and base64.');
+  if (base64 === undefined) return problem('secret_format', '/secret', 'Expected whsec_ followed by base64.');
   const bytes = Math.floor((base64.replaceAll('=', '').length * 3) / 4);
   if (bytes >= MIN_SECRET_BYTES && bytes <= MAX_SECRET_BYTES) return undefined;
   const expected = `Expected ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES} bytes, found ${bytes}.`;
@@ -87,13 +90,13 @@ export function judgeSecret(text: string): Problem | undefined {
 
 const MAX_HEADERS = 10;
 const MAX_HEADER_BYTES = 1024;
-/** KMS seals 4 KiB at most, and the names and quotes around the values take their part. */
+/** KMS encrypts at most 4 KiB, and the names and quotes around the values take some of that. */
 const MAX_HEADERS_BYTES = 3072;
-/** HTTP's own, ours, and those by which a receiver would take us for somebody else. */
+/** Headers of HTTP itself, our own, and those that would make a receiver believe that another sender calls. */
 const FORBIDDEN_HEADERS =
   /^(host|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|webhook-.*|x-amz-.*|forwarded|x-forwarded-.*|user-agent)$/;
 
-/** Custom headers, before they are stored: what is wrong with the first bad one. */
+/** The fault of the first invalid custom header. */
 export function judgeHeaders(headers: Readonly<Record<string, string>>): Problem | undefined {
   const entries = Object.entries(headers);
   if (entries.length > MAX_HEADERS)
@@ -106,7 +109,7 @@ export function judgeHeaders(headers: Readonly<Record<string, string>>): Problem
       return problem(
         'header_forbidden',
         pointer,
-        'Expected a header of your own; this one is set by us or by HTTP.',
+        'Expected a header of your own; Headgate or HTTP sets this one.',
       );
     if (!/^[\x20-\x7e]*$/.test(value))
       return problem('header_value', pointer, 'Expected printable ASCII characters.');

@@ -1,4 +1,4 @@
-/** What the world is told: the events on the bus, of which `payload.ts` makes the bodies of webhooks. */
+/** Events published on the event bus. `payload.ts` turns them into webhook bodies. */
 import * as z from 'zod';
 import { IdempotencyKey, JobTypeId, JsonValue, TenantId } from '../job/ids.ts';
 import { type JobRecord, JobState } from '../job/job.ts';
@@ -11,12 +11,17 @@ const LifecycleType = z.enum([
   ...JobState.options.map((state) => `job.${state}` as const),
 ]);
 
-/** `job.accepted` is told once, when the record is made; every other event carries the name of the state entered. */
+/**
+ * `job.accepted` is published when the record is made; every other event has the name of the state that was entered.
+ */
 export function eventType(job: JobRecord): z.infer<typeof LifecycleType> {
   return job.version === 1 ? 'job.accepted' : `job.${job.state}`;
 }
 
-/** What an endpoint may ask for. The bus carries every change of state; the rule in resources/events.yml lets these pass. */
+/**
+ * The events that an endpoint may ask for. The bus carries every change of state; the rule in resources/events.yml
+ * selects these.
+ */
 export const WEBHOOK_EVENTS = [
   'job.accepted',
   'job.running',
@@ -31,12 +36,12 @@ export const WEBHOOK_EVENTS = [
   'endpoint.ping',
 ] as const;
 
-/** What an endpoint gets that names no events. Progress is for those who ask for it. */
+/** The events of an endpoint that names none. Progress is sent only to endpoints that ask for it. */
 export const DEFAULT_EVENTS = WEBHOOK_EVENTS.filter((type) => type !== 'job.progress');
 
 /**
- * The event detail and webhook body. Thin on purpose: ids, state, times and pointers; no input, no secrets.
- * `sequence` grows with every state a job enters, so a receiver can drop what comes late.
+ * The event detail and webhook body. It is small on purpose: ids, state, times and pointers; no input, no secrets.
+ * `sequence` grows with each state that a job enters, so a receiver can ignore what comes late.
  * @see https://www.standardwebhooks.com, payload structure: type, timestamp, data
  */
 export const LifecycleEvent = z.object({
@@ -50,7 +55,7 @@ export const LifecycleEvent = z.object({
     status: JobState,
     sequence: z.int().positive(),
     attempt: z.int().positive(),
-    /** The operator's business: it stands on the bus, and in no webhook. It may change while a job runs. */
+    /** For operators: it is on the bus, and in no webhook. It may change while a job runs. */
     batchJobId: z.string().optional(),
     createdAt: z.string(),
     startedAt: z.string().optional(),
@@ -64,7 +69,7 @@ export const LifecycleEvent = z.object({
 });
 export type LifecycleEvent = z.infer<typeof LifecycleEvent>;
 
-/** A message that named the tenant and could not be a job. It has no record; the dead letter has the whole of it. */
+/** A message that named the tenant and could not be a job. It has no record; the dead letter has the whole message. */
 export const RejectedEvent = z.object({
   type: z.literal('job.rejected'),
   timestamp: z.iso.datetime(),
@@ -81,7 +86,7 @@ export const RejectedEvent = z.object({
 });
 export type RejectedEvent = z.infer<typeof RejectedEvent>;
 
-/** About an endpoint itself: told to the others of its tenant, or, for a ping, to it alone. */
+/** About an endpoint: for the other endpoints of its tenant or, for a ping, for the endpoint alone. */
 export const EndpointEvent = z.object({
   type: z.enum(['endpoint.disabled', 'endpoint.ping']),
   timestamp: z.iso.datetime(),
@@ -89,7 +94,7 @@ export const EndpointEvent = z.object({
     endpointId: z.string(),
     tenantId: TenantId,
     sequence: z.int().positive(),
-    /** Tells one ping from the next. */
+    /** Distinguishes one ping from the next. */
     pingId: z.string().optional(),
     reason: z.string().optional(),
   }),
@@ -109,7 +114,7 @@ export function subjectOf({ data }: TenantEvent): string {
   return 'messageId' in data ? data.messageId : `${data.endpointId} ${data.pingId ?? ''}`;
 }
 
-/** An inline result above this stays in the record and is fetched from there: a webhook body is kept under 20 kB. */
+/** A larger inline result is only in the record: a webhook body has less than 20 kB. */
 const MAX_INLINE_RESULT_BYTES = 8 * 1024;
 
 export function lifecycleEvent(job: JobRecord): LifecycleEvent {
@@ -138,7 +143,7 @@ export function lifecycleEvent(job: JobRecord): LifecycleEvent {
   };
 }
 
-/** What a running container last reported. Only job types that ask for it have a `progressVersion`. */
+/** The last progress of a running container. Only jobs of types that publish progress have a `progressVersion`. */
 export function progressEvent(job: JobRecord): LifecycleEvent[] {
   const { progress, progressVersion } = job;
   if (progress === undefined || progressVersion === undefined) return [];
@@ -194,7 +199,7 @@ function tellsFailure(job: JobRecord): job is JobRecord & { failure: NonNullable
   return job.failure !== undefined && (job.state === 'failed' || job.state === 'retrying');
 }
 
-/** The log stream's name is the operator's business: tenants cannot open it. */
+/** Without the log stream's name, which is for operators: tenants cannot open it. */
 function toldFailure({ class: cls, code, message, exitCode }: NonNullable<JobRecord['failure']>) {
   return {
     class: cls,

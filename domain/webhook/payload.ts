@@ -1,4 +1,4 @@
-/** The bytes of a webhook. A function of the event alone, so that whoever makes them again makes the same. */
+/** The bytes of a webhook. They are a function of the event alone, so that each repetition has the same bytes. */
 import type { Endpoint } from './endpoint.ts';
 import { subjectOf, type TenantEvent } from './notification.ts';
 
@@ -27,7 +27,7 @@ export function bodyOf(event: TenantEvent, webhookId: string, payload: Endpoint[
   });
 }
 
-/** Which Batch job runs an attempt may change while the job runs, and the tenant has no use for it. */
+/** The Batch job of an attempt may change while the job runs, and the tenant has no use for it. */
 function toldOf({ data }: TenantEvent): object {
   if (!('batchJobId' in data)) return data;
   const { batchJobId: _, ...told } = data;

@@ -1,22 +1,25 @@
 /**
- * Where a webhook may go, as far as the text of the URL tells: https to a host name, on port 443. What the name resolves
- * to is vetted when it is dialled (`io/http/egress.ts`).
+ * Where a webhook may go, as far as the text of the URL decides: https to a host name, on port 443. The addresses of
+ * the name are checked at each connection (`io/http/egress.ts`).
  */
 import type { ErrorCode } from '../errors.ts';
 
 export type Target =
-  /** `guarded` is false only for an origin that the laptop's own inbox was given. */
+  /** `guarded` is false only for the origin of the laptop's own inbox. */
   | { readonly kind: 'target'; readonly url: URL; readonly guarded: boolean }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
 
 const MAX_URL_CHARACTERS = 2048;
 const MAX_HOST_CHARACTERS = 253;
 
-/** Names that only ever mean something inside a network. @see RFC 6761, RFC 6762, and ICANN's reservation of .internal */
+/**
+ * Names that are only valid inside a network.
+ * @see RFC 6761, RFC 6762, and ICANN's reservation of .internal
+ */
 const SPECIAL = ['localhost', 'local', 'internal', 'intranet', 'private', 'corp', 'home', 'lan', 'onion'];
 
 /**
- * @param text what the tenant gave; anything at all
+ * @param text the tenant's URL; it may be anything
  * @param allowedOrigins exact origins such as http://127.0.0.1:8080 that need no guard
  */
 export function judgeUrl(text: unknown, allowedOrigins: readonly string[] = []): Target {
@@ -26,7 +29,7 @@ export function judgeUrl(text: unknown, allowedOrigins: readonly string[] = []):
       'url_too_long',
       `Expected at most ${MAX_URL_CHARACTERS} characters, found ${text.length}.`,
     );
-  // The parser would remove or turn these silently, and another parser might not.
+  // The parser would remove or replace these silently, and another parser might not.
   if ([...text].some(isRaw))
     return refused('url_bad_chars', 'Found a space, a backslash or a control character; encode it.');
   const url = URL.parse(text);
@@ -43,7 +46,7 @@ export function judgeUrl(text: unknown, allowedOrigins: readonly string[] = []):
   return judgeHost(url);
 }
 
-/** The parser has folded every spelling of a host into one, so only its own output is looked at. */
+/** The parser turns every spelling of a host into one, so only its output is checked. */
 function judgeHost(url: URL): Target {
   const host = url.hostname.replace(/\.$/, '');
   if (host.startsWith('[') || /^\d+(\.\d+){3}$/.test(host))
@@ -53,7 +56,7 @@ function judgeHost(url: URL): Target {
   if (!sound || host.length > MAX_HOST_CHARACTERS)
     return refused('host_syntax', 'Expected a host name of letters, digits and hyphens between dots.');
   if (SPECIAL.includes(labels.at(-1) ?? '') || host.endsWith('.home.arpa'))
-    return refused('host_special', 'Expected a public host name; this one only exists inside a network.');
+    return refused('host_special', 'Expected a public host name; this one is only valid inside a network.');
   if (labels.length === 1)
     return refused('host_single_label', 'Expected a full host name such as hooks.example.com.');
   return { kind: 'target', url, guarded: true };

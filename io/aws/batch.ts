@@ -1,4 +1,4 @@
-/** AWS Batch: submit, find by name, end. */
+/** AWS Batch: submit, find by name, describe, terminate. */
 import {
   type BatchClient,
   BatchServiceException,
@@ -22,9 +22,9 @@ export interface BatchPort {
   submit(request: SubmitRequest): Promise<SubmitOutcome>;
   /** Ids of the Batch jobs with exactly this name, in any state, newest first. */
   listByName(jobQueue: string, name: string): Promise<readonly string[]>;
-  /** What Batch says of each; an id it does not know is absent from the map, without an error. */
+  /** The report of each Batch job; an unknown id is absent from the map, without an error. */
   describe(batchJobIds: readonly string[]): Promise<ReadonlyMap<string, BatchJobDetail>>;
-  /** Ends a Batch job in whatever state; one that is over or unknown is no error. */
+  /** Terminates a Batch job in any state; one that is over or unknown is not an error. */
   terminate(batchJobId: string, reason: string): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function batchPort(client: BatchClient, submitting: BatchClient): BatchPo
       do {
         const filters = [{ name: 'JOB_NAME', values: [name] }];
         const page = await client.send(new ListJobsCommand({ jobQueue, filters, nextToken }));
-        // The filter ignores case; names are lower case, but a stranger's need not be.
+        // The filter ignores case; our names are lower case, but those of other programs need not be.
         for (const { jobName, jobId } of page.jobSummaryList ?? []) {
           if (jobName === name && jobId !== undefined) ids.push(jobId);
         }
@@ -82,8 +82,8 @@ export function batchPort(client: BatchClient, submitting: BatchClient): BatchPo
 }
 
 /**
- * 400 ClientException is Batch's word that it will not; another 4xx (throttled, access denied) says it did not, this
- * time. 5xx, a timeout or a cut connection say nothing: Batch may have taken the job.
+ * 400 ClientException is a refusal for good; another 4xx (throttled, access denied) is a refusal for now. After 5xx,
+ * a timeout or a broken connection AWS Batch may have accepted the job.
  */
 function submitOutcome(error: unknown): SubmitOutcome {
   const status = error instanceof BatchServiceException ? error.$metadata.httpStatusCode : undefined;

@@ -1,9 +1,12 @@
-/** Telling the event bus what happened to jobs and endpoints. */
+/** Publishing events of jobs and endpoints on the event bus. */
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { TenantEvent } from '../../domain/webhook/notification.ts';
 
 export interface Bus {
-  /** Publishes all or throws; on a throw some may be out, so every listener must bear an event twice. */
+  /**
+   * Publishes all or throws. After a throw some may be published, so each listener must accept an event more than
+   * once.
+   */
   publish(events: readonly TenantEvent[]): Promise<void>;
 }
 

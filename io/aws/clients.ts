@@ -12,7 +12,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { SUBMIT_TIMEOUT_MS } from '../../domain/batch/submission.ts';
 
-/** The SDK itself waits without end: a stalled connection would use up the function's whole time. */
+/** The SDK itself has no timeout: a stalled connection would use up the whole time of the function. */
 const timeouts = { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true };
 
 export function dynamo(): DynamoDBDocumentClient {
@@ -27,8 +27,9 @@ export const s3 = (): S3Client => new S3Client({ requestHandler: { ...timeouts, 
 export const batch = (): BatchClient => new BatchClient({ requestHandler: timeouts });
 
 /**
- * For SubmitJob alone. The call has no client token, and the SDK repeats a call whose answer was lost: three tries
- * would be up to three Batch jobs.
+ * For SubmitJob alone. The request has no client token, and the SDK repeats a request whose answer was lost: three
+ * requests would be up to three Batch jobs.
+ * @see docs/developing/protocol.md, S7
  */
 export const submittingBatch = (): BatchClient =>
   new BatchClient({ maxAttempts: 1, requestHandler: { ...timeouts, requestTimeout: SUBMIT_TIMEOUT_MS } });

@@ -1,6 +1,6 @@
 /**
- * The dead-letter queue, read and emptied by an operator. SQS shows a message only by hiding it, so a reader hides all
- * of them for as long as it works, and gives back what it did not remove.
+ * The dead-letter queue, read and emptied by an operator. SQS hides each message that it returns, so a reader hides
+ * all of them while it works, and makes visible again what it did not remove.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -17,17 +17,17 @@ import { type Letter, readLetter, type StoredMessage } from '../../domain/dead-l
 export interface Found {
   readonly letter: Letter;
   readonly stored: StoredMessage;
-  /** As SQS handed it over: attributes of every type, and the receipt. */
+  /** As SQS returned it: attributes of every type, and the receipt. */
   readonly message: Message;
 }
 
-/** Everything in the queue at one moment, hidden from others while it lasts. */
+/** Everything in the queue at one moment, hidden from other readers meanwhile. */
 export interface Visit {
   /** The wanted ones, oldest first. */
   readonly letters: readonly Found[];
-  /** How many letters the queue holds that were not wanted. */
+  /** How many letters of the queue were not wanted. */
   readonly others: number;
-  /** How many were hidden by somebody else when we came: another reader, or one that was killed a minute ago. */
+  /** How many were hidden before: by another reader, or by one that was killed within the last minute. */
   readonly hidden: number;
   /** Sends the letter to the front queue again and removes it. Returns when both are done. */
   redrive(found: Found): Promise<void>;
@@ -36,10 +36,10 @@ export interface Visit {
 
 export interface DeadLetters {
   /**
-   * Calls `use` once with every letter that is wanted. Letters it leaves, or all that are left when it throws, are
-   * visible to others again when this returns; after a kill, when the visibility timeout ends.
+   * Calls `use` once with all wanted letters. The letters that it leaves, or all that are left when it throws, are
+   * visible again when this returns; after a kill, when the visibility timeout ends.
    *
-   * @param signal ends the reading; `use` looks at it by itself
+   * @param signal ends the reading; `use` must observe it itself
    */
   scan<T>(
     wanted: (letter: Letter) => boolean,
@@ -48,16 +48,16 @@ export interface DeadLetters {
   ): Promise<T>;
 }
 
-/** How long a letter stays hidden when its reader dies, and how often a living one says that it still reads. */
+/** How long a letter stays hidden when its reader dies, and how often a living reader renews that. */
 export interface Hold {
   readonly visibilitySeconds: number;
   readonly renewEveryMs: number;
 }
 
-/** The most that SQS gives, or takes, in one call. */
+/** The limit of SQS for one call. */
 const MAX_MESSAGES = 10;
 const CALLS_AT_ONCE = 8;
-/** A long poll asks every server of the queue; a short one asks some, and calls a queue empty that is not. */
+/** A long poll asks all servers of the queue; a short poll asks some, and may find a queue empty that is not. */
 const WAIT_SECONDS = 1;
 
 export function deadLetters(
@@ -78,8 +78,8 @@ export function deadLetters(
           others: others.length,
           hidden: count.hidden,
           async redrive(found) {
-            // A crash between the two leaves the letter in both queues, never in none. The second redrive meets the
-            // first: the request carries the same key, and a failed job has one child.
+            // A crash in between leaves the letter in both queues, never in none. A second redrive leads to the same
+            // job: the request has the same key, and a failed job has one child.
             await client.send(new SendMessageCommand({ QueueUrl: urls.front, ...toSend(found) }));
             await held.remove(found);
           },
@@ -93,8 +93,8 @@ export function deadLetters(
 }
 
 /**
- * Reads until eight receives at once bring nothing new. Letters may come in faster than they can run out: once as many
- * are read as there were, two rounds without one full answer are enough.
+ * Reads until eight receives at once return nothing new. Letters may arrive faster than they are read: when as many
+ * are read as there were, two rounds without a full answer are enough.
  */
 async function readAll(held: Held, expected: number, signal: AbortSignal): Promise<void> {
   for (let thinRounds = 0; thinRounds < 2; ) {
@@ -110,7 +110,7 @@ async function readAll(held: Held, expected: number, signal: AbortSignal): Promi
 
 type Held = ReturnType<typeof heldLetters>;
 
-/** The letters hidden by us, kept hidden until `end`. */
+/** The letters that this command hides, until `end`. */
 function heldLetters(client: SQSClient, QueueUrl: string, { visibilitySeconds, renewEveryMs }: Hold) {
   const held = new Map<string, Found>();
   const ending = new AbortController();
@@ -125,13 +125,16 @@ function heldLetters(client: SQSClient, QueueUrl: string, { visibilitySeconds, r
   }
   void renew();
 
-  /** In turns: a renewal that overtook a release would hide the letters once more. */
+  /** One after another: a renewal that overtook a release would hide the letters again. */
   function changeVisibility(letters: () => Iterable<Found>, seconds: number): Promise<void> {
     turn = turn.then(() => changeNow(letters(), seconds));
     return turn;
   }
 
-  /** Never throws: a letter it misses comes back by itself, and acting on one that came back early is harmless. */
+  /**
+   * Never throws: a missed letter becomes visible by itself, and an action on a letter that was visible early is
+   * harmless.
+   */
   async function changeNow(letters: Iterable<Found>, VisibilityTimeout: number) {
     const Entries = Array.from(letters, ({ message: { ReceiptHandle } }, i) => ({
       Id: String(i),
@@ -152,7 +155,7 @@ function heldLetters(client: SQSClient, QueueUrl: string, { visibilitySeconds, r
   return {
     letters: () => [...held.values()],
     giveBack,
-    /** @returns how many letters each receive brought, known ones included */
+    /** @returns how many letters each receive returned, known ones included */
     async receive(): Promise<number[]> {
       const receive = {
         QueueUrl,
@@ -168,7 +171,7 @@ function heldLetters(client: SQSClient, QueueUrl: string, { visibilitySeconds, r
       const received = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.Messages : []));
       for (const message of received.flatMap((messages = []) => messages))
         held.set(message.MessageId ?? '', foundOf(message));
-      // Not before: what the other receives have hidden must be known, to be given back.
+      // Only now: the letters that the other receives have hidden must be known, to make them visible again.
       for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
       return received.map((messages = []) => messages.length);
     },
@@ -211,9 +214,9 @@ function foundOf(message: Message): Found {
 }
 
 /**
- * The letter as the service's own message. One that SQS moved has no key of ours, and may have become a record before
- * its last receive failed: under its message id, if it named no key. Sent again it gets another id, and without this
- * attribute it would be another job.
+ * The letter as the service's own message. A letter that SQS moved has no effective key, and may have become a record
+ * before its last receive failed, under its message id if it named no key. A message that is sent again gets another
+ * id, and without this attribute it would be another job.
  */
 function toSend({ letter, stored, message: { MessageAttributes } }: Found) {
   const effectiveKey = { DataType: 'String', StringValue: letter.id };
@@ -230,7 +233,7 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
   );
 }
 
-/** One item at a time, never faster than the rate, and no more of them once the signal is aborted. */
+/** One item at a time, never faster than the rate, and none after the signal is aborted. */
 export async function* paced<T>(
   items: readonly T[],
   perSecond: number,

@@ -1,7 +1,7 @@
 /**
- * Sealing what only the sender of webhooks may see: signing keys, and the values of custom headers. KMS holds the key that
- * seals, so the table alone is worth nothing; the context ties each sealed text to its endpoint, so that a copy of it on
- * another endpoint does not open.
+ * Encryption of what only the senders of webhooks may read: signing keys, and the values of custom headers. The key
+ * is in KMS, so the table alone is worth nothing; the encryption context binds each ciphertext to its endpoint, so
+ * that a copy of it on another endpoint cannot be decrypted.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import {
@@ -16,11 +16,14 @@ export type Owner = Pick<Endpoint, 'tenantId' | 'endpointId'>;
 
 export interface Sealing {
   seal(owner: Owner, plain: string): Promise<string>;
-  /** Makes a signing key. @param given `whsec_…` that the tenant brings along, checked before */
+  /**
+   * Makes a signing key.
+   * @param given a `whsec_…` that the tenant provides, checked before
+   */
   newKey(owner: Owner, scheme: SigningKey['scheme'], given?: string): Promise<NewKey>;
 }
 export interface Opening {
-  /** @throws when KMS does not answer, or refuses: the webhook is then not sent, and never unsigned */
+  /** @throws when KMS does not answer, or refuses: then the webhook is not sent */
   open(owner: Owner, sealed: string): Promise<string>;
 }
 
@@ -39,15 +42,15 @@ export function sealing(kms: KMSClient, keyId: string): Sealing {
   return sealingBy(seal);
 }
 
-/** @param seal what makes a text unreadable without its context */
+/** @param seal encrypts a text under its context */
 export function sealingBy(seal: Sealing['seal']): Sealing {
   return { seal, newKey: (owner, scheme, given) => newKey(seal, owner, scheme, given) };
 }
 
-/** What one sandbox keeps opened: each costs a call, and an endpoint has a handful. */
+/** How many opened keys a sandbox keeps: each one costs a call, and an endpoint has a few. */
 const MAX_OPENED = 1000;
 
-/** Opens each text once, for as long as the process lives: which keys still sign is said by the endpoint, not here. */
+/** Opens each ciphertext once in the life of the process. The endpoint says which keys sign, not this cache. */
 export function opening(kms: KMSClient, keyId: string): Opening {
   const opened = new Map<string, Promise<string>>();
   return {
@@ -57,7 +60,7 @@ export function opening(kms: KMSClient, keyId: string): Opening {
       if (known !== undefined) return known;
       const opens = openOnce(kms, keyId, owner, sealed);
       opened.set(name, opens);
-      // The next to ask asks KMS again.
+      // The next request asks KMS again.
       opens.catch(() => opened.delete(name));
       const [oldest] = opened.keys();
       if (opened.size > MAX_OPENED && oldest !== undefined) opened.delete(oldest);
@@ -83,7 +86,7 @@ function contextOf({ tenantId, endpointId }: Owner): Record<string, string> {
   return { tenantId, endpointId };
 }
 
-/** A new signing key, and what its owner is shown: a secret once, or a public key at any time. */
+/** A new signing key, and what its owner sees: a secret once, or a public key at any time. */
 export interface NewKey {
   readonly key: SigningKey;
   readonly shown: string;

@@ -1,4 +1,7 @@
-/** What every queue-fed Lambda shares: messages in, and the answer that returns only the unfinished ones to the queue. */
+/**
+ * What all functions behind a queue share: messages in, and an answer that returns only the unfinished ones to the
+ * queue.
+ */
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Log } from '../process/log.ts';
@@ -7,7 +10,7 @@ export interface Message {
   readonly id: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** The same however often it is received. */
+  /** The same for each receive. */
   readonly sentAtMs?: number;
 }
 
@@ -26,7 +29,7 @@ export function queueHandler(log: Log, handle: MessageBatch) {
     });
 }
 
-/** A function on a schedule. A run that fails is logged and not repeated: the next one comes by itself. */
+/** A function on a schedule. A run that fails is logged and not repeated: the next one follows in a minute. */
 export function scheduleHandler(log: Log, run: () => Promise<void>) {
   return middy<unknown, void>()
     .use({ onError: ({ error }) => log.error('schedule:run:failed', { error }) })
@@ -34,7 +37,7 @@ export function scheduleHandler(log: Log, run: () => Promise<void>) {
 }
 
 /**
- * A thrown error would make Lambda slow the whole queue down, and one tenant's bad minute would be everybody's.
+ * A thrown error would make Lambda slow down the whole queue, so one tenant's failure would affect all.
  * @see AWS Lambda developer guide, "Handling errors for an SQS event source"
  */
 function keepAllOnError(log: Log): middy.MiddlewareObj<SQSEvent, SQSBatchResponse> {

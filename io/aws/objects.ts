@@ -1,4 +1,4 @@
-/** The tenant's objects, for the worker. A store is made for one tenant and opens nothing outside its folder. */
+/** The tenant's objects, for the worker. A store is made for one tenant and reads nothing outside of its folder. */
 import type { Readable } from 'node:stream';
 import {
   GetObjectCommand,
@@ -14,9 +14,9 @@ export class ObjectMissing extends Error {
 }
 
 export interface ObjectStore {
-  /** @throws ObjectMissing when there is none, or when the address is not the tenant's: both look alike */
+  /** @throws ObjectMissing when there is none, or when the address is not the tenant's */
   read(uri: string): Promise<Readable>;
-  /** @param key below the tenant's folder; the same key twice leaves the later content */
+  /** @param key below the tenant's folder; a second write of a key replaces the content */
   write(
     key: string,
     content: Uint8Array | string,

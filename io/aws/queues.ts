@@ -5,12 +5,15 @@ export interface Outgoing {
   readonly body: string;
   readonly delaySeconds?: number | undefined;
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-  /** The tenant, for SQS's fair queues: one tenant's flood is served after the others' messages. */
+  /** The tenant, for SQS's fair queues: a flood of one tenant is served after the messages of the others. */
   readonly groupId?: string | undefined;
 }
 
 export interface Queue {
-  /** Sends all or throws; on a throw some may have been sent, so every receiver must bear a message twice. */
+  /**
+   * Sends all or throws. After a throw some may have been sent, so each receiver must accept a message more than
+   * once.
+   */
   send(messages: readonly Outgoing[]): Promise<void>;
 }
 

@@ -1,9 +1,10 @@
 /**
- * Where a webhook may go: to public addresses only. Tenants choose the URL, so without this a webhook is a POST to whatever
- * our network can reach, the Lambda Runtime API included. The text of the URL is judged by `domain/webhook/webhook-url.ts`.
+ * Where a webhook may go: to public addresses only. Tenants choose the URL, so without this guard a webhook would be
+ * a POST to whatever our network can reach, the Lambda Runtime API included. `domain/webhook/webhook-url.ts` checks
+ * the text of the URL.
  *
- * Addresses are vetted, not names, and the vetted answer is the one that is dialled: a name that resolves to
- * something else a moment later cannot slip through.
+ * Addresses are checked, not names, and the checked address is the one that is dialled: a name that resolves to
+ * something else a moment later cannot pass.
  */
 import { type LookupAddress, promises } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -13,11 +14,11 @@ export class EgressRefused extends Error {
   override readonly name = 'EgressRefused';
 }
 
-/** Azure's platform address is public by its range and answers metadata on hosts that have it. */
+/** Azure's platform address is in a public range, and serves metadata on Azure hosts. */
 const extra = new BlockList();
 extra.addAddress('168.63.129.16');
 
-/** Global unicast without the special ranges in it. Anything we cannot place is refused. */
+/** Global unicast without its special ranges. An address that is in no known range is refused. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 0 || address.includes('%')) return false;
@@ -27,7 +28,7 @@ export function isPublicAddress(address: string): boolean {
   return globalUnicast && parsed.range() === 'unicast';
 }
 
-/** Our resolver failed, or said nothing in time. Whether that is the tenant's doing is for `outage.ts` to find out. */
+/** Our resolver failed, or did not answer in time. `outage.ts` finds out whether the cause is on the tenant's side. */
 export class NameUnresolved extends Error {
   override readonly name = 'NameUnresolved';
 }
@@ -38,7 +39,7 @@ const DNS_BUDGET_MS = 3000;
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 /**
- * The absolute name, by DNS alone: neither a hosts file nor a search domain takes part.
+ * The absolute name, by DNS alone: neither a hosts file nor a search domain is used.
  *
  * @returns nothing for a name that has no addresses
  * @throws NameUnresolved
@@ -48,7 +49,7 @@ export const resolvePublicly: Resolve = async (hostname) => {
   const dns = new promises.Resolver({ timeout: DNS_BUDGET_MS / 2, tries: 2 });
   const answers = await Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]);
   for (const answer of answers) {
-    // A resolver that fails is our trouble; only a name without addresses is the tenant's.
+    // A failure of the resolver is ours; only a name without addresses is the tenant's.
     if (answer.status === 'rejected' && !NO_ADDRESSES.has(answer.reason?.code))
       throw new NameUnresolved('dns_failed', { cause: answer.reason });
   }
@@ -59,7 +60,7 @@ export const resolvePublicly: Resolve = async (hostname) => {
   );
 };
 
-/** The same with an end: a resolver that never answers must not use up the time of the whole exchange. */
+/** The same with a timeout: a resolver that never answers must not use up the time of the whole exchange. */
 export async function resolveInTime(resolve: Resolve, hostname: string): Promise<readonly LookupAddress[]> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new NameUnresolved('dns_timeout')), DNS_BUDGET_MS);
@@ -72,7 +73,7 @@ export async function resolveInTime(resolve: Resolve, hostname: string): Promise
   }
 }
 
-/** A `lookup` for node:https. One bad address refuses the name: a mixed answer is how rebinding starts. */
+/** A `lookup` for node:https. One forbidden address refuses the name: DNS rebinding starts with a mixed answer. */
 export function guardedLookup(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolveInTime(resolve, hostname)

@@ -1,6 +1,6 @@
 /**
- * Whose fault it is that nothing was reached. A name that does not resolve, or an address that does not answer, may be
- * the receiver's trouble or ours; a host that is always there tells which.
+ * Which side has the outage. A name that does not resolve, or an address that does not answer, may be a failure of
+ * the receiver or of our network; a host that always answers tells them apart.
  */
 import { connect } from 'node:net';
 import { isPublicAddress, type Resolve, resolveInTime, resolvePublicly } from './egress.ts';
@@ -8,7 +8,7 @@ import { isPublicAddress, type Resolve, resolveInTime, resolvePublicly } from '.
 /** @returns whether our own network or name resolution is down */
 export type Outage = () => Promise<boolean>;
 
-/** Asked at each failure, answered by one look: an outage fails everything at once. */
+/** Asked at each failure, answered by one probe: an outage fails everything at once. */
 const REMEMBERED_MS = 10_000;
 const CONNECT_MS = 3000;
 

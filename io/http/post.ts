@@ -1,4 +1,4 @@
-/** One POST to a tenant's URL: one connection, one deadline, no redirect, and as much of the answer as is kept. */
+/** One POST to a tenant's URL: one connection, one deadline, no redirect, and the kept part of the answer. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
@@ -19,27 +19,27 @@ export interface Post {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** For the whole exchange, from the name's resolution to the last byte of the answer that is kept. */
+  /** The deadline of the whole exchange, from the resolution of the name to the last kept byte of the answer. */
   readonly deadlineMs: number;
-  /** Called if there is no answer after a while, counted from the connection; the exchange goes on. */
+  /** Called if there is no answer for a while after the connection; the exchange goes on. */
   readonly suspicion?: { readonly afterMs: number; raise(): void } | undefined;
 }
 
 export interface Webhooks {
-  /** Never throws for what the receiver or the network does. */
+  /** Never throws for a failure of the receiver or the network. */
   post(post: Post): Promise<PostOutcome>;
 }
 
 export interface WebhooksOptions {
-  /** Origins that need no guard: the inbox of a laptop. */
+  /** Origins without the guard: the inbox of a laptop. */
   readonly allowedOrigins: readonly string[];
   readonly outage: Outage;
   readonly resolve?: Resolve;
 }
 
-/** Name, connection and TLS together. */
+/** Resolution, connection and TLS together. */
 const CONNECT_MS = 5000;
-/** Name, TCP and TLS with the other side of the world take no longer. */
+/** Resolution, TCP and TLS to the most distant host take no longer. */
 const CONNECTED_BY_MS = 1000;
 const MAX_RESPONSE_HEADER_BYTES = 16_384;
 
@@ -48,7 +48,7 @@ export function webhooks({ allowedOrigins, outage, resolve = resolvePublicly }: 
     async post(post) {
       const startedAt = performance.now();
       const ms = () => performance.now() - startedAt;
-      // Judged when the endpoint was made, and again now: the rules may have become stricter.
+      // Checked when the endpoint was made, and again now: the rules may be stricter than they were.
       const target = judgeUrl(post.url, allowedOrigins);
       if (target.kind === 'refused') return { kind: 'failed', why: 'target_not_allowed', ms: ms() };
       const watch = suspicionWatch(post.suspicion);
@@ -90,7 +90,7 @@ function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, 
     let headSeen = false;
     const request = send(url, options, (response) => {
       headSeen = true;
-      // The head decides. What is kept of the body is for people, and a receiver that drips it ends with the deadline.
+      // The head decides. The kept part of the body is for people, and a slow body ends at the deadline.
       kept(response).then((rest) => {
         settle({ ...answerOf(response), kept: rest });
         request.destroy();
@@ -98,9 +98,10 @@ function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, 
     });
     const secure = url.protocol === 'https:';
     request.on('socket', (socket) => watch(socket, { guarded, secure, connected: around.connected }));
-    // What breaks after the head only cuts short what is kept.
+    // A failure after the head only shortens the kept part.
     request.on('error', (error) => !headSeen && fail(error));
-    // An answer of 101 is neither a response nor an error: without this it would hold us past the deadline.
+    // Node treats a 101 answer neither as a response nor as an error: without this the exchange would outlast its
+    // deadline.
     request.on('upgrade', (response, socket) => {
       socket.destroy();
       settle(answerOf(response));
@@ -110,7 +111,7 @@ function exchange({ url, guarded }: Place, { headers, body, deadlineMs }: Post, 
   });
 }
 
-/** A certificate is for the name without the dot that makes it absolute. */
+/** A certificate names the host without the trailing dot of an absolute name. */
 function guardedOptions({ hostname }: URL, resolve: Resolve): RequestOptions {
   const servername = hostname.replace(/\.$/, '');
   return { lookup: guardedLookup(resolve), minVersion: 'TLSv1.2', servername };
@@ -128,7 +129,7 @@ function suspicionWatch(suspicion: Post['suspicion']) {
   };
 }
 
-/** Gives up on a connection that does not come about, and on one that leads elsewhere than was vetted. */
+/** Aborts a connection that is not established in time, and one to another address than was checked. */
 function watch(
   socket: Socket,
   { guarded, secure, connected }: { guarded: boolean; secure: boolean; connected(): void },
@@ -151,7 +152,7 @@ function answerOf({ statusCode = 0, headers }: IncomingMessage): Omit<Answer, 'm
     kind: 'answered',
     status: statusCode,
     retryAfter: headers['retry-after'],
-    // @see https://docs.svix.com/retries, whose word for it this is
+    // @see https://docs.svix.com/retries, which defines this header value
     abort: headers['webhook-delivery'] === 'abort-message',
   };
 }
@@ -163,7 +164,7 @@ class ClosedWithoutAnswer extends Error {
   override readonly name = 'ClosedWithoutAnswer';
 }
 
-/** Before a connection stands nobody can tell the receiver's trouble from ours by looking at it alone. */
+/** Before there is a connection, a failure of the receiver and one of our network look the same. */
 const MAYBE_OURS: ReadonlySet<string> = new Set([
   'dns_failed',
   'dns_timeout',
@@ -183,7 +184,7 @@ const WORDS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: 'response_headers_too_large',
 };
 
-/** A short word for the delivery log, from a closed list. All refusals of the guard look alike to the tenant. */
+/** A short name for the delivery log, from a closed list. The tenant cannot distinguish the refusals of the guard. */
 function reason(error: unknown): string {
   if (error instanceof EgressRefused) return 'target_not_allowed';
   if (error instanceof NameUnresolved) return error.message;
@@ -191,7 +192,7 @@ function reason(error: unknown): string {
   if (error instanceof ClosedWithoutAnswer) return 'closed_without_answer';
   if (!(error instanceof Error)) return 'failed';
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'timeout';
-  // Of several addresses that were tried, the first tells as much as the others.
+  // Of several addresses that were tried, the error of the first is representative.
   if (error instanceof AggregateError) return reason(error.errors[0]);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (Object.hasOwn(WORDS, code)) return WORDS[code] ?? 'failed';

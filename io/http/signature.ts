@@ -13,7 +13,7 @@ const WEBHOOK_ID = /^msg_[a-z2-7]{26}$/;
  */
 export function webhookHeaders(webhookId: string, nowMs: number, body: string, keys: readonly OpenKey[]) {
   if (!WEBHOOK_ID.test(webhookId))
-    throw new Error('A webhook id must not be chosen by others: a dot in it forges signatures');
+    throw new Error('Expected a webhook id without a dot: a dot would allow a forged signature');
   if (keys.length === 0) throw new Error('Without a key a webhook is not sent');
   const timestamp = String(Math.floor(nowMs / 1000));
   const content = Buffer.from(`${webhookId}.${timestamp}.${body}`);
@@ -29,7 +29,7 @@ function signatureOf(content: Buffer, key: OpenKey): string {
   return `v1a,${sign(null, content, key.privateKey).toString('base64')}`;
 }
 
-/** A key that signs: a secret, or an ed25519 private key. As key objects they sign fastest, and no print shows them. */
+/** A signing key: a secret, or an ed25519 private key. Key objects sign fastest, and are never printed. */
 export type OpenKey =
   | { readonly scheme: 'v1'; readonly secret: KeyObject }
   | { readonly scheme: 'v1a'; readonly privateKey: KeyObject };
@@ -43,7 +43,7 @@ export function openKey(scheme: SigningKey['scheme'], plain: string): OpenKey {
   };
 }
 
-/** A signing key as KMS opened it. */
+/** A signing key as KMS decrypted it. */
 export interface PlainKey {
   readonly scheme: SigningKey['scheme'];
   readonly plain: string;

@@ -5,7 +5,7 @@ export interface Clock {
   nowMs(): number;
 }
 
-/** A clock that one can also wait by. */
+/** A clock that can also wait. */
 export interface PacingClock extends Clock {
   /** Resolves at once when the time has passed. */
   waitUntil(atMs: number): Promise<void>;

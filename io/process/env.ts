@@ -1,10 +1,13 @@
-/** The only reader of process.env. A variable that is missing or wrong stops the function at its start, by name. */
+/**
+ * The only reader of process.env. A missing or wrong variable stops the function at its start, with the variable's
+ * name.
+ */
 import * as z from 'zod';
 import { TenantDefaults } from '../../domain/tenant/policy.ts';
 
 const text = z.string().min(1);
 
-/** JSON, put together from the parameters of the stack. */
+/** JSON made of the parameters of the stack. */
 function parsedDefaults(json: string, context: z.RefinementCtx): TenantDefaults {
   const parsed = TenantDefaults.safeParse(jsonOf(json));
   if (parsed.success) return parsed.data;
@@ -24,7 +27,7 @@ function jsonOf(json: string): unknown {
   }
 }
 
-/** Every variable a Headgate process may read. None has a default whose wrong value would look like success. */
+/** All variables that a Headgate process may read. None has a default that could hide a mistake. */
 const variables = {
   TABLE_NAME: text,
   BUCKET_NAME: text,
@@ -43,11 +46,11 @@ const variables = {
   BATCH_CALLS_PER_SECOND: z.coerce.number().min(1).max(1000),
   TENANT_DEFAULTS: z.string().transform(parsedDefaults),
   SUBMIT_SETTLE_SECONDS: z.coerce.number().int().min(1).max(900),
-  /** The key that seals signing keys. */
+  /** The key that encrypts signing keys. */
   WEBHOOK_KEY_ID: text,
   /** A host that answers on port 443 as long as our network does. */
   NETWORK_PROBE_HOST: z.hostname(),
-  /** The inbox of a laptop: an origin that is dialled without the guard. No template can set it (docs/decisions/0010). */
+  /** The inbox of a laptop: an origin without the guard. No template can set it (docs/decisions/0010). */
   WEBHOOK_ALLOWED_ORIGINS: z
     .string()
     .default('')
@@ -58,7 +61,10 @@ const variables = {
       'expected none on Lambda, whose own API is on loopback',
     )
     .refine((list) => list.every(isLoopback), 'expected http://127.0.0.1 and a port'),
-  /** Set by AWS Batch in every container. @see AWS Batch user guide, "Job environment variables" */
+  /**
+   * Set by AWS Batch in each container.
+   * @see AWS Batch user guide, "Job environment variables"
+   */
   AWS_BATCH_JOB_ID: text,
   AWS_BATCH_JOB_ATTEMPT: z.coerce.number().int().min(1),
 } as const;
@@ -75,12 +81,12 @@ function isLoopback(origin: string): boolean {
 type Variables = typeof variables;
 export type Env<Name extends keyof Variables> = { readonly [N in Name]: z.output<Variables[N]> };
 
-/** Its message names variables and what was expected of them, never a value. */
+/** The message names variables and what was expected, never a value. */
 export class EnvironmentIncomplete extends Error {
   override readonly name = 'EnvironmentIncomplete';
 }
 
-/** @throws EnvironmentIncomplete that names every variable that is missing or wrong, and what was expected */
+/** @throws EnvironmentIncomplete, which names each missing or wrong variable and what was expected */
 export function readEnv<Name extends keyof Variables>(...names: readonly Name[]): Env<Name> {
   const wrong: string[] = [];
   const entries = names.map((name) => {

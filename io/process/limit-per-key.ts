@@ -1,4 +1,4 @@
-/** A bound on how much goes on at once for one key; what exceeds it waits its turn. */
+/** A limit on concurrent work for each key; further work waits. */
 
 export type Limited = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
@@ -8,7 +8,7 @@ export function limitPerKey(most: number): Limited {
 
   async function enter(name: string): Promise<void> {
     const here = underWay.get(name) ?? 0;
-    // The work that ends hands its place to the first that waits, so the count stays.
+    // Finished work passes its place to the first waiting one, so the count is unchanged.
     if (here >= most)
       return new Promise((resolve) => waiting.set(name, [...(waiting.get(name) ?? []), resolve]));
     underWay.set(name, here + 1);

@@ -1,7 +1,9 @@
-/** Structured log lines: an event name `noun:verb:outcome` and the facts that find the job again. Never bodies or secrets. */
+/**
+ * Structured log lines: an event name `noun:verb:outcome` and the ids that identify the job. Never bodies or secrets.
+ */
 import { Logger } from '@aws-lambda-powertools/logger';
 
-/** The only fields a line may carry. A field that is not here does not reach the log, whatever a caller passes. */
+/** The only fields of a line. A field that is not here does not reach the log, whatever a caller passes. */
 export interface LogFacts {
   readonly jobId?: string | undefined;
   readonly tenantId?: string | undefined;
@@ -17,7 +19,7 @@ export interface LogFacts {
   readonly durationMs?: number | undefined;
 }
 
-/** The names of LogFacts, for the compiler cannot keep a caller from passing more. */
+/** The names of LogFacts: the compiler cannot prevent a caller from passing more. */
 const NAMES = Object.keys({
   jobId: true,
   tenantId: true,
@@ -38,7 +40,7 @@ type Facts = LogFacts & { readonly error?: unknown };
 
 export interface Log {
   info(event: string, facts?: Facts): void;
-  /** Somebody should act. */
+  /** For an event that an operator should look at. */
   error(event: string, facts?: Facts): void;
 }
 
@@ -56,7 +58,7 @@ function known({ error, ...given }: Facts): Record<string, string | number> {
   return Object.fromEntries(entries.flatMap(([name, fact]) => (fact === undefined ? [] : [[name, fact]])));
 }
 
-/** An SDK error's message may quote what was sent; its name and status do not. */
+/** The message of an SDK error may quote the request; its name and status do not. */
 export function errorName(error: unknown): string {
   if (!(error instanceof Error)) return error === undefined ? '' : 'unknown';
   const status =

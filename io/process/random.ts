@@ -1,8 +1,8 @@
-/** The only source of chance. */
+/** The only source of random values. */
 import { randomUUID } from 'node:crypto';
 
 export interface Random {
-  /** A name nobody else has. */
+  /** A unique token. */
   token(): string;
   /** From 0 up to 1. */
   fraction(): number;

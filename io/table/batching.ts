@@ -1,11 +1,11 @@
-/** Work that is asked for one by one and done together: what a batch of messages needs at one moment is one call. */
+/** Batching: requests that are made one by one at one moment become one call. */
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Collects what is asked for within a moment, and while an earlier call is under way, and does it in one call; every
- * asker gets its own answer.
+ * Collects the requests of a short time, and those made while an earlier call is under way, and makes one call for
+ * them; each caller gets its own answer.
  *
- * @param doAll answers for each that it was asked for; one that is absent from the map has no answer
+ * @param doAll answers for each of its requests; a request that is absent from the map has no answer
  * @param momentMs 0 is one turn of the event loop
  */
 export function batched<Asked, Answer>(

@@ -1,6 +1,6 @@
 /**
- * The delivery rows: one for each event owed to each endpoint, in the order of the events. They stand by endpoint and day,
- * so that what an endpoint was sent, and what is to be sent again, is one query and needs no index.
+ * The deliveries in the table: one item for each event and endpoint, in the order of the events. The partition is an
+ * endpoint and a day, so that the log and a replay are one query and need no index.
  */
 import { dueShard } from '../../domain/job/identity.ts';
 import { Delivery, DeliveryName, RETENTION_MS, type Try } from '../../domain/webhook/delivery.ts';
@@ -9,22 +9,22 @@ import type { Attributes, Key, Table } from './table.ts';
 export interface DeliveryStore {
   get(name: DeliveryName): Promise<Delivery | undefined>;
   /**
-   * Records the outcome of a try, or the row before any.
+   * Records the outcome of a try, or the delivery before any.
    *
-   * @param seen the row as it was before the try; absent for the first
+   * @param seen the delivery as it was before the try; absent for the first
    * @returns `lost` when another try was recorded meanwhile
    */
   record(seen: Delivery | undefined, next: Delivery): Promise<'written' | 'lost'>;
-  /** Begins a new schedule. `lost`: somebody else did, or it went out meanwhile. */
+  /** Begins a new schedule. `lost`: another command did, or there was a try meanwhile. */
   replay(seen: Delivery, next: Delivery): Promise<'written' | 'lost'>;
-  /** Puts off the sweep's next look. `lost`: another sweep did, or there was a try. */
+  /** Moves `dueAt` on. `lost`: another run of reconcile did, or there was a try. */
   putOff(seen: Delivery, next: Delivery): Promise<'written' | 'lost'>;
 }
 
 export interface DeliveryLog {
   /** The events of one endpoint between two moments, the oldest first. */
   between(endpoint: EndpointName, fromMs: number, toMs: number): AsyncGenerator<Delivery>;
-  /** What is kept of its tries, the first first. */
+  /** Its recorded tries, the first one first. */
   tries(delivery: Delivery): Promise<readonly Try[]>;
 }
 
@@ -39,10 +39,10 @@ export function deliveryStore(items: Table): DeliveryStore & DeliveryLog {
 
     async record(seen, next) {
       const key = deliveryKey(next);
-      // Twice: the second finds the row, or another number of tries in it.
+      // Idempotent: a repeat finds the item, or another number of tries in it.
       if (seen === undefined)
         return (await items.insert(key, attributesOf(next))) === undefined ? 'written' : 'lost';
-      // The last try is in the row; the one before moves out of it. Twice: the second finds the first.
+      // The last try is in the item; the one before moves out of it. Idempotent: a repeat finds the item.
       if (seen.last !== undefined && seen.last !== next.last)
         await items.insert(tryKey(seen), { ...seen.last, expiresAt: expiryOf(seen) });
       const change = { from: attributesOf(seen), to: attributesOf(next) };
@@ -51,13 +51,13 @@ export function deliveryStore(items: Table): DeliveryStore & DeliveryLog {
 
     replay(seen, next) {
       const change = { from: attributesOf(seen), to: attributesOf(next) };
-      // Twice: the second finds it pending.
+      // Idempotent: a repeat finds it pending.
       return items.change(deliveryKey(seen), change, { tries: seen.tries, status: seen.status });
     },
 
     putOff(seen, next) {
       const change = { from: attributesOf(seen), to: attributesOf(next) };
-      // Twice, or by two sweeps: the second finds another time.
+      // Idempotent: a repeat, or a second run of reconcile, finds another time.
       return items.change(deliveryKey(seen), change, { tries: seen.tries, dueAt: seen.dueAt });
     },
 
@@ -115,14 +115,14 @@ function tryKey(delivery: Delivery): Key {
   return { pk, sk: `${sk}${TRY}${String(delivery.tries).padStart(4, '0')}` };
 }
 
-/** The name stands in the key alone. In the index `due` it is exactly while it is pending. */
+/** The name is in the key alone. The item is in the index `due` exactly while it is pending. */
 function attributesOf(delivery: Delivery): Attributes {
   const { tenantId: _, endpointId: __, at: ___, webhookId, ...row } = delivery;
   const dueShardOf = row.dueAt === undefined ? undefined : dueShard(webhookId);
   return { ...row, dueShard: dueShardOf, expiresAt: expiryOf(delivery) };
 }
 
-/** Callers name a row by whatever has its name, a row they are about to write among them: only the name is taken from it. */
+/** Callers pass any object with the name, for instance the delivery that they will write: only the name is used. */
 function rowOf({ tenantId, endpointId, at, webhookId }: DeliveryName, item: Attributes): Delivery {
   return Delivery.parse({ ...item, tenantId, endpointId, at, webhookId });
 }

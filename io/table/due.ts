@@ -1,11 +1,14 @@
-/** Reading the `due` index: what the sweep must look at. A hint only: the item itself is read again before acting. */
+/**
+ * Reading the index `due`: the items that reconcile must look at. It is a hint: the item itself is read before
+ * anything is done.
+ */
 import * as z from 'zod';
 import type { DeliveryName } from '../../domain/webhook/delivery.ts';
 import { parseDeliveryKey } from './deliveries.ts';
 import type { Position, Table } from './table.ts';
 
 export interface DueIndex {
-  /** What of one shard is due by then, the longest overdue first, a page at a time. */
+  /** The items of one shard that are due by then, the most overdue first, a page at a time. */
   due(shard: string, byMs: number, after?: Position): Promise<DuePage>;
 }
 
@@ -38,7 +41,7 @@ export function dueIndex(items: Table): DueIndex {
   };
 }
 
-/** A kind of item that a newer version of the stack writes is its own to look at. */
+/** An unknown kind of item was written by a newer version, whose reconcile will look at it. */
 function dueOf({ pk, sk }: z.infer<typeof Keys>): Due | undefined {
   const [kind, id = ''] = pk.split('#');
   if (kind === 'JOB' && sk === 'JOB') return { kind: 'job', jobId: id };

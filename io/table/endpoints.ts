@@ -1,10 +1,10 @@
-/** The endpoints of tenants in the table, and how each has behaved lately. */
+/** The endpoints of tenants in the table, and the health of each. */
 import { Endpoint, type NewEndpoint } from '../../domain/webhook/endpoint.ts';
 import { Standing, type StandingName } from '../../domain/webhook/endpoint-health.ts';
 import { limitPerKey } from '../process/limit-per-key.ts';
 import { type Attributes, type Key, putOver, type Table } from './table.ts';
 
-/** An endpoint beside its standing; one that never failed has none. */
+/** An endpoint with its health; one that never failed has none. */
 export interface Known {
   readonly endpoint: Endpoint;
   readonly standing: Standing | undefined;
@@ -14,7 +14,7 @@ export interface EndpointStore {
   list(tenantId: string): Promise<readonly Known[]>;
   get(name: StandingName): Promise<Endpoint | undefined>;
   /**
-   * Changes what is stored, until nobody was faster.
+   * Changes the stored endpoint; after a lost write it decides again.
    *
    * @param decide pure; undefined leaves it
    * @returns the endpoint as it is afterwards, or undefined when there is none: a removed one does not come back
@@ -24,30 +24,31 @@ export interface EndpointStore {
     decide: (endpoint: Endpoint) => Endpoint | undefined,
   ): Promise<Endpoint | undefined>;
   /**
-   * The same for the standing, which comes to be with its first change. @throws Crowded
+   * The same for the health, whose item is made with its first change.
+   * @throws Crowded
    *
    * @returns what was written, or what `decide` left as it was
    */
   changeStanding(name: StandingName, decide: (standing: Standing) => Standing | undefined): Promise<Standing>;
 }
 
-/** For whoever sets endpoints up. The functions that send have no right to it. */
+/** For the set-up of endpoints. The functions that send have no right to it. */
 export interface EndpointRegister extends EndpointStore {
   put(endpoint: NewEndpoint): Promise<void>;
-  /** With its standing. What was owed to it is given up when it falls due; its log stays for its time. */
+  /** With its health. Pending deliveries are abandoned when they are due; the log is kept for its time. */
   remove(name: StandingName): Promise<void>;
 }
 
-/** Losing this often means that many write this one item at once. */
+/** This many lost writes mean that many processes write this item at once. */
 const MAX_TURNS = 12;
 
-/** Nothing was written: whoever asked may do without, or come back later. */
+/** Nothing was written: the caller may go on without it, or try again later. */
 export class Crowded extends Error {
   override readonly name = 'Crowded';
 }
 
 export function endpointStore(items: Table): EndpointStore {
-  // One sandbox has several tries to one endpoint under way; they need not compete with each other for its item.
+  // One sandbox may have several tries to one endpoint under way; they must not compete for its item.
   const alone = limitPerKey(1);
 
   async function changed<T extends Attributes>(
@@ -62,12 +63,12 @@ export function endpointStore(items: Table): EndpointStore {
       const next = decide(value);
       if (next === undefined || next === value) return value;
       if (stored === undefined) {
-        // Twice: the second finds the first.
+        // Idempotent: a repeat finds the item.
         if ((await items.insert(key, next)) === undefined) return next;
         continue;
       }
       const { pk: _, sk: __, by, ...from } = stored;
-      // Twice: the second finds the token of the first.
+      // Idempotent: a repeat finds the token of the first write.
       if ((await items.change(key, { from, to: next }, { by })) === 'written') return next;
     }
     throw new Crowded(`The item changed ${MAX_TURNS} times while it was being changed`);
@@ -112,12 +113,12 @@ export function endpointRegister(items: Table): EndpointRegister {
   return {
     ...endpointStore(items),
     put: (endpoint) => putOver(items, endpointKey(endpoint), Endpoint.parse(endpoint)),
-    // Twice: the second finds nothing to remove.
+    // Idempotent: a repeat finds nothing to remove.
     remove: (name) => items.removeAll([endpointKey(name), standingKeyOf(name)]),
   };
 }
 
-/** Behind the endpoint's own key, so that one query reads both. */
+/** The key follows that of the endpoint, so that one query reads both. */
 const STANDING = '#STANDING';
 
 function standingKeyOf(name: StandingName): Key {

@@ -1,4 +1,4 @@
-/** The gates of tenants in the table: one item each, with the caps and the set of members. */
+/** The gates of tenants in the table: one item each, with the caps and the set of holders. */
 import * as z from 'zod';
 import { dueShard } from '../../domain/job/identity.ts';
 import { Backlog, Caps, GATE_PATIENCE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
@@ -8,16 +8,16 @@ import type { Key, Table } from './table.ts';
 export interface GateStore {
   /** A tenant that never had caps, a pause or a concurrency key is absent from the map. */
   load(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Gate>>;
-  /** Lets members in if the gate still is as it was read: nobody entered, and the caps are the same. */
+  /** Adds holders if the gate is as it was read: none was added since, and the caps are the same. */
   enter(
     tenantId: string,
     seen: Gate | undefined,
     members: readonly Member[],
     nowMs: number,
   ): Promise<'written' | 'lost'>;
-  /** Takes members out. One that is not there, or a gate that is not there, is no error. */
+  /** Releases holders. One that is absent, or a gate that is absent, is not an error. */
   leave(tenantId: string, members: readonly Member[]): Promise<void>;
-  /** Sets what an operator may set, in place of what was set before, and makes the sweep look. */
+  /** Replaces the settings of an operator, and makes the gate due. */
   set(
     tenantId: string,
     seen: Gate | undefined,
@@ -25,7 +25,7 @@ export interface GateStore {
     nowMs: number,
   ): Promise<'written' | 'lost'>;
   noteBacklog(tenantId: string, backlog: Backlog): Promise<void>;
-  /** Puts the sweep's next look off; with no time, the gate leaves the index, unless somebody has entered. */
+  /** Moves `dueAt` on; without a time the gate leaves the index, unless a holder was added. */
   postpone(gate: Gate, dueAt: number | undefined): Promise<void>;
 }
 
@@ -55,7 +55,8 @@ export function gateStore(items: Table): GateStore {
     },
 
     async enter(tenantId, seen, members, nowMs) {
-      // Twice: the first raises the version. Who was the first finds its members there when it reads again.
+      // Idempotent: the first write raises the version, and a handler whose answer was lost finds its holders when it
+      // reads again.
       const held = await items.update(gateKey(tenantId), {
         update:
           'ADD members :members SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
@@ -73,7 +74,7 @@ export function gateStore(items: Table): GateStore {
 
     async leave(tenantId, members) {
       if (members.length === 0) return;
-      // Twice: there is nothing left to take out.
+      // Idempotent: a repeat finds nothing to remove.
       await items.update(gateKey(tenantId), {
         update: 'DELETE members :members',
         condition: 'attribute_exists(pk)',
@@ -85,7 +86,7 @@ export function gateStore(items: Table): GateStore {
       const given = SETTINGS.filter((name) => settings[name] !== undefined);
       const absent = SETTINGS.filter((name) => settings[name] === undefined);
       const set = [...given, 'version', 'tenantId', 'dueShard', 'dueAt'].map((name) => `${name} = :${name}`);
-      // Twice: the first raises the version.
+      // Idempotent: the first write raises the version.
       const held = await items.update(gateKey(tenantId), {
         update: `SET ${set.join(', ')}${absent.length > 0 ? ` REMOVE ${absent.join(', ')}` : ''}`,
         condition: asRead(seen),
@@ -101,7 +102,7 @@ export function gateStore(items: Table): GateStore {
     },
 
     async noteBacklog(tenantId, backlog) {
-      // Twice: the same note. A later one of another reader stands where it came last; all of them are estimates.
+      // Idempotent: a repeat writes the same count. Of two readers the later one wins; both counts are estimates.
       await items.update(gateKey(tenantId), {
         update: 'SET backlog = :backlog',
         condition: 'attribute_exists(pk)',
@@ -111,7 +112,7 @@ export function gateStore(items: Table): GateStore {
 
     async postpone({ tenantId, version }, dueAt) {
       const key = gateKey(tenantId);
-      // Twice: the same time, or nothing left to remove.
+      // Idempotent: a repeat writes the same time, or finds nothing to remove.
       if (dueAt !== undefined) {
         const later = { update: 'SET dueAt = :dueAt', condition: 'attribute_exists(dueAt)' };
         await items.update(key, { ...later, values: { ':dueAt': dueAt } });

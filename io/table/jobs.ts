@@ -1,8 +1,8 @@
 /**
- * The jobs in the table: record once, read, and change on the condition that nobody changed it since.
+ * The jobs in the table: record once, read, and change on the condition that the record is unchanged.
  *
- * Every change is decided by `domain/` as a whole next record, and this writes the difference. So there is one write with
- * one condition, safe to run twice because the second finds another version.
+ * Each change is decided by `domain/` as a whole next record, and this store writes the difference. So there is one
+ * write with one condition, and a repeat of it finds another version.
  */
 import { dueShard } from '../../domain/job/identity.ts';
 import { JobRecord } from '../../domain/job/job.ts';
@@ -10,16 +10,16 @@ import { Tombstone } from '../../domain/job/tombstone.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
 export interface JobStore {
-  /** Records a job unless its id is taken; then what holds the id is the answer. */
+  /** Records a job unless its id is taken; then the item with that id is the answer. */
   create(job: JobRecord): Promise<Created>;
-  /** Records a job in place of the tombstone that held its id. `lost`: somebody else did. */
+  /** Records a job in place of the tombstone with its id. `lost`: another handler did. */
   createOver(tombstone: Tombstone, job: JobRecord): Promise<'written' | 'lost'>;
   /** Leaves a tombstone unless there is a job or a tombstone. */
   leaveTombstone(tombstone: Tombstone): Promise<'written' | 'lost'>;
-  /** Consistent reads, in calls of up to 100. An id without a record, or with one we cannot read, is absent from the map. */
+  /** Consistent reads, in calls of up to 100. An id without a readable record is absent from the map. */
   load(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobRecord>>;
   get(jobId: string): Promise<JobRecord | undefined>;
-  /** Puts `next` in place of `seen`. `lost` means somebody else changed the record: read again and decide again. */
+  /** Puts `next` in place of `seen`. `lost`: the record was changed meanwhile; read again and decide again. */
   replace(seen: JobRecord, next: JobRecord): Promise<'written' | 'lost'>;
 }
 
@@ -31,7 +31,7 @@ export type Created =
 export function jobStore(items: Table): JobStore {
   return {
     async create(job) {
-      // Twice: the second finds the first.
+      // Idempotent: a repeat finds the item.
       const stored = await items.insert(jobKey(job.jobId), attributesOf(job));
       if (stored === undefined) return { kind: 'created' };
       if (isTombstone(stored)) return { kind: 'tombstone', tombstone: Tombstone.parse(stored) };
@@ -39,13 +39,13 @@ export function jobStore(items: Table): JobStore {
     },
 
     createOver(tombstone, job) {
-      // Twice: the second finds a job where the tombstone was.
+      // Idempotent: a repeat finds a job in place of the tombstone.
       const change = { from: attributesOfTombstone(tombstone), to: attributesOf(job) };
       return items.change(jobKey(job.jobId), change, { untilMs: tombstone.untilMs });
     },
 
     async leaveTombstone(tombstone) {
-      // Twice: the second finds the first.
+      // Idempotent: a repeat finds the item.
       const stored = await items.insert(jobKey(tombstone.jobId), attributesOfTombstone(tombstone));
       return stored === undefined ? 'written' : 'lost';
     },
@@ -62,14 +62,14 @@ export function jobStore(items: Table): JobStore {
     },
 
     replace(seen, next) {
-      // Twice: the first raises the version, so the second cannot pass.
+      // Idempotent: the first write raises the version, so a repeat is refused.
       const change = { from: attributesOf(seen), to: attributesOf(next) };
       return items.change(jobKey(seen.jobId), change, { version: seen.version });
     },
   };
 }
 
-/** One record that a newer version wrote must not stop those around it. Read by itself, it throws. */
+/** A record of a newer version must not stop the others in a batch. Read by itself, it throws. */
 function readable(item: Attributes): JobRecord | undefined {
   return isTombstone(item) ? undefined : JobRecord.safeParse(item).data;
 }

@@ -1,4 +1,4 @@
-/** The budget of AWS Batch calls that all Lambdas share, as one item in the table. */
+/** The rate limit of AWS Batch calls that all functions share, as one item in the table. */
 import {
   type Ask,
   initialPace,
@@ -12,7 +12,7 @@ import { batched } from './batching.ts';
 import type { Table } from './table.ts';
 
 export interface Pace {
-  /** A turn for one call. Turns that are asked for in one moment are one write, whatever their number. */
+  /** Reserves a moment for one call. Reservations of one moment are one write, whatever their number. */
   turn(ask: Ask): Promise<Turn>;
 }
 
@@ -20,11 +20,14 @@ const KEY = { pk: 'PACE', sk: 'BATCH' };
 const Stored = PaceState.extend({ version: PaceState.shape.tatMs });
 type Stored = ReturnType<typeof Stored.parse>;
 
-/** Calls come at most this often in a second, and losing to all of them in a row is a fault. */
+/** There are at most this many calls in a second, and to lose to all of them in a row is a fault. */
 const MAX_LOSSES = 40;
 
 export function pace(items: Table, { clock, ...limits }: PaceLimits & { readonly clock: Clock }): Pace {
-  /** As this process left it. Others may have moved it on since: the condition of the next write finds out. */
+  /**
+   * The item as this process wrote it. Another process may have changed it since: the condition of the next write
+   * detects that.
+   */
   let seen: Stored | undefined;
 
   const read = async (): Promise<Stored> => {
@@ -32,8 +35,8 @@ export function pace(items: Table, { clock, ...limits }: PaceLimits & { readonly
     return stored === undefined ? { ...initialPace, version: 0 } : Stored.parse(stored);
   };
   const write = async (from: Stored, to: Stored): Promise<boolean> => {
-    // Twice: the first raises the version. An operator may remove the item, to end the wait for a turn that a wrong clock
-    // has put far ahead.
+    // Idempotent: the first write raises the version. An operator may remove the item, to end a wait that a wrong
+    // clock has caused.
     if (from.version === 0) return (await items.insert(KEY, to)) === undefined;
     return (await items.change(KEY, { from, to }, { version: from.version })) === 'written';
   };
@@ -49,14 +52,14 @@ export function pace(items: Table, { clock, ...limits }: PaceLimits & { readonly
       }
       seen = undefined;
     }
-    throw new Error(`The pace of AWS Batch calls changed ${MAX_LOSSES} times while a turn was being taken`);
+    throw new Error(`The rate limit of AWS Batch calls changed ${MAX_LOSSES} times during one reservation`);
   });
 
   return {
     async turn(ask) {
-      // Two asks may be alike; each is one of its own.
+      // Two requests may be equal; each gets its own reservation.
       const turn = await turnOf({ ...ask });
-      if (turn === undefined) throw new Error('A turn was asked for and not answered');
+      if (turn === undefined) throw new Error('No answer for a requested reservation');
       return turn;
     },
   };

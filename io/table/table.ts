@@ -1,4 +1,4 @@
-/** The table, by single items and by one partition at a time. Whoever needs a kind of item has a store over this. */
+/** The table: single items, and one partition at a time. Each kind of item has a store over this. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
@@ -17,21 +17,27 @@ export interface Table {
   /** Consistent reads; keys without an item are left out, and so are repeated keys. */
   getAll(keys: readonly Key[]): Promise<Attributes[]>;
   get(key: Key): Promise<Attributes | undefined>;
-  /** Puts an item where there is none. @returns what is there, or undefined when it was put */
+  /**
+   * Puts an item if there is none.
+   * @returns the existing item, or undefined when it was put
+   */
   insert(key: Key, item: Attributes): Promise<Attributes | undefined>;
-  /** Turns the attributes of an item into others, if it still has what is expected. */
+  /** Changes the attributes of an item, if it has the expected ones. */
   change(
     key: Key,
     change: { readonly from: Attributes; readonly to: Attributes },
     expected: Attributes,
   ): Promise<'written' | 'lost'>;
-  /** An update in DynamoDB's own words, for items that are no records. @returns whether its condition held */
+  /**
+   * An update as a DynamoDB expression, for items that are not records.
+   * @returns whether its condition held
+   */
   update(key: Key, update: Update): Promise<boolean>;
   /** One page of a partition, or of an index. */
   query(query: Query): Promise<Page>;
   /** How many items a partition has that meet the condition. */
   count(query: Pick<Query, 'condition' | 'values'>): Promise<number>;
-  /** Removes items, whatever they hold; one that is not there is no error. */
+  /** Removes items, whatever their content; an absent one is not an error. */
   removeAll(keys: readonly Key[]): Promise<void>;
 }
 
@@ -51,7 +57,7 @@ export interface Query {
   readonly after?: Position | undefined;
 }
 
-/** Where the next page starts; only the table looks inside. */
+/** The start of the next page; opaque to callers. */
 export type Position = Readonly<Record<string, unknown>>;
 
 export interface Page {
@@ -64,10 +70,10 @@ const MAX_BATCH_GET = 100;
 const MAX_BATCH_WRITE = 25;
 
 /**
- * Reads that are asked for in one turn of the event loop are one call, whichever stores they are for.
+ * Reads of one turn of the event loop are one call, whichever stores ask for them.
  *
- * The SDK repeats a call whose answer was lost, so every write carries a token: one that finds its condition unmet by its
- * own token had got through.
+ * Each write stores a random token in `by`. When the SDK repeats a request whose answer was lost, the repetition
+ * fails its condition but finds its own token, and so knows that the first one succeeded.
  */
 export function table(db: DynamoDBDocumentClient, tableName: string, random: Random): Table {
   const write = writer(db, tableName);
@@ -191,7 +197,7 @@ async function readAll(db: DynamoDBDocumentClient, tableName: string, keys: Key[
     const request = { Keys: left.slice(0, MAX_BATCH_GET), ConsistentRead: true };
     const answer = await db.send(new BatchGetCommand({ RequestItems: { [tableName]: request } }));
     found.push(...(answer.Responses?.[tableName] ?? []));
-    // DynamoDB answers 16 MB at most and hands back what did not fit.
+    // DynamoDB answers 16 MB at most, and returns the keys of the rest.
     const unread = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
     left = [
       ...left.slice(MAX_BATCH_GET),
@@ -201,18 +207,18 @@ async function readAll(db: DynamoDBDocumentClient, tableName: string, keys: Key[
   return found;
 }
 
-/** An operator's word replaces what is there; two of them at once take turns. */
+/** A setting of an operator replaces the stored one; of two at once each is written. */
 export async function putOver(items: Table, key: Key, item: Attributes): Promise<void> {
   for (;;) {
     const there = await items.insert(key, item);
     if (there === undefined) return;
     const { pk: _, sk: __, by, ...from } = there;
-    // Twice: the second finds the token of the first.
+    // Idempotent: a repeat finds the token of the first write.
     if ((await items.change(key, { from, to: item }, { by })) === 'written') return;
   }
 }
 
-/** Both parts of a key in one text, to tell equal ones; a line break stands in neither. */
+/** Both parts of a key in one text, to compare them; neither contains a line break. */
 const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
 
 function keyOf(name: string): Key {
@@ -220,7 +226,7 @@ function keyOf(name: string): Key {
   return { pk, sk };
 }
 
-/** What turns one set of attributes into the other, naming only what differs. */
+/** The difference between two sets of attributes. */
 export function difference(from: Attributes, to: Attributes): { set: Attributes; remove: readonly string[] } {
   const differing = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter(
     (name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]),

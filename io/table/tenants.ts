@@ -4,14 +4,14 @@ import { Tenant } from '../../domain/tenant/tenant.ts';
 import { type Key, type Position, putOver, type Table } from './table.ts';
 
 export interface TenantStore {
-  /** An id without a tenant is absent from the map. */
+  /** An unknown id is absent from the map. */
   load(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Tenant>>;
-  /** All that have a record, by id. */
+  /** All tenants with a record, by id. */
   list(): Promise<readonly Tenant[]>;
   put(tenant: Tenant): Promise<void>;
 }
 
-/** One partition that names all tenants: nothing else of them stands together. */
+/** One partition with the names of all tenants: their other items are in partitions of their own. */
 const LIST = 'TENANTS';
 const Listed = z.object({ sk: z.string() });
 
@@ -35,7 +35,8 @@ export function tenantStore(items: Table): TenantStore {
     },
 
     async put(tenant) {
-      // Twice: the name is there. First: a crash in between leaves a name without a tenant, which the list passes over.
+      // Idempotent: a repeat finds the name. The name comes first: a crash in between leaves a name without a tenant,
+      // which the list ignores.
       await items.insert({ pk: LIST, sk: tenant.tenantId }, {});
       await putOver(items, tenantKey(tenant.tenantId), tenant);
     },

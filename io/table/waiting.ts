@@ -3,7 +3,7 @@ import { placeOf, WaitingRow } from '../../domain/tenant/waiting.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
 export interface WaitingStore {
-  /** Puts rows in their places; one that is there already is the same. */
+  /** Puts rows in their places; a repeat writes the same row. */
   put(rows: readonly WaitingRow[]): Promise<void>;
   remove(rows: readonly WaitingRow[]): Promise<void>;
   /** A consistent read, from the front of the list or behind a place in it. */
@@ -21,7 +21,7 @@ export interface WaitingPage {
 export function waitingStore(items: Table): WaitingStore {
   return {
     async put(rows) {
-      // Twice: the second finds the first.
+      // Idempotent: a repeat finds the item.
       await Promise.all(rows.map((row) => items.insert(rowKey(row), { ...row })));
     },
 

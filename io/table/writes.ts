@@ -1,6 +1,6 @@
 /**
- * Conditional writes of single items. Those that are asked for together are one call, each with a condition of its own:
- * DynamoDB's batch of statements is no transaction, so one that finds its condition unmet stops no other.
+ * Conditional writes of single items. Writes of one moment are one call, each with its own condition: DynamoDB's
+ * batch of statements is not a transaction, so a statement whose condition fails stops no other.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html
  */
@@ -22,7 +22,7 @@ export type Attributes = Readonly<Record<string, unknown>>;
 export type Write =
   /** On the condition that there is no item. */
   | { readonly kind: 'insert'; readonly key: Key; readonly item: Attributes }
-  /** On the condition that there is an item with what is expected. */
+  /** On the condition that there is an item with the expected attributes. */
   | {
       readonly kind: 'change';
       readonly key: Key;
@@ -31,10 +31,13 @@ export type Write =
       readonly expected: Attributes;
     };
 
-/** @returns whether the condition held. @throws when it is not known whether the item was written */
+/**
+ * @returns whether the condition held
+ * @throws when it is not known whether the item was written
+ */
 export type Writer = (write: Write) => Promise<boolean>;
 
-/** The answers that writes follow, of SubmitJob and of webhooks, come a little apart. */
+/** The answers of SubmitJob and of webhooks, which writes follow, arrive a little apart. */
 const MOMENT_MS = 10;
 
 /** @see BatchExecuteStatement, `Statements` */
@@ -51,7 +54,7 @@ export function writer(db: DynamoDBDocumentClient, tableName: string): Writer {
   return async (write) => (await written(write)) === true;
 }
 
-/** No call has two writes of one item: the second must find what the first has left. */
+/** No call has two writes of one item: the second must see the first. */
 function callsOf(writes: readonly Write[]): Write[][] {
   const calls: Write[][] = [];
   for (const write of writes) {
@@ -77,7 +80,7 @@ async function apply(
     const code = Responses[i] === undefined ? 'unanswered' : Responses[i].Error?.Code;
     if (code === undefined) return [write, Promise.resolve(true)];
     if (code === 'ConditionalCheckFailed' || code === 'DuplicateItem') return [write, Promise.resolve(false)];
-    // Throttled, for instance: the client repeats calls, but not the statements that failed inside a success.
+    // Throttled, for instance: the client repeats requests, but not statements that failed inside a success.
     return alone(write);
   });
 }

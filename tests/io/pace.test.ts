@@ -303,7 +303,7 @@ describe('calls to AWS Batch at the shared pace', () => {
     };
     const paced = pacedBatch(batch, table.pace(clock, 100), overtaken);
     await expect(paced.terminate('batch-job', 'because')).rejects.toThrow(
-      'The pace of AWS Batch calls is full',
+      'The rate limit of AWS Batch calls is used up',
     );
     expect(called).toEqual([]);
   });
@@ -313,7 +313,7 @@ describe('calls to AWS Batch at the shared pace', () => {
     const { batch } = recorder(clock);
     await turnsOf(table.pace({ ...clock, nowMs: () => NOW + 3_600_000 }), 1);
     const paced = pacedBatch(batch, table.pace(clock), clock);
-    await expect(paced.listByName('queue', 'name')).rejects.toThrow('full');
+    await expect(paced.listByName('queue', 'name')).rejects.toThrow('used up');
     expect(clock.nowMs() - NOW).toBeLessThanOrEqual(10_000);
   });
 });

@@ -32,6 +32,10 @@ const KEPT = /^docs\/(?:decisions\/|developing\/faults\.md)/;
 const root = join(import.meta.dirname, '../..');
 const rooms: Readonly<Record<string, readonly string[]>> = {
   'the documentation': ['*.md', '.github/**/*.md', 'docs/**/*.md'],
+  'domain/': ['domain/**/*.ts', 'job-types.ts'],
+  'application/': ['application/**/*.ts', 'functions/*.ts'],
+  'io/': ['io/**/*.ts'],
+  'worker/': ['worker/**/*.ts'],
 };
 
 describe.each(Object.entries(rooms))('%s', (_, patterns) => {

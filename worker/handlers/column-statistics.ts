@@ -1,6 +1,6 @@
 /** Statistics of one column in one pass and bounded memory. */
 
-/** Beyond this many different values the count says "at least". */
+/** For more different values the count says "at least". */
 const MAX_DISTINCT = 10_000;
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;

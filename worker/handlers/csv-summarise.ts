@@ -1,4 +1,4 @@
-/** csv.summarise: streams a CSV file of any length and writes statistics of every column. */
+/** csv.summarise: streams a CSV file of any length and writes statistics of each column. */
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import type * as z from 'zod';
@@ -33,11 +33,8 @@ export const csvSummarise: Handler<z.infer<typeof CsvSummariseInput>> = async ({
     );
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    // The parser's own message quotes the file.
-    throw new NeverAgain(
-      'input_rejected',
-      `The file is not the CSV it should be: ${error.code} near row ${rows + 2}.`,
-    );
+    // The parser's own message would quote the file.
+    throw new NeverAgain('input_rejected', `The file is not valid CSV: ${error.code} near row ${rows + 2}.`);
   }
   if (columns.length === 0)
     throw new NeverAgain('input_rejected', 'The file is empty; expected a header and rows.');

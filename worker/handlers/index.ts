@@ -1,7 +1,7 @@
 /**
- * Which handler does which job type. Loaded when it is needed: a CSV job does not pay for the image library.
+ * The handler of each job type, loaded when it is needed: a CSV job does not pay for the image library.
  *
- * The input was checked against the job type's schema before its handler is called.
+ * The input is checked against the schema of the job type before its handler is called.
  */
 import type { Handler } from '../work.ts';
 

@@ -29,7 +29,7 @@ describe('of several faults, the one that explains the others is told:', () => {
     expect(problemOf({ specVersion: '2', tenant: 'acme', count: 'x' })).toEqual({
       code: 'unsupported_version',
       pointer: '/specVersion',
-      message: 'Expected specVersion "1", the only version this stack speaks.',
+      message: 'Expected specVersion "1", the only version that this stack accepts.',
     });
   });
 

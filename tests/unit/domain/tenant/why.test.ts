@@ -26,7 +26,7 @@ describe('why a job has not begun', () => {
       0,
       'the tenant is paused: unpaid; first in line',
     ],
-    ['nothing', aJob(), gate({ cap: 2 }), 0, 'nothing but its turn in the pace of AWS Batch calls'],
+    ['nothing', aJob(), gate({ cap: 2 }), 0, 'only its turn in the rate limit of AWS Batch calls'],
     [
       'its time',
       jobIn('scheduled', { eligibleAt: NOW }),
@@ -53,7 +53,7 @@ describe('why a job has not begun', () => {
       jobIn('submitted'),
       undefined,
       0,
-      'AWS Batch has had it since 2026-01-05T09:00:00.000Z and has no capacity for it yet',
+      'AWS Batch has had the job since 2026-01-05T09:00:00.000Z and has no capacity for it yet',
     ],
     ['nobody, it runs', jobIn('running'), undefined, 0, 'it does not wait'],
     ['nobody, it is over', jobIn('failed'), gate({ cap: 1 }), 0, 'it does not wait'],
