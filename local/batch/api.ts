@@ -32,7 +32,7 @@ export function createApi(parts: ApiParts): (request: ApiRequest) => Promise<Api
   };
   const operations: Record<string, Operation> = {
     ...jobOperations(parts),
-    ...queueOperations({ region, resources, onRoom, terminateJobsIn }),
+    ...queueOperations({ store: parts.store, region, resources, onRoom, terminateJobsIn }),
     ...environmentOperations(resources, region, onRoom),
     ...policyOperations(resources, region, onRoom),
     ...definitionOperations(definitions, parts.report),

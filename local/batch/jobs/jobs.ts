@@ -93,10 +93,16 @@ function rows(store: Store) {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Children go with their parent: until it ends, its verdict needs them. */
+  /**
+   * Children go with their parent: until it ends, its verdict needs them. A job that another still waits for stays,
+   * and an array for one of whose children another waits.
+   */
   function forgetStoppedBefore(timeMs: number): void {
     const rows = store
-      .statement('SELECT id FROM batch_jobs WHERE parent IS NULL AND stopped_at < ? LIMIT 1000')
+      .statement(`SELECT id FROM batch_jobs AS job WHERE parent IS NULL AND stopped_at < ?
+           AND NOT EXISTS (SELECT 1 FROM batch_waits WHERE dependency = job.id)
+           AND NOT EXISTS (SELECT 1 FROM batch_waits WHERE dependency > job.id || ':' AND dependency < job.id || ';')
+         LIMIT 1000`)
       .all(timeMs);
     if (rows.length === 0) return;
     store.write(() => {

@@ -27,18 +27,29 @@ export function createReadiness({ clock, store, jobs, waits, transitions, onRunn
   const { move, end } = transitions;
 
   function evaluate(job: JobRecord): void {
-    const outcomes = waits.dependencies(job.jobId).map(outcome);
+    const outcomes = awaited(job).map(outcome);
     if (outcomes.includes('FAILED')) end(job, 'FAILED', DEPENDENCY_FAILED);
     else if (outcomes.includes('OPEN')) makePending(job);
     else if (job.array?.role === 'parent') expand(job, job.array.size);
     else makeRunnable(job);
   }
 
-  /** The child of an array that never got as far as having children fails with the array. */
+  /** An array waits for nothing that only its children wait for. */
+  function awaited({ jobId, array, dependsOn }: JobRecord): string[] {
+    if (array?.role !== 'parent') return waits.dependencies(jobId);
+    return dependsOn.flatMap(({ jobId: dependency, type }) =>
+      dependency !== undefined && type !== 'N_TO_N' ? [dependency] : [],
+    );
+  }
+
+  /**
+   * The child of an array that never got as far as having children fails with the array. A job that is not there
+   * did not succeed as far as anyone knows.
+   */
   function outcome(jobId: string): 'SUCCEEDED' | 'FAILED' | 'OPEN' {
     const job = jobs.get(jobId) ?? jobs.get(jobId.replace(/:\d+$/, ''));
-    if (!job || job.status === 'SUCCEEDED') return 'SUCCEEDED';
-    return job.status === 'FAILED' ? 'FAILED' : 'OPEN';
+    if (job?.status === 'SUCCEEDED') return 'SUCCEEDED';
+    return job === undefined || job.status === 'FAILED' ? 'FAILED' : 'OPEN';
   }
 
   function makePending(job: JobRecord): JobRecord {
@@ -47,6 +58,7 @@ export function createReadiness({ clock, store, jobs, waits, transitions, onRunn
 
   function makeRunnable(job: JobRecord): void {
     const { startedAt, placement, ...rest } = job;
+    waits.dropOf(job.jobId);
     move({ ...rest, status: 'RUNNABLE' });
     store.afterCommit(onRunnable);
   }
@@ -62,6 +74,7 @@ export function createReadiness({ clock, store, jobs, waits, transitions, onRunn
         else if (type === 'SEQUENTIAL' && index > 0) waits.add(child.jobId, `${job.jobId}:${index - 1}`);
       }
     }
+    waits.dropOf(job.jobId);
     for (const child of children) evaluate(child);
   }
 
@@ -79,9 +92,9 @@ export function createReadiness({ clock, store, jobs, waits, transitions, onRunn
     settle(ended: JobRecord): void {
       for (const id of waits.dependents(ended.jobId)) {
         const dependent = jobs.get(id);
+        // One that is still SUBMITTED keeps its row and reads the same answer when it is admitted.
         if (dependent?.status === 'PENDING') evaluate(dependent);
       }
-      waits.dropFor(ended.jobId);
       if (ended.array?.role === 'child') settleArray(ended.array.parentId);
     },
   };

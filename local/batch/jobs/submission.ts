@@ -88,8 +88,8 @@ export function submitJob(parts: SubmissionParts, body: Body): Record<string, st
   const job = newJob(request, { queue, definition, nowMs: parts.clock.now() });
   parts.store.write(() => {
     parts.jobs.insert(job);
-    for (const { jobId, type } of job.dependsOn) {
-      if (jobId && type !== 'N_TO_N') parts.waits.add(job.jobId, jobId);
+    for (const { jobId } of job.dependsOn) {
+      if (jobId) parts.waits.add(job.jobId, jobId);
     }
   });
   parts.onSubmitted();

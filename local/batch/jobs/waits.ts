@@ -1,4 +1,8 @@
-/** Who waits for whom: one row for each job and each job that it depends on. */
+/**
+ * Who waits for whom: one row for each job and each job that it depends on. A row belongs to the job that waits and
+ * goes when that job has no more use for the answer. Until then it also keeps the job that it names from being
+ * forgotten, so no end of a job is lost before all who depend on it have seen it.
+ */
 import type { Store } from '../store.ts';
 import { childRange } from './jobs.ts';
 
@@ -24,9 +28,6 @@ export function createWaits(store: Store) {
         )
         .all(dependency, ...childRange(dependency));
       return rows.map((row) => String(row['dependent']));
-    },
-    dropFor(dependency: string): void {
-      store.statement('DELETE FROM batch_waits WHERE dependency = ?').run(dependency);
     },
     dropOf(dependent: string): void {
       store.statement('DELETE FROM batch_waits WHERE dependent = ?').run(dependent);

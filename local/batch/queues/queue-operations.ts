@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { batchArn } from '../arns.ts';
 import { EnabledState, Name, type Operation, page, parse, refusal, Tags } from '../request.ts';
+import type { Store } from '../store.ts';
 import { isFargate } from './environment-operations.ts';
 import type { Queue, Resources } from './resources.ts';
 
@@ -33,6 +34,7 @@ const DescribeRequest = z.object({ jobQueues: z.array(z.string()).max(100).optio
 const DeleteRequest = z.object({ jobQueue: z.string() });
 
 export interface QueueParts {
+  readonly store: Pick<Store, 'write'>;
   readonly region: string;
   readonly resources: Resources;
   /** Ends every unfinished job of the queue, with this reason. */
@@ -80,8 +82,10 @@ export function queueOperations(parts: QueueParts): Record<string, Operation> {
       const queue = resources.queue(parse(DeleteRequest, body).jobQueue);
       if (!queue) return {};
       if (queue.state === 'ENABLED') throw refusal('Cannot delete, state of job queue is ENABLED');
-      parts.terminateJobsIn(queue.jobQueueArn, 'JobQueue deleted');
-      resources.remove(queue.jobQueueArn);
+      parts.store.write(() => {
+        parts.terminateJobsIn(queue.jobQueueArn, 'JobQueue deleted');
+        resources.remove(queue.jobQueueArn);
+      });
       return {};
     },
     describejobqueues(body) {
