@@ -18,9 +18,9 @@ export interface TaggingParts {
   readonly jobs: Jobs;
 }
 
-const TagRequest = z.object({ tags: Tags });
+const TagRequest = z.strictObject({ tags: Tags });
 /** One key in a query string is a string, several are a list. */
-const UntagRequest = z.object({
+const UntagRequest = z.strictObject({
   tagKeys: z.union([z.string().transform((key) => [key]), z.array(z.string())]),
 });
 

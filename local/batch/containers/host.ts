@@ -1,7 +1,7 @@
 /** The compute environments: runs the commands of jobs as child processes, and tells how they ended. */
-import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { waitAtMost } from '../bounded.ts';
+import { containersOf } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Lifecycle } from '../jobs/lifecycle.ts';
 import { fillCommand } from '../jobs/parameters.ts';
@@ -10,7 +10,7 @@ import type { BatchOptions } from '../options.ts';
 import type { Container } from './container.ts';
 import type { ContainerEnd } from './launch-messages.ts';
 import { createLauncher } from './launcher.ts';
-import { endLeftOver } from './process-identity.ts';
+import { endLeftOvers } from './left-overs.ts';
 import { containerVariables, placementOf } from './task.ts';
 
 const EXITED = 'Essential container in task exited';
@@ -45,21 +45,18 @@ export function createHost({ options, jobs, lifecycle }: HostParts) {
     if (open) lifecycle.tryEnded(jobId, tryEndOf(end), container.output());
   }
 
+  function follow(jobId: string, container: Container): void {
+    const end = toItsEnd(jobId, container).finally(() => ends.delete(end));
+    ends.add(end);
+  }
+
   return {
     /** Jobs that an earlier run left running lost their host: what is left of them is ended first. */
     start(): void {
       open = true;
       launcher.start();
       process.once('exit', killAll);
-      for (const job of [...jobs.withStatus('STARTING'), ...jobs.withStatus('RUNNING')]) {
-        const { pid, processStart } = job.placement ?? {};
-        const wasAlive = pid !== undefined && processStart !== undefined && endLeftOver(pid, processStart);
-        options.report(
-          `batch: job ${job.jobId} lost its host${wasAlive ? `; process ${pid} was ended` : ''}`,
-        );
-        const instanceId = `i-${randomBytes(9).toString('hex').slice(0, 17)}`;
-        lifecycle.tryEnded(job.jobId, { statusReason: `Host EC2 (instance ${instanceId}) terminated.` }, '');
-      }
+      endLeftOvers({ jobs, lifecycle, report: options.report });
     },
     /** Ends every child; the store still says that they run, so the next start sees a lost host. */
     async close(): Promise<void> {
@@ -74,17 +71,18 @@ export function createHost({ options, jobs, lifecycle }: HostParts) {
       const found = jobs.get(jobId);
       const job = found && lifecycle.start(jobId, placementOf(found, environmentArn, options.region));
       if (!job?.placement) return;
-      const directory = options.imageDirectory(job.container.image);
-      if (directory === undefined || !isDirectory(directory)) {
-        const reason = `CannotPullContainerError: pull image manifest failed: ${job.container.image}: not found`;
+      const [only] = containersOf(job);
+      const directory = only && options.imageDirectory(only.image);
+      if (only === undefined || directory === undefined || !isDirectory(directory)) {
+        const reason = `CannotPullContainerError: pull image manifest failed: ${only?.image}: not found`;
         lifecycle.tryEnded(jobId, { statusReason: NOT_STARTED, reason }, '');
         return;
       }
       const container = launcher.launch(
         {
-          command: fillCommand(job.container.command, job.parameters),
+          command: fillCommand(only.command, job.parameters),
           directory,
-          environment: containerVariables(job, options),
+          environment: containerVariables(job, only, options),
         },
         (started) => lifecycle.running(jobId, started),
       );
@@ -93,8 +91,7 @@ export function createHost({ options, jobs, lifecycle }: HostParts) {
         logStreamName: job.placement.logStreamName,
         timesOutAtMs: options.clock.now() + (job.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000,
       });
-      const end = toItsEnd(jobId, container).finally(() => ends.delete(end));
-      ends.add(end);
+      follow(jobId, container);
     },
     /** The end of the try is reported when its process has ended. */
     stop(jobId: string): void {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { delimiter, dirname } from 'node:path';
 import { ACCOUNT_ID } from '../../aws.ts';
 import { arnName } from '../arns.ts';
-import type { JobRecord, Placement } from '../jobs/job.ts';
+import type { JobRecord, Placement, TaskContainer } from '../jobs/job.ts';
 import type { BatchOptions } from '../options.ts';
 
 const CONTAINER_PATH = [
@@ -33,8 +33,12 @@ export function placementOf(job: JobRecord, environmentArn: string, region: stri
  * The whole environment of a container; nothing of this process's own.
  * @see AWS Batch user guide, "Job environment variables"
  */
-export function containerVariables(job: JobRecord, options: BatchOptions): Record<string, string> {
-  const own = job.container.environment.map(({ name, value }) => [name, value]);
+export function containerVariables(
+  job: JobRecord,
+  container: TaskContainer,
+  options: BatchOptions,
+): Record<string, string> {
+  const own = container.environment.map(({ name, value }) => [name, value]);
   return {
     ...options.containerEnvironment(),
     PATH: CONTAINER_PATH,

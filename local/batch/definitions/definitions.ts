@@ -2,31 +2,31 @@
 import * as z from 'zod';
 import { arnName, batchArn } from '../arns.ts';
 import type { Store } from '../store.ts';
-import { NameValue, Parameters, ResourceRequirement } from './fields.ts';
-import { EvaluateOnExit } from './retry-strategy.ts';
-
-export const StoredRetryStrategy = z.object({
-  attempts: z.int().min(1).max(10).optional(),
-  evaluateOnExit: z.array(EvaluateOnExit).max(5).optional(),
-});
-export const Timeout = z.object({ attemptDurationSeconds: z.int().min(60).optional() });
-
-/** Job-level names starting so are Batch's own (API reference, ContainerOverrides). */
-export const Environment = z.array(
-  NameValue.refine(({ name }) => !name.startsWith('AWS_BATCH'), 'names starting AWS_BATCH are reserved'),
-);
+import { ContainerDependency } from './ecs-properties.ts';
+import { NameValue, Parameters, ResourceRequirement, Secret, Timeout } from './fields.ts';
+import type { Platform } from './platform-rules.ts';
+import { StoredRetryStrategy } from './retry-strategy.ts';
 
 /** The fields that are acted on; the others are kept and shown. */
-export const ContainerProperties = z.looseObject({
-  image: z.string().min(1),
+const StoredContainer = z.looseObject({
+  image: z.string(),
   command: z.array(z.string()).optional(),
-  environment: Environment.optional(),
+  environment: z.array(NameValue).optional(),
   resourceRequirements: z.array(ResourceRequirement).optional(),
   vcpus: z.int().optional(),
   memory: z.int().optional(),
-  executionRoleArn: z.string().optional(),
-  privileged: z.boolean().optional(),
-  secrets: z.array(z.unknown()).optional(),
+  secrets: z.array(Secret).optional(),
+});
+
+const StoredTask = z.looseObject({
+  containers: z.array(
+    StoredContainer.extend({
+      name: z.string(),
+      essential: z.boolean(),
+      dependsOn: z.array(ContainerDependency),
+      stopTimeout: z.int().optional(),
+    }),
+  ),
 });
 
 export const Definition = z.object({
@@ -41,10 +41,17 @@ export const Definition = z.object({
   timeout: Timeout.optional(),
   propagateTags: z.boolean(),
   platformCapabilities: z.array(z.enum(['EC2', 'FARGATE'])),
-  containerProperties: ContainerProperties,
+  /** Either this or the next one. */
+  containerProperties: StoredContainer.optional(),
+  ecsProperties: z.object({ taskProperties: z.array(StoredTask) }).optional(),
   tags: z.record(z.string(), z.string()),
 });
 export type Definition = z.infer<typeof Definition>;
+
+/** EC2 is what a definition is for when it does not say. */
+export function platformsOf({ platformCapabilities }: Pick<Definition, 'platformCapabilities'>): Platform[] {
+  return platformCapabilities.length > 0 ? platformCapabilities : ['EC2'];
+}
 
 export type Definitions = ReturnType<typeof createDefinitions>;
 
@@ -72,7 +79,10 @@ export function createDefinitions(store: Store, region: string) {
 
   /** @param ref a name (its latest active revision), `name:revision`, or an ARN with or without revision */
   function find(ref: string): Definition | undefined {
-    const [name = '', revision] = (ref.startsWith('arn:') ? arnName(ref) : ref).split(':');
+    const isArn = ref.startsWith('arn:');
+    // An ARN of another account, Region or kind names nothing here, whatever its end says.
+    if (isArn && ref !== batchArn(region, 'job-definition', arnName(ref))) return undefined;
+    const [name = '', revision] = (isArn ? arnName(ref) : ref).split(':');
     return revision === undefined
       ? rows("WHERE name = ? AND status = 'ACTIVE' ORDER BY revision DESC LIMIT 1", name)[0]
       : rows('WHERE name = ? AND revision = ?', name, Number(revision) || 0)[0];

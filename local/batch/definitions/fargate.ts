@@ -19,6 +19,13 @@ export function fargateOffers(vcpus: number, memoryMiB: number): boolean {
   return MEMORY_MIB_BY_VCPU.get(vcpus)?.includes(memoryMiB) ?? false;
 }
 
+/** Whether some size that Fargate offers has room for containers that ask for so much together. */
+export function fargateHolds(vcpus: number, memoryMiB: number): boolean {
+  return [...MEMORY_MIB_BY_VCPU].some(
+    ([offered, memories]) => offered >= vcpus && memories.some((memory) => memory >= memoryMiB),
+  );
+}
+
 function range(first: number, last: number, step: number): number[] {
   return Array.from({ length: (last - first) / step + 1 }, (_, index) => first + index * step);
 }

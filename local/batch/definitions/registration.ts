@@ -1,45 +1,56 @@
 /** Registering job definitions, listing and deregistering them. */
 import * as z from 'zod';
-import { type Body, Name, type Operation, page, parse, refusal, Tags } from '../request.ts';
-import {
-  ContainerProperties,
-  type Definition,
-  type Definitions,
-  StoredRetryStrategy,
-  Timeout,
-} from './definitions.ts';
-import { fargateOffers } from './fargate.ts';
-import { Parameters, type ResourceRequirement } from './fields.ts';
+import { type Body, Int32, Name, type Operation, Paging, page, parse, refusal, Tags } from '../request.ts';
+import { ContainerProperties } from './container-properties.ts';
+import { type Definition, type Definitions, platformsOf } from './definitions.ts';
+import { EcsProperties, ecsFault } from './ecs-properties.ts';
+import { Parameters, Timeout } from './fields.ts';
+import { onlyShown, type Platform, platformFault } from './platform-rules.ts';
+import { sizeFault } from './resource-requirements.ts';
+import { StoredRetryStrategy } from './retry-strategy.ts';
 
 const MAX_DEFINITION_KIB = 24;
 
-const RegisterRequest = z.object({
+const RegisterRequest = z.strictObject({
   jobDefinitionName: Name,
   type: z.literal('container', { error: 'only container is implemented here' }),
   parameters: Parameters.default({}),
-  schedulingPriority: z.int().min(0).max(9999).optional(),
+  schedulingPriority: Int32.min(0).max(9999).optional(),
   retryStrategy: StoredRetryStrategy.refine(
     ({ attempts }) => attempts !== undefined,
     'RetryAttempts must be provided with retry strategy',
   ).optional(),
   timeout: Timeout.optional(),
   propagateTags: z.boolean().default(false),
-  platformCapabilities: z.array(z.enum(['EC2', 'FARGATE'])).default([]),
-  containerProperties: ContainerProperties,
+  platformCapabilities: z
+    .array(z.enum(['EC2', 'FARGATE'], { error: 'only EC2 and FARGATE are implemented here' }))
+    .default([]),
+  containerProperties: ContainerProperties.optional(),
+  ecsProperties: EcsProperties.optional(),
   tags: Tags.default({}),
 });
 
-const DescribeRequest = z.object({
+const DescribeRequest = z.strictObject({
+  ...Paging,
   jobDefinitions: z.array(z.string()).max(100).optional(),
   jobDefinitionName: z.string().optional(),
   status: z.string().optional(),
 });
-const DeregisterRequest = z.object({ jobDefinition: z.string() });
+const DeregisterRequest = z.strictObject({ jobDefinition: z.string() });
 
 export function definitionOperations(
   definitions: Definitions,
   report: (line: string) => void,
 ): Record<string, Operation> {
+  const told = new Set<string>();
+  /** Once for each member: a stack has the same ones in most of its definitions. */
+  const reportShown = (definition: string, described: readonly (object | undefined)[]) => {
+    const shown = new Set(described.flatMap((part) => (part ? onlyShown(part) : [])));
+    const news = [...shown].filter((member) => !told.has(member));
+    for (const member of news) told.add(member);
+    if (news.length > 0)
+      report(`batch: kept and shown, but without effect here: ${news.join(', ')} (${definition})`);
+  };
   return {
     registerjobdefinition(body) {
       const request = parseRegistration(body);
@@ -47,9 +58,9 @@ export function definitionOperations(
         ...request,
         status: 'ACTIVE',
       });
-      if (request.containerProperties.secrets?.length) {
-        report(`batch: ${jobDefinitionName}:${revision} names secrets; its containers run without them here`);
-      }
+      const [task] = request.ecsProperties?.taskProperties ?? [];
+      const described = [request.containerProperties, task, ...(task?.containers ?? [])];
+      reportShown(`${jobDefinitionName}:${revision}`, described);
       return { jobDefinitionName, jobDefinitionArn, revision };
     },
     deregisterjobdefinition(body) {
@@ -60,52 +71,46 @@ export function definitionOperations(
       return {};
     },
     describejobdefinitions(body) {
-      const { items, ...rest } = page(selected(definitions, body), body);
+      const request = parse(DescribeRequest, body);
+      const { items, ...rest } = page(selected(definitions, request), request);
       const described = items.map((definition) => ({ ...definition, containerOrchestrationType: 'ECS' }));
       return { jobDefinitions: described, ...rest };
     },
   };
 }
 
-/** @throws a refusal when Fargate has no container of this size */
-export function refuseFargateSize(requirements: readonly ResourceRequirement[]): void {
-  const valueFor = (type: string) => requirements.find((requirement) => requirement.type === type)?.value;
-  const [vcpu, memory] = [valueFor('VCPU'), valueFor('MEMORY')];
-  if (valueFor('GPU') !== undefined) throw refusal('GPU is not applicable for Fargate.');
-  if (vcpu === undefined || memory === undefined) {
-    throw refusal('VCPU and MEMORY must be given in resourceRequirements for Fargate.');
-  }
-  if (!fargateOffers(Number(vcpu), Number(memory))) {
-    throw refusal(`Fargate resource requirements (${vcpu} vCPU, ${memory} MiB) not valid.`);
-  }
-}
-
 function parseRegistration(body: Body): z.infer<typeof RegisterRequest> {
-  for (const field of ['ecsProperties', 'eksProperties', 'nodeProperties', 'consumableResourceProperties']) {
-    if (body[field] !== undefined) throw refusal(`not implemented here: ${field}`);
-  }
   const sizeKiB = Math.ceil(Buffer.byteLength(JSON.stringify(body)) / 1024);
   if (sizeKiB > MAX_DEFINITION_KIB) {
     throw refusal(`Job definition size must be less than ${MAX_DEFINITION_KIB} KiB, got ${sizeKiB} KiB`);
   }
+  if (body['ecsProperties'] !== undefined) throw refusal('not implemented here: ecsProperties');
   const request = parse(RegisterRequest, body);
-  const container = request.containerProperties;
-  if (request.platformCapabilities.includes('FARGATE')) {
-    if (container.vcpus !== undefined || container.memory !== undefined) {
-      throw refusal('vcpus and memory are not applicable for Fargate; use resourceRequirements.');
-    }
-    refuseFargateSize(container.resourceRequirements ?? []);
-    if (!container.executionRoleArn) throw refusal('executionRoleArn is required for Fargate.');
-    if (container.privileged) throw refusal('privileged is not applicable for Fargate.');
-    const field = ['ulimits', 'instanceType'].find((name) => container[name] !== undefined);
-    if (field) throw refusal(`${field} is not applicable for Fargate.`);
+  const { containerProperties: container, ecsProperties } = request;
+  if ((container === undefined) === (ecsProperties === undefined)) {
+    throw refusal('Exactly one of containerProperties and ecsProperties must be given');
+  }
+  for (const platform of platformsOf(request)) {
+    const fault =
+      (container && containerFault(container, platform)) ??
+      (ecsProperties && ecsFault(ecsProperties, platform));
+    if (fault !== undefined) throw refusal(fault);
   }
   return request;
 }
 
+function containerFault(container: ContainerProperties, platform: Platform): string | undefined {
+  return (
+    platformFault(container, { platform, members: Object.keys(ContainerProperties.shape) }) ??
+    sizeFault(container, platform)
+  );
+}
+
 /** A list of definitions excludes every other way to choose (API reference, DescribeJobDefinitions). */
-function selected(definitions: Definitions, body: Body): Definition[] {
-  const { jobDefinitions, jobDefinitionName, status } = parse(DescribeRequest, body);
+function selected(
+  definitions: Definitions,
+  { jobDefinitions, jobDefinitionName, status }: z.infer<typeof DescribeRequest>,
+): Definition[] {
   if (jobDefinitions?.length) return jobDefinitions.flatMap((ref) => definitions.find(ref) ?? []);
   const named = jobDefinitionName === undefined ? definitions.all() : definitions.named(jobDefinitionName);
   return named.filter((definition) => status === undefined || definition.status === status);

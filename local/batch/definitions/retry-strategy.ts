@@ -1,5 +1,6 @@
 /** How often a job is tried, and which ends of a try are worth another: the shapes, as the API takes them. */
 import * as z from 'zod';
+import { Int32 } from '../request.ts';
 
 const TextPattern = z
   .string()
@@ -7,7 +8,7 @@ const TextPattern = z
   .regex(/^[A-Za-z0-9.:\s]*\*?$/, 'takes letters, digits, periods, colons, white space and one trailing *');
 
 /** @see AWS Batch API reference, EvaluateOnExit */
-export const EvaluateOnExit = z.object({
+export const EvaluateOnExit = z.strictObject({
   onStatusReason: TextPattern.optional(),
   onReason: TextPattern.optional(),
   onExitCode: z
@@ -19,8 +20,14 @@ export const EvaluateOnExit = z.object({
 });
 export type EvaluateOnExit = z.infer<typeof EvaluateOnExit>;
 
-export const RetryStrategy = z.object({
-  attempts: z.int().min(1).max(10),
+export const RetryStrategy = z.strictObject({
+  attempts: Int32.min(1).max(10),
   evaluateOnExit: z.array(EvaluateOnExit).max(5),
 });
 export type RetryStrategy = z.infer<typeof RetryStrategy>;
+
+/** As a definition keeps it. `{}` says nothing in a submission, and is refused in a registration. */
+export const StoredRetryStrategy = z.strictObject({
+  attempts: Int32.min(1).max(10).optional(),
+  evaluateOnExit: z.array(EvaluateOnExit).max(5).optional(),
+});

@@ -6,12 +6,12 @@ import type { JobRecord, Stop } from './job.ts';
 import type { Jobs } from './jobs.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-const DescribeRequest = z.object({
+const DescribeRequest = z.strictObject({
   jobs: z.array(z.string()).min(1, 'at least one job id must be given').max(100, {
     error: 'Maximum number of jobs supported is  100 .',
   }),
 });
-const StopRequest = z.object({ jobId: z.string().min(1), reason: z.string().min(1).max(1024) });
+const StopRequest = z.strictObject({ jobId: z.string().min(1), reason: z.string().min(1).max(1024) });
 
 export function jobOperations(parts: {
   region: string;

@@ -1,6 +1,7 @@
 /** The record of one job, as it is stored. */
 import * as z from 'zod';
-import { NameValue, Parameters, ResourceRequirement } from '../definitions/fields.ts';
+import { ContainerDependency } from '../definitions/ecs-properties.ts';
+import { NameValue, Parameters, ResourceRequirement, Secret } from '../definitions/fields.ts';
 import { RetryStrategy } from '../definitions/retry-strategy.ts';
 
 export const JOB_STATUSES = [
@@ -15,7 +16,7 @@ export const JOB_STATUSES = [
 export const JobStatus = z.enum(JOB_STATUSES);
 export type JobStatus = z.infer<typeof JobStatus>;
 
-export const Dependency = z.object({
+export const Dependency = z.strictObject({
   jobId: z.string().optional(),
   type: z.enum(['N_TO_N', 'SEQUENTIAL']).optional(),
 });
@@ -26,21 +27,46 @@ export const Container = z.looseObject({
   command: z.array(z.string()),
   environment: z.array(NameValue),
   resourceRequirements: z.array(ResourceRequirement),
+  vcpus: z.int().optional(),
+  memory: z.int().optional(),
+  secrets: z.array(Secret).optional(),
+  logConfiguration: z.looseObject({ options: z.record(z.string(), z.string()).optional() }).optional(),
 });
 export type Container = z.infer<typeof Container>;
+
+export const TaskContainer = Container.extend({
+  name: z.string(),
+  essential: z.boolean(),
+  dependsOn: z.array(ContainerDependency),
+  stopTimeout: z.int().optional(),
+});
+export type TaskContainer = z.infer<typeof TaskContainer>;
+
+const EcsTask = z.looseObject({ containers: z.array(TaskContainer) });
+
+/** How one container of a try ended, in the API's own field names. */
+const EndedContainer = z.object({
+  name: z.string(),
+  exitCode: z.int().optional(),
+  reason: z.string().optional(),
+  logStreamName: z.string().optional(),
+  networkInterfaces: z.array(z.unknown()),
+});
 
 /** AttemptDetail of the API, in its own field names, because it is shown as it is. */
 export const Attempt = z.object({
   container: z.object({
-    taskArn: z.string(),
+    taskArn: z.string().optional(),
     exitCode: z.int().optional(),
     reason: z.string().optional(),
     logStreamName: z.string().optional(),
-    networkInterfaces: z.array(z.unknown()),
+    networkInterfaces: z.array(z.unknown()).optional(),
   }),
   startedAt: z.int().optional(),
   stoppedAt: z.int(),
   statusReason: z.string(),
+  /** Of a job of several containers. */
+  taskProperties: z.array(z.object({ taskArn: z.string(), containers: z.array(EndedContainer) })).optional(),
 });
 export type Attempt = z.infer<typeof Attempt>;
 
@@ -76,7 +102,9 @@ export const JobRecord = z.object({
   stoppedAt: z.int().optional(),
   dependsOn: z.array(Dependency),
   parameters: Parameters,
-  container: Container,
+  /** Either this or the next one. */
+  container: Container.optional(),
+  ecsProperties: z.object({ taskProperties: z.array(EcsTask) }).optional(),
   vcpus: z.number(),
   attempts: z.array(Attempt),
   retryStrategy: RetryStrategy,
@@ -93,6 +121,15 @@ export const JobRecord = z.object({
   placement: Placement.optional(),
 });
 export type JobRecord = z.infer<typeof JobRecord>;
+
+/** The containers of the job's task; the only one of a plain job has the name that ECS gives it. */
+export function containersOf({
+  container,
+  ecsProperties,
+}: Pick<JobRecord, 'container' | 'ecsProperties'>): TaskContainer[] {
+  if (container !== undefined) return [{ ...container, name: 'default', essential: true, dependsOn: [] }];
+  return ecsProperties?.taskProperties[0]?.containers ?? [];
+}
 
 export function isFinished(job: JobRecord): boolean {
   return job.status === 'SUCCEEDED' || job.status === 'FAILED';

@@ -10,7 +10,7 @@ import { jobFrom, nameKey } from './jobs.ts';
 const PAGE_WITHOUT_FILTER = 1000;
 const PAGE_WITH_FILTER = 100;
 
-const ListRequest = z.object({
+const ListRequest = z.strictObject({
   jobQueue: z.string().optional(),
   arrayJobId: z.string().optional(),
   jobStatus: JobStatus.optional(),
@@ -18,7 +18,7 @@ const ListRequest = z.object({
   nextToken: z.string().regex(/^\d+$/, 'is not valid').optional(),
   filters: z
     .array(
-      z.object({
+      z.strictObject({
         name: z.enum([
           'JOB_NAME',
           'JOB_DEFINITION',
@@ -52,7 +52,6 @@ export interface ListingParts {
  */
 export function listJobs(parts: ListingParts, body: Body): Record<string, unknown> {
   const { region } = parts;
-  if (body['multiNodeJobId'] !== undefined) throw refusal('not implemented here: multiNodeJobId');
   const request = parse(ListRequest, body);
   if ((request.jobQueue === undefined) === (request.arrayJobId === undefined)) {
     throw refusal('Exactly one of jobQueue and arrayJobId must be given');
@@ -97,9 +96,9 @@ function filterCondition(filter: z.infer<typeof ListRequest>['filters'][number],
       case 'SHARE_IDENTIFIER':
         return startsOrIs('share', value);
       case 'BEFORE_CREATED_AT':
-        return { sql: "json_extract(record, '$.createdAt') < ?", values: [Number(value)] };
+        return { sql: "json_extract(record, '$.createdAt') < ?", values: [timeFrom(value)] };
       case 'AFTER_CREATED_AT':
-        return { sql: "json_extract(record, '$.createdAt') > ?", values: [Number(value)] };
+        return { sql: "json_extract(record, '$.createdAt') > ?", values: [timeFrom(value)] };
       default:
         return filter.name satisfies never;
     }
@@ -108,6 +107,12 @@ function filterCondition(filter: z.infer<typeof ListRequest>['filters'][number],
     sql: `(${alternatives.map(({ sql }) => sql).join(' OR ')})`,
     values: alternatives.flatMap(({ values }) => values),
   };
+}
+
+/** @throws a refusal for what is not a number of milliseconds */
+function timeFrom(value: string): number {
+  if (!/^[0-9]{1,15}$/.test(value)) throw refusal(`Filter value ${value} is not a time in milliseconds`);
+  return Number(value);
 }
 
 function startsOrIs(column: string, pattern: string): Condition {

@@ -2,64 +2,45 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { batchArn } from '../arns.ts';
-import {
-  type Definition,
-  type Definitions,
-  Environment,
-  StoredRetryStrategy,
-  Timeout,
-} from '../definitions/definitions.ts';
-import { Parameters, ResourceRequirement } from '../definitions/fields.ts';
-import { refuseFargateSize } from '../definitions/registration.ts';
+import { type Definition, type Definitions, platformsOf } from '../definitions/definitions.ts';
+import { ecsSizeFault, totalSize } from '../definitions/ecs-properties.ts';
+import { Parameters, Timeout } from '../definitions/fields.ts';
+import { platformFault } from '../definitions/platform-rules.ts';
+import { sizeFault } from '../definitions/resource-requirements.ts';
+import { StoredRetryStrategy } from '../definitions/retry-strategy.ts';
+import { isFargate } from '../queues/compute-resources.ts';
 import { MAX_ACTIVE_SHARES, ShareIdentifier } from '../queues/fair-share.ts';
 import type { Queue, Resources } from '../queues/resources.ts';
-import { type Body, parse, refusal, Tags } from '../request.ts';
+import { type Body, Int32, MAX_TAGS, parse, refusal, Tags } from '../request.ts';
 import type { Store } from '../store.ts';
-import { type Container, Dependency, type JobRecord } from './job.ts';
+import { containersOf, Dependency, type JobRecord } from './job.ts';
 import type { Jobs } from './jobs.ts';
+import { ContainerOverrides, EcsPropertiesOverride, overridden, overridesFault } from './overrides.ts';
 import { fillCommand } from './parameters.ts';
 import type { Waits } from './waits.ts';
 
 const MAX_BODY_KIB = 30;
-/** What ECS RunTask takes as overrides; Batch finds out after it has accepted the job. */
-const MAX_OVERRIDES_LENGTH = 8192;
-
-const Overrides = z.object({
-  command: z.array(z.string().min(1, 'has an empty string')).optional(),
-  environment: Environment.optional(),
-  resourceRequirements: z.array(ResourceRequirement).optional(),
-  vcpus: z.int().optional(),
-  memory: z.int().optional(),
-});
-type Overrides = z.infer<typeof Overrides>;
-
 /** `{}` for an array, retry strategy or timeout asks for nothing: some clients always send them. */
-const SubmitRequest = z.object({
+const SubmitRequest = z.strictObject({
   jobName: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, 'Job name should match valid pattern'),
   jobQueue: z.string(),
   jobDefinition: z.string(),
-  arrayProperties: z.object({ size: z.int().min(2).max(10_000).optional() }).default({}),
+  arrayProperties: z.strictObject({ size: Int32.min(2).max(10_000).optional() }).default({}),
   dependsOn: z.array(Dependency).max(20).default([]),
   parameters: Parameters.default({}),
-  containerOverrides: Overrides.default({}),
+  containerOverrides: ContainerOverrides.default({}),
+  ecsPropertiesOverride: EcsPropertiesOverride.default({ taskProperties: [] }),
   retryStrategy: StoredRetryStrategy.refine(
     ({ attempts, evaluateOnExit }) => attempts !== undefined || evaluateOnExit === undefined,
     'evaluateOnExit needs attempts',
   ).default({}),
   timeout: Timeout.default({}),
   shareIdentifier: ShareIdentifier.optional(),
-  schedulingPriorityOverride: z.int().min(0).max(9999).optional(),
+  schedulingPriorityOverride: Int32.min(0).max(9999).optional(),
   propagateTags: z.boolean().optional(),
   tags: Tags.default({}),
 });
 type SubmitRequest = z.infer<typeof SubmitRequest>;
-
-const NOT_IMPLEMENTED = [
-  'consumableResourcePropertiesOverride',
-  'ecsPropertiesOverride',
-  'eksPropertiesOverride',
-  'nodeOverrides',
-];
 
 export interface SubmissionParts {
   readonly region: string;
@@ -83,6 +64,7 @@ export function submitJob(parts: SubmissionParts, body: Body): Record<string, st
   if (definition?.status !== 'ACTIVE') {
     throw refusal(`Job definition ${request.jobDefinition} does not exist`);
   }
+  refusePlatform(queue, definition, parts.resources);
   refuseDependencies(request, parts.jobs);
   refuseShareTooMany(request, queue, parts.shares);
   const job = newJob(request, { queue, definition, nowMs: parts.clock.now() });
@@ -101,8 +83,6 @@ function parseSubmission(body: Body): SubmitRequest {
   if (sizeKiB > MAX_BODY_KIB) {
     throw refusal(`Job size must be less than ${MAX_BODY_KIB} KiB, got ${sizeKiB} KiB`);
   }
-  const field = NOT_IMPLEMENTED.find((name) => body[name] !== undefined);
-  if (field) throw refusal(`not implemented here: ${field}`);
   return parse(SubmitRequest, body);
 }
 
@@ -129,17 +109,45 @@ function refuseShareTooMany(request: SubmitRequest, queue: Queue, shares: Submis
   throw refusal(`Job queue ${queue.jobQueueName} has ${MAX_ACTIVE_SHARES} active share identifiers already`);
 }
 
+/**
+ * Batch's documents say that a definition must be for the platform of the queue, and not when it finds out; refusing
+ * at once is the one answer that no job can run in spite of.
+ * @see https://docs.aws.amazon.com/batch/latest/userguide/fargate-job-definitions.html
+ */
+function refusePlatform(queue: Queue, definition: Definition, resources: Resources): void {
+  const first = resources.environment(queue.computeEnvironmentOrder[0]?.computeEnvironment ?? '');
+  const platform = first && isFargate(first.computeResources.type) ? 'FARGATE' : 'EC2';
+  if (platformsOf(definition).includes(platform)) return;
+  throw refusal(
+    `Job definition ${definition.jobDefinitionName} is not for ${platform}, which job queue ${queue.jobQueueName} is for`,
+  );
+}
+
+type Containers = Pick<JobRecord, 'container' | 'ecsProperties'>;
+
+function refuseSize({ container, ecsProperties }: Containers, definition: Definition): void {
+  for (const platform of platformsOf(definition)) {
+    const fault =
+      (container && platformFault(container, { platform, members: ['vcpus', 'memory'] })) ??
+      (container && sizeFault(container, platform)) ??
+      (ecsProperties && ecsSizeFault(ecsProperties, platform));
+    if (fault !== undefined) throw refusal(fault);
+  }
+}
+
 function newJob(
   request: SubmitRequest,
   found: { queue: Queue; definition: Definition; nowMs: number },
 ): JobRecord {
   const { queue, definition, nowMs } = found;
   const { size } = request.arrayProperties;
-  const container = overriddenContainer(definition, request.containerOverrides);
   const parameters = { ...definition.parameters, ...request.parameters };
   const retryStrategy =
     request.retryStrategy.attempts === undefined ? definition.retryStrategy : request.retryStrategy;
-  return {
+  const containers = overridden(definition, request);
+  refuseSize(containers, definition);
+  const all = containersOf(containers);
+  const job: JobRecord = {
     jobId: randomUUID(),
     jobName: request.jobName,
     queueArn: queue.jobQueueArn,
@@ -148,8 +156,8 @@ function newJob(
     createdAt: nowMs,
     dependsOn: request.dependsOn,
     parameters,
-    container,
-    vcpus: vcpusOf(container),
+    ...containers,
+    vcpus: totalSize(all).vcpus,
     attempts: [],
     retryStrategy: {
       attempts: retryStrategy?.attempts ?? 1,
@@ -161,8 +169,17 @@ function newJob(
     platformCapabilities: definition.platformCapabilities,
     ...placeInQueue(request, queue, definition),
     array: size === undefined ? undefined : { role: 'parent', size, expanded: false },
-    fault: overridesFault(fillCommand(container.command, parameters), request.containerOverrides),
   };
+  const commands = all.flatMap(({ command }) => fillCommand(command, parameters));
+  return { ...job, fault: overridesFault(commands, request) ?? tagsFault(job, definition) };
+}
+
+/** @see AWS Batch API reference, SubmitJob, `propagateTags` */
+function tagsFault({ propagateTags, tags }: JobRecord, definition: Definition): string | undefined {
+  const propagated = Object.keys({ ...definition.tags, ...tags }).length;
+  return propagateTags && propagated > MAX_TAGS
+    ? `The tags of the job and of its definition together are more than ${MAX_TAGS}`
+    : undefined;
 }
 
 function placeInQueue(request: SubmitRequest, queue: Queue, definition: Definition) {
@@ -181,56 +198,4 @@ function placeInQueue(request: SubmitRequest, queue: Queue, definition: Definiti
     throw refusal('Either schedulingPriority in job definition or schedulingPriorityOverride is required.');
   }
   return { shareIdentifier, schedulingPriority };
-}
-
-function overriddenContainer(definition: Definition, overrides: Overrides): Container {
-  const properties = definition.containerProperties;
-  if (definition.platformCapabilities.includes('FARGATE')) {
-    if (overrides.vcpus !== undefined || overrides.memory !== undefined) {
-      throw refusal('vcpus and memory are not applicable for Fargate; use resourceRequirements.');
-    }
-  }
-  const resourceRequirements = replacedBy(
-    properties.resourceRequirements,
-    overrides.resourceRequirements,
-    ({ type }) => type,
-  );
-  if (definition.platformCapabilities.includes('FARGATE')) refuseFargateSize(resourceRequirements);
-  return {
-    ...properties,
-    command: overrides.command ?? properties.command ?? [],
-    environment: replacedBy(properties.environment, overrides.environment, ({ name }) => name),
-    resourceRequirements,
-    ...(overrides.vcpus !== undefined && { vcpus: overrides.vcpus }),
-    ...(overrides.memory !== undefined && { memory: overrides.memory }),
-  };
-}
-
-/** An override adds an entry or replaces the one of the same key. */
-function replacedBy<Item>(
-  base: readonly Item[] = [],
-  overrides: readonly Item[] = [],
-  key: (item: Item) => string,
-) {
-  return [...new Map([...base, ...overrides].map((item) => [key(item), item])).values()];
-}
-
-/** `vcpus` is the older way to ask for a processor, still taken outside Fargate. */
-function vcpusOf(container: Container): number {
-  const required = container.resourceRequirements.find(({ type }) => type === 'VCPU')?.value;
-  return Number(required ?? container['vcpus']) || 1;
-}
-
-/** Command, environment overrides and Batch's own variables together are what reaches ECS. */
-function overridesFault(command: readonly string[], overrides: Overrides): string | undefined {
-  const own = [
-    { name: 'AWS_BATCH_JOB_ID', value: randomUUID() },
-    { name: 'AWS_BATCH_JOB_ATTEMPT', value: '1' },
-    { name: 'AWS_BATCH_JQ_NAME', value: '' },
-    { name: 'AWS_BATCH_CE_NAME', value: '' },
-  ];
-  const sent = JSON.stringify({ command, environment: [...(overrides.environment ?? []), ...own] });
-  return sent.length > MAX_OVERRIDES_LENGTH
-    ? `Container Overrides length must be at most ${MAX_OVERRIDES_LENGTH}`
-    : undefined;
 }

@@ -3,33 +3,31 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { ACCOUNT_ID } from '../../aws.ts';
 import { batchArn } from '../arns.ts';
-import { EnabledState, Name, type Operation, page, parse, refusal, Tags } from '../request.ts';
+import { EnabledState, Name, type Operation, Paging, page, parse, refusal, Tags } from '../request.ts';
+import { ComputeResources, ComputeResourcesUpdate, isFargate, resourcesFault } from './compute-resources.ts';
 import type { ComputeEnvironment, Resources } from './resources.ts';
 
-/** Fields that belong to instances, which Fargate has none of. */
-const NOT_FOR_FARGATE = ['minvCpus', 'desiredvCpus', 'instanceTypes', 'instanceRole', 'tags', 'ec2KeyPair'];
-
-const CreateRequest = z.object({
+const CreateRequest = z.strictObject({
   computeEnvironmentName: Name,
   type: z.literal('MANAGED', { error: 'only MANAGED is implemented here' }),
   state: EnabledState.default('ENABLED'),
   serviceRole: z.string().optional(),
-  computeResources: z.looseObject({
-    type: z.enum(['EC2', 'SPOT', 'FARGATE', 'FARGATE_SPOT']),
-    maxvCpus: z.int().min(1),
-  }),
+  computeResources: ComputeResources,
   tags: Tags.default({}),
 });
 
-const UpdateRequest = z.object({
+const UpdateRequest = z.strictObject({
   computeEnvironment: z.string(),
   state: EnabledState.optional(),
   serviceRole: z.string().optional(),
-  computeResources: z.looseObject({ maxvCpus: z.int().min(0).optional() }).optional(),
+  computeResources: ComputeResourcesUpdate.default({}),
 });
 
-const DescribeRequest = z.object({ computeEnvironments: z.array(z.string()).max(100).optional() });
-const DeleteRequest = z.object({ computeEnvironment: z.string() });
+const DescribeRequest = z.strictObject({
+  ...Paging,
+  computeEnvironments: z.array(z.string()).max(100).optional(),
+});
+const DeleteRequest = z.strictObject({ computeEnvironment: z.string() });
 
 export function environmentOperations(
   resources: Resources,
@@ -46,7 +44,7 @@ export function environmentOperations(
       const request = parse(CreateRequest, body);
       const { computeEnvironmentName, computeResources } = request;
       if (resources.environment(computeEnvironmentName)) throw refusal('Object already exists');
-      if (isFargate(computeResources.type)) refuseInstanceFields(computeResources);
+      refuseFault(computeResources);
       const uuid = randomUUID();
       const computeEnvironmentArn = batchArn(region, 'compute-environment', computeEnvironmentName);
       const cluster = `AWSBatch-${computeEnvironmentName}`;
@@ -57,13 +55,17 @@ export function environmentOperations(
     updatecomputeenvironment(body) {
       const { computeEnvironment, computeResources, ...changes } = parse(UpdateRequest, body);
       const environment = known(computeEnvironment);
-      const { maxvCpus = environment.computeResources.maxvCpus, ...others } = computeResources ?? {};
-      if (isFargate(environment.computeResources.type)) refuseInstanceFields(others);
+      const { type = environment.computeResources.type } = computeResources;
+      if (isFargate(type) !== isFargate(environment.computeResources.type)) {
+        throw refusal('A compute environment cannot be changed between instances and Fargate');
+      }
+      const updated = changed(environment.computeResources, computeResources);
+      refuseFault(updated);
       resources.putEnvironment({
         ...environment,
         state: changes.state ?? environment.state,
         serviceRole: changes.serviceRole ?? environment.serviceRole,
-        computeResources: { ...environment.computeResources, ...others, maxvCpus },
+        computeResources: updated,
       });
       onRoom();
       const { computeEnvironmentName, computeEnvironmentArn } = environment;
@@ -81,23 +83,35 @@ export function environmentOperations(
       return {};
     },
     describecomputeenvironments(body) {
-      const { computeEnvironments } = parse(DescribeRequest, body);
+      const { computeEnvironments, ...paging } = parse(DescribeRequest, body);
       const wanted = computeEnvironments?.length
         ? computeEnvironments.flatMap((ref) => resources.environment(ref) ?? [])
         : resources.environments();
-      const { items, ...rest } = page(wanted, body);
+      const { items, ...rest } = page(wanted, paging);
       return { computeEnvironments: items.map(environmentDetail), ...rest };
     },
   };
 }
 
-export function isFargate(type: string): boolean {
-  return type.startsWith('FARGATE');
+function refuseFault(computeResources: ComputeResources): void {
+  const fault = resourcesFault(computeResources);
+  if (fault !== undefined) throw refusal(fault);
 }
 
-function refuseInstanceFields(computeResources: Record<string, unknown>): void {
-  const field = NOT_FOR_FARGATE.find((name) => computeResources[name] !== undefined);
-  if (field) throw refusal(`${field} is not applicable for Fargate.`);
+/** For Fargate an empty list changes nothing (API reference, ComputeResourceUpdate). */
+function changed(
+  current: ComputeResources,
+  update: z.infer<typeof ComputeResourcesUpdate>,
+): ComputeResources {
+  const says = (value: unknown) =>
+    value !== undefined && !(isFargate(current.type) && Array.isArray(value) && value.length === 0);
+  const changes = Object.fromEntries(Object.entries(update).filter(([, value]) => says(value)));
+  // The members of an update are members of the whole, with the same values.
+  const next = { ...current, ...changes } as ComputeResources;
+  const { minvCpus = 0, maxvCpus, desiredvCpus } = next;
+  // Batch itself moves the desired number between its bounds; only one that a caller asks for can be wrong.
+  if (desiredvCpus === undefined || update.desiredvCpus !== undefined) return next;
+  return { ...next, desiredvCpus: Math.min(Math.max(desiredvCpus, minvCpus), maxvCpus) };
 }
 
 /** Nothing has to be created behind an environment here, so it is VALID from the start. */

@@ -4,12 +4,12 @@ import * as z from 'zod';
 /** With an asterisk at its end it stands, in a policy, for all shares that begin so. */
 export const ShareIdentifier = z.string().regex(/^[A-Za-z0-9]{1,255}\*?$/, 'takes letters and digits');
 
-export const FairsharePolicy = z.looseObject({
+export const FairsharePolicy = z.strictObject({
   shareDecaySeconds: z.int().min(0).max(604_800).optional(),
   computeReservation: z.int().min(0).max(99).optional(),
   shareDistribution: z
     .array(
-      z.object({
+      z.strictObject({
         shareIdentifier: ShareIdentifier,
         weightFactor: z.number().min(0.0001).max(999.9999).optional(),
       }),

@@ -1,19 +1,19 @@
 /** Scheduling policies: creating, changing, listing and deleting them. */
 import * as z from 'zod';
 import { batchArn } from '../arns.ts';
-import { type Body, Name, type Operation, page, parse, refusal, Tags } from '../request.ts';
+import { type Body, Name, type Operation, Paging, page, parse, refusal, Tags } from '../request.ts';
 import { FairsharePolicy, overlapIn } from './fair-share.ts';
 import type { Resources } from './resources.ts';
 
-const CreateRequest = z.object({
+const CreateRequest = z.strictObject({
   name: Name,
   fairsharePolicy: FairsharePolicy.optional(),
   tags: Tags.default({}),
 });
 
-const UpdateRequest = z.object({ arn: z.string(), fairsharePolicy: FairsharePolicy.optional() });
-const DescribeRequest = z.object({ arns: z.array(z.string()).min(1).max(100) });
-const DeleteRequest = z.object({ arn: z.string() });
+const UpdateRequest = z.strictObject({ arn: z.string(), fairsharePolicy: FairsharePolicy.optional() });
+const DescribeRequest = z.strictObject({ arns: z.array(z.string()).min(1).max(100) });
+const DeleteRequest = z.strictObject({ arn: z.string() });
 
 /** @param onChange a policy that is in use says something else now */
 export function policyOperations(
@@ -49,7 +49,7 @@ export function policyOperations(
       return { schedulingPolicies: arns.flatMap((arn) => resources.policy(arn) ?? []) };
     },
     listschedulingpolicies(body) {
-      const { items, ...rest } = page(resources.policies(), body);
+      const { items, ...rest } = page(resources.policies(), parse(z.strictObject(Paging), body));
       return { schedulingPolicies: items.map(({ arn }) => ({ arn })), ...rest };
     },
   };
@@ -59,8 +59,6 @@ function parsePolicy<Request extends { fairsharePolicy?: FairsharePolicy | undef
   schema: z.ZodType<Request>,
   body: Body,
 ): Request {
-  // Of queues for service jobs, which are not here.
-  if (body['quotaSharePolicy'] !== undefined) throw refusal('not implemented here: quotaSharePolicy');
   const request = parse(schema, body);
   const overlap = overlapIn(request.fairsharePolicy ?? {});
   if (overlap) throw refusal(`The share identifiers ${overlap.join(' and ')} overlap`);

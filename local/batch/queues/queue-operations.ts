@@ -1,37 +1,45 @@
 /** Job queues: creating, changing, listing and deleting them. */
 import * as z from 'zod';
 import { batchArn } from '../arns.ts';
-import { EnabledState, Name, type Operation, page, parse, refusal, Tags } from '../request.ts';
+import { EnabledState, Int32, Name, type Operation, Paging, page, parse, refusal, Tags } from '../request.ts';
 import type { Store } from '../store.ts';
-import { isFargate } from './environment-operations.ts';
+import { isFargate } from './compute-resources.ts';
 import type { Queue, Resources } from './resources.ts';
+import { StateTimeLimitActions } from './state-time-limits.ts';
 
 const EnvironmentOrder = z
-  .array(z.object({ order: z.int(), computeEnvironment: z.string() }))
+  .array(z.strictObject({ order: Int32.min(0), computeEnvironment: z.string() }))
   .min(1)
-  .max(3);
+  .max(3)
+  .refine((order) => isDistinct(order.map((entry) => entry.order)), 'has one place in the order twice');
 
-const CreateRequest = z.object({
+const CreateRequest = z.strictObject({
   jobQueueName: Name,
   state: EnabledState.default('ENABLED'),
-  priority: z.int().min(0),
+  priority: Int32.min(0),
   schedulingPolicyArn: z.string().optional(),
   computeEnvironmentOrder: EnvironmentOrder,
-  jobStateTimeLimitActions: z.array(z.unknown()).default([]),
+  jobQueueType: z
+    .enum(['ECS', 'ECS_FARGATE'], { error: 'only ECS and ECS_FARGATE are implemented here' })
+    .optional(),
+  jobStateTimeLimitActions: StateTimeLimitActions.default([]),
   tags: Tags.default({}),
 });
 
-const UpdateRequest = z.object({
+const UpdateRequest = z.strictObject({
   jobQueue: z.string(),
   state: EnabledState.optional(),
-  priority: z.int().min(0).optional(),
+  priority: Int32.min(0).optional(),
   schedulingPolicyArn: z.string().optional(),
   computeEnvironmentOrder: EnvironmentOrder.optional(),
-  jobStateTimeLimitActions: z.array(z.unknown()).optional(),
+  jobStateTimeLimitActions: StateTimeLimitActions.optional(),
 });
 
-const DescribeRequest = z.object({ jobQueues: z.array(z.string()).max(100).optional() });
-const DeleteRequest = z.object({ jobQueue: z.string() });
+const DescribeRequest = z.strictObject({
+  ...Paging,
+  jobQueues: z.array(z.string()).max(100).optional(),
+});
+const DeleteRequest = z.strictObject({ jobQueue: z.string() });
 
 export interface QueueParts {
   readonly store: Pick<Store, 'write'>;
@@ -46,13 +54,17 @@ export function queueOperations(parts: QueueParts): Record<string, Operation> {
   const { region, resources } = parts;
   return {
     createjobqueue(body) {
-      const request = parse(CreateRequest, body);
+      const { jobQueueType, ...request } = parse(CreateRequest, body);
       const { jobQueueName } = request;
       if (resources.queue(jobQueueName)) throw refusal('Object already exists');
       const jobQueueArn = batchArn(region, 'job-queue', jobQueueName);
       const computeEnvironmentOrder = environmentArns(resources, request.computeEnvironmentOrder);
       refuseUnknownPolicy(resources, request.schedulingPolicyArn);
-      resources.putQueue({ ...request, jobQueueArn, computeEnvironmentOrder });
+      const queue = { ...request, jobQueueArn, computeEnvironmentOrder };
+      if (jobQueueType !== undefined && jobQueueType !== typeOf(queue, resources)) {
+        throw refusal(`jobQueueType ${jobQueueType} does not fit the compute environments of the queue`);
+      }
+      resources.putQueue(queue);
       return { jobQueueName, jobQueueArn };
     },
     updatejobqueue(body) {
@@ -89,11 +101,11 @@ export function queueOperations(parts: QueueParts): Record<string, Operation> {
       return {};
     },
     describejobqueues(body) {
-      const { jobQueues } = parse(DescribeRequest, body);
+      const { jobQueues, ...paging } = parse(DescribeRequest, body);
       const wanted = jobQueues?.length
         ? jobQueues.flatMap((ref) => resources.queue(ref) ?? [])
         : resources.queues();
-      const { items, ...rest } = page(wanted, body);
+      const { items, ...rest } = page(wanted, paging);
       return { jobQueues: items.map((queue) => queueDetail(queue, resources)), ...rest };
     },
   };
@@ -105,6 +117,9 @@ function environmentArns(resources: Resources, order: Queue['computeEnvironmentO
     if (!environment) throw refusal(`Compute environment ${ref} does not exist`);
     return { place, environment };
   });
+  if (!isDistinct(environments.map(({ environment }) => environment.computeEnvironmentArn))) {
+    throw refusal('computeEnvironmentOrder has one compute environment twice');
+  }
   if (new Set(environments.map(({ environment }) => isFargate(environment.computeResources.type))).size > 1) {
     throw refusal('EC2 and Fargate compute environments cannot be in the same job queue');
   }
@@ -118,12 +133,21 @@ function refuseUnknownPolicy(resources: Resources, arn: string | undefined): voi
   if (arn && !resources.policy(arn)) throw refusal(`Scheduling policy ${arn} does not exist`);
 }
 
+function isDistinct(values: readonly unknown[]): boolean {
+  return new Set(values).size === values.length;
+}
+
+/** All environments of a queue are for the same kind of job, so the first one tells. */
+function typeOf({ computeEnvironmentOrder }: Queue, resources: Resources): 'ECS' | 'ECS_FARGATE' {
+  const first = resources.environment(computeEnvironmentOrder[0]?.computeEnvironment ?? '');
+  return first && isFargate(first.computeResources.type) ? 'ECS_FARGATE' : 'ECS';
+}
+
 function queueDetail(queue: Queue, resources: Resources): Record<string, unknown> {
-  const first = resources.environment(queue.computeEnvironmentOrder[0]?.computeEnvironment ?? '');
   return {
     ...queue,
     status: 'VALID',
     statusReason: 'JobQueue Healthy',
-    jobQueueType: first && isFargate(first.computeResources.type) ? 'ECS_FARGATE' : 'ECS',
+    jobQueueType: typeOf(queue, resources),
   };
 }

@@ -3,7 +3,9 @@ import * as z from 'zod';
 import { type ArnKind, asArn } from '../arns.ts';
 import { EnabledState, refusal } from '../request.ts';
 import type { Store } from '../store.ts';
+import { ComputeResources } from './compute-resources.ts';
 import { FairsharePolicy } from './fair-share.ts';
+import { StateTimeLimitActions } from './state-time-limits.ts';
 
 const StoredTags = z.record(z.string(), z.string());
 
@@ -14,7 +16,7 @@ export const Queue = z.object({
   priority: z.int(),
   schedulingPolicyArn: z.string().optional(),
   computeEnvironmentOrder: z.array(z.object({ order: z.int(), computeEnvironment: z.string() })),
-  jobStateTimeLimitActions: z.array(z.unknown()),
+  jobStateTimeLimitActions: StateTimeLimitActions,
   tags: StoredTags,
 });
 export type Queue = z.infer<typeof Queue>;
@@ -27,7 +29,7 @@ export const ComputeEnvironment = z.object({
   type: z.literal('MANAGED'),
   state: EnabledState,
   serviceRole: z.string().optional(),
-  computeResources: z.looseObject({ type: z.string(), maxvCpus: z.number() }),
+  computeResources: ComputeResources.extend({ maxvCpus: z.int() }),
   tags: StoredTags,
 });
 export type ComputeEnvironment = z.infer<typeof ComputeEnvironment>;

@@ -22,6 +22,15 @@ export async function openRooms(store = new DatabaseSync(':memory:')) {
     if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
     return answer.body as Record<string, unknown>; // every reply of Batch is an object
   };
+  /** @returns what Batch says against a request, or `accepted` */
+  const verdict = async (operation: string, body: Record<string, unknown>): Promise<string> => {
+    const answer = await rooms.api({ method: 'POST', path: `/v1/${operation}`, headers: {}, body });
+    if (answer.status === 200) return 'accepted';
+    return String((answer.body as Record<string, unknown>)['message']).replace(
+      /^.*Exception : |, RequestId.*$/g,
+      '',
+    );
+  };
   await call('createcomputeenvironment', {
     computeEnvironmentName: 'environment',
     type: 'MANAGED',
@@ -48,6 +57,7 @@ export async function openRooms(store = new DatabaseSync(':memory:')) {
   return {
     ...rooms,
     call,
+    verdict,
     advance: (milliseconds: number) => {
       nowMs += milliseconds;
     },

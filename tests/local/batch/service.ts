@@ -112,6 +112,23 @@ export async function createEnvironment(client: BatchClient, name: string, maxvC
   );
 }
 
+export async function createInstances(client: BatchClient, name: string, maxvCpus: number): Promise<void> {
+  await client.send(
+    new CreateComputeEnvironmentCommand({
+      computeEnvironmentName: name,
+      type: 'MANAGED',
+      computeResources: {
+        type: 'EC2',
+        maxvCpus,
+        subnets: ['subnet-1'],
+        securityGroupIds: ['sg-1'],
+        instanceRole: 'ecsInstanceRole',
+        instanceTypes: ['optimal'],
+      },
+    }),
+  );
+}
+
 export async function createQueue(client: BatchClient, name: string, environments: string[], priority = 1) {
   const computeEnvironmentOrder = environments.map((computeEnvironment, order) => ({
     order,

@@ -25,7 +25,7 @@ async function call(operation: string, body: Record<string, unknown>): Promise<R
 await call('createcomputeenvironment', {
   computeEnvironmentName: 'environment',
   type: 'MANAGED',
-  computeResources: { type: 'FARGATE', maxvCpus: 1 },
+  computeResources: { type: 'FARGATE', maxvCpus: 1, subnets: ['subnet-1'], securityGroupIds: ['sg-1'] },
 });
 await call('createjobqueue', {
   jobQueueName: 'queue',
@@ -35,12 +35,14 @@ await call('createjobqueue', {
 const definition = (jobDefinitionName: string, command: string[]) => ({
   jobDefinitionName,
   type: 'container',
+  platformCapabilities: ['FARGATE'],
   containerProperties: {
     image: 'image',
+    executionRoleArn: 'arn:aws:iam::000000000000:role/execution',
     command,
     resourceRequirements: [
       { type: 'VCPU', value: '1' },
-      { type: 'MEMORY', value: '512' },
+      { type: 'MEMORY', value: '2048' },
     ],
   },
 });

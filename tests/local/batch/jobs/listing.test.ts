@@ -70,6 +70,12 @@ describe('ListJobs', () => {
     expect(await by('BEFORE_CREATED_AT', createdAt[1])).toEqual(['hg-Alpha-1', 'done']);
   });
 
+  test.each(['yesterday', '', '-1', '1.5'])('refuses %j as a time', async (value) => {
+    const filters = [{ name: 'BEFORE_CREATED_AT', values: [value] }];
+    const refused = service.client.send(new ListJobsCommand({ jobQueue: 'queue', filters }));
+    await expect(refused).rejects.toMatchObject({ name: 'ClientException' });
+  });
+
   test('gives the rest on the next page', async () => {
     const input = { jobQueue: 'queue', jobStatus: 'RUNNABLE', maxResults: 2 } as const;
     const first = await service.client.send(new ListJobsCommand(input));

@@ -1,13 +1,26 @@
-import { SubmitJobCommand, type SubmitJobCommandInput, UpdateJobQueueCommand } from '@aws-sdk/client-batch';
+import {
+  RegisterJobDefinitionCommand,
+  type RegisterJobDefinitionCommandInput,
+  SubmitJobCommand,
+  type SubmitJobCommandInput,
+  UpdateJobQueueCommand,
+} from '@aws-sdk/client-batch';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   createFairQueue,
+  createInstances,
   createQueue,
   register,
   type Service,
   startService,
   startWithQueue,
 } from '../service.ts';
+
+const METAL = {
+  jobDefinitionName: 'metal',
+  type: 'container',
+  containerProperties: { image: 'image', command: ['node', '-e', ''], vcpus: 1, memory: 256 },
+} satisfies RegisterJobDefinitionCommandInput;
 
 /** Shared, because nothing in these tests changes it: all are refusals. */
 let service: Service;
@@ -17,6 +30,9 @@ beforeAll(async () => {
   await createFairQueue(service.client, 'fair', 'environment');
   await createQueue(service.client, 'closed', ['environment']);
   await service.client.send(new UpdateJobQueueCommand({ jobQueue: 'closed', state: 'DISABLED' }));
+  await createInstances(service.client, 'instances', 4);
+  await createQueue(service.client, 'instances', ['instances']);
+  await service.client.send(new RegisterJobDefinitionCommand(METAL));
   await register(service.client, 'ranked', { command: ['node'] }, { schedulingPriority: 1 });
 });
 afterAll(async () => await service[Symbol.asyncDispose]());
@@ -89,6 +105,54 @@ describe('SubmitJob refuses', () => {
       'Fargate resource requirements (4 vCPU, 512 MiB) not valid.',
     ],
     ['51 tags', { tags: Object.fromEntries(many(51).map((index) => [`t${index}`, 'x'])) }, 'tags'],
+    ['a tag of AWS', { tags: { 'aws:x': '1' } }, 'keys that begin with aws: are reserved'],
+    [
+      'a definition of another account',
+      { jobDefinition: 'arn:aws:batch:us-east-1:111111111111:job-definition/work:1' },
+      'does not exist',
+    ],
+    [
+      'a definition of another Region',
+      { jobDefinition: 'arn:aws:batch:eu-west-1:000000000000:job-definition/work:1' },
+      'does not exist',
+    ],
+    [
+      'a queue for a definition',
+      { jobDefinition: 'arn:aws:batch:us-east-1:000000000000:job-queue/work:1' },
+      'does not exist',
+    ],
+    [
+      'an instance type for a job of one node',
+      { containerOverrides: { instanceType: 'm6i.large' } },
+      'containerOverrides.instanceType: is only for multi-node jobs',
+    ],
+    [
+      'no number of vCPUs',
+      { containerOverrides: { resourceRequirements: [{ type: 'VCPU', value: '-1' }] } },
+      'Value -1 for type VCPU in resourceRequirement is not valid. Please provide a numeric value.',
+    ],
+    [
+      'no number of MiB',
+      { containerOverrides: { resourceRequirements: [{ type: 'MEMORY', value: 'abc' }] } },
+      'Value abc for type MEMORY in resourceRequirement is not valid. Please provide a numeric value.',
+    ],
+    [
+      'a GPU on Fargate',
+      { containerOverrides: { resourceRequirements: [{ type: 'GPU', value: '1' }] } },
+      'GPU is not applicable for Fargate.',
+    ],
+    ['a definition for instances on a Fargate queue', { jobDefinition: 'metal' }, 'is not for FARGATE'],
+    ['a definition for Fargate on a queue of instances', { jobQueue: 'instances' }, 'is not for EC2'],
+    [
+      'overrides of several containers for a job of one',
+      { ecsPropertiesOverride: { taskProperties: [{ containers: [{ name: 'x' }] }] } },
+      'ecsPropertiesOverride is only for definitions with ecsProperties',
+    ],
+    [
+      'a limit of 2^31 seconds',
+      { timeout: { attemptDurationSeconds: 2 ** 31 } },
+      'timeout.attemptDurationSeconds',
+    ],
     ['what is not built', { nodeOverrides: { numNodes: 2 } }, 'not implemented here: nodeOverrides'],
   ])('%s', async (_, change, text) => {
     const request = { jobName: 'job', jobQueue: 'queue', jobDefinition: 'work', ...change };
@@ -138,6 +202,7 @@ describe('SubmitJob accepts', () => {
       },
     ],
     ['a name of one character', { jobName: 'a' }],
+    ['tags up to fifty', { tags: Object.fromEntries(many(50).map((index) => [`t${index}`, 'x'])) }],
   ])('%s', async (_, change) => {
     const jobId = await service.submit(change);
     const job = await service.reaches(jobId, 'SUCCEEDED');
@@ -157,4 +222,17 @@ describe('an operation that is not here', () => {
     expect(answer.status).toBe(404);
     expect(JSON.stringify(answer.body)).toContain('not implemented here: getjobqueuesnapshot');
   });
+});
+
+test('a job of a definition for instances runs on a queue of instances', async () => {
+  const containerOverrides = { vcpus: 2, memory: 512, command: ['node', '-e', '0'] };
+  const jobId = await service.submit({ jobQueue: 'instances', jobDefinition: 'metal', containerOverrides });
+  expect(await service.reaches(jobId, 'SUCCEEDED')).toMatchObject({ container: { vcpus: 2, memory: 512 } });
+});
+
+test('a job whose tags and those of its definition cannot all be propagated fails', async () => {
+  const tags = (prefix: string) => Object.fromEntries(many(26).map((index) => [`${prefix}${index}`, 'x']));
+  await register(service.client, 'tagged', { command: ['node', '-e', ''] }, { tags: tags('a') });
+  const jobId = await service.submit({ jobDefinition: 'tagged', tags: tags('b'), propagateTags: true });
+  expect(await service.reaches(jobId, 'FAILED')).toMatchObject({ attempts: [] });
 });

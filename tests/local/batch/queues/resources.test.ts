@@ -79,7 +79,14 @@ describe('queues and environments', () => {
   test('are refused when they contradict themselves', async () => {
     await using service = await startWithQueue();
     const { client } = service;
-    const computeResources = { type: 'EC2' as const, maxvCpus: 4, subnets: [], instanceTypes: ['optimal'] };
+    const computeResources = {
+      type: 'EC2' as const,
+      maxvCpus: 4,
+      subnets: ['subnet-1'],
+      securityGroupIds: ['sg-1'],
+      instanceTypes: ['optimal'],
+      instanceRole: 'ecsInstanceRole',
+    };
     const instances = { computeEnvironmentName: 'instances', type: 'MANAGED' as const, computeResources };
     await client.send(new CreateComputeEnvironmentCommand(instances));
     const mixed = createQueue(client, 'mixed', ['environment', 'instances']);
@@ -161,7 +168,11 @@ describe('job definitions', () => {
     ['a multi-node job', { type: 'multinode' }, 'only container is implemented here'],
     ['several containers', { ecsProperties: { taskProperties: [] } }, 'not implemented here: ecsProperties'],
     ['more than 24 KiB', { parameters: { a: 'x'.repeat(25_000) } }, 'less than 24 KiB'],
-    ['no size for Fargate', { containerProperties: { image: 'i' } }, 'VCPU and MEMORY must be given'],
+    [
+      'no role for Fargate',
+      { containerProperties: { image: 'i' } },
+      'executionRoleArn is required for Fargate',
+    ],
     [
       'a pattern with parentheses',
       { retryStrategy: { attempts: 2, evaluateOnExit: [{ onReason: 'a(b)', action: 'EXIT' }] } },
@@ -188,11 +199,13 @@ describe('job definitions', () => {
         type: 'container',
         containerProperties: {
           image: 'i',
+          vcpus: 1,
+          memory: 4,
           secrets: [{ name: 'KEY', valueFrom: 'arn:aws:secretsmanager:x' }],
         },
       }),
     );
-    expect(service.reports).toEqual(['batch: guarded:1 names secrets; its containers run without them here']);
+    expect(service.reports).toEqual(['batch: kept and shown, but without effect here: secrets (guarded:1)']);
   });
 });
 
@@ -216,6 +229,8 @@ describe('tags', () => {
       const { tags } = await service.client.send(new ListTagsForResourceCommand({ resourceArn }));
       expect(tags).toEqual({ c: '3' });
     }
+    const reserved = new TagResourceCommand({ resourceArn: arn('job-queue/queue'), tags: { 'aws:a': '1' } });
+    await expect(service.client.send(reserved)).rejects.toThrow('keys that begin with aws: are reserved');
     const child = new TagResourceCommand({ resourceArn: arn(`job/${jobId}:0`), tags: { a: '1' } });
     await expect(service.client.send(child)).rejects.toMatchObject({ name: 'ClientException' });
   });
