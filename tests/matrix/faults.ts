@@ -269,4 +269,13 @@ export const faults: Rows = {
     answer:
       'It was refused on the record before it was ended, so it gets no claim and the owner is left alone.',
   },
+  F80: {
+    what: "A handler opens an object outside of its tenant's folder, or writes one.",
+    answer:
+      'Amazon S3 is not asked; it looks like an object that does not exist, and the job fails for good.',
+  },
+  F81: {
+    what: 'The heap of a container is full before the memory of its task is.',
+    answer: 'V8 may use three quarters of the memory that the task has, also after it was doubled.',
+  },
 };
