@@ -1,8 +1,8 @@
 /**
- * What a message costs an embedded queue that holds many: 100,000 are sent, then received ten at a time and deleted,
- * once for each way in which they may be grouped. Flat means: the last tenth costs no more than the first.
+ * The cost of a message in an embedded queue with a backlog: 100,000 are sent, then received ten at a time and
+ * deleted, once for each way of grouping them. "Flat" means that the last tenth costs no more than the first.
  *
- *     node bench/queues.ts [messages]
+ * node bench/queues.ts [messages]
  */
 import { createMessage, openFauxqs } from '../local/sqs/fauxqs.ts';
 

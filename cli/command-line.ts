@@ -1,13 +1,13 @@
-/** Reading what was typed: a command, its options, and one sentence for whoever typed something else. */
+/** Reading a command line: a command, its options, and one sentence for wrong usage. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import * as z from 'zod';
 
-/** Wrong usage: one sentence for the person who typed it. */
+/** Wrong usage: one sentence for the operator. */
 export class Misused extends Error {
   override readonly name = 'Misused';
 }
 
-/** Where the stack is, for every command. */
+/** Where the stack is, for all commands. */
 export const whereOptions = {
   stage: z
     .string()
@@ -50,13 +50,13 @@ function parsed(schemas: Schemas, args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    // Node explains at length; its first sentence names the option.
+    // Node's message is long; its first sentence names the option.
     const [first = ''] = (error instanceof Error ? error.message : '').split(/(?<=\.)\s|\n/);
     throw new Misused(first.endsWith('.') ? first : `${first}.`);
   }
 }
 
-/** A flag where the schema takes `true`, a list where it takes one, and text else. */
+/** A flag if the schema accepts `true`, a list if it accepts one, and text otherwise. */
 function optionOf(schema: z.core.$ZodType): { type: 'boolean' | 'string'; multiple?: boolean } {
   if (z.safeParse(schema, true).success) return { type: 'boolean' };
   return { type: 'string', multiple: z.safeParse(schema, []).success };
@@ -74,7 +74,7 @@ function spelled(name: PropertyKey | undefined): string {
 
 /** Runs a command and turns what it throws into a sentence and an exit code: 2 for wrong usage, 1 for the rest. */
 export async function runCommand(main: () => Promise<number>): Promise<void> {
-  // Whoever reads the output may close it early, as `head` does; what was begun is still finished.
+  // The reader of the output may close it early, as `head` does; the command finishes its work.
   process.stdout.on('error', () => undefined);
   try {
     process.exitCode = await main();

@@ -1,4 +1,4 @@
-/** The words of `npm run dlq`: what may be typed, and what each command makes of it. */
+/** The command line of `npm run dlq`: its commands and their options. */
 import * as z from 'zod';
 import { type Filter, filterSchema, GROUPINGS } from '../domain/dead-letter/letter.ts';
 import { type Asked, Misused, readCommand, whereOptions } from './command-line.ts';

@@ -1,8 +1,8 @@
-/** How dead letters look in a terminal. */
+/** Dead letters in a terminal. */
 import type { Letter } from '../domain/dead-letter/letter.ts';
 import type { Found } from '../io/aws/dead-letters.ts';
 
-/** Columns as wide as their widest cell; the last one runs free. */
+/** Columns as wide as their widest cell; the last one has no width. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   return rows.map((row) =>
@@ -21,7 +21,7 @@ export function rowOf(letter: Letter): string[] {
   return [time(letter.atMs), kind, tenant, type, failureClass, code, id, reason].map(harmless);
 }
 
-/** Everything there is about one letter, the body last and as it was sent. */
+/** All of one letter, the body last and as it was sent. */
 export function pageOf({ letter, stored }: Found): string {
   const facts: [string, string][] = [
     ['id', letter.id],
@@ -37,12 +37,12 @@ function time(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
 }
 
-/** SQS takes no other control characters than these and line breaks, and a terminal obeys them. */
+/** The only control characters that SQS accepts beside line breaks; a terminal would interpret them. */
 export function printable(text: string): string {
   return text.replace(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
 
-/** Attributes of a message that SQS moved are the sender's, and may hold line breaks. */
+/** The attributes of a message that SQS moved come from the sender, and may contain line breaks. */
 export function harmless(text: string): string {
   return printable(text).replace(/\s+/g, ' ');
 }

@@ -1,4 +1,4 @@
-/** `npm run dlq`: what lies in the front queue's dead-letter queue, and how it gets out again. */
+/** `npm run dlq`: lists, shows, redrives and discards the letters of the front queue's dead-letter queue. */
 import { discard } from '../application/dead-letter/discard.ts';
 import { childIdOf } from '../application/job/identity.ts';
 import { countsBy, type Filter, matches } from '../domain/dead-letter/letter.ts';
@@ -33,7 +33,7 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
     // The AWS CLI's own variable, which the SDK does not read.
     region: region ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'],
   });
-  // Ctrl-C gives back what was hidden, instead of leaving it hidden for a minute.
+  // Ctrl-C makes the hidden letters visible, instead of leaving them hidden for a minute.
   const ending = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort(interrupted));
   try {
@@ -52,7 +52,7 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
   }
 }
 
-const interrupted = new Error('Interrupted; what was not acted on is back in the queue.');
+const interrupted = new Error('Interrupted; the other letters are visible in the queue again.');
 
 function perform(asked: DlqAsked, run: Run): Promise<number> {
   switch (asked.command) {
@@ -69,7 +69,7 @@ function perform(asked: DlqAsked, run: Run): Promise<number> {
 
 async function list(options: Options<'list'>, run: Run): Promise<number> {
   const { 'group-by': by, json } = options;
-  // Printed once everything is visible again: whoever reads the output may stop half-way.
+  // Printed after all letters are visible again: the reader of the output may stop half-way.
   const seen = await visit(run, filterOf(options), async (all) => all);
   const letters = seen.letters.map(({ letter }) => letter);
   const groups = by === undefined ? undefined : countsBy(letters, by);

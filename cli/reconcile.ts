@@ -1,6 +1,6 @@
 /**
- * `npm run reconcile`: one sweep by hand, the same that the function `tick` does every minute, against whatever the
- * standard AWS variables point at. `--dry-run` only prints what it would repair.
+ * `npm run reconcile`: one reconcile by hand, as the function `tick` does it every minute, on the stack that the
+ * standard AWS variables name. `--dry-run` only prints what it would repair.
  */
 import { parseArgs } from 'node:util';
 import { BatchClient } from '@aws-sdk/client-batch';
@@ -37,7 +37,7 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const;
 
-/** A person waits for this one. */
+/** An operator waits for this run. */
 const RUN_MS = 300_000;
 const CALLS_PER_SECOND = 10;
 
@@ -111,11 +111,11 @@ async function portsFor(given: {
 
 const sentences: Readonly<Record<Repair['kind'], string>> = {
   nothing: 'settled meanwhile: nothing to do',
-  waits: 'it has its place in the waiting list: look again later',
-  pay_debts: 'what it owes may be lost: send it again',
-  give_up: 'a time of the job has passed: end it',
-  tell_progress: 'its container has reported: tell how far it is',
-  describe: 'Batch has been silent: ask it',
+  waits: 'has a row in the waiting list: look again later',
+  pay_debts: 'its outbox may not have been sent: dispatch it again',
+  give_up: 'a time limit of the job has passed: end it',
+  tell_progress: 'its container reported progress: publish it',
+  describe: 'AWS Batch has been silent about it: ask',
 };
 
 function line({ job, repair }: Repaired, nowMs: number): string {

@@ -1,4 +1,4 @@
-/** `npm run slots -- audit`: compares who holds a slot with what the records say. */
+/** `npm run slots -- audit`: compares the holders of slots with the records. */
 import * as z from 'zod';
 import { auditSlots, repairSlots } from '../application/tenant/slot-audit.ts';
 import { TenantId } from '../domain/job/ids.ts';
@@ -8,9 +8,9 @@ import { openStack } from './stack.ts';
 
 const USAGE = `Usage: npm run slots -- audit [--tenant ID] [--repair]
 
-Compares each gate with the records: members whose attempt is over (leak), jobs that hold a slot and are no members
-(missing), more members than a cap allows. With --repair, leaks are taken out and missing members put in.
-Exit code 0 means that nothing differs, 1 that something does or did.
+Compares each gate with the records: holders whose attempt is over (leak), jobs that have a slot and are no holders
+(missing), more holders than a cap allows. With --repair, leaks are released and missing holders added.
+Exit code 0 means that nothing differs, 1 that there is or was a difference.
 
 --stage STAGE  --table NAME  --endpoint-url URL  --region REGION
 `;
@@ -42,8 +42,8 @@ async function main(): Promise<number> {
       differs += findings.filter(({ kind }) => kind !== 'above_cap').length;
       if (repair && findings.length > 0) await repairSlots(stack, tenantId, findings);
     }
-    const verb = repair ? 'were mended' : 'differ';
-    print(`${tenants.length} gates looked at, ${differs} members ${verb}.`);
+    const verb = repair ? 'were repaired' : 'differ';
+    print(`${tenants.length} gates compared, ${differs} holders ${verb}.`);
     return differs === 0 ? 0 : 1;
   } finally {
     stack.close();

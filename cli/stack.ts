@@ -1,4 +1,4 @@
-/** The parts of a deployed stack that commands work on, wherever they are pointed. */
+/** The ports of a deployed stack for commands, at any endpoint. */
 import { slots } from '../application/tenant/slots.ts';
 import { queue } from '../io/aws/queues.ts';
 import { systemClock } from '../io/process/clock.ts';
@@ -19,13 +19,13 @@ export interface Where {
   readonly table?: string | undefined;
 }
 
-/** Commands have reports of their own; only what fails is worth a line. */
+/** Commands have reports of their own, so only failures are logged. */
 export const quietLog: Log = {
   info: () => undefined,
   error: (event, { jobId = '', why = '' } = {}) => void process.stderr.write(`${event} ${jobId} ${why}\n`),
 };
 
-/** @param defaultCap of the stage: its parameter DefaultTenantCap, which the table does not know */
+/** @param defaultCap the stage's parameter DefaultTenantCap, which is not in the table */
 export async function openStack(where: Where, environment: NodeJS.ProcessEnv, defaultCap = 0) {
   const { sqs, dynamo, documents } = clientsFor({
     endpoint: where['endpoint-url'],

@@ -1,4 +1,4 @@
-/** The words of `npm run tenant`. */
+/** The command line of `npm run tenant`. */
 import * as z from 'zod';
 import { JOB_ID, JobTypeId, TenantId } from '../domain/job/ids.ts';
 import { Priority } from '../domain/job/priority.ts';
@@ -13,12 +13,13 @@ export const USAGE = `Usage: npm run tenant -- COMMAND [OPTIONS]
              [--waiting-quota N] [--job-types TYPE,TYPE|all]
   show   ID
   list
-  pause  ID  --reason "..."     new work waits
+  pause  ID  --reason "..."     new jobs wait
   resume ID
   why    JOB                    why a job has not begun
-  try    FILE                   what would become of a message, without sending it
+  try    FILE                   a trial of a message, without sending it
 
-What put is not told stays as it is. Changes take effect at once: a higher cap wakes who waits, a lower one ends nothing.
+put leaves all other settings as they are. Changes take effect at once: a higher cap wakes waiting jobs, a lower one ends
+nothing.
 
 --stage STAGE       whose stack (dev)
 --default-cap N     the stage's DefaultTenantCap, for why and try

@@ -42,12 +42,12 @@ async function perform(asked: TenantAsked, stack: Stack): Promise<void> {
       const { id, reason } = asked.options;
       await requireTenant(stack, id);
       await changeGate(stack, id, (gate) => ({ ...gate, paused: { reason, at: systemClock.nowMs() } }));
-      return print(`${id} is paused: its new work waits.`);
+      return print(`${id} is paused: its new jobs wait.`);
     }
     case 'resume':
       await requireTenant(stack, asked.options.id);
       await changeGate(stack, asked.options.id, ({ paused: _, ...gate }) => gate);
-      return print(`${asked.options.id} is not paused any more.`);
+      return print(`${asked.options.id} is resumed.`);
     case 'why':
       return why(asked.options.id, stack);
     case 'try':
@@ -85,7 +85,7 @@ function recordWith(tenant: Tenant, options: TenantOptions<'put'>): Tenant {
   return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)) as Tenant; // tenantId and status are there
 }
 
-/** `none` takes a cap away; a cap that is not named stays. */
+/** `none` removes a cap; a cap that is not named stays. */
 function capsWith({ cap, typeCaps = {}, keyCap, paused }: Settings, options: TenantOptions<'put'>): Settings {
   const types = { ...typeCaps };
   for (const [type, typeCap] of options['type-cap'] ?? []) {

@@ -1,4 +1,4 @@
-/** What would become of a message: the decisions of intake and of the gate, without a write. */
+/** A trial of a message: the decisions of intake and of the gate, without a write. */
 import { fingerprintOf, jobIdOf } from '../application/job/identity.ts';
 import { readAccount } from '../application/tenant/tenant-admin.ts';
 import type { JobTypes } from '../domain/job/job-type.ts';
@@ -8,7 +8,7 @@ import { decide, obstacleText } from '../domain/tenant/gate.ts';
 import { policyOf, type TenantDefaults } from '../domain/tenant/policy.ts';
 import type { Stack } from './stack.ts';
 
-/** The stage's defaults are its parameters; a trial takes the ones a stage has unless it is told otherwise. */
+/** The defaults of a stage are its parameters; a trial uses the template's unless options say otherwise. */
 const defaults: TenantDefaults = {
   admitUnknown: false,
   cap: 0,
@@ -62,7 +62,7 @@ function refused({ code, pointer, message }: { code: string; pointer: string; me
   return `It would be refused: ${code}${pointer === '' ? '' : ` at ${pointer}`}. ${message}`;
 }
 
-/** Without the name of the stack's bucket, the one that the message names first is taken for it. */
+/** Without an option the first bucket that the message names is taken for the stack's. */
 function bucketNamedIn(request: JobRequest): string {
   return (
     /s3:\/\/([^/"]+)\//.exec(JSON.stringify({ input: request.input, inputRef: request.inputRef }))?.[1] ?? ''

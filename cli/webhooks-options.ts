@@ -1,4 +1,4 @@
-/** The words of `npm run webhooks`: what may be typed, and what each command makes of it. */
+/** The command line of `npm run webhooks`: its commands and their options. */
 import * as z from 'zod';
 import { sinceMs } from '../domain/dead-letter/letter.ts';
 import { TenantId } from '../domain/job/ids.ts';
@@ -18,11 +18,11 @@ export const USAGE = `Usage: npm run webhooks -- COMMAND --tenant ID [OPTIONS]
   show      ID
   replay    ID | FILTER | --all  [--rate 5/s] [--max N] [--dry-run]
   ping      --endpoint WHE
-  rotate    --endpoint WHE        a new secret; the present one signs on for a day
-  revoke    --endpoint WHE        the secret before the present one signs no more
+  rotate    --endpoint WHE        a new secret; the present one signs for a day longer
+  revoke    --endpoint WHE        the previous secret stops signing at once
   disable   --endpoint WHE --reason "..."
   enable    --endpoint WHE
-  remove    --endpoint WHE        its secret is gone for good
+  remove    --endpoint WHE        its secret is deleted for good
 
 ID is a webhook-id. FILTER is any of
   --endpoint WHE  --status pending|delivered|exhausted|abandoned|held

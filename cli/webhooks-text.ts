@@ -1,4 +1,4 @@
-/** How endpoints and deliveries look in a terminal. Secrets are shown once, by whoever makes them, and never here. */
+/** Endpoints and deliveries in a terminal. A secret is shown once, by the command that makes it, and never here. */
 import type { Delivery, Try } from '../domain/webhook/delivery.ts';
 import { activeKeys, type Endpoint } from '../domain/webhook/endpoint.ts';
 import type { Known } from '../io/table/endpoints.ts';
@@ -41,7 +41,7 @@ export function endpointRow({ endpoint, standing }: Known, nowMs: number): strin
   );
 }
 
-/** All there is of one delivery, its tries in order and the body last, as it was sent. */
+/** All of one delivery, its tries in order and the body last, as it was sent. */
 export function deliveryPage(delivery: Delivery, tries: readonly Try[]): string {
   const { webhookId, jobId = '-', replays = 0, body } = delivery;
   const facts = [

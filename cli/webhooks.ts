@@ -1,4 +1,4 @@
-/** `npm run webhooks`: the endpoints of a tenant, what was sent to them, and how it is sent again. */
+/** `npm run webhooks`: the endpoints of a tenant, their deliveries, and replays. */
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { webhookIdOf } from '../application/job/identity.ts';
@@ -81,7 +81,7 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
   }
 }
 
-const interrupted = new Error('Interrupted; what was replayed is on its way.');
+const interrupted = new Error('Interrupted; the deliveries replayed so far are pending.');
 
 function perform(asked: Asked, run: Run): Promise<number> {
   switch (asked.command) {
@@ -128,7 +128,7 @@ async function create(options: OptionsOf<'create'>, run: Run): Promise<number> {
   return showKeys(await register(portsOf(run), asked));
 }
 
-/** The one moment at which a secret is seen. */
+/** The only moment at which a secret is shown. */
 function showKeys(registered: Registered): number {
   if (registered.kind === 'refused') throw new Refused(registered.problem);
   const { endpointId, url } = registered.endpoint;
@@ -188,7 +188,7 @@ type Scope = DeliveryFilter & {
   readonly until: number;
 };
 
-/** What a filter means, by endpoint and in the order of the events. */
+/** The deliveries of a filter, by endpoint and in the order of the events. */
 async function* meant(scope: Scope, run: Run): AsyncGenerator<Delivery> {
   const range = { fromMs: scope.since, toMs: scope.until };
   const wrong = judgeRange(range);
@@ -261,7 +261,7 @@ async function replay(options: OptionsOf<'replay'>, run: Run): Promise<number> {
   return 0;
 }
 
-/** The row first: should the message be lost, the sweep sends it. Asked twice, the second finds it on its way. */
+/** The delivery first: if the message is lost, reconcile sends it. A repeat finds the delivery pending. */
 async function replayOne(row: Delivery, { deliveries }: Run, deliveryQueue: Queue): Promise<string> {
   const next = replayed(row, nowMs());
   if (next === undefined || (await deliveries.replay(row, next)) === 'lost') return 'kept: it is on its way';

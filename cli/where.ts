@@ -1,4 +1,4 @@
-/** Finds what the dead-letter commands work on, at whatever endpoint they are pointed to. */
+/** Finds the queues and the table of a stage, at any endpoint. */
 import { DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
 import {
   GetQueueAttributesCommand,
@@ -9,7 +9,7 @@ import {
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 
-/** Without these the SDK waits for ever on an address that does not answer. */
+/** Without these the SDK waits for ever for an address that does not answer. */
 const requestHandler = { connectionTimeout: 5000, requestTimeout: 20_000, throwOnRequestTimeout: true };
 
 /** Whatever is not given comes from the standard AWS variables and files. */
@@ -28,7 +28,7 @@ export function clientsFor(given: {
 
 const RedrivePolicy = z.object({ deadLetterTargetArn: z.string() });
 
-/** Only the front queue has a name of its own; its dead-letter queue is the one it redrives into. */
+/** Only the front queue has a fixed name; its redrive policy names its dead-letter queue. */
 export async function findQueues(
   sqs: SQSClient,
   stage: string,
@@ -48,14 +48,14 @@ export async function queueUrl(sqs: SQSClient, QueueName: string): Promise<strin
   } catch (error) {
     if (!(error instanceof QueueDoesNotExist)) throw error;
     throw new Error(
-      `There is no queue ${QueueName} here; --stage, --region and --endpoint-url say where to look.`,
+      `Expected the queue ${QueueName} and found none; --stage, --region and --endpoint-url say where to look.`,
     );
   }
 }
 
 /**
- * CloudFormation names the table after its stack: `headgate-<stage>-JobsTable-…`, or with another prefix where the
- * stack is called otherwise, as on the laptop. Another stage's table is never taken for this one's.
+ * CloudFormation names the table after its stack: `headgate-<stage>-JobsTable-…`, or with another prefix if the stack
+ * has another name, as on the laptop. The table of another stage is never taken for this one's.
  */
 export async function findTable(dynamo: DynamoDBClient, stage: string): Promise<string> {
   const tables: string[] = [];
@@ -65,6 +65,6 @@ export async function findTable(dynamo: DynamoDBClient, stage: string): Promise<
   const candidates = own.length > 0 ? own : tables.filter((name) => !name.startsWith('headgate-'));
   const [name] = candidates;
   if (name !== undefined && candidates.length === 1) return name;
-  const seen = tables.length === 0 ? 'no jobs table is here' : `here are ${tables.join(', ')}`;
-  throw new Error(`Which jobs table belongs to stage ${stage} is not clear: ${seen}; name it with --table.`);
+  const seen = tables.length === 0 ? 'there is none' : `there are ${tables.join(', ')}`;
+  throw new Error(`Expected one jobs table of stage ${stage}; ${seen}. Name it with --table.`);
 }

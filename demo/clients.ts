@@ -1,4 +1,4 @@
-/** AWS clients for the command line, pointed by the standard variables wherever the caller points them. */
+/** AWS clients for demos, at the endpoint that the caller's variables name. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';

@@ -1,4 +1,4 @@
-/** Keeps the score of a run: which end each message must come to, and what is still missing. */
+/** The score of a run: the expected end of each message, and what is still missing. */
 import { isFinal } from '../domain/job/job.ts';
 import type { LifecycleEvent } from '../domain/webhook/notification.ts';
 import type { Received } from './inbox.ts';
@@ -8,9 +8,9 @@ export interface Expectations {
   event(event: LifecycleEvent): void;
   webhook(received: Received): void;
   refusal(body: string, code: string): void;
-  /** One sentence for each thing that has not happened yet. */
+  /** One sentence for each expectation that is not met yet. */
   missing(): readonly string[];
-  /** One sentence for each thing that happened and must not: waiting cannot repair it. */
+  /** One sentence for each expectation that was broken: waiting does not help. */
   wrong(): readonly string[];
 }
 
@@ -30,7 +30,7 @@ export function expectations(messages: readonly SampleMessage[]): Expectations {
     if (score === undefined) return;
     score.ended = found;
     const wanted = endOf(score.message);
-    if (found !== wanted) wrong.push(`${keyOf(score.message.body)} came to ${found}, expected ${wanted}`);
+    if (found !== wanted) wrong.push(`${keyOf(score.message.body)} ended as ${found}, expected ${wanted}`);
   };
 
   return {
@@ -68,6 +68,6 @@ function endOf({ expected }: SampleMessage): string {
 }
 
 function lacking(key: string, { message, ended, told }: Score): string[] {
-  if (ended === undefined) return [`${key} has not come to ${endOf(message)}`];
+  if (ended === undefined) return [`${key} has not reached ${endOf(message)}`];
   return 'state' in message.expected && !told ? [`no verified webhook for ${key}`] : [];
 }

@@ -1,4 +1,4 @@
-/** A tenant's web server in small: receives webhooks on loopback and verifies each with an independent library. */
+/** A small web server of a tenant: receives webhooks on loopback and verifies each with an independent library. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * One tenant sends a thousand jobs, two others ten each. Printed at the end: how long each waited from accepted to
- * submitted, beside what the quiet ones get alone, and how many of a tenant's jobs were in Batch at once.
+ * One tenant sends a thousand jobs, two others ten each. The summary compares how long each waited from accepted to
+ * submitted with what the quiet ones get alone, and says how many jobs of a tenant were in AWS Batch at once.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
@@ -28,9 +28,9 @@ const QUIET = [
 ];
 type Sender = typeof NOISY;
 
-/** How much longer the quiet ones may wait than alone. */
+/** How much longer the quiet tenants may wait than alone. */
 const MAX_FACTOR = 3;
-/** Ten jobs are few to tell the slowest hundredth by. */
+/** Ten jobs are too few for a p99. */
 const ALONE_ROUNDS = 3;
 const LIMIT_MS = 10 * 60_000;
 
@@ -47,7 +47,7 @@ export async function noisyDemo(show: Screen, signal: AbortSignal): Promise<numb
     await setCaps(cloud, clients, [NOISY, ...QUIET]);
     const log = eventLog();
     await watchJobs(clients, outputOf(cloud.outputs, 'LifecycleBusName'), log.note, ending.signal);
-    // The first invocations load their code; no tenant is to be charged for that.
+    // The first invocations load their code, which must not count for a tenant.
     await round(cloud, clients, log, 'warm', QUIET, signal);
     show.text();
     show.text(`Alone, ${ALONE_ROUNDS} times:`);
@@ -87,7 +87,7 @@ interface Seen {
 }
 type EventLog = ReturnType<typeof eventLog>;
 
-/** What the bus told of each job, by its key: times are those of the records. */
+/** The events of each job, by its key: the times are those of the records. */
 function eventLog() {
   const jobs = new Map<string, Seen>();
   return {
@@ -96,7 +96,7 @@ function eventLog() {
     note({ type, timestamp, data }: LifecycleEvent): void {
       const key = `${data.tenantId} ${data.idempotencyKey}`;
       const seen = jobs.get(key) ?? { acceptedMs: Date.parse(data.createdAt) };
-      // A container may be heard of before the answer to SubmitJob is on the record.
+      // A report of the container may arrive before the answer to SubmitJob is on the record.
       if (type !== 'job.accepted' && type !== 'job.waiting') seen.submittedMs ??= Date.parse(timestamp);
       if (isFinal(data.status)) seen.endedMs ??= Date.parse(timestamp);
       jobs.set(key, seen);
@@ -157,7 +157,7 @@ async function send(
     const Entries = bodies.slice(from, from + 10).map((body, i) => ({
       Id: String(i),
       MessageBody: JSON.stringify(body),
-      // SQS serves the groups fairly: this is all a service has to do.
+      // SQS serves the groups fairly: a service has to do nothing else.
       MessageGroupId: tenantId,
     }));
     await clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
@@ -184,7 +184,7 @@ function percentile(seen: readonly Seen[], percent: number): number {
   return waits[Math.min(waits.length - 1, Math.floor((waits.length * percent) / 100))] ?? 0;
 }
 
-/** From the events alone: a job is in Batch from submitted until its end is on the record. */
+/** From the events alone: a job is in AWS Batch from submitted until its end is on the record. */
 function mostAtOnce(seen: readonly Seen[]): number {
   const spans = seen.map(({ submittedMs = 0, endedMs = 0 }) => ({ from: submittedMs, to: endedMs }));
   return Math.max(
@@ -193,7 +193,7 @@ function mostAtOnce(seen: readonly Seen[]): number {
 }
 
 function conclude(show: Screen, alone: Round, beside: Round): number {
-  // The two are alike, and who of them comes first is chance: what they get alone is one figure.
+  // The two are alike, and their order is random: what they get alone is one figure.
   const usual = percentile([...alone.values()].flat(), 99);
   const slowed = QUIET.filter(
     ({ tenantId }) => percentile(beside.get(tenantId) ?? [], 99) > MAX_FACTOR * usual,

@@ -1,4 +1,7 @@
-/** A tenant's web server that can be told how to behave, and remembers what it was sent. Verifies with an independent library. */
+/**
+ * A web server of a tenant with adjustable behaviour, which records the webhooks that it receives. It verifies with
+ * an independent library.
+ */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,9 +14,9 @@ export interface Arrival {
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly atMs: number;
-  /** Which one this is of its webhook. */
+  /** The number of this try of its webhook. */
   readonly nth: number;
-  /** What it was answered: a status, or that it never was. */
+  /** The answer: a status, or that there was none. */
   readonly answered: number | 'nothing';
 }
 
@@ -28,9 +31,9 @@ export const after =
   (ms: number, behaviour: Behaviour): Behaviour =>
   (nth, response) =>
     void setTimeout(() => behaviour(nth, response), ms);
-/** Takes the webhook and never says a word. */
+/** Accepts the webhook and never answers. */
 export const hang: Behaviour = () => undefined;
-/** One behaviour after the other, the last for all further ones. */
+/** One behaviour after another; the last one for all further tries. */
 export const inTurn =
   (first: Behaviour, ...others: readonly Behaviour[]): Behaviour =>
   (nth, response) =>

@@ -1,4 +1,4 @@
-/** What lies in the dead-letter queue, read without taking it away. */
+/** The content of the dead-letter queue, read without removing it. */
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { Clients } from './clients.ts';
 
@@ -8,7 +8,7 @@ export interface Refusal {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** One look. The messages stay visible to everybody else. */
+/** One look. The messages stay visible to other readers. */
 export async function readRefusals(clients: Clients, queueUrl: string): Promise<Refusal[]> {
   const { Messages = [] } = await clients.sqs.send(
     new ReceiveMessageCommand({

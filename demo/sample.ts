@@ -1,8 +1,8 @@
 /**
- * What `npm start` shows: three tenants, and a handful of jobs on real data with the end each must come to.
+ * The sample of `npm start`: three tenants, and a few jobs on real data with the expected end of each.
  *
- * Data: US government tables as shipped by vega-datasets (BSD-3-Clause package, public-domain data) and a photograph of
- * boats at Nagasaki (package Apache-2.0), read from the packages and not kept in this repository.
+ * Data: US government tables as shipped by vega-datasets (BSD-3-Clause package, public-domain data) and a photograph
+ * of boats at Nagasaki (package Apache-2.0), read from the packages and not kept in this repository.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ const table = (tenantId: SampleTenant, file: string): SampleInput => ({
   tenantId,
   name: file,
   contentType: 'text/csv',
-  // The package's exports hide its data folder.
+  // The exports of the package hide its data folder.
   read: () => readFile(new URL(`../data/${file}`, import.meta.resolve('vega-datasets'))),
 });
 
@@ -54,11 +54,11 @@ export interface SampleMessage {
     readonly tenantId: SampleTenant;
     readonly idempotencyKey: string;
   };
-  /** The final state it must reach, or the code it must be refused with. */
+  /** The expected final state, or the code of the expected refusal. */
   readonly expected: { readonly state: JobState } | { readonly refused: string };
 }
 
-/** @param suffix makes the idempotency keys those of this run */
+/** @param suffix makes the idempotency keys unique for this run */
 export function sampleMessages(bucket: string, suffix: string): readonly SampleMessage[] {
   const uri = (tenantId: SampleTenant, name: string) => inputUri(bucket, tenantId, name);
   const message = (tenantId: SampleTenant, jobType: string, idempotencyKey: string, rest: object) => ({
@@ -113,5 +113,5 @@ function inputUri(bucket: string, tenantId: SampleTenant, name: string): string 
   return `s3://${bucket}/tenants/${tenantId}/inputs/${name}`;
 }
 
-/** Folders that stand for the container images on the laptop, by the template's ECR repository. */
+/** The folders that replace the container images on the laptop, by the template's ECR repository. */
 export const imageFolders = { WorkerRepository: fileURLToPath(new URL('../.build/worker', import.meta.url)) };

@@ -1,4 +1,4 @@
-/** What the terminal shows: one aligned line for each thing that happens. */
+/** The terminal output: one aligned line for each event. */
 import type { LifecycleEvent } from '../domain/webhook/notification.ts';
 
 export interface Screen {
@@ -21,7 +21,7 @@ export function screen(write: (text: string) => void): Screen {
   };
 }
 
-/** Ids are hashes: their first and last characters are enough to follow one down the screen. */
+/** Ids are hashes: their first and last characters are enough to follow one on the screen. */
 export function short(id: string): string {
   const [kind = '', hash = ''] = id.split('_');
   return hash.length > 8 ? `${kind}_${hash.slice(0, 3)}..${hash.slice(-2)}` : id;

@@ -1,4 +1,4 @@
-/** Puts the sample in place: tenants with an endpoint each, their inputs, and the messages a service would send. */
+/** Sets the sample up: tenants with an endpoint each, their inputs, and the messages that a service would send. */
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { register } from '../application/webhook/endpoint-setup.ts';
@@ -68,7 +68,10 @@ export async function sendMessages(
     throw new Error(`The front queue refused ${Failed.length} messages: ${Failed[0]?.Message}`);
 }
 
-/** Every s3:// address a result names must be an object. @returns the addresses that are not */
+/**
+ * Each s3:// address in a result must be an object.
+ * @returns the addresses that are not
+ */
 export async function missingObjects(clients: Clients, result: unknown): Promise<string[]> {
   const missing: string[] = [];
   for (const uri of objectUris(result)) {

@@ -1,5 +1,5 @@
 /**
- * `npm start`: builds, starts the embedded cloud, seeds three tenants, sends a handful of jobs on real data and shows
+ * `npm start`: builds, starts the embedded cloud, sets up three tenants, sends a few jobs on real data and shows
  * every step until Ctrl-C. `npm start -- --once` ends by itself, with exit code 0 only if everything came out right.
  * `--demo NAME` shows something else (`demos.ts`).
  */
@@ -23,7 +23,7 @@ import { watchJobs } from './watch.ts';
 const ONCE_LIMIT_MS = 50_000;
 const LOOK_EVERY_MS = 100;
 
-/** A laptop has few cores; a job that waits for capacity is part of the picture. */
+/** A laptop has few cores; a job that waits for capacity belongs to the sample. */
 const LAPTOP_PARAMETERS = { MaxvCpus: '2', SubmitSettleSeconds: '3' };
 
 interface Options {
@@ -92,7 +92,7 @@ function startLocalCloud({ data, port }: Options, inboxOrigin: string, show: Scr
     parameters: LAPTOP_PARAMETERS,
     functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: inboxOrigin },
     port,
-    // What has no effect on a laptop is in the README; here it would hide the jobs.
+    // Resources without effect on a laptop are not listed: the list would hide the jobs.
     report: (line) => (line.startsWith('without effect') ? undefined : show.text(line)),
     output: (functionName, line) => {
       if (line.includes('"level":"ERROR"')) show.text(`${functionName}: ${line}`);
@@ -131,7 +131,7 @@ interface Run {
 async function runSample(run: Run): Promise<number> {
   const { show, cloud, clients, options, signal } = run;
   const bucket = outputOf(cloud.outputs, 'JobsBucketName');
-  // Kept data has the jobs of earlier runs, and the same keys would name those.
+  // A kept stack has the jobs of earlier runs, and the same keys would name those.
   const suffix = options.data === undefined ? '' : `-${Date.now().toString(36)}`;
   const messages = sampleMessages(bucket, suffix);
   const score = expectations(messages);
@@ -163,7 +163,7 @@ async function runSample(run: Run): Promise<number> {
   return conclude(run, messages.length, [...score.wrong(), ...absent, ...score.missing()]);
 }
 
-/** Shows each dead letter once; looking leaves it in its queue. */
+/** Shows each dead letter once and leaves it in its queue. */
 function followRefusals({ show, cloud, clients }: Run, onRefusal: (body: string, code: string) => void) {
   const shown = new Set<string>();
   return async () => {
@@ -188,7 +188,7 @@ async function conclude(
 ): Promise<number> {
   show.text();
   if (!signal.aborted) {
-    if (faults.length === 0) show.text(`All ${sent} messages came to the end they were meant for.`);
+    if (faults.length === 0) show.text(`All ${sent} messages came to their expected end.`);
     for (const fault of faults) show.text(`Not as expected: ${fault}.`);
   }
   if (!options.once && !signal.aborted) {

@@ -1,4 +1,4 @@
-/** Follows the lifecycle bus as any user's rule would: a queue of one's own, and a rule that fills it. */
+/** Follows the event bus as any rule of an operator would: with a queue, and a rule that fills it. */
 import { type EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateQueueCommand,
@@ -12,7 +12,7 @@ import { isAboutJob, type LifecycleEvent, TenantEvent } from '../domain/webhook/
 
 const Envelope = z.object({ detail: TenantEvent });
 
-/** Calls `onEvent` for every lifecycle event until the signal is aborted. Resolves when the rule is in place. */
+/** Calls `onEvent` for each event of a job until the signal is aborted. Resolves when the rule exists. */
 export async function watchJobs(
   clients: { readonly sqs: SQSClient; readonly eventBridge: EventBridgeClient },
   busName: string,
@@ -33,7 +33,7 @@ export async function watchJobs(
   void follow(clients.sqs, QueueUrl, once, signal);
 }
 
-/** Events come at least once; job and sequence tell a repeated one. */
+/** Events arrive at least once; job and sequence identify a repeated one. */
 function firstTellings(onEvent: (event: LifecycleEvent) => void): (event: LifecycleEvent) => void {
   const told = new Set<string>();
   return (event) => {

@@ -1,6 +1,6 @@
 /**
- * Receivers that fail, hang, redirect, ask for a pause or are gone, and what becomes of their webhooks. The schedule is the
- * real one; the stack's clock is turned, so that three days pass in a minute.
+ * Receivers that fail, hang, redirect, ask for a pause or are gone, and the ends of their webhooks. The schedule is
+ * the real one; the clock of the stack is moved forward, so that three days pass in a minute.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { register } from '../application/webhook/endpoint-setup.ts';
@@ -36,7 +36,7 @@ const STEADY = ['globex', 'initech', 'umbrella'] as const;
 const HANGING = 'acme';
 const ENDPOINT = 'whe_demo';
 
-/** One tenant each, and what its server does on the first, second, … try of a webhook. */
+/** One tenant each, and the behaviour of its server at the first, second, … try of a webhook. */
 const stories = (inside: string): Readonly<Record<string, Behaviour>> => ({
   recovers: inTurn(answer(500), answer(503), answer(500), answer(204)),
   busy: inTurn(answer(429, { 'retry-after': '600' }), answer(204)),
@@ -56,7 +56,7 @@ export async function webhooksDemo(show: Screen, signal: AbortSignal): Promise<n
   const stage = await setUp(cloud, receiver);
   try {
     show.text();
-    show.text('Each line is one POST, and what the receiver made of it.');
+    show.text('Each line is one POST and its answer.');
     const failed = [
       ...(await policies(show, stage, inside, signal)),
       ...(await bulkhead(show, stage, signal)),
@@ -117,7 +117,7 @@ async function setUp(cloud: Cloud, receiver: Receiver): Promise<Stage> {
 
 function showArrival(show: Screen, { path, webhookId, nth, answered }: Arrival): void {
   const tenantId = path.slice(1);
-  // The steady ones are counted, not told one by one.
+  // Webhooks of the steady tenants are counted, not shown one by one.
   if (STEADY.some((steady) => steady === tenantId) || (tenantId === HANGING && nth > 1)) return;
   show.line(
     tenantId,
@@ -130,13 +130,13 @@ function showArrival(show: Screen, { path, webhookId, nth, answered }: Arrival):
 const TURN_MS = 10 * 60_000;
 const LOOK_MS = 400;
 
-/** Turns the clock until no delivery of these tenants is on its way. */
+/** Moves the clock forward until no delivery of these tenants is pending. */
 async function untilOver(stage: Stage, tenants: readonly string[], count: number, signal: AbortSignal) {
   for (let turn = 0; turn < 300 && !signal.aborted; turn++) {
     const rows = (await Promise.all(tenants.map((tenantId) => stage.rows(tenantId)))).flat();
     if (rows.length >= count && rows.every(({ status }) => status !== 'pending')) return rows;
     await pause(LOOK_MS);
-    // The first seconds pass by themselves, so that the first retry is seen in real time.
+    // The first seconds pass in real time, so that the first retry is visible.
     if (turn > 20) stage.cloud.clock.advance(TURN_MS * Math.min(36, 1 + Math.floor(turn / 10)));
   }
   return (await Promise.all(tenants.map((tenantId) => stage.rows(tenantId)))).flat();
@@ -174,15 +174,15 @@ async function policies(
 
 const PACE = { rounds: 100, everyMs: 100 };
 
-/** The same traffic twice, the second time beside a tenant whose server takes everything and answers nothing. */
+/** The same traffic twice, the second time beside a tenant whose server accepts everything and answers nothing. */
 async function bulkhead(show: Screen, stage: Stage, signal: AbortSignal): Promise<string[]> {
   for (const tenantId of STEADY) await stage.addTenant(tenantId, answer(204));
   await stage.addTenant(HANGING, hang);
-  // Lambda has as many sandboxes as it needs; here they are started first, so that starting them is not measured.
+  // Lambda has as many sandboxes as it needs; here they are started first, so that their start is not measured.
   for (const tenantId of STEADY) stage.receiver.behave(tenantId, after(200, answer(204)));
   await traffic(stage, STEADY, { rounds: 100, everyMs: 0 }, signal);
   for (const tenantId of STEADY) stage.receiver.behave(tenantId, answer(204));
-  // Whoever was suspected in that crowd is not any more.
+  // The endpoints that were suspected under that load are not any more.
   stage.cloud.clock.advance(60_000);
   const alone = await traffic(stage, STEADY, PACE, signal);
   show.text();
@@ -222,7 +222,7 @@ async function traffic(
     await pause(everyMs);
   }
   for (let looks = 0; looks < 200 && steady().length < wanted && !signal.aborted; looks++) await pause(50);
-  // Events of one tenant are alike, so the nth arrival stands for the nth event.
+  // Events of one tenant are alike, so the nth arrival is counted for the nth event.
   const latencies = STEADY.flatMap((tenantId) =>
     steady()
       .filter(({ path }) => path === `/${tenantId}`)

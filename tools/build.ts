@@ -1,5 +1,5 @@
 /**
- * Packages the stack and bundles the worker: what deploys is what the laptop runs.
+ * Packages the stack and bundles the worker: the laptop runs what is deployed.
  *
  * Packaging takes seconds, so it is skipped while the sources are those of the last build.
  */
@@ -24,7 +24,7 @@ const SOURCES = [
   'tools/build.ts',
 ];
 
-/** Where the parts of a build lie. */
+/** The parts of a build. */
 export const built = {
   template: join(root, '.serverless/cloudformation-template-update-stack.json'),
   functions: join(root, '.esbuild/.build'),
@@ -37,7 +37,7 @@ export async function build(): Promise<'built' | 'unchanged'> {
   const complete = [built.template, built.functions, built.worker].every((path) => existsSync(path));
   if (complete && existsSync(join(root, STAMP)) && readFileSync(join(root, STAMP), 'utf8') === sources)
     return 'unchanged';
-  // The packager zips whatever an earlier run left in these folders.
+  // The packager would zip what an earlier run left in these folders.
   for (const folder of [join(root, '.esbuild'), join(root, '.serverless'), built.worker])
     rmSync(folder, { recursive: true, force: true });
   packageStack();

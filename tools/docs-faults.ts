@@ -1,4 +1,4 @@
-/** The tables of docs/developing/faults.md: what can go wrong, what comes of it, and the tests that show it. */
+/** The tables of docs/developing/faults.md: faults, their consequences, and the tests that show them. */
 import { badInput } from '../tests/matrix/bad-input.ts';
 import { faults } from '../tests/matrix/faults.ts';
 import { type Naming, namings } from '../tests/matrix/named.ts';

@@ -8,7 +8,7 @@ import { faultTables } from './docs-faults.ts';
 
 const docs = join(import.meta.dirname, '../docs');
 
-/** Generated parts by file: each stands between `<!-- generated -->` and `<!-- /generated -->`. */
+/** Generated parts by file, between `<!-- generated -->` and `<!-- /generated -->`. */
 const generated: Readonly<Record<string, () => string>> = {
   'decisions/README.md': decisionList,
   'developing/faults.md': faultTables,

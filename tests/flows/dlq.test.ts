@@ -134,7 +134,7 @@ describe('a job that failed for good', () => {
     );
     const unclear = await dlq(...discard);
     expect(unclear).toMatchObject({ code: 1, out: '0 of 1 discarded.\n' });
-    expect(unclear.err).toMatch(new RegExp(`here are ${TableName}, ${own}; name it with --table\\.\n$`));
+    expect(unclear.err).toMatch(new RegExp(`there are ${TableName}, ${own}\\. Name it with --table\\.\n$`));
 
     expect((await dlq(...discard, '--table', own)).code).toBe(0);
     expect(await stack.jobs.get(jobId)).toMatchObject({
@@ -196,7 +196,7 @@ it('Ctrl-C ends a slow redrive at once and gives the rest back', async () => {
   const { code, out, err } = await ended(child);
   expect({ code, err }).toEqual({
     code: 1,
-    err: 'Interrupted; what was not acted on is back in the queue.\n',
+    err: 'Interrupted; the other letters are visible in the queue again.\n',
   });
   expect(out).toMatch(/^1 of 3 redriven\.$/m);
   // Its tenant is still missing, so the one that was sent comes back.
@@ -223,7 +223,11 @@ it.each([
 
 it.each([
   ['an id that no letter has', ['show', 'job_nobody'], /No dead letter has the id job_nobody\./],
-  ['a stage that is not there', ['list', '--stage', 'prod'], /There is no queue headgate-prod-front here/],
+  [
+    'a stage that is not there',
+    ['list', '--stage', 'prod'],
+    /Expected the queue headgate-prod-front and found none/,
+  ],
 ])('%s is a failure, told in one sentence', async (_, args, sentence) => {
   const { code, out, err } = await dlq(...args);
   expect({ code, out }).toEqual({ code: 1, out: '' });

@@ -83,7 +83,7 @@ it('a dry run says what it would look at and changes nothing; several sweeps at 
   expect(dry).toMatchObject({ code: 0, err: '' });
   expect(dry.out).toMatch(/^20 to look at$/m);
   for (const id of ids)
-    expect(dry.out).toMatch(new RegExp(`^${id} +acme +.*Batch has been silent: ask it$`, 'm'));
+    expect(dry.out).toMatch(new RegExp(`^${id} +acme +.*AWS Batch has been silent about it: ask$`, 'm'));
   expect(await stack.jobs.load(ids)).toEqual(before);
 
   const sweeps = await Promise.all([reconcile(), reconcile(), reconcile()]);

@@ -238,7 +238,7 @@ it('a slot whose job is over is found by the audit and mended, and who waited fo
   await outside.settled(done.jobId);
   const slots = (...args: readonly string[]) =>
     runCommand(stack, 'cli/slots.ts', 'audit', '--tenant', tenantId, ...args);
-  expect(await slots()).toMatchObject({ code: 0, out: '1 gates looked at, 0 members differ.\n' });
+  expect(await slots()).toMatchObject({ code: 0, out: '1 gates compared, 0 holders differ.\n' });
 
   const gate = (await gates.load([tenantId])).get(tenantId);
   await gates.enter(tenantId, gate, [memberOf(done)], stack.cloud.clock.now());

@@ -20,7 +20,7 @@ it('--once shows every job come to its end and exits 0', async () => {
   expect(output).toMatch(/acme +job_\S+ +failed +invalid_input: input_not_found/);
   expect(output).toMatch(/dead letter +field_unknown at \/prioirty: .* Did you mean priority\?/);
   expect(output.match(/job\.(succeeded|failed), signature verified/g)).toHaveLength(5);
-  expect(output).toContain('All 6 messages came to the end they were meant for.');
+  expect(output).toContain('All 6 messages came to their expected end.');
 });
 
 it('a taken port is told in one sentence, not a stack', async () => {

@@ -25,13 +25,13 @@ const USAGE = `Usage: npm run sim -- [--seeds N] [--quick] [--profile P] [--seed
        npm run sim -- --profile P --seed S [--jobs 0,2] [--without KIND,KIND] [--faults-until SECONDS]
        npm run sim -- --mutants [--seeds N]
 
-Runs the real functions in N worlds (${FULL_RUN}), from seed S (1) on, where calls, messages, events, containers and people go
-wrong, and checks what must hold after every write and at the end. Profiles in turn, or the one that is named:
+Runs the real functions in N worlds (${FULL_RUN}), from seed S (1) on, with faults in calls, messages, events, containers and
+people, and checks what must hold after each write and at the end. Profiles in turn, or the one that is named:
 ${profileNames.join(', ')}.
 
 With --quick, N is ${QUICK_RUN} unless --seeds gives it. With --quick, or with N below ${FULL_RUN}, a rare path that no world took is
 reported and does not fail the run: small runs cannot take them all.
-With --seed and no --seeds, one world is run again, and its story told if it goes wrong.
+With --seed and no --seeds, one world is run again, and its history is printed if a promise is broken.
 With --mutants, each rule of the protocol is taken out in turn, and must be missed within N worlds (5000).
 
 Exit code 0: every promise was kept and, in a full run, every rare path was taken. 1: not so. 2: wrong usage.

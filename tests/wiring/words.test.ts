@@ -36,6 +36,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'application/': ['application/**/*.ts', 'functions/*.ts'],
   'io/': ['io/**/*.ts'],
   'worker/': ['worker/**/*.ts'],
+  'cli/, demo/, tools/ and bench/': ['{cli,demo,tools,bench}/**/*.ts'],
+  'resources/': ['resources/*.yml', 'serverless.yml'],
 };
 
 describe.each(Object.entries(rooms))('%s', (_, patterns) => {
