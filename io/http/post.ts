@@ -41,7 +41,8 @@ export interface WebhooksOptions {
 const CONNECT_MS = 5000;
 /** Resolution, TCP and TLS to the most distant host take no longer. */
 const CONNECTED_BY_MS = 1000;
-const MAX_RESPONSE_HEADER_BYTES = 16_384;
+/** Twice what Node.js and most proxies take: a receiver behind several layers has many cookies and policies to send. */
+const MAX_RESPONSE_HEADER_BYTES = 32_768;
 
 export function webhooks({ allowedOrigins, outage, resolve = resolvePublicly }: WebhooksOptions): Webhooks {
   return {
@@ -182,6 +183,15 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETDOWN: 'unreachable',
   EADDRNOTAVAIL: 'unreachable',
   HPE_HEADER_OVERFLOW: 'response_headers_too_large',
+  // An answer that breaks HTTP/1.1 may have a good status and counts as none. Its receiver is told what to mend.
+  HPE_CR_EXPECTED: 'framing_line_ends',
+  HPE_LF_EXPECTED: 'framing_line_ends',
+  HPE_STRICT: 'framing_line_ends',
+  HPE_INVALID_TRANSFER_ENCODING: 'framing_length_and_chunked',
+  HPE_UNEXPECTED_CONTENT_LENGTH: 'framing_content_length',
+  HPE_INVALID_CONTENT_LENGTH: 'framing_content_length',
+  HPE_INVALID_HEADER_TOKEN: 'framing_header',
+  HPE_INVALID_STATUS: 'framing_status_line',
 };
 
 /** A short name for the delivery log, from a closed list. The tenant cannot distinguish the refusals of the guard. */

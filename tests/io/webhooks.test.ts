@@ -178,12 +178,38 @@ describe('a receiver that misbehaves', () => {
       `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(60_000)}\r\n`,
       'response_headers_too_large',
     ],
+    ['ends its lines with LF alone (F70)', 'HTTP/1.1 200 OK\ncontent-length: 0\n\n', 'framing_line_ends'],
+    [
+      'gives its body both a length and chunks (F70)',
+      'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n',
+      'framing_length_and_chunked',
+    ],
+    [
+      'gives its body two lengths (F70)',
+      'HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-length: 5\r\n\r\n',
+      'framing_content_length',
+    ],
+    [
+      'gives its body a length that is no number (F70)',
+      'HTTP/1.1 200 OK\r\ncontent-length: all\r\n\r\n',
+      'framing_content_length',
+    ],
+    ['puts a space before a colon (F70)', 'HTTP/1.1 200 OK\r\nx-a : 1\r\n\r\n', 'framing_header'],
+    ['folds a header (F70)', 'HTTP/1.1 200 OK\r\nx: a\r\n b\r\n\r\n', 'framing_header'],
+    ['has a status of four digits (F70)', 'HTTP/1.1 2000 OK\r\n\r\n', 'framing_status_line'],
   ])('%s', async (_, head, why) => {
     const server = createTcpServer((socket) => {
       socket.once('data', () => (head === '' ? socket.destroy() : socket.write(head)));
     });
     const origin = `http://${await listening(server)}`;
     expect(await sender([origin]).post(post(origin))).toMatchObject({ kind: 'failed', why });
+  });
+
+  test('sends 20 KB of headers with its 200: the delivery is done (F70)', async () => {
+    const to = await rawReceiver(
+      `HTTP/1.1 200 OK\r\nset-cookie: ${'y'.repeat(20_000)}\r\ncontent-length: 0\r\n\r\n`,
+    );
+    expect(await to.post()).toMatchObject({ kind: 'answered', status: 200 });
   });
 
   test('closes before it has read the body', async () => {

@@ -269,6 +269,11 @@ export const faults: Rows = {
     answer:
       'It was refused on the record before it was ended, so it gets no claim and the owner is left alone.',
   },
+  F70: {
+    what: 'An endpoint answers 200 with 20 KB of headers, or in HTTP that breaks its rules of framing.',
+    answer:
+      'Headers may have 32 KiB in all. An answer that is not correct HTTP/1.1 counts as none, and the delivery log names what to mend.',
+  },
   F80: {
     what: "A handler opens an object outside of its tenant's folder, or writes one.",
     answer:
