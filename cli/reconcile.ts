@@ -112,9 +112,9 @@ async function portsFor(given: {
 const sentences: Readonly<Record<Repair['kind'], string>> = {
   nothing: 'settled meanwhile: nothing to do',
   waits: 'has a row in the waiting list: look again later',
-  pay_debts: 'its outbox may not have been sent: dispatch it again',
+  dispatch: 'its outbox may not have been sent: dispatch it again',
   give_up: 'a time limit of the job has passed: end it',
-  tell_progress: 'its container reported progress: publish it',
+  publish_progress: 'its container reported progress: publish it',
   describe: 'AWS Batch has been silent about it: ask',
 };
 

@@ -116,7 +116,7 @@ async function gateFacts(
   stack: Stack,
 ): Promise<[string, string][]> {
   if (gate === undefined) return [['caps', 'none']];
-  const { cap, typeCaps = {}, keyCap, paused, members } = gate;
+  const { cap, typeCaps = {}, keyCap, paused, holders } = gate;
   return [
     ['cap', String(cap ?? 'none')],
     ...Object.entries(typeCaps).map(([type, typeCap]): [string, string] => [
@@ -127,7 +127,7 @@ async function gateFacts(
     ...(paused === undefined
       ? []
       : ([['paused', `${paused.reason}, since ${new Date(paused.at).toISOString()}`]] as [string, string][])),
-    ['in Batch', String(members.length)],
+    ['in Batch', String(holders.length)],
     ['waiting', String(await stack.waiting.count(tenantId))],
   ];
 }
@@ -136,12 +136,12 @@ async function list(stack: Stack): Promise<void> {
   const tenants = await stack.tenants.list();
   const gates = await stack.gates.load(tenants.map(({ tenantId }) => tenantId));
   const rows = tenants.map(({ tenantId, status, weight = 1 }) => {
-    const { cap, members = [], paused } = gates.get(tenantId) ?? {};
+    const { cap, holders = [], paused } = gates.get(tenantId) ?? {};
     return [
       tenantId,
       paused === undefined ? status : 'paused',
       String(cap ?? '-'),
-      String(members.length),
+      String(holders.length),
       String(weight),
     ];
   });

@@ -32,10 +32,9 @@ export function deliveryRow(delivery: Delivery): string[] {
   ].map(harmless);
 }
 
-export function endpointRow({ endpoint, standing }: Known, nowMs: number): string[] {
+export function endpointRow({ endpoint, health }: Known, nowMs: number): string[] {
   const { endpointId, events, url } = endpoint;
-  const failing =
-    standing?.failingSince === undefined ? 'on' : `failing since ${time(standing.failingSince)}`;
+  const failing = health?.failingSince === undefined ? 'on' : `failing since ${time(health.failingSince)}`;
   return [endpointId, stateOf(endpoint) ?? failing, signsOf(endpoint, nowMs), events.join(','), url].map(
     harmless,
   );

@@ -144,10 +144,10 @@ async function endpoints(
 ): Promise<number> {
   const known = await store.list(tenant);
   if (json === true) {
-    for (const { endpoint, standing } of known) {
+    for (const { endpoint, health } of known) {
       const { keys, headers, ...rest } = endpoint;
       const told = keys.map(({ sealed: _, ...key }) => key);
-      print(JSON.stringify({ ...rest, keys: told, headers: headers?.names ?? [], standing }));
+      print(JSON.stringify({ ...rest, keys: told, headers: headers?.names ?? [], health }));
     }
     return 0;
   }
@@ -167,7 +167,7 @@ async function change(
   if (changed === undefined) throw new Refused(unknown(owner));
   for (const line of columns([
     ENDPOINT_HEADINGS,
-    endpointRow({ endpoint: changed, standing: undefined }, nowMs()),
+    endpointRow({ endpoint: changed, health: undefined }, nowMs()),
   ]))
     print(line);
   return 0;

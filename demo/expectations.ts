@@ -17,12 +17,12 @@ export interface Expectations {
 interface Score {
   readonly message: SampleMessage;
   ended?: string;
-  told: boolean;
+  notified: boolean;
 }
 
 export function expectations(messages: readonly SampleMessage[]): Expectations {
   const scores = new Map<string, Score>(
-    messages.map((message) => [keyOf(message.body), { message, told: false }]),
+    messages.map((message) => [keyOf(message.body), { message, notified: false }]),
   );
   const wrong: string[] = [];
 
@@ -40,7 +40,7 @@ export function expectations(messages: readonly SampleMessage[]): Expectations {
     webhook({ verified, event, webhookId, tenantId }) {
       if (!verified) wrong.push(`webhook ${webhookId} to ${tenantId} does not verify`);
       const score = event && scores.get(keyOf(event.data));
-      if (score !== undefined && event !== undefined && isFinal(event.data.status)) score.told = true;
+      if (score !== undefined && event !== undefined && isFinal(event.data.status)) score.notified = true;
     },
     refusal(body, code) {
       end(
@@ -67,7 +67,7 @@ function endOf({ expected }: SampleMessage): string {
   return 'state' in expected ? expected.state : expected.refused;
 }
 
-function lacking(key: string, { message, ended, told }: Score): string[] {
+function lacking(key: string, { message, ended, notified }: Score): string[] {
   if (ended === undefined) return [`${key} has not reached ${endOf(message)}`];
-  return 'state' in message.expected && !told ? [`no verified webhook for ${key}`] : [];
+  return 'state' in message.expected && !notified ? [`no verified webhook for ${key}`] : [];
 }

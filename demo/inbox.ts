@@ -11,7 +11,7 @@ export interface Received {
   readonly webhookId: string;
   readonly verified: boolean;
   /** Absent when it does not verify. */
-  readonly told: TenantEvent | undefined;
+  readonly payload: TenantEvent | undefined;
   /** The same, if it is about a job. */
   readonly event: LifecycleEvent | undefined;
 }
@@ -53,10 +53,10 @@ function verify(request: IncomingMessage, body: string, secrets: ReadonlyMap<str
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
     );
-    const told = TenantEvent.parse(new Webhook(secrets.get(tenantId) ?? '').verify(body, headers));
-    const event = isAboutJob(told) ? told : undefined;
-    return { tenantId, webhookId, verified: told.data.tenantId === tenantId, told, event };
+    const payload = TenantEvent.parse(new Webhook(secrets.get(tenantId) ?? '').verify(body, headers));
+    const event = isAboutJob(payload) ? payload : undefined;
+    return { tenantId, webhookId, verified: payload.data.tenantId === tenantId, payload, event };
   } catch {
-    return { tenantId, webhookId, verified: false, told: undefined, event: undefined };
+    return { tenantId, webhookId, verified: false, payload: undefined, event: undefined };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A web server of a tenant with adjustable behaviour, which records the webhooks that it receives. It verifies with
+ * A web server of a tenant with adjustable outcome, which records the webhooks that it receives. It verifies with
  * an independent library.
  */
 import { once } from 'node:events';
@@ -21,21 +21,21 @@ export interface Arrival {
 }
 
 /** @param nth counts from 1, for each webhook */
-export type Behaviour = (nth: number, response: ServerResponse) => void;
+export type TryOutcome = (nth: number, response: ServerResponse) => void;
 
 export const answer =
-  (status: number, headers: Readonly<Record<string, string>> = {}): Behaviour =>
+  (status: number, headers: Readonly<Record<string, string>> = {}): TryOutcome =>
   (_, response) =>
     void response.writeHead(status, headers).end();
 export const after =
-  (ms: number, behaviour: Behaviour): Behaviour =>
+  (ms: number, outcome: TryOutcome): TryOutcome =>
   (nth, response) =>
-    void setTimeout(() => behaviour(nth, response), ms);
+    void setTimeout(() => outcome(nth, response), ms);
 /** Accepts the webhook and never answers. */
-export const hang: Behaviour = () => undefined;
-/** One behaviour after another; the last one for all further tries. */
+export const hang: TryOutcome = () => undefined;
+/** One outcome after another; the last one for all further tries. */
 export const inTurn =
-  (first: Behaviour, ...others: readonly Behaviour[]): Behaviour =>
+  (first: TryOutcome, ...others: readonly TryOutcome[]): TryOutcome =>
   (nth, response) =>
     (([first, ...others][nth - 1] ?? others.at(-1)) || first)(nth, response);
 
@@ -43,14 +43,14 @@ export interface Receiver {
   readonly origin: string;
   readonly arrivals: readonly Arrival[];
   /** How `/name` behaves from now on. */
-  behave(name: string, behaviour: Behaviour): string;
+  behave(name: string, outcome: TryOutcome): string;
   close(): Promise<void>;
 }
 
 export async function openReceiver(
   onArrival: (arrival: Arrival) => void = () => undefined,
 ): Promise<Receiver> {
-  const behaviours = new Map<string, Behaviour>();
+  const behaviours = new Map<string, TryOutcome>();
   const arrivals: Arrival[] = [];
   const server = createServer(async (request, response) => {
     const path = request.url ?? '/';
@@ -72,8 +72,8 @@ export async function openReceiver(
   return {
     origin,
     arrivals,
-    behave(name, behaviour) {
-      behaviours.set(`/${name}`, behaviour);
+    behave(name, outcome) {
+      behaviours.set(`/${name}`, outcome);
       return `${origin}/${name}`;
     },
     async close() {

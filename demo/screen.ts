@@ -34,13 +34,13 @@ export function describe({ type, data }: LifecycleEvent): string {
     case 'job.submitted':
     case 'job.starting':
     case 'job.running':
-      return `attempt ${data.attempt}, batch job ${data.batchJobId?.slice(0, 8) ?? ''}`;
+      return `attempt ${data.attempt}, batch job ${data.runId?.slice(0, 8) ?? ''}`;
     case 'job.succeeded':
       return [elapsed(data.createdAt, data.finishedAt), summary(data.result)].filter(Boolean).join(', ');
     case 'job.failed':
-      return told(data.failure);
+      return described(data.failure);
     case 'job.retrying':
-      return `${told(data.failure)}, again at ${data.nextAttemptAt?.slice(11, 19) ?? ''}`;
+      return `${described(data.failure)}, again at ${data.nextAttemptAt?.slice(11, 19) ?? ''}`;
     default:
       return '';
   }
@@ -57,7 +57,7 @@ function summary(result: unknown): string {
   return Array.isArray(inline['thumbnails']) ? `${inline['thumbnails'].length} thumbnails` : '';
 }
 
-function told(failure: unknown): string {
+function described(failure: unknown): string {
   return isObject(failure) ? `${String(failure['class'])}: ${String(failure['code'])}` : '';
 }
 

@@ -140,7 +140,7 @@ async function runSample(run: Run): Promise<number> {
   run.listeners.push((webhook) => {
     score.webhook(webhook);
     const outcome = webhook.verified
-      ? `${webhook.told?.type ?? ''}, signature verified`
+      ? `${webhook.payload?.type ?? ''}, signature verified`
       : 'signature does NOT verify';
     show.line(webhook.tenantId, short(webhook.webhookId), 'webhook', outcome);
   });

@@ -35,11 +35,11 @@ export async function watchJobs(
 
 /** Events arrive at least once; job and sequence identify a repeated one. */
 function firstTellings(onEvent: (event: LifecycleEvent) => void): (event: LifecycleEvent) => void {
-  const told = new Set<string>();
+  const payload = new Set<string>();
   return (event) => {
     const name = `${event.data.jobId} ${event.data.sequence}`;
-    if (told.has(name)) return;
-    told.add(name);
+    if (payload.has(name)) return;
+    payload.add(name);
     onEvent(event);
   };
 }

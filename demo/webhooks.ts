@@ -21,11 +21,11 @@ import {
   type Arrival,
   after,
   answer,
-  type Behaviour,
   hang,
   inTurn,
   openReceiver,
   type Receiver,
+  type TryOutcome,
 } from './receiver.ts';
 import { imageFolders } from './sample.ts';
 import type { Screen } from './screen.ts';
@@ -36,8 +36,8 @@ const STEADY = ['globex', 'initech', 'umbrella'] as const;
 const HANGING = 'acme';
 const ENDPOINT = 'whe_demo';
 
-/** One tenant each, and the behaviour of its server at the first, second, … try of a webhook. */
-const stories = (inside: string): Readonly<Record<string, Behaviour>> => ({
+/** One tenant each, and the outcome of its server at the first, second, … try of a webhook. */
+const stories = (inside: string): Readonly<Record<string, TryOutcome>> => ({
   recovers: inTurn(answer(500), answer(503), answer(500), answer(204)),
   busy: inTurn(answer(429, { 'retry-after': '600' }), answer(204)),
   moved: answer(302, { location: `${inside}/latest/meta-data/` }),
@@ -77,7 +77,7 @@ export async function webhooksDemo(show: Screen, signal: AbortSignal): Promise<n
 interface Stage {
   readonly cloud: Cloud;
   readonly receiver: Receiver;
-  addTenant(tenantId: string, behaviour: Behaviour): Promise<void>;
+  addTenant(tenantId: string, outcome: TryOutcome): Promise<void>;
   /** A ping through bus, queue and function, as any other event. */
   ping(tenantId: string): Promise<void>;
   rows(tenantId: string): Promise<Delivery[]>;
@@ -93,9 +93,9 @@ async function setUp(cloud: Cloud, receiver: Receiver): Promise<Stage> {
   return {
     cloud,
     receiver,
-    async addTenant(tenantId, behaviour) {
+    async addTenant(tenantId, outcome) {
       await tenantStore(items).put({ tenantId, status: 'active' });
-      const asked = { tenantId, endpointId: ENDPOINT, url: receiver.behave(tenantId, behaviour) };
+      const asked = { tenantId, endpointId: ENDPOINT, url: receiver.behave(tenantId, outcome) };
       const ports = { endpoints, keys, clock: systemClock, random: systemRandom };
       const registered = await register(ports, asked, [receiver.origin]);
       if (registered.kind === 'refused') throw new Error(registered.problem.message);
@@ -156,7 +156,7 @@ async function policies(
   signal: AbortSignal,
 ): Promise<string[]> {
   const tenants = Object.entries(stories(inside.origin));
-  for (const [tenantId, behaviour] of tenants) await stage.addTenant(tenantId, behaviour);
+  for (const [tenantId, outcome] of tenants) await stage.addTenant(tenantId, outcome);
   for (const [tenantId] of tenants) await stage.ping(tenantId);
   const names = tenants.map(([tenantId]) => tenantId);
   const rows = await untilOver(stage, names, names.length, signal);

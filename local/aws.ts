@@ -14,7 +14,7 @@ export interface ApiResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
-  /** The service did its work, but the caller must never hear of it: the socket is cut instead. */
+  /** The service did its work, but the caller must never applyWorkerMessage of it: the socket is cut instead. */
   readonly lost?: boolean;
 }
 

@@ -54,7 +54,7 @@ async function main(): Promise<number> {
     clock: systemClock,
     log,
   };
-  const me = { ...parsed.data, batchJobId: env.AWS_BATCH_JOB_ID, try: env.AWS_BATCH_JOB_ATTEMPT };
+  const me = { ...parsed.data, runId: env.AWS_BATCH_JOB_ID, try: env.AWS_BATCH_JOB_ATTEMPT };
   return run(ports, me, ending.signal);
 }
 

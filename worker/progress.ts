@@ -1,5 +1,5 @@
 /** Progress reports. They are written in the background and rarely: each one is a write of the record. */
-import type { WorkerWord } from '../domain/job/claim.ts';
+import type { WorkerMessage } from '../domain/job/claim.ts';
 import type { Progress } from '../domain/job/lifecycle.ts';
 import type { Clock } from '../io/process/clock.ts';
 import { errorName, type Log } from '../io/process/log.ts';
@@ -14,7 +14,7 @@ export interface ProgressWriter {
 
 export function progressWriter(
   clock: Clock,
-  say: (word: WorkerWord) => Promise<boolean>,
+  say: (word: WorkerMessage) => Promise<boolean>,
   log: Log,
 ): ProgressWriter {
   let writtenAtMs = clock.nowMs();

@@ -1,11 +1,11 @@
 /** One container: claim the job, load the input, do the work, commit the result. */
 import { changeJob } from '../application/job/change-job.ts';
 import type { Context } from '../domain/job/advance.ts';
-import { type Container, claim, hear, type WorkerWord } from '../domain/job/claim.ts';
+import { applyWorkerMessage, type Container, claim, type WorkerMessage } from '../domain/job/claim.ts';
 import { resultPrefix } from '../domain/job/identity.ts';
 import type { JobRecord, Result } from '../domain/job/job.ts';
 import { type JobTypes, withoutType } from '../domain/job/job-type.ts';
-import type { Complaint } from '../domain/job/lifecycle.ts';
+import type { ReportedFailure } from '../domain/job/lifecycle.ts';
 import { ObjectMissing, type ObjectStore } from '../io/aws/objects.ts';
 import type { Clock } from '../io/process/clock.ts';
 import { errorName, type Log } from '../io/process/log.ts';
@@ -52,7 +52,7 @@ export async function run(ports: WorkerPorts, me: Assignment, signal: AbortSigna
 
 /** @returns the record with the claim of this container, or undefined when it must not do the work */
 async function claimed(ports: WorkerPorts, me: Assignment): Promise<JobRecord | undefined> {
-  const facts = { jobId: me.jobId, attempt: me.attempt, batchJobId: me.batchJobId };
+  const facts = { jobId: me.jobId, attempt: me.attempt, runId: me.runId };
   const stored = await ports.jobs.get(me.jobId);
   if (stored === undefined) {
     ports.log.error('job:claim:failed', { ...facts, why: 'no_record' });
@@ -85,7 +85,7 @@ async function work(
   const objects = ports.objectsOf(job.tenantId);
   const input = await loadInput(objects, job, type, ports.bucket);
   const progress = progressWriter(ports.clock, (word) => say(ports, job, me, word), ports.log);
-  const folder = resultPrefix(job, me.batchJobId);
+  const folder = resultPrefix(job, me.runId);
   const write: Work['write'] = (name, content, contentType) =>
     objects.write(folder + name, content, contentType);
   const value = await handler(input as never, { objects, write, progress: progress.report, signal }); // parsed by this job type's own schema
@@ -94,11 +94,18 @@ async function work(
 }
 
 /** Writes a message of the container on the condition that it still holds the claim. */
-async function say(ports: WorkerPorts, job: JobRecord, me: Assignment, word: WorkerWord): Promise<boolean> {
+async function say(
+  ports: WorkerPorts,
+  job: JobRecord,
+  me: Assignment,
+  word: WorkerMessage,
+): Promise<boolean> {
   const current = await ports.jobs.get(job.jobId);
   if (current === undefined) return false;
   const context = contextOf(ports, me.batchType);
-  const { kind } = await changeJob(ports.jobs, current, (latest) => hear(latest, me, word, context));
+  const { kind } = await changeJob(ports.jobs, current, (latest) =>
+    applyWorkerMessage(latest, me, word, context),
+  );
   return kind === 'changed';
 }
 
@@ -110,37 +117,37 @@ async function complain(
   error: unknown,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { complaint, code } = judged(error, signal);
+  const { reportedFailure, code } = judged(error, signal);
   ports.log.error('job:work:failed', {
     jobId: me.jobId,
     attempt: me.attempt,
-    code: complaint.code,
+    code: reportedFailure.code,
     why: errorName(error),
   });
-  await say(ports, job, me, { kind: 'complained', complaint }).catch((failed: unknown) =>
+  await say(ports, job, me, { kind: 'reported_failure', reportedFailure }).catch((failed: unknown) =>
     // The exit code has the same information in short, and must not be lost with the sentence.
     ports.log.error('job:complain:failed', { jobId: me.jobId, why: errorName(failed) }),
   );
   return code;
 }
 
-function judged(error: unknown, signal: AbortSignal): { complaint: Complaint; code: ExitCode } {
+function judged(error: unknown, signal: AbortSignal): { reportedFailure: ReportedFailure; code: ExitCode } {
   if (error instanceof NeverAgain)
-    return { complaint: { code: error.code, message: error.message }, code: exitCode.neverAgain };
+    return { reportedFailure: { code: error.code, message: error.message }, code: exitCode.neverAgain };
   if (error instanceof ObjectMissing) {
     const message = 'An object that the input names does not exist in the folder of the tenant.';
-    return { complaint: { code: 'input_not_found', message }, code: exitCode.neverAgain };
+    return { reportedFailure: { code: 'input_not_found', message }, code: exitCode.neverAgain };
   }
   if (signal.aborted)
     return {
-      complaint: { code: 'try_later', message: 'The container was asked to end.' },
+      reportedFailure: { code: 'try_later', message: 'The container was asked to end.' },
       code: exitCode.tryLater,
     };
   if (error instanceof TryLater)
-    return { complaint: { code: 'try_later', message: error.message }, code: exitCode.tryLater };
+    return { reportedFailure: { code: 'try_later', message: error.message }, code: exitCode.tryLater };
   // The message of an unforeseen error may quote the input.
   return {
-    complaint: { code: 'exit_code', message: `The handler failed with ${errorName(error)}.` },
+    reportedFailure: { code: 'exit_code', message: `The handler failed with ${errorName(error)}.` },
     code: exitCode.failed,
   };
 }

@@ -11,14 +11,14 @@ const REASON = 'Headgate: another Batch job owns this attempt';
  * the termination is asked for: in the other order the duplicate could claim in between, and the owner would be
  * terminated.
  */
-export async function endStray(
+export async function terminateDuplicate(
   ports: { readonly jobs: Pick<JobStore, 'get' | 'replace'>; readonly batch: Pick<BatchPort, 'terminate'> },
-  stray: { readonly jobId: string; readonly attempt: number; readonly batchJobId: string },
+  duplicate: { readonly jobId: string; readonly attempt: number; readonly runId: string },
 ): Promise<'ended' | 'owner'> {
-  const job = await ports.jobs.get(stray.jobId);
+  const job = await ports.jobs.get(duplicate.jobId);
   if (job === undefined) return 'owner';
-  const marked = await changeJob(ports.jobs, job, (current) => refusing(current, stray));
-  if (!mayEnd(marked.job, stray)) return 'owner';
-  await ports.batch.terminate(stray.batchJobId, REASON);
+  const marked = await changeJob(ports.jobs, job, (current) => refusing(current, duplicate));
+  if (!mayEnd(marked.job, duplicate)) return 'owner';
+  await ports.batch.terminate(duplicate.runId, REASON);
   return 'ended';
 }

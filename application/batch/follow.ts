@@ -1,8 +1,8 @@
 /** Moving a job to the state that AWS Batch reports, in an event or in an answer of DescribeJobs. */
-import { judge, type Sighting, type Verdict } from '../../domain/batch/report.ts';
+import { type BatchReport, classifyReport, type ReportClass } from '../../domain/batch/report.ts';
 import { advance, type Context } from '../../domain/job/advance.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { isOwed } from '../../domain/job/job.ts';
+import { isUnsettled } from '../../domain/job/job.ts';
 import { type JobEnding, type JobTypes, withoutType } from '../../domain/job/job-type.ts';
 import type { LogPlace } from '../../domain/job/log-link.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
@@ -11,7 +11,7 @@ import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { changeJob } from '../job/change-job.ts';
-import { endStray } from './duplicate.ts';
+import { terminateDuplicate } from './duplicate.ts';
 
 export interface FollowPorts {
   readonly jobs: Pick<JobStore, 'get' | 'replace'>;
@@ -32,11 +32,11 @@ export interface FollowPorts {
 export async function follow(
   ports: FollowPorts,
   known: JobRecord,
-  sighting: Sighting,
+  report: BatchReport,
 ): Promise<JobRecord | undefined> {
-  const { jobId, attempt, batchJobId } = sighting;
+  const { jobId, attempt, runId } = report;
   const { job, kind } = await changeJob(ports.jobs, known, (current) => {
-    const verdict = judgeNow(ports, current, sighting);
+    const verdict = classifyNow(ports, current, report);
     return verdict.kind === 'news'
       ? advance(current, verdict.observation, contextOf(ports, current))
       : undefined;
@@ -45,34 +45,35 @@ export async function follow(
     ports.log.info('job:move:done', {
       jobId,
       attempt,
-      batchJobId,
+      runId,
       tenantId: job.tenantId,
       from: known.state,
       to: job.state,
     });
     return job;
   }
-  const verdict = judgeNow(ports, job, sighting);
+  const verdict = classifyNow(ports, job, report);
   if (verdict.kind === 'wrong_tenant')
     throw new WrongTenant('The Batch job has the tag of another tenant than its record');
-  if (verdict.kind === 'stray' && verdict.alive) await endStray(ports, { jobId, attempt, batchJobId });
+  if (verdict.kind === 'duplicate' && verdict.alive)
+    await terminateDuplicate(ports, { jobId, attempt, runId });
   if (verdict.kind === 'past' && verdict.alive)
-    await ports.batch.terminate(batchJobId, 'Headgate: the job is over');
-  return stillOwed(job, sighting, verdict) ? job : undefined;
+    await ports.batch.terminate(runId, 'Headgate: the job is over');
+  return stillToDispatch(job, report, verdict) ? job : undefined;
 }
 
 export class WrongTenant extends Error {
   override readonly name = 'WrongTenant';
 }
 
-function stillOwed(job: JobRecord, sighting: Sighting, verdict: Verdict): boolean {
+function stillToDispatch(job: JobRecord, report: BatchReport, verdict: ReportClass): boolean {
   if (verdict.kind === 'seen_before') return verdict.current || job.state === 'cancelling';
   // Only the report of an end repeats the dispatch: its first handler may have died after the write.
-  return verdict.kind === 'past' && sighting.ended && (isOwed(job) || job.state === 'retrying');
+  return verdict.kind === 'past' && report.ended && (isUnsettled(job) || job.state === 'retrying');
 }
 
-function judgeNow(ports: FollowPorts, job: JobRecord, sighting: Sighting): Verdict {
-  return judge(job, sighting, typeOf(ports, job).exitCodes, ports.clock.nowMs());
+function classifyNow(ports: FollowPorts, job: JobRecord, report: BatchReport): ReportClass {
+  return classifyReport(job, report, typeOf(ports, job).exitCodes, ports.clock.nowMs());
 }
 
 type ContextPorts = Pick<FollowPorts, 'clock' | 'random' | 'types'> & Partial<Pick<FollowPorts, 'logs'>>;

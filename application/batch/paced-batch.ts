@@ -30,14 +30,14 @@ export function pacedBatch(batch: BatchPort, pace: Pace, clock: PacingClock): Ba
       await turn();
       return batch.listByName(jobQueue, name);
     },
-    async describe(batchJobIds) {
+    async describe(runIds) {
       // One call takes a hundred ids, and reconcile asks for no more at once.
       await turn();
-      return batch.describe(batchJobIds);
+      return batch.describe(runIds);
     },
-    async terminate(batchJobId, reason) {
+    async terminate(runId, reason) {
       await turn();
-      return batch.terminate(batchJobId, reason);
+      return batch.terminate(runId, reason);
     },
   };
 }

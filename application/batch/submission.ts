@@ -17,7 +17,7 @@ import { advance } from '../../domain/job/advance.ts';
 import { acceptedOrder, holdsInVain } from '../../domain/job/attempt.ts';
 import { batchJobName } from '../../domain/job/identity.ts';
 import type { Failure, JobRecord } from '../../domain/job/job.ts';
-import { isOwed } from '../../domain/job/job.ts';
+import { isUnsettled } from '../../domain/job/job.ts';
 import type { JobType, JobTypes } from '../../domain/job/job-type.ts';
 import type { Observation } from '../../domain/job/lifecycle.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
@@ -29,14 +29,14 @@ import type { JobStore } from '../../io/table/jobs.ts';
 import type { Pace } from '../../io/table/pace.ts';
 import { type Changed, changeJob } from '../job/change-job.ts';
 import type { Slots } from '../tenant/slots.ts';
-import { endStray } from './duplicate.ts';
+import { terminateDuplicate } from './duplicate.ts';
 import { contextOf } from './follow.ts';
 
 export interface SubmissionPorts {
   readonly jobs: Pick<JobStore, 'get' | 'replace'>;
   readonly batch: BatchPort;
   readonly pace: Pace;
-  readonly slots: Pick<Slots, 'take' | 'leave'>;
+  readonly slots: Pick<Slots, 'acquire' | 'release'>;
   readonly clock: PacingClock;
   readonly random: Random;
   readonly log: Log;
@@ -49,9 +49,9 @@ export interface SubmissionPorts {
  * What must be sent now: everything in the outbox of a record, its event alone, or the submit message again at a
  * later time.
  */
-export interface Left {
-  readonly owing?: JobRecord;
-  readonly told?: JobRecord;
+export interface SubmissionResult {
+  readonly toDispatch?: JobRecord;
+  readonly publish?: JobRecord;
   readonly againAtMs?: number;
 }
 
@@ -63,7 +63,7 @@ export interface Step {
   /** The tenant's gate as it was read with the job. */
   readonly gate: Gate | undefined;
   /** Whether the attempt had a slot then, or has acquired one since. */
-  readonly isMember: boolean;
+  readonly holdsSlot: boolean;
 }
 
 /**
@@ -75,16 +75,16 @@ export async function stepSubmission(
   ports: SubmissionPorts,
   step: Step,
   seen: JobRecord | undefined,
-): Promise<Left> {
+): Promise<SubmissionResult> {
   const { asked } = step;
-  if (seen !== undefined && step.isMember && holdsInVain(seen, asked.attempt)) {
+  if (seen !== undefined && step.holdsSlot && holdsInVain(seen, asked.attempt)) {
     await leaveLate(ports, seen, asked.attempt);
-    return stepSubmission(ports, { ...step, isMember: false }, seen);
+    return stepSubmission(ports, { ...step, holdsSlot: false }, seen);
   }
   const plan = planSubmission(seen, asked, ports.clock.nowMs(), ports.settleMs);
-  // A handler that died between its last write and its last message left something to dispatch.
+  // A handler that died between its last write and its last message result something to dispatch.
   if (plan.kind === 'done' || seen === undefined)
-    return seen !== undefined && isOwed(seen) ? { owing: seen } : {};
+    return seen !== undefined && isUnsettled(seen) ? { toDispatch: seen } : {};
   const fit = fitOf(seen, ports.types.get(seen.jobType));
   if (fit.kind === 'unfit') return stepSubmission(ports, step, await failUnfit(ports, seen, fit.failure));
   const after = async (observation: Observation) =>
@@ -99,24 +99,29 @@ export async function stepSubmission(
     case 'resolve':
       return after(await resolve(ports, seen, fit.type));
     case 'terminate':
-      await ports.batch.terminate(plan.batchJobId, 'Headgate: the end of the job was asked for');
+      await ports.batch.terminate(plan.runId, 'Headgate: the end of the job was asked for');
       return {};
     case 'wait_for_slot':
       return slot(ports, step, seen, fit.type);
     case 'call':
-      return call(ports, { ...step, seen, type: fit.type, gated: seen.gated === true });
+      return call(ports, { ...step, seen, type: fit.type, hasSlot: seen.hasSlot === true });
   }
 }
 
 async function leaveLate(ports: SubmissionPorts, seen: JobRecord, attempt: number): Promise<void> {
   ports.log.info('slot:leave:late', { jobId: seen.jobId, tenantId: seen.tenantId, attempt });
-  await ports.slots.leave([{ ...seen, attempt, gated: true }]);
+  await ports.slots.release([{ ...seen, attempt, hasSlot: true }]);
 }
 
 /** The attempt acquires a slot, or waits: then a wake-up sends its message again. */
-async function slot(ports: SubmissionPorts, step: Step, seen: JobRecord, type: JobType): Promise<Left> {
-  const taken = await ports.slots.take(seen, step.gate);
-  if (taken.kind === 'given') return call(ports, { ...step, seen, type, gated: taken.gated });
+async function slot(
+  ports: SubmissionPorts,
+  step: Step,
+  seen: JobRecord,
+  type: JobType,
+): Promise<SubmissionResult> {
+  const taken = await ports.slots.acquire(seen, step.gate);
+  if (taken.kind === 'given') return call(ports, { ...step, seen, type, hasSlot: taken.hasSlot });
   const { jobId, tenantId, attempt } = seen;
   ports.log.info('slot:take:waits', { jobId, tenantId, attempt, why: taken.obstacle.kind });
   const { kind, job } = await changeJob(ports.jobs, seen, (current) =>
@@ -124,7 +129,7 @@ async function slot(ports: SubmissionPorts, step: Step, seen: JobRecord, type: J
       ? advance(current, { kind: 'held', why: taken.obstacle.kind }, contextOf(ports, current))
       : undefined,
   );
-  return kind === 'changed' ? { told: job } : {};
+  return kind === 'changed' ? { publish: job } : {};
 }
 
 type Fit =
@@ -181,23 +186,23 @@ async function resolve(ports: SubmissionPorts, job: JobRecord, type: JobType): P
   ports.log.info(`submission:resolve:${found === undefined ? 'absent' : 'found'}`, {
     jobId,
     attempt,
-    batchJobId: found,
+    runId: found,
   });
   if (found === undefined) return { kind: 'not_accepted', why: 'absent_in_batch' };
-  return { kind: 'accepted', batchJobId: found, order: acceptedOrder };
+  return { kind: 'accepted', runId: found, order: acceptedOrder };
 }
 
 interface Calling extends Step {
   readonly seen: JobRecord;
   readonly type: JobType;
-  readonly gated: boolean;
+  readonly hasSlot: boolean;
 }
 
 /** A message that is turned away repeatedly gets a longer delay: each return costs a receive. */
 const MAX_AWAY_MS = 8000;
 
 /** Only the handler whose write opened the call makes the request: a repeated message finds `callOpen` and waits. */
-async function call(ports: SubmissionPorts, calling: Calling): Promise<Left> {
+async function call(ports: SubmissionPorts, calling: Calling): Promise<SubmissionResult> {
   const { asked, seen, type, weight } = calling;
   const turn = await ports.pace.turn({ tenantId: seen.tenantId, weight });
   // With a random delay: otherwise the whole backlog would return at one moment, and most of it would be turned away
@@ -207,7 +212,7 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Left> {
   const opened = await openCall(ports, calling, turn.atMs);
   // The job changed meanwhile, and may be over: then its slot is released.
   if (opened.kind === 'unchanged')
-    return stepSubmission(ports, { ...calling, isMember: calling.isMember || calling.gated }, opened.job);
+    return stepSubmission(ports, { ...calling, holdsSlot: calling.holdsSlot || calling.hasSlot }, opened.job);
   await ports.clock.waitUntil(turn.atMs);
   const { targets, clock } = ports;
   const outcome = await ports.batch.submit(
@@ -216,7 +221,7 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Left> {
   ports.log.info(`submission:call:${outcome.kind}`, { jobId: asked.jobId, attempt: asked.attempt });
   switch (outcome.kind) {
     case 'accepted':
-      return recordAccepted(ports, opened.job, outcome.batchJobId);
+      return recordAccepted(ports, opened.job, outcome.runId);
     case 'unknown':
       return { againAtMs: (opened.job.callDeadlineAt ?? 0) + ports.settleMs };
     case 'not_accepted':
@@ -224,21 +229,21 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Left> {
       return { againAtMs: ports.clock.nowMs() + 1000 + ports.random.fraction() * 9000 };
     case 'refused': {
       const failure = { class: 'invalid_input', code: 'batch_refused', message: outcome.message } as const;
-      return { owing: await recordAnswer(ports, opened.job, { kind: 'refused', failure }) };
+      return { toDispatch: await recordAnswer(ports, opened.job, { kind: 'refused', failure }) };
     }
   }
 }
 
 function openCall(
   ports: SubmissionPorts,
-  { asked, seen, gated }: Calling,
+  { asked, seen, hasSlot }: Calling,
   callAtMs: number,
 ): Promise<Changed> {
   const deadlineAt = Math.max(ports.clock.nowMs(), callAtMs) + 2 * SUBMIT_TIMEOUT_MS;
   return changeJob(ports.jobs, seen, (current) => {
     const plan = planSubmission(current, asked, ports.clock.nowMs(), ports.settleMs);
     return plan.kind === 'wait_for_slot' || plan.kind === 'call'
-      ? advance(current, { kind: 'call', deadlineAt, gated }, contextOf(ports, current))
+      ? advance(current, { kind: 'call', deadlineAt, hasSlot }, contextOf(ports, current))
       : undefined;
   });
 }
@@ -251,7 +256,7 @@ async function recordAnswer(
 ): Promise<JobRecord> {
   const { job } = await changeJob(ports.jobs, seen, (current) => {
     const mine =
-      current.attempt === seen.attempt && current.calls === seen.calls && current.batchJobId === undefined;
+      current.attempt === seen.attempt && current.calls === seen.calls && current.runId === undefined;
     return mine ? advance(current, observation, contextOf(ports, current)) : undefined;
   });
   return job;
@@ -261,17 +266,17 @@ async function recordAnswer(
  * The Batch job owns the attempt unless another was adopted meanwhile. If the job is to end, its next message
  * terminates the Batch job.
  */
-async function recordAccepted(ports: SubmissionPorts, seen: JobRecord, batchJobId: string): Promise<Left> {
+async function recordAccepted(
+  ports: SubmissionPorts,
+  seen: JobRecord,
+  runId: string,
+): Promise<SubmissionResult> {
   const { attempt } = seen;
   const { kind, job } = await changeJob(ports.jobs, seen, (current) => {
-    const unclaimed = current.attempt === attempt && current.batchJobId === undefined;
+    const unclaimed = current.attempt === attempt && current.runId === undefined;
     if (!unclaimed) return undefined;
-    return advance(
-      current,
-      { kind: 'accepted', batchJobId, order: acceptedOrder },
-      contextOf(ports, current),
-    );
+    return advance(current, { kind: 'accepted', runId, order: acceptedOrder }, contextOf(ports, current));
   });
-  if (job.batchJobId !== batchJobId) await endStray(ports, { jobId: job.jobId, attempt, batchJobId });
-  return kind === 'changed' || job.state === 'cancelling' ? { owing: job } : {};
+  if (job.runId !== runId) await terminateDuplicate(ports, { jobId: job.jobId, attempt, runId });
+  return kind === 'changed' || job.state === 'cancelling' ? { toDispatch: job } : {};
 }

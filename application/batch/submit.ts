@@ -6,19 +6,19 @@
  */
 import { type SubmitMessage, SubmitQueueMessage } from '../../domain/batch/messages.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { memberName } from '../../domain/tenant/member.ts';
+import { holderName } from '../../domain/tenant/holder.ts';
 import { policyOf, type TenantDefaults } from '../../domain/tenant/policy.ts';
 import { lifecycleEvent } from '../../domain/webhook/notification.ts';
 import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
 import type { GateStore } from '../../io/table/gates.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
-import { type DebtPorts, payDebts } from '../job/dispatch.ts';
+import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import { eachAlone, readable } from '../messages.ts';
 import type { Slots } from '../tenant/slots.ts';
-import { type Left, type Step, type SubmissionPorts, stepSubmission } from './submission.ts';
+import { type Step, type SubmissionPorts, type SubmissionResult, stepSubmission } from './submission.ts';
 
-export interface SubmitPorts extends SubmissionPorts, Omit<DebtPorts, 'clock' | 'slots'> {
+export interface SubmitPorts extends SubmissionPorts, Omit<DispatchPorts, 'clock' | 'slots'> {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
   readonly tenants: Pick<TenantStore, 'load'>;
   readonly gates: Pick<GateStore, 'load'>;
@@ -33,16 +33,16 @@ export function submit(ports: SubmitPorts): MessageBatch {
     const known = await load(ports, asked);
     const stepped = await eachAlone(read, ports.log, async ({ message, value }) => {
       if ('wake' in value) await ports.slots.wake(value.wake, value.after);
-      const left = 'jobId' in value ? await stepSubmission(ports, known.step(value), known.job(value)) : {};
-      return { message, left };
+      const result = 'jobId' in value ? await stepSubmission(ports, known.step(value), known.job(value)) : {};
+      return { message, result };
     });
-    await payDebts(
+    await dispatch(
       ports,
-      stepped.flatMap(({ left }) => left.owing ?? []),
+      stepped.flatMap(({ result }) => result.toDispatch ?? []),
     );
-    await ports.bus.publish(stepped.flatMap(({ left }) => left.told ?? []).map(lifecycleEvent));
+    await ports.bus.publish(stepped.flatMap(({ result }) => result.publish ?? []).map(lifecycleEvent));
     await ports.submitQueue.send(
-      stepped.flatMap(({ message, left }) => again(message, left, ports.clock.nowMs())),
+      stepped.flatMap(({ message, result }) => again(message, result, ports.clock.nowMs())),
     );
     return new Set(stepped.map(({ message }) => message.id));
   };
@@ -64,13 +64,13 @@ async function load(ports: SubmitPorts, asked: readonly SubmitMessage[]) {
     },
     step(message: SubmitMessage): Step {
       const gate = gates.get(message.tenantId);
-      const isMember = gate?.members.some((member) => memberName(member) === memberName(message)) === true;
+      const holdsSlot = gate?.holders.some((holder) => holderName(holder) === holderName(message)) === true;
       const policy = policyOf(tenants.get(message.tenantId), ports.defaults);
-      return { asked: message, weight: policy?.weight ?? 1, gate, isMember };
+      return { asked: message, weight: policy?.weight ?? 1, gate, holdsSlot };
     },
   };
 }
 
-function again({ body }: Message, { againAtMs }: Left, nowMs: number) {
+function again({ body }: Message, { againAtMs }: SubmissionResult, nowMs: number) {
   return againAtMs === undefined ? [] : [{ body, delaySeconds: (againAtMs - nowMs) / 1000 }];
 }

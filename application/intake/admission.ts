@@ -43,7 +43,7 @@ export interface Known {
 }
 
 /** The result for a message: a dead letter, a record to dispatch, or nothing to send. */
-export type Taken =
+export type IntakeResult =
   | { readonly kind: 'refused'; readonly letter: DeadLetter }
   | { readonly kind: 'taken'; readonly job: JobRecord }
   | { readonly kind: 'ignored' };
@@ -54,7 +54,7 @@ export async function take(
   message: Message,
   parsed: ParsedRequest,
   known: Known,
-): Promise<Taken> {
+): Promise<IntakeResult> {
   switch (parsed.kind) {
     case 'refused':
       return refuse(ports, message, parsed.problem);
@@ -93,7 +93,7 @@ async function refuseUnlessKnown(
   message: Message,
   request: JobRequest,
   problem: Problem,
-): Promise<Taken> {
+): Promise<IntakeResult> {
   const identity = identityOf(message, request);
   const known = problem.code === 'quota_waiting' ? await ports.jobs.get(identity.jobId) : undefined;
   return known?.fingerprint === identity.fingerprint
@@ -125,7 +125,7 @@ interface Asking {
   readonly clampedPriority: Priority | undefined;
 }
 
-async function record(ports: AdmissionPorts, asking: Asking, identity: Identity): Promise<Taken> {
+async function record(ports: AdmissionPorts, asking: Asking, identity: Identity): Promise<IntakeResult> {
   const { message, request, clampedPriority } = asking;
   const { jobId } = identity;
   const job = newJob(request, identity, ports.clock.nowMs(), clampedPriority);
@@ -140,7 +140,11 @@ async function record(ports: AdmissionPorts, asking: Asking, identity: Identity)
 }
 
 /** A cancel arrived first: the job is recorded as cancelled, so that its tenant is notified. */
-async function recordOver(ports: AdmissionPorts, job: JobRecord, tombstone: Tombstone): Promise<Taken> {
+async function recordOver(
+  ports: AdmissionPorts,
+  job: JobRecord,
+  tombstone: Tombstone,
+): Promise<IntakeResult> {
   const nowMs = ports.clock.nowMs();
   const cancelled =
     binds(tombstone, job.tenantId, nowMs) && advance(job, { kind: 'cancel' }, contextOf(ports, job));
@@ -151,7 +155,7 @@ async function recordOver(ports: AdmissionPorts, job: JobRecord, tombstone: Tomb
 }
 
 /** A redriven dead letter, by our own redrive or by SQS's. */
-async function redrive(ports: AdmissionPorts, asking: Asking, parentId: string): Promise<Taken> {
+async function redrive(ports: AdmissionPorts, asking: Asking, parentId: string): Promise<IntakeResult> {
   const { message, request } = asking;
   const parent = await ports.jobs.get(parentId);
   // The record of the failed job is gone, so this is a new job.
@@ -180,7 +184,7 @@ async function redrive(ports: AdmissionPorts, asking: Asking, parentId: string):
 }
 
 /** A repeated cancel has no effect, nor has a cancel of a final job. */
-async function cancel(ports: AdmissionPorts, asked: CancelRequest): Promise<Taken> {
+async function cancel(ports: AdmissionPorts, asked: CancelRequest): Promise<IntakeResult> {
   const { tenantId } = asked;
   const jobId = asked.jobId ?? jobIdOf(tenantId, asked.idempotencyKey ?? '');
   const job = (await ports.jobs.get(jobId)) ?? (await tombstoneOrJob(ports, jobId, tenantId));
@@ -205,7 +209,7 @@ async function tombstoneOrJob(
   return left === 'written' ? undefined : ports.jobs.get(jobId);
 }
 
-function refuse(ports: AdmissionPorts, message: Message, why: Problem): Taken {
+function refuse(ports: AdmissionPorts, message: Message, why: Problem): IntakeResult {
   ports.log.info('message:refuse:done', { messageId: message.id, code: why.code });
   const letter = refusedMessage(message.body, why, message.id, effectiveKey(message), ports.clock.nowMs());
   return { kind: 'refused', letter };

@@ -4,16 +4,16 @@
  */
 import { rejectionOf } from '../../domain/dead-letter/rejection.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { isOwed } from '../../domain/job/job.ts';
+import { isUnsettled } from '../../domain/job/job.ts';
 import { type ParsedRequest, parseRequest } from '../../domain/request/request.ts';
 import type { MessageBatch } from '../../io/aws/lambda.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
-import { type DebtPorts, payDebts } from '../job/dispatch.ts';
+import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import { eachAlone } from '../messages.ts';
 import { type AdmissionPorts, take } from './admission.ts';
 import { backlogsOf, type QuotaPorts } from './quota.ts';
 
-export interface IntakePorts extends AdmissionPorts, DebtPorts, QuotaPorts {
+export interface IntakePorts extends AdmissionPorts, DispatchPorts, QuotaPorts {
   readonly tenants: Pick<TenantStore, 'load'>;
 }
 
@@ -60,8 +60,10 @@ function tenantOf(parsed: ParsedRequest): string | undefined {
  */
 async function passOn(ports: IntakePorts, jobs: readonly JobRecord[]): Promise<void> {
   // A repeated message finds its job at a later state: then only what is not settled is dispatched again.
-  const owing = jobs.filter((job) => job.version === 1 || job.state === 'cancelling' || isOwed(job));
-  await payDebts(ports, owing).catch((error: unknown) => {
-    ports.log.error('debts:pay:failed', { error, count: owing.length });
+  const toDispatch = jobs.filter(
+    (job) => job.version === 1 || job.state === 'cancelling' || isUnsettled(job),
+  );
+  await dispatch(ports, toDispatch).catch((error: unknown) => {
+    ports.log.error('debts:pay:failed', { error, count: toDispatch.length });
   });
 }

@@ -28,9 +28,9 @@ export async function backlogsOf(
   return new Map(counts);
 }
 
-async function backlogOf(ports: QuotaPorts, { tenantId, backlog, members, paused }: Gate): Promise<number> {
+async function backlogOf(ports: QuotaPorts, { tenantId, backlog, holders, paused }: Gate): Promise<number> {
   // No attempt waits at a gate that is open and empty.
-  if (members.length === 0 && paused === undefined) return 0;
+  if (holders.length === 0 && paused === undefined) return 0;
   const nowMs = ports.clock.nowMs();
   if (backlog !== undefined && nowMs - backlog.at < backlog.count * MS_PER_ROW) return backlog.count;
   const count = await ports.waiting.count(tenantId);

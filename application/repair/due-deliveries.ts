@@ -1,11 +1,11 @@
 /** Deliveries that are due: for a later try, or because their message was lost. */
-import { type Delivery, type DeliveryName, handedOver } from '../../domain/webhook/delivery.ts';
+import { type Delivery, type DeliveryName, postponed } from '../../domain/webhook/delivery.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { DeliveryStore } from '../../io/table/deliveries.ts';
 import { reminderOf } from '../webhook/delivery-try.ts';
 
-export interface HandoverPorts {
+export interface DueDeliveryPorts {
   readonly deliveries: Pick<DeliveryStore, 'get' | 'putOff'>;
   readonly deliveryQueue: Queue;
   readonly clock: Clock;
@@ -17,8 +17,8 @@ export interface HandoverPorts {
  *
  * @param byMs deliveries that are due by then
  */
-export async function handOver(
-  ports: HandoverPorts,
+export async function enqueueDueDeliveries(
+  ports: DueDeliveryPorts,
   names: readonly DeliveryName[],
   byMs: number,
 ): Promise<Delivery[]> {
@@ -26,7 +26,7 @@ export async function handOver(
   const nowMs = ports.clock.nowMs();
   const mine = await Promise.all(
     rows.map(async (row) => {
-      const next = handedOver(row, nowMs);
+      const next = postponed(row, nowMs);
       return (await ports.deliveries.putOff(row, next)) === 'written' ? [next] : [];
     }),
   );
@@ -36,7 +36,7 @@ export async function handOver(
 
 /** The index lags: the item itself says whether it is due. */
 export async function dueDeliveries(
-  ports: Pick<HandoverPorts, 'deliveries'>,
+  ports: Pick<DueDeliveryPorts, 'deliveries'>,
   names: readonly DeliveryName[],
   byMs: number,
 ): Promise<Delivery[]> {

@@ -3,8 +3,8 @@ import { asking } from '../../domain/batch/messages.ts';
 import { holdsInVain } from '../../domain/job/attempt.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
-import { GATE_PATIENCE_MS } from '../../domain/tenant/gate.ts';
-import type { Member } from '../../domain/tenant/member.ts';
+import { GATE_GRACE_MS } from '../../domain/tenant/gate.ts';
+import type { Holder } from '../../domain/tenant/holder.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
@@ -32,31 +32,31 @@ export interface GateSweepPorts {
 export async function sweepGate(ports: GateSweepPorts, tenantId: string): Promise<void> {
   const gate = (await ports.gates.load([tenantId])).get(tenantId);
   if (gate?.dueAt === undefined) return;
-  await ports.gates.postpone(gate, ports.clock.nowMs() + GATE_PATIENCE_MS);
-  const members = await membersOf(ports, gate);
-  const over = members.filter(
-    ({ member, job }) => job === 'gone' || (job !== undefined && holdsInVain(job, member.attempt)),
+  await ports.gates.postpone(gate, ports.clock.nowMs() + GATE_GRACE_MS);
+  const holders = await holdersOf(ports, gate);
+  const over = holders.filter(
+    ({ holder, job }) => job === 'gone' || (job !== undefined && holdsInVain(job, holder.attempt)),
   );
-  await ports.gates.leave(
+  await ports.gates.release(
     tenantId,
-    over.map(({ member }) => member),
+    over.map(({ holder }) => holder),
   );
-  const idle = members.flatMap(({ member, job }) =>
-    typeof job === 'object' && job.state === 'waiting' && job.attempt === member.attempt ? [job] : [],
+  const idle = holders.flatMap(({ holder, job }) =>
+    typeof job === 'object' && job.state === 'waiting' && job.attempt === holder.attempt ? [job] : [],
   );
   await ports.submitQueue.send(idle.map((job) => asking(job, job.attempt)));
   if (over.length > 0 || idle.length > 0)
     ports.log.info('gate:sweep:done', { tenantId, count: over.length, why: `${idle.length} sent again` });
   await ports.slots.wake(tenantId);
-  if (over.length === members.length) await ports.gates.postpone(gate, undefined);
+  if (over.length === holders.length) await ports.gates.postpone(gate, undefined);
 }
 
 /** A record that cannot be read is not gone: its holder stays. */
-async function membersOf(
+async function holdersOf(
   { jobs }: GateSweepPorts,
-  { members }: Gate,
-): Promise<{ member: Member; job: JobRecord | 'gone' | undefined }[]> {
-  const found = await jobs.load(members.map(({ jobId }) => jobId));
+  { holders }: Gate,
+): Promise<{ holder: Holder; job: JobRecord | 'gone' | undefined }[]> {
+  const found = await jobs.load(holders.map(({ jobId }) => jobId));
   const existing = async (jobId: string) => {
     try {
       return (await jobs.get(jobId)) ?? 'gone';
@@ -65,9 +65,9 @@ async function membersOf(
     }
   };
   return Promise.all(
-    members.map(async (member) => ({
-      member,
-      job: found.get(member.jobId) ?? (await existing(member.jobId)),
+    holders.map(async (holder) => ({
+      holder,
+      job: found.get(holder.jobId) ?? (await existing(holder.jobId)),
     })),
   );
 }

@@ -5,7 +5,7 @@
  * half-way, cost calls and change nothing.
  */
 import { absence, planRepair, postponed, putOff, type Repair } from '../../domain/batch/reconcile.ts';
-import { recognise } from '../../domain/batch/report.ts';
+import { parseReport } from '../../domain/batch/report.ts';
 import { advance } from '../../domain/job/advance.ts';
 import { DUE_SHARDS } from '../../domain/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
@@ -17,12 +17,16 @@ import type { JobStore } from '../../io/table/jobs.ts';
 import type { Position } from '../../io/table/table.ts';
 import { contextOf, type FollowPorts, follow } from '../batch/follow.ts';
 import { changeJob } from '../job/change-job.ts';
-import { type DebtPorts, payDebts } from '../job/dispatch.ts';
+import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import type { Slots } from '../tenant/slots.ts';
-import { type HandoverPorts, handOver } from './due-deliveries.ts';
+import { type DueDeliveryPorts, enqueueDueDeliveries } from './due-deliveries.ts';
 import { type GateSweepPorts, sweepGate } from './reconcile-gate.ts';
 
-export interface SweepPorts extends FollowPorts, Omit<DebtPorts, 'slots'>, GateSweepPorts, HandoverPorts {
+export interface SweepPorts
+  extends FollowPorts,
+    Omit<DispatchPorts, 'slots'>,
+    GateSweepPorts,
+    DueDeliveryPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
   readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
   readonly slots: Slots;
@@ -101,18 +105,18 @@ async function repairAll(ports: SweepPorts, found: readonly Repaired[]): Promise
     found.map((item) => keepTrying(ports, item.job, () => putOffAndGiveUp(ports, item))),
   );
   const mine = putOff.flatMap((item) => item ?? []);
-  const owing = mine
-    .filter(({ repair }) => repair.kind === 'pay_debts' || repair.kind === 'give_up')
+  const toDispatch = mine
+    .filter(({ repair }) => repair.kind === 'dispatch' || repair.kind === 'give_up')
     .map(({ job }) => job);
-  const reporting = mine.filter(({ repair }) => repair.kind === 'tell_progress');
+  const reporting = mine.filter(({ repair }) => repair.kind === 'publish_progress');
   await ports.bus.publish(reporting.flatMap(({ job }) => progressEvent(job)));
   const described = await describeAll(ports, mine);
-  await payDebts(ports, [...owing, ...described]);
+  await dispatch(ports, [...toDispatch, ...described]);
   return mine;
 }
 
 async function deliverAll(ports: SweepPorts, names: readonly DeliveryName[], byMs: number): Promise<void> {
-  const handed = names.length === 0 ? [] : await handOver(ports, names, byMs);
+  const handed = names.length === 0 ? [] : await enqueueDueDeliveries(ports, names, byMs);
   if (handed.length > 0) ports.log.info('sweep:deliver:done', { count: handed.length });
 }
 
@@ -137,26 +141,26 @@ async function putOffAndGiveUp(ports: SweepPorts, { job: seen, repair }: Repaire
 /** Asks AWS Batch about all at once, and treats each answer as a Batch event. */
 async function describeAll(ports: SweepPorts, found: readonly Repaired[]): Promise<JobRecord[]> {
   const asked = found.flatMap(({ job, repair }) =>
-    repair.kind === 'describe' ? [{ job, id: repair.batchJobId }] : [],
+    repair.kind === 'describe' ? [{ job, id: repair.runId }] : [],
   );
   if (asked.length === 0) return [];
   const details = await ports.batch.describe(asked.map(({ id }) => id));
-  const owing = await Promise.all(
+  const toDispatch = await Promise.all(
     asked.map(({ job, id }) =>
       keepTrying(ports, job, async () => {
         const detail = details.get(id);
         if (detail === undefined) return missAgain(ports, job);
-        const seen = recognise({ kind: 'batch_job', detail });
-        return seen.kind === 'sighting' ? follow(ports, job, seen.sighting) : undefined;
+        const seen = parseReport({ kind: 'batch_job', detail });
+        return seen.kind === 'report' ? follow(ports, job, seen.report) : undefined;
       }),
     ),
   );
-  return owing.flatMap((job) => job ?? []);
+  return toDispatch.flatMap((job) => job ?? []);
 }
 
 async function missAgain(ports: SweepPorts, seen: JobRecord): Promise<JobRecord | undefined> {
   const { kind, job } = await changeJob(ports.jobs, seen, (current) => {
-    if (current.batchJobId !== seen.batchJobId) return undefined;
+    if (current.runId !== seen.runId) return undefined;
     const next = advance(current, absence(current), contextOf(ports, current));
     return next && putOff(next, ports.clock.nowMs());
   });

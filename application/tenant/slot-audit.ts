@@ -12,7 +12,7 @@ import type { Slots } from './slots.ts';
 export interface SlotAuditPorts {
   readonly items: Pick<Table, 'query'>;
   readonly jobs: Pick<JobStore, 'load'>;
-  readonly gates: Pick<GateStore, 'load' | 'enter' | 'leave'>;
+  readonly gates: Pick<GateStore, 'load' | 'acquire' | 'release'>;
   readonly slots: Pick<Slots, 'wake'>;
   readonly clock: Clock;
 }
@@ -25,8 +25,8 @@ export async function auditSlots(ports: SlotAuditPorts, tenantId: string): Promi
   if (gate === undefined) return [];
   const jobs = new Map<string, JobRecord>();
   for await (const page of recentJobs(ports, tenantId)) for (const [id, job] of page) jobs.set(id, job);
-  const members = await ports.jobs.load(gate.members.map(({ jobId }) => jobId));
-  return auditGate(gate, new Map([...jobs, ...members]));
+  const holders = await ports.jobs.load(gate.holders.map(({ jobId }) => jobId));
+  return auditGate(gate, new Map([...jobs, ...holders]));
 }
 
 const Keys = z.object({ pk: z.string() });
@@ -54,12 +54,12 @@ export async function repairSlots(
   findings: readonly Finding[],
 ): Promise<void> {
   const of = (kind: 'leak' | 'missing') =>
-    findings.flatMap((each) => (each.kind === kind ? [each.member] : []));
-  await ports.gates.leave(tenantId, of('leak'));
+    findings.flatMap((each) => (each.kind === kind ? [each.holder] : []));
+  await ports.gates.release(tenantId, of('leak'));
   const missing = of('missing');
   for (let gate: Gate | undefined; missing.length > 0; ) {
     gate = (await ports.gates.load([tenantId])).get(tenantId);
-    if ((await ports.gates.enter(tenantId, gate, missing, ports.clock.nowMs())) === 'written') break;
+    if ((await ports.gates.acquire(tenantId, gate, missing, ports.clock.nowMs())) === 'written') break;
   }
   await ports.slots.wake(tenantId);
 }

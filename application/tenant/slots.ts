@@ -8,7 +8,7 @@
 import { asking, wakeMessage } from '../../domain/batch/messages.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { decide, type Entry, type Gate, isFull, type Obstacle } from '../../domain/tenant/gate.ts';
-import { memberName, memberOf, type Slotted } from '../../domain/tenant/member.ts';
+import { holderName, holderOf, type Slotted } from '../../domain/tenant/holder.ts';
 import { rowOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
@@ -29,8 +29,8 @@ export interface SlotPorts {
 }
 
 export type Slot =
-  /** `gated`: the attempt has a slot now, which must be released when the attempt is over. */
-  | { readonly kind: 'given'; readonly gated: boolean }
+  /** `hasSlot`: the attempt has a slot now, which must be released when the attempt is over. */
+  | { readonly kind: 'given'; readonly hasSlot: boolean }
   /** It has a row in the waiting list. */
   | { readonly kind: 'waits'; readonly obstacle: Obstacle };
 
@@ -42,9 +42,9 @@ export interface Slots {
    * @param seen the tenant's gate as it was read with the job. An attempt acquires a slot only if the gate is
    * unchanged; a refused one is checked again
    */
-  take(job: JobRecord, seen: Gate | undefined): Promise<Slot>;
+  acquire(job: JobRecord, seen: Gate | undefined): Promise<Slot>;
   /** For attempts that are over: removes their waiting rows, releases their slots, and wakes the waiting list. */
-  leave(jobs: readonly JobRecord[]): Promise<void>;
+  release(jobs: readonly JobRecord[]): Promise<void>;
   /**
    * Gives free slots to waiting attempts, and sends their submit messages.
    *
@@ -68,21 +68,21 @@ export function slots(ports: SlotPorts): Slots {
     return new Map(taken.flatMap((some) => [...some]));
   });
   return {
-    async take(job, gate) {
+    async acquire(job, gate) {
       const slot = await takeOne({ job, gate });
       if (slot === undefined) throw new Error('No answer for a requested slot');
       return slot;
     },
 
-    async leave(jobs) {
+    async release(jobs) {
       const rows = jobs.filter(({ queued }) => queued === true).map(rowOf);
       if (rows.length > 0) await ports.waiting.remove(rows);
-      const members = jobs.filter(({ gated }) => gated === true);
-      const perTenant = Map.groupBy(members, ({ tenantId }) => tenantId);
+      const holders = jobs.filter(({ hasSlot }) => hasSlot === true);
+      const perTenant = Map.groupBy(holders, ({ tenantId }) => tenantId);
       await Promise.all(
-        [...perTenant].map(async ([tenantId, leaving]) => {
-          await ports.gates.leave(tenantId, leaving.map(memberOf));
-          await wake(ports, tenantId, { most: ENABLED_BY_ONE * leaving.length });
+        [...perTenant].map(async ([tenantId, releasing]) => {
+          await ports.gates.release(tenantId, releasing.map(holderOf));
+          await wake(ports, tenantId, { most: ENABLED_BY_ONE * releasing.length });
         }),
       );
     },
@@ -98,7 +98,7 @@ interface Taking {
 
 async function takeAll(ports: SlotPorts, asks: readonly Taking[]): Promise<Map<Taking, Slot>> {
   const jobs = asks.map(({ job }) => job);
-  const first = await enter(ports, jobs, { gate: asks[0]?.gate });
+  const first = await acquire(ports, jobs, { gate: asks[0]?.gate });
   const refused = jobs.filter((job) => first.get(job)?.kind === 'waits');
   const second = refused.length === 0 ? first : await waitAndTryAgain(ports, refused);
   return new Map(asks.map((ask) => [ask, slotOf(second.get(ask.job) ?? first.get(ask.job))]));
@@ -109,7 +109,7 @@ async function waitAndTryAgain(
   jobs: readonly JobRecord[],
 ): Promise<ReadonlyMap<JobRecord, Entry>> {
   await ports.waiting.put(jobs.map(rowOf));
-  const entries = await enter(ports, jobs);
+  const entries = await acquire(ports, jobs);
   const given = jobs.filter((job) => entries.get(job)?.kind !== 'waits');
   await ports.waiting.remove(given.map(rowOf));
   return entries;
@@ -117,7 +117,7 @@ async function waitAndTryAgain(
 
 function slotOf(entry: Entry | undefined): Slot {
   if (entry === undefined) throw new Error('No decision for a requested slot');
-  return entry.kind === 'waits' ? entry : { kind: 'given', gated: entry.kind !== 'free' };
+  return entry.kind === 'waits' ? entry : { kind: 'given', hasSlot: entry.kind !== 'free' };
 }
 
 /**
@@ -126,7 +126,7 @@ function slotOf(entry: Entry | undefined): Slot {
  * The client repeats a write whose answer was lost, and the repetition finds the gate changed by the first. An
  * attempt that this call tried to add and that then has a slot counts as added by this call.
  */
-async function enter<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
+async function acquire<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
   ports: Pick<SlotPorts, 'gates' | 'clock' | 'defaultCap'>,
   jobs: readonly Job[],
   seen?: { readonly gate: Gate | undefined },
@@ -138,19 +138,19 @@ async function enter<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
     const { gate } = known ?? { gate: (await ports.gates.load([tenantId])).get(tenantId) };
     known = undefined;
     const entries = decide(gate, ports.defaultCap, jobs);
-    const entering = entries.flatMap((entry) => (entry.kind === 'enters' ? [entry.member] : []));
+    const acquiring = entries.flatMap((entry) => (entry.kind === 'acquires' ? [entry.holder] : []));
     const done =
-      entering.length === 0 ||
-      (await ports.gates.enter(tenantId, gate, entering, ports.clock.nowMs())) === 'written';
-    if (done) return new Map(jobs.map((job, i) => [job, enteredBy(tried, job, entries[i])]));
-    for (const member of entering) tried.add(memberName(member));
+      acquiring.length === 0 ||
+      (await ports.gates.acquire(tenantId, gate, acquiring, ports.clock.nowMs())) === 'written';
+    if (done) return new Map(jobs.map((job, i) => [job, acquiredBy(tried, job, entries[i])]));
+    for (const holder of acquiring) tried.add(holderName(holder));
   }
   throw new Error(`The gate changed ${MAX_TURNS} times while a slot was being acquired`);
 }
 
-function enteredBy(tried: ReadonlySet<string>, job: Slotted, entry: Entry = { kind: 'free' }): Entry {
-  const member = memberOf(job);
-  return entry.kind === 'holds' && tried.has(memberName(member)) ? { kind: 'enters', member } : entry;
+function acquiredBy(tried: ReadonlySet<string>, job: Slotted, entry: Entry = { kind: 'free' }): Entry {
+  const holder = holderOf(job);
+  return entry.kind === 'holds' && tried.has(holderName(holder)) ? { kind: 'acquires', holder } : entry;
 }
 
 interface Look {
@@ -173,10 +173,10 @@ async function wake(ports: SlotPorts, tenantId: string, look: Look): Promise<voi
 }
 
 /** With a cap on the tenant alone, the first rows are the ones that acquire slots. */
-function pageSize({ cap, typeCaps, members }: Gate, defaultCap: number): number {
+function pageSize({ cap, typeCaps, holders }: Gate, defaultCap: number): number {
   const bound = cap ?? defaultCap;
   if (bound === 0 || typeCaps !== undefined) return MAX_PAGE;
-  return Math.min(MAX_PAGE, Math.max(1, bound - members.length) + 5);
+  return Math.min(MAX_PAGE, Math.max(1, bound - holders.length) + 5);
 }
 
 /**
@@ -188,10 +188,10 @@ function pageSize({ cap, typeCaps, members }: Gate, defaultCap: number): number 
  */
 async function giveSlots(ports: SlotPorts, rows: readonly WaitingRow[]): Promise<number> {
   if (rows.length === 0) return 0;
-  const entries = await enter(ports, rows);
+  const entries = await acquire(ports, rows);
   const rowsOf = (...kinds: Entry['kind'][]) =>
     rows.filter((row) => kinds.some((kind) => kind === entries.get(row)?.kind));
-  const given = rowsOf('enters', 'free');
+  const given = rowsOf('acquires', 'free');
   await ports.submitQueue.send(given.map((row) => asking(row, row.attempt)));
   await ports.waiting.remove([...given, ...rowsOf('holds')]);
   for (const { tenantId, jobId, attempt } of given)

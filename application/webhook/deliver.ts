@@ -6,17 +6,17 @@ import * as z from 'zod';
 import { type Delivery, DeliveryName } from '../../domain/webhook/delivery.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import {
-  afterBehaviour,
   giveBackLease,
   isDead,
   type Lease,
+  recordOutcome,
   takeLease,
 } from '../../domain/webhook/endpoint-health.ts';
 import type { MessageBatch } from '../../io/aws/lambda.ts';
 import type { Outgoing } from '../../io/aws/queues.ts';
 import { eachAlone, readable } from '../messages.ts';
-import type { LanePorts } from './delivery-try.ts';
-import { disable, judge, messageOf, record, remember, reminderOf, send } from './delivery-try.ts';
+import type { DeliveryPorts } from './delivery-try.ts';
+import { concludeTry, disable, messageOf, recordTry, remember, reminderOf, send } from './delivery-try.ts';
 
 /** The whole exchange, from the resolution of the name to the end of the kept part of the answer. */
 const DEADLINE_MS = 15_000;
@@ -29,7 +29,7 @@ const MAX_WAITS = 12;
 const DeliverMessage = DeliveryName.extend({ waits: z.int().nonnegative().optional() });
 type DeliverMessage = z.infer<typeof DeliverMessage>;
 
-export function deliver(ports: LanePorts): MessageBatch {
+export function deliver(ports: DeliveryPorts): MessageBatch {
   return async (messages) => {
     const read = readable(messages, DeliverMessage, ports.log);
     const handled = await eachAlone(read, ports.log, async ({ message, value }) => ({
@@ -45,7 +45,7 @@ export function deliver(ports: LanePorts): MessageBatch {
  * One try, if the delivery is due and the endpoint has room.
  * @returns the messages for its next try
  */
-async function bring(ports: LanePorts, asked: DeliverMessage): Promise<Outgoing[]> {
+async function bring(ports: DeliveryPorts, asked: DeliverMessage): Promise<Outgoing[]> {
   const [delivery, endpoint] = await Promise.all([ports.deliveries.get(asked), ports.endpoints.get(asked)]);
   const nowMs = ports.clock.nowMs();
   if (delivery?.status !== 'pending') return [];
@@ -62,43 +62,43 @@ async function bring(ports: LanePorts, asked: DeliverMessage): Promise<Outgoing[
   return attempt(ports, endpoint, delivery);
 }
 
-async function attempt(ports: LanePorts, endpoint: Endpoint, delivery: Delivery): Promise<Outgoing[]> {
+async function attempt(ports: DeliveryPorts, endpoint: Endpoint, delivery: Delivery): Promise<Outgoing[]> {
   const outcome = await send(ports, endpoint, delivery, { deadlineMs: DEADLINE_MS });
-  const judged = judge(ports, delivery, outcome);
+  const concluded = concludeTry(ports, delivery, outcome);
   // Before the delivery is recorded: after that it is over, and no step would disable the endpoint.
-  if (judged.disableEndpoint) await disable(ports, nameOf(endpoint), 'gone');
+  if (concluded.disableEndpoint) await disable(ports, nameOf(endpoint), 'gone');
   // Then before anything else: a crash after this write repeats nothing, and a crash before it repeats the same
   // bytes.
-  const written = await record(ports, delivery, judged.delivery, outcome);
+  const written = await recordTry(ports, delivery, concluded.delivery, outcome);
   const nowMs = ports.clock.nowMs();
-  const standing = await remember(ports, nameOf(endpoint), (current) => {
+  const health = await remember(ports, nameOf(endpoint), (current) => {
     const without = giveBackLease(current, delivery.webhookId);
-    return judged.behaviour === undefined ? without : afterBehaviour(without, judged.behaviour, nowMs);
+    return concluded.outcome === undefined ? without : recordOutcome(without, concluded.outcome, nowMs);
   });
-  if (judged.behaviour?.exhausted === true && standing !== undefined && isDead(standing, nowMs))
+  if (concluded.outcome?.exhausted === true && health !== undefined && isDead(health, nowMs))
     await disable(ports, nameOf(endpoint), 'failing');
-  return written === 'written' ? reminderOf(judged.delivery, nowMs) : [];
+  return written === 'written' ? reminderOf(concluded.delivery, nowMs) : [];
 }
 
 /** The endpoint is disabled or removed: a delivery to a disabled one is held for a replay. */
 async function setAside(
-  ports: LanePorts,
+  ports: DeliveryPorts,
   delivery: Delivery,
   endpoint: Endpoint | undefined,
 ): Promise<Outgoing[]> {
   const { nextTryAt: _, dueAt: __, ...rest } = delivery;
-  await record(ports, delivery, { ...rest, status: endpoint === undefined ? 'abandoned' : 'held' });
+  await recordTry(ports, delivery, { ...rest, status: endpoint === undefined ? 'abandoned' : 'held' });
   return [];
 }
 
-async function lease(ports: LanePorts, delivery: Delivery): Promise<Lease> {
+async function lease(ports: DeliveryPorts, delivery: Delivery): Promise<Lease> {
   const nowMs = ports.clock.nowMs();
   const verdict: { lease: Lease } = { lease: { kind: 'busy' } };
-  const standing = await remember(ports, delivery, (current) => {
+  const health = await remember(ports, delivery, (current) => {
     verdict.lease = takeLease(current, delivery.webhookId, nowMs);
-    return verdict.lease.kind === 'taken' ? verdict.lease.standing : undefined;
+    return verdict.lease.kind === 'taken' ? verdict.lease.health : undefined;
   });
-  return standing === undefined ? { kind: 'full' } : verdict.lease;
+  return health === undefined ? { kind: 'full' } : verdict.lease;
 }
 
 const nameOf = ({ tenantId, endpointId }: Endpoint) => ({ tenantId, endpointId });

@@ -1,4 +1,4 @@
-/** One try of one delivery, from either queue: sign, send, and record the outcome. */
+/** One try of one delivery, from either queue: sign, send, and recordTry the outcome. */
 import * as z from 'zod';
 import {
   afterTry,
@@ -10,10 +10,10 @@ import {
 } from '../../domain/webhook/delivery.ts';
 import { activeKeys, type Endpoint } from '../../domain/webhook/endpoint.ts';
 import {
-  type Behaviour,
+  type EndpointHealth,
+  type EndpointName,
   SLOW_MS,
-  type Standing,
-  type StandingName,
+  type TryOutcome,
 } from '../../domain/webhook/endpoint-health.ts';
 import { disabledEvent } from '../../domain/webhook/notification.ts';
 import { CONTENT_TYPES } from '../../domain/webhook/payload.ts';
@@ -28,8 +28,8 @@ import type { Random } from '../../io/process/random.ts';
 import type { DeliveryStore } from '../../io/table/deliveries.ts';
 import type { EndpointStore } from '../../io/table/endpoints.ts';
 
-export interface AttemptPorts {
-  readonly endpoints: Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeStanding'>;
+export interface TryPorts {
+  readonly endpoints: Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeHealth'>;
   readonly deliveries: DeliveryStore;
   readonly keys: Opening;
   readonly sign: SignWebhook;
@@ -41,14 +41,14 @@ export interface AttemptPorts {
 }
 
 /** The ports of the two functions that send webhooks: `notify` makes first tries, `deliver` later ones. */
-export interface LanePorts extends AttemptPorts {
+export interface DeliveryPorts extends TryPorts {
   readonly deliveryQueue: Queue;
 }
 
 const USER_AGENT = 'headgate-webhooks/1';
 
 export async function send(
-  ports: AttemptPorts,
+  ports: TryPorts,
   endpoint: Endpoint,
   delivery: Delivery,
   time: Pick<Post, 'deadlineMs' | 'suspicion'>,
@@ -64,7 +64,7 @@ export async function send(
   }
 }
 
-async function headersOf({ keys, sign, clock }: AttemptPorts, endpoint: Endpoint, delivery: Delivery) {
+async function headersOf({ keys, sign, clock }: TryPorts, endpoint: Endpoint, delivery: Delivery) {
   const nowMs = clock.nowMs();
   const signing = activeKeys(endpoint, nowMs).map(async ({ scheme, sealed }) => ({
     scheme,
@@ -90,14 +90,18 @@ async function customOf(keys: Opening, endpoint: Endpoint): Promise<Record<strin
 /** After a failure of our own the next try is soon, with jitter. */
 const UNSENT_PAUSE_MS = 60_000;
 
-export interface Judged {
+export interface ConcludedTry {
   readonly delivery: Delivery;
   readonly disableEndpoint: boolean;
   /** Absent when the endpoint was not reached. */
-  readonly behaviour?: Behaviour;
+  readonly outcome?: TryOutcome;
 }
 
-export function judge({ clock, random }: AttemptPorts, delivery: Delivery, outcome: PostOutcome): Judged {
+export function concludeTry(
+  { clock, random }: TryPorts,
+  delivery: Delivery,
+  outcome: PostOutcome,
+): ConcludedTry {
   const nowMs = clock.nowMs();
   if (outcome.kind === 'unsent') {
     const againAtMs = nowMs + Math.round(UNSENT_PAUSE_MS * (1 + random.fraction()));
@@ -105,13 +109,13 @@ export function judge({ clock, random }: AttemptPorts, delivery: Delivery, outco
   }
   const verdict = afterTry(delivery, outcome, nowMs, random.fraction());
   const exhausted = verdict.delivery.status === 'exhausted';
-  const behaviour = { succeeded: isSuccess(outcome), exhausted, slow: outcome.ms >= SLOW_MS };
-  return { ...verdict, behaviour };
+  const seen = { succeeded: isSuccess(outcome), exhausted, slow: outcome.ms >= SLOW_MS };
+  return { ...verdict, outcome: seen };
 }
 
 /** @param seen the delivery as it was; absent when there was none */
-export async function record(
-  ports: AttemptPorts,
+export async function recordTry(
+  ports: TryPorts,
   seen: Delivery | undefined,
   next: Delivery,
   outcome?: PostOutcome,
@@ -132,14 +136,14 @@ export async function record(
 
 /** The health of an endpoint matters less than the delivery: if it cannot be written, the delivery goes on. */
 export async function remember(
-  ports: AttemptPorts,
-  { tenantId, endpointId }: StandingName,
-  decide: (standing: Standing) => Standing | undefined,
-): Promise<Standing | undefined> {
+  ports: TryPorts,
+  { tenantId, endpointId }: EndpointName,
+  decide: (health: EndpointHealth) => EndpointHealth | undefined,
+): Promise<EndpointHealth | undefined> {
   try {
-    return await ports.endpoints.changeStanding({ tenantId, endpointId }, decide);
+    return await ports.endpoints.changeHealth({ tenantId, endpointId }, decide);
   } catch (error) {
-    ports.log.info('standing:write:failed', { tenantId, endpointId, error });
+    ports.log.info('health:write:failed', { tenantId, endpointId, error });
     return undefined;
   }
 }
@@ -149,7 +153,7 @@ export async function remember(
  * between the endpoint stays enabled. A 410 endpoint answers 410 again when this delivery is retried; a failing one
  * is reconsidered when its next delivery is exhausted.
  */
-export async function disable(ports: AttemptPorts, name: StandingName, reason: string): Promise<void> {
+export async function disable(ports: TryPorts, name: EndpointName, reason: string): Promise<void> {
   const known = await ports.endpoints.get(name);
   if (known === undefined || known.disabled !== undefined) return;
   const disabled = { reason, atMs: ports.clock.nowMs() };

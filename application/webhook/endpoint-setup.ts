@@ -52,7 +52,7 @@ export async function register(
   allowedOrigins: readonly string[] = [],
 ): Promise<Registered> {
   const known = await ports.endpoints.list(asked.tenantId);
-  const wrong = judge(asked, allowedOrigins) ?? crowded(known.length);
+  const wrong = problemIn(asked, allowedOrigins) ?? crowded(known.length);
   if (wrong !== undefined) return { kind: 'refused', problem: wrong };
   const { tenantId, url, description, events = DEFAULT_EVENTS, payload = 'standard', headers = {} } = asked;
   const endpointId = asked.endpointId ?? `whe_${ports.random.token().replaceAll('-', '').slice(0, 16)}`;
@@ -97,7 +97,7 @@ export function unknown({ tenantId, endpointId }: Owner): Problem {
   return problem('endpoint_unknown', '/endpointId', `The tenant ${tenantId} has no endpoint ${endpointId}.`);
 }
 
-function judge(asked: EndpointRequest, allowedOrigins: readonly string[]): Problem | undefined {
+function problemIn(asked: EndpointRequest, allowedOrigins: readonly string[]): Problem | undefined {
   const target = judgeUrl(asked.url, allowedOrigins);
   if (target.kind === 'refused') return problem(target.code, '/url', target.message);
   const known: readonly string[] = WEBHOOK_EVENTS;

@@ -10,9 +10,9 @@ import { changed, isFinal, type JobRecord } from '../../domain/job/job.ts';
 import { type Delivery, type PostOutcome, pendingUntil } from '../../domain/webhook/delivery.ts';
 import { type Endpoint, wants } from '../../domain/webhook/endpoint.ts';
 import {
-  afterBehaviour,
   isSlow,
   MAX_IN_FLIGHT,
+  recordOutcome,
   SLOW_MS,
   SUSPECT_MS,
   suspected,
@@ -27,10 +27,10 @@ import type { JobStore } from '../../io/table/jobs.ts';
 import { changeJob } from '../job/change-job.ts';
 import { webhookIdOf } from '../job/identity.ts';
 import { eachAlone, readable } from '../messages.ts';
-import type { LanePorts } from './delivery-try.ts';
-import { disable, judge, record, remember, reminderOf, send } from './delivery-try.ts';
+import type { DeliveryPorts } from './delivery-try.ts';
+import { concludeTry, disable, recordTry, remember, reminderOf, send } from './delivery-try.ts';
 
-export interface NotifyPorts extends LanePorts {
+export interface NotifyPorts extends DeliveryPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
   readonly limitPerKey: LimitPerKey;
 }
@@ -47,14 +47,14 @@ export function notify(ports: NotifyPorts): MessageBatch {
     const read = readable(messages, NotifyMessage, ports.log);
     const finals = read.flatMap(({ value }) => finalJobOf(value.detail) ?? []);
     const jobs = await ports.jobs.load(finals);
-    const lane = {
+    const notifying = {
       ...ports,
       knownOf: once((id: string) => ports.endpoints.list(id)),
       limited: ports.limitPerKey(MAX_IN_FLIGHT),
     };
     const slow = new Set<string>();
     const handled = await eachAlone(read, ports.log, async ({ message, value: { detail } }) => {
-      const pending = await tell({ ...lane, slow }, detail);
+      const pending = await notifyEndpoints({ ...notifying, slow }, detail);
       const job = jobs.get(finalJobOf(detail) ?? '');
       // Each endpoint that receives the end has its delivery now; after this no step looks at the job again.
       if (job !== undefined) await settle(ports, job);
@@ -67,7 +67,7 @@ export function notify(ports: NotifyPorts): MessageBatch {
   };
 }
 
-interface Lane extends NotifyPorts {
+interface Notifying extends NotifyPorts {
   knownOf(tenantId: string): Promise<readonly Known[]>;
   readonly limited: Limited;
   /** Endpoints that proved slow within this batch. */
@@ -79,10 +79,10 @@ function finalJobOf(event: TenantEvent): string | undefined {
 }
 
 /** @returns the deliveries that need a message for their next try */
-async function tell(lane: Lane, event: TenantEvent): Promise<Delivery[]> {
-  const known = await lane.knownOf(event.data.tenantId);
+async function notifyEndpoints(notifying: Notifying, event: TenantEvent): Promise<Delivery[]> {
+  const known = await notifying.knownOf(event.data.tenantId);
   const rows = await Promise.all(
-    known.filter(({ endpoint }) => isFor(event, endpoint)).map((to) => tellOne(lane, event, to)),
+    known.filter(({ endpoint }) => isFor(event, endpoint)).map((to) => notifyEndpoint(notifying, event, to)),
   );
   return rows.flatMap((row) => row ?? []);
 }
@@ -93,39 +93,44 @@ function isFor(event: TenantEvent, endpoint: Endpoint): boolean {
   return about !== endpoint.endpointId && wants(endpoint, event.type);
 }
 
-async function tellOne(lane: Lane, event: TenantEvent, to: Known): Promise<Delivery | undefined> {
-  const { endpoint, standing } = to;
-  const owed = rowFor(event, endpoint);
-  const stored = await lane.deliveries.get(owed);
+async function notifyEndpoint(
+  notifying: Notifying,
+  event: TenantEvent,
+  to: Known,
+): Promise<Delivery | undefined> {
+  const { endpoint, health } = to;
+  const delivery = rowFor(event, endpoint);
+  const stored = await notifying.deliveries.get(delivery);
   // Recorded before, or by another handler of the same event. The writer of a pending delivery may have died before
   // it sent the message.
   if (stored !== undefined) return stored;
   if (endpoint.disabled !== undefined) {
-    const { nextTryAt: _, dueAt: __, ...held } = owed;
-    await record(lane, undefined, { ...held, status: 'held' });
+    const { nextTryAt: _, dueAt: __, ...held } = delivery;
+    await recordTry(notifying, undefined, { ...held, status: 'held' });
     return undefined;
   }
   const name = `${endpoint.tenantId} ${endpoint.endpointId}`;
-  return lane.limited(name, async () => {
-    if (isSlow(standing, lane.clock.nowMs()) || lane.slow.has(name)) return handOver(lane, owed);
-    const outcome = await sendUnderSuspicion(lane, to, owed);
-    if (!isTooSlow(outcome)) return concludeFirst(lane, to, owed, outcome);
-    lane.slow.add(name);
-    const row = await handOver(lane, owed);
-    await mark(lane, to, { succeeded: false, exhausted: false, slow: true });
+  return notifying.limited(name, async () => {
+    if (isSlow(health, notifying.clock.nowMs()) || notifying.slow.has(name))
+      return recordForDeliver(notifying, delivery);
+    const outcome = await sendUnderSuspicion(notifying, to, delivery);
+    if (!isTooSlow(outcome)) return concludeFirst(notifying, to, delivery, outcome);
+    notifying.slow.add(name);
+    const row = await recordForDeliver(notifying, delivery);
+    await mark(notifying, to, { succeeded: false, exhausted: false, slow: true });
     return row;
   });
 }
 
 /** While this sandbox waits for the endpoint, the mark keeps other sandboxes from waiting for it, too. */
-async function sendUnderSuspicion(lane: Lane, to: Known, owed: Delivery): Promise<PostOutcome> {
+async function sendUnderSuspicion(notifying: Notifying, to: Known, delivery: Delivery): Promise<PostOutcome> {
   const { tenantId, endpointId } = to.endpoint;
   const warnings: Promise<unknown>[] = [];
   const raise = () => {
-    const nowMs = lane.clock.nowMs();
-    warnings.push(remember(lane, { tenantId, endpointId }, (seen) => suspected(seen, nowMs)));
+    const nowMs = notifying.clock.nowMs();
+    warnings.push(remember(notifying, { tenantId, endpointId }, (seen) => suspected(seen, nowMs)));
   };
-  const outcome = await send(lane, to.endpoint, owed, {
+  const outcome = await send(notifying, to.endpoint, delivery, {
     deadlineMs: SLOW_MS,
     suspicion: { afterMs: SUSPECT_MS, raise },
   });
@@ -138,40 +143,40 @@ function isTooSlow(outcome: PostOutcome): boolean {
   return outcome.kind === 'failed' && ['timeout', 'connect_timeout'].includes(outcome.why);
 }
 
-async function handOver(lane: Lane, owed: Delivery): Promise<Delivery | undefined> {
-  return (await record(lane, undefined, owed)) === 'written' ? owed : undefined;
+async function recordForDeliver(notifying: Notifying, delivery: Delivery): Promise<Delivery | undefined> {
+  return (await recordTry(notifying, undefined, delivery)) === 'written' ? delivery : undefined;
 }
 
 /**
  * The delivery is written after its first try. A crash in between repeats the request with the same id and the same
  * bytes, because both are made of the event alone; so a delivery that succeeds at once costs one write.
  */
-async function concludeFirst(lane: Lane, to: Known, owed: Delivery, outcome: PostOutcome) {
-  const judged = judge(lane, owed, outcome);
-  const { tenantId, endpointId } = owed;
+async function concludeFirst(notifying: Notifying, to: Known, delivery: Delivery, outcome: PostOutcome) {
+  const concluded = concludeTry(notifying, delivery, outcome);
+  const { tenantId, endpointId } = delivery;
   // Before the delivery is recorded: after that the event is done, and no step would disable the endpoint.
-  if (judged.disableEndpoint) await disable(lane, { tenantId, endpointId }, 'gone');
-  const written = await record(lane, undefined, judged.delivery, outcome);
-  if (judged.behaviour !== undefined) await mark(lane, to, judged.behaviour);
-  return written === 'written' ? judged.delivery : undefined;
+  if (concluded.disableEndpoint) await disable(notifying, { tenantId, endpointId }, 'gone');
+  const written = await recordTry(notifying, undefined, concluded.delivery, outcome);
+  if (concluded.outcome !== undefined) await mark(notifying, to, concluded.outcome);
+  return written === 'written' ? concluded.delivery : undefined;
 }
 
 async function mark(
-  lane: Lane,
-  { endpoint, standing }: Known,
-  behaviour: Parameters<typeof afterBehaviour>[1],
+  notifying: Notifying,
+  { endpoint, health }: Known,
+  outcome: Parameters<typeof recordOutcome>[1],
 ) {
   const { tenantId, endpointId } = endpoint;
-  const seen = standing ?? { tenantId, endpointId };
-  const nowMs = lane.clock.nowMs();
-  if (afterBehaviour(seen, behaviour, nowMs) === seen) return;
-  await remember(lane, seen, (current) => afterBehaviour(current, behaviour, nowMs));
+  const seen = health ?? { tenantId, endpointId };
+  const nowMs = notifying.clock.nowMs();
+  if (recordOutcome(seen, outcome, nowMs) === seen) return;
+  await remember(notifying, seen, (current) => recordOutcome(current, outcome, nowMs));
 }
 
 function rowFor(event: TenantEvent, endpoint: Endpoint): Delivery {
   const { tenantId, endpointId, payload } = endpoint;
   const webhookId = webhookIdOf(subjectOf(event), event.data.sequence, endpointId);
-  const owed = {
+  const delivery = {
     tenantId,
     endpointId,
     at: event.timestamp,
@@ -184,7 +189,7 @@ function rowFor(event: TenantEvent, endpoint: Endpoint): Delivery {
     tries: 0,
   };
   const atMs = Date.parse(event.timestamp);
-  return pendingUntil(owed, atMs, atMs);
+  return pendingUntil(delivery, atMs, atMs);
 }
 
 async function settle(ports: NotifyPorts, job: JobRecord): Promise<void> {

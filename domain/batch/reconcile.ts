@@ -1,6 +1,6 @@
 /** What reconcile does about a job that is due: the record alone says what may have been lost. */
 import { nextLook, overdue, QUEUED_MS } from '../job/due.ts';
-import { changed, isFinal, isOwed, type JobRecord } from '../job/job.ts';
+import { changed, isFinal, isUnsettled, type JobRecord } from '../job/job.ts';
 
 export type Repair =
   /** Settled meanwhile: it should not be in the index any more. */
@@ -8,25 +8,24 @@ export type Repair =
   /** It has a row in the waiting list, and reconcile of its tenant's gate takes care of that. */
   | { readonly kind: 'waits' }
   /** Final and not settled, or the message for its next step may be lost: dispatch it. */
-  | { readonly kind: 'pay_debts' }
+  | { readonly kind: 'dispatch' }
   /** A time of the job itself has passed. */
   | { readonly kind: 'give_up'; readonly why: 'expire' | 'deadline' }
   /** Its container has just reported progress. */
-  | { readonly kind: 'tell_progress' }
+  | { readonly kind: 'publish_progress' }
   /** AWS Batch has been silent about it: ask. */
-  | { readonly kind: 'describe'; readonly batchJobId: string };
+  | { readonly kind: 'describe'; readonly runId: string };
 
 export function planRepair(job: JobRecord, nowMs: number): Repair {
-  if (isFinal(job.state)) return isOwed(job) ? { kind: 'pay_debts' } : { kind: 'nothing' };
+  if (isFinal(job.state)) return isUnsettled(job) ? { kind: 'dispatch' } : { kind: 'nothing' };
   const over = overdue(job, nowMs);
   if (over !== undefined) return { kind: 'give_up', why: over };
-  if (hasProgress(job, nowMs)) return { kind: 'tell_progress' };
+  if (hasProgress(job, nowMs)) return { kind: 'publish_progress' };
   // Tested before the states: a claim may have named the Batch job while the reply to SubmitJob is still unknown.
-  if (job.batchJobId !== undefined && job.state !== 'retrying')
-    return { kind: 'describe', batchJobId: job.batchJobId };
+  if (job.runId !== undefined && job.state !== 'retrying') return { kind: 'describe', runId: job.runId };
   if (job.state === 'waiting' && job.queued === true && nowMs - job.stateAt < QUEUED_MS)
     return { kind: 'waits' };
-  return { kind: 'pay_debts' };
+  return { kind: 'dispatch' };
 }
 
 /** Reconcile runs every minute; progress reported before the last run was published then. */

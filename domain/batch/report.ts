@@ -7,7 +7,7 @@
  */
 import * as z from 'zod';
 import { isNewer, RANK } from '../job/attempt.ts';
-import { classify } from '../job/failure.ts';
+import { classifyFailure } from '../job/failure.ts';
 import { parseBatchJobName } from '../job/identity.ts';
 import { isFinal, type JobRecord, type Order } from '../job/job.ts';
 import type { ExitMeaning } from '../job/job-type.ts';
@@ -60,8 +60,8 @@ export type BatchJobStateChange = z.output<typeof BatchJobStateChange>;
 type BatchStatus = keyof typeof RANK;
 const isBatchStatus = (status: string): status is BatchStatus => Object.hasOwn(RANK, status);
 
-export interface Sighting {
-  readonly batchJobId: string;
+export interface BatchReport {
+  readonly runId: string;
   readonly jobId: string;
   readonly attempt: number;
   /** Absent when Batch uses a status that we do not know. */
@@ -71,11 +71,11 @@ export interface Sighting {
   readonly detail: BatchJobDetail;
 }
 
-export type Recognised =
-  | { readonly kind: 'sighting'; readonly sighting: Sighting }
+export type ParsedReport =
+  | { readonly kind: 'report'; readonly report: BatchReport }
   | { readonly kind: 'ignored'; readonly why: 'not_batch' | 'foreign_name' | 'array_child' };
 
-export function recognise(event: BatchJobStateChange): Recognised {
+export function parseReport(event: BatchJobStateChange): ParsedReport {
   if (event.kind === 'other') return { kind: 'ignored', why: 'not_batch' };
   const { detail } = event;
   const named = parseBatchJobName(detail.jobName);
@@ -86,12 +86,12 @@ export function recognise(event: BatchJobStateChange): Recognised {
   const order = { tries: detail.attempts.length, rank };
   const ended = rank === RANK.SUCCEEDED;
   return {
-    kind: 'sighting',
-    sighting: { ...named, ...known, batchJobId: detail.jobId, order, ended, detail },
+    kind: 'report',
+    report: { ...named, ...known, runId: detail.jobId, order, ended, detail },
   };
 }
 
-export type Verdict =
+export type ReportClass =
   /** An attempt that the record has not reached: Headgate did not submit it. */
   | { readonly kind: 'from_the_future' }
   /**
@@ -104,7 +104,7 @@ export type Verdict =
    */
   | { readonly kind: 'past'; readonly alive: boolean }
   /** A second Batch job of the current attempt, not the one that owns it. */
-  | { readonly kind: 'stray'; readonly alive: boolean }
+  | { readonly kind: 'duplicate'; readonly alive: boolean }
   /** Nothing new. If it is the state on the record, the handler that wrote it may have died before the dispatch. */
   | { readonly kind: 'seen_before'; readonly current: boolean }
   | { readonly kind: 'news'; readonly observation: Observation };
@@ -113,16 +113,21 @@ export const TENANT_TAG = 'headgate:tenant';
 type ExitCodes = Readonly<Record<number, ExitMeaning>>;
 
 /** The order of these rules matters: for instance, a late end of attempt 1 must not be adopted by attempt 2. */
-export function judge(job: JobRecord, seen: Sighting, exitCodes: ExitCodes, nowMs: number): Verdict {
+export function classifyReport(
+  job: JobRecord,
+  seen: BatchReport,
+  exitCodes: ExitCodes,
+  nowMs: number,
+): ReportClass {
   // Reports overtake each other: an earlier report says nothing about a Batch job whose end is on the record.
-  const alive = !seen.ended && !sawTheEndOf(job, seen.batchJobId);
+  const alive = !seen.ended && !sawTheEndOf(job, seen.runId);
   const taggedTenant = seen.detail.tags?.[TENANT_TAG];
   if (taggedTenant !== undefined && taggedTenant !== job.tenantId) return { kind: 'wrong_tenant' };
   if (isFinal(job.state) || seen.attempt < job.attempt) return { kind: 'past', alive };
   if (seen.attempt > job.attempt) return { kind: 'from_the_future' };
   if (job.state === 'retrying') return { kind: 'past', alive };
-  const other = job.batchJobId !== undefined && job.batchJobId !== seen.batchJobId;
-  if (other || job.refused?.includes(seen.batchJobId)) return { kind: 'stray', alive };
+  const other = job.runId !== undefined && job.runId !== seen.runId;
+  if (other || job.refused?.includes(seen.runId)) return { kind: 'duplicate', alive };
   if (seen.status === undefined) return unclear(job, seen);
   if (!isNewer(seen.order, job.order)) {
     return { kind: 'seen_before', current: !isNewer(job.order ?? seen.order, seen.order) };
@@ -131,13 +136,11 @@ export function judge(job: JobRecord, seen: Sighting, exitCodes: ExitCodes, nowM
 }
 
 /** The end of a Batch job that was declared lost was never reported: if it appears again, it must be terminated. */
-function sawTheEndOf(job: JobRecord, batchJobId: string): boolean {
-  return job.endedAttempts.some(
-    (ended) => ended.batchJobId === batchJobId && ended.failure?.class !== 'lost',
-  );
+function sawTheEndOf(job: JobRecord, runId: string): boolean {
+  return job.endedAttempts.some((ended) => ended.runId === runId && ended.failure?.class !== 'lost');
 }
 
-function unclear(job: JobRecord, { detail }: Sighting): Verdict {
+function unclear(job: JobRecord, { detail }: BatchReport): ReportClass {
   const batchStatus = detail.status.slice(0, 64);
   if (job.unclearStatus === batchStatus) return { kind: 'seen_before', current: false };
   return { kind: 'news', observation: { kind: 'unclear', batchStatus } };
@@ -150,12 +153,12 @@ interface Reading {
 
 function observationOf(
   job: JobRecord,
-  seen: Sighting,
+  seen: BatchReport,
   status: BatchStatus,
   { exitCodes, nowMs }: Reading,
 ): Observation {
-  const { detail, order, batchJobId } = seen;
-  const common = { batchJobId, order };
+  const { detail, order, runId } = seen;
+  const common = { runId, order };
   const ended = {
     startedAt: detail.startedAt,
     endedAt: detail.stoppedAt ?? nowMs,
@@ -173,6 +176,11 @@ function observationOf(
     case 'SUCCEEDED':
       return { kind: 'ended_well', ...common, ended };
     case 'FAILED':
-      return { kind: 'ended_badly', ...common, ended, ...classify(detail, job.complaint, exitCodes) };
+      return {
+        kind: 'ended_badly',
+        ...common,
+        ended,
+        ...classifyFailure(detail, job.reportedFailure, exitCodes),
+      };
   }
 }

@@ -23,7 +23,7 @@ export type SubmitPlan =
   /** A call was opened and not answered, and its request can no longer be under way: ask AWS Batch by name. */
   | { readonly kind: 'resolve' }
   /** An end was asked for, and AWS Batch has the job. */
-  | { readonly kind: 'terminate'; readonly batchJobId: string }
+  | { readonly kind: 'terminate'; readonly runId: string }
   /** A time of the job itself has passed. */
   | { readonly kind: 'give_up'; readonly why: 'expire' | 'deadline' };
 
@@ -56,9 +56,8 @@ export function planSubmission(
 }
 
 function planOpenCall(job: JobRecord, nowMs: number, settleMs: number): SubmitPlan {
-  const { state, batchJobId, callOpen, callDeadlineAt = job.stateAt } = job;
-  if (batchJobId !== undefined)
-    return state === 'cancelling' ? { kind: 'terminate', batchJobId } : { kind: 'done' };
+  const { state, runId, callOpen, callDeadlineAt = job.stateAt } = job;
+  if (runId !== undefined) return state === 'cancelling' ? { kind: 'terminate', runId } : { kind: 'done' };
   // Proven absent: a job that should run is submitted again, and a job that should end has ended.
   if (callOpen === false) return state === 'submitting' ? { kind: 'call' } : { kind: 'resolve' };
   const settledAt = callDeadlineAt + settleMs;

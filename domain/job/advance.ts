@@ -28,7 +28,7 @@ export interface Context {
 export interface Policy {
   readonly retry: RetryPolicy;
   readonly promisesResult: boolean;
-  readonly tellsProgress?: boolean;
+  readonly publishesProgress?: boolean;
 }
 
 /**
@@ -66,7 +66,7 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
         callDeadlineAt: seen.deadlineAt,
         waitReason: undefined,
         queued: undefined,
-        ...(seen.gated ? { gated: true } : {}),
+        ...(seen.hasSlot ? { hasSlot: true } : {}),
       };
     case 'not_accepted':
       return { callOpen: false, callDeadlineAt: undefined, waitReason: seen.why };
@@ -75,9 +75,9 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
     case 'claimed':
       return {
         ...sighted(seen),
-        claim: { batchJobId: seen.batchJobId, try: seen.try },
+        claim: { runId: seen.runId, try: seen.try },
         startedAt: job.startedAt ?? nowMs,
-        complaint: undefined,
+        reportedFailure: undefined,
       };
     case 'running':
       return { ...sighted(seen), startedAt: job.startedAt ?? nowMs };
@@ -98,11 +98,14 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
     case 'progressed':
       return {
         progress: { ...seen.progress, ...noteOf(seen.progress.note), at: nowMs },
-        ...(policy.tellsProgress ? { progressVersion: job.version + 1 } : {}),
+        ...(policy.publishesProgress ? { progressVersion: job.version + 1 } : {}),
       };
-    case 'complained':
+    case 'reported_failure':
       return {
-        complaint: { ...seen.complaint, message: shortened(seen.complaint.message, MAX_WORDS_CHARACTERS) },
+        reportedFailure: {
+          ...seen.reportedFailure,
+          message: shortened(seen.reportedFailure.message, MAX_WORDS_CHARACTERS),
+        },
       };
     case 'cancel':
     case 'expire':
@@ -130,9 +133,9 @@ const attemptOver: JobChange = {
   failure: undefined,
 };
 
-function sighted(seen: { batchJobId: string; order: Order }): JobChange {
+function sighted(seen: { runId: string; order: Order }): JobChange {
   return {
-    batchJobId: seen.batchJobId,
+    runId: seen.runId,
     order: seen.order,
     ...callAnswered,
     ...silenceBroken,
@@ -144,15 +147,15 @@ function nextAttempt(job: JobRecord): JobChange {
   return {
     attempt: job.attempt + 1,
     waitReason: 'ready',
-    gated: undefined,
-    batchJobId: undefined,
+    hasSlot: undefined,
+    runId: undefined,
     claim: undefined,
     refused: undefined,
     order: undefined,
     progress: undefined,
     progressVersion: undefined,
     result: undefined,
-    complaint: undefined,
+    reportedFailure: undefined,
     nextAttemptAt: undefined,
   };
 }
@@ -212,7 +215,7 @@ function conclude(job: JobRecord, fields: JobChange, seen: Observation, context:
 
 interface End {
   /** Absent when the attempt never had a Batch job. */
-  readonly attempt?: Pick<EndedAttempt, 'batchJobId' | 'startedAt' | 'endedAt' | 'logStream'>;
+  readonly attempt?: Pick<EndedAttempt, 'runId' | 'startedAt' | 'endedAt' | 'logStream'>;
   readonly failure?: Failure;
   readonly retryable: boolean;
 }
@@ -222,20 +225,20 @@ function endOf(job: JobRecord, seen: Observation, { policy, nowMs }: Context): E
   switch (seen.kind) {
     case 'ended_badly':
       return {
-        attempt: { ...seen.ended, batchJobId: seen.batchJobId },
+        attempt: { ...seen.ended, runId: seen.runId },
         failure: seen.failure,
         retryable: seen.retryable,
       };
     case 'ended_well': {
-      const attempt = { ...seen.ended, batchJobId: seen.batchJobId };
-      const committed = job.result !== undefined && job.claim?.batchJobId === seen.batchJobId;
+      const attempt = { ...seen.ended, runId: seen.runId };
+      const committed = job.result !== undefined && job.claim?.runId === seen.runId;
       if (committed || !policy.promisesResult) return { attempt, retryable: false };
       const message = `${name} ended well but committed no result.`;
       return { attempt, failure: { class: 'platform', code: 'result_missing', message }, retryable: true };
     }
     case 'lost': {
       const message = `AWS Batch no longer knows ${name}, and its end was not reported.`;
-      const attempt = { batchJobId: job.batchJobId, startedAt: job.startedAt, endedAt: nowMs };
+      const attempt = { runId: job.runId, startedAt: job.startedAt, endedAt: nowMs };
       return { attempt, failure: { class: 'lost', code: 'batch_forgot', message }, retryable: true };
     }
     default:

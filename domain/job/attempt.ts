@@ -38,7 +38,7 @@ export function isNewer(seen: Order, known: Order | undefined): boolean {
 
 interface BatchJobOfAttempt {
   readonly attempt: number;
-  readonly batchJobId: string;
+  readonly runId: string;
 }
 
 /**
@@ -56,7 +56,7 @@ const BEFORE_A_SLOT: ReadonlySet<string> = new Set(['scheduled', 'blocked', 'wai
  * granted one later from a leftover waiting row. Once true, it stays true.
  */
 export function holdsInVain(job: JobRecord, attempt: number): boolean {
-  const wentWithout = job.attempt === attempt && job.gated !== true && !BEFORE_A_SLOT.has(job.state);
+  const wentWithout = job.attempt === attempt && job.hasSlot !== true && !BEFORE_A_SLOT.has(job.state);
   return isOver(job, attempt) || wentWithout;
 }
 
@@ -64,13 +64,13 @@ export function holdsInVain(job: JobRecord, attempt: number): boolean {
  * The record with the duplicate Batch job refused; undefined when that is needless, done already, or wrong because
  * the Batch job owns the attempt.
  */
-export function refusing(job: JobRecord, { attempt, batchJobId }: BatchJobOfAttempt): JobRecord | undefined {
-  const owner = job.batchJobId === undefined || job.batchJobId === batchJobId;
-  if (isOver(job, attempt) || owner || job.refused?.includes(batchJobId)) return undefined;
-  return changed(job, { refused: [...(job.refused ?? []), batchJobId] }, job.stateAt);
+export function refusing(job: JobRecord, { attempt, runId }: BatchJobOfAttempt): JobRecord | undefined {
+  const owner = job.runId === undefined || job.runId === runId;
+  if (isOver(job, attempt) || owner || job.refused?.includes(runId)) return undefined;
+  return changed(job, { refused: [...(job.refused ?? []), runId] }, job.stateAt);
 }
 
 /** Whether a Batch job of this attempt may be terminated without harm to the job. */
-export function mayEnd(job: JobRecord, { attempt, batchJobId }: BatchJobOfAttempt): boolean {
-  return isOver(job, attempt) || job.refused?.includes(batchJobId) === true;
+export function mayEnd(job: JobRecord, { attempt, runId }: BatchJobOfAttempt): boolean {
+  return isOver(job, attempt) || job.refused?.includes(runId) === true;
 }

@@ -6,12 +6,12 @@ import { advance, type Context } from './advance.ts';
 import { claimOrder } from './attempt.ts';
 import type { Result } from './job.ts';
 import { isFinal, type JobRecord } from './job.ts';
-import type { Complaint, Progress } from './lifecycle.ts';
+import type { Progress, ReportedFailure } from './lifecycle.ts';
 
 /** One container: its attempt, its Batch job, and the number of the Batch try (from 1). */
 export interface Container {
   readonly attempt: number;
-  readonly batchJobId: string;
+  readonly runId: string;
   readonly try: number;
 }
 
@@ -30,18 +30,17 @@ const CLAIMABLE = new Set(['submitting', 'submitted', 'starting', 'running']);
 export function claim(job: JobRecord, me: Container, context: Context): Claim {
   if (job.attempt !== me.attempt) return { kind: 'superseded', why: 'other_attempt' };
   if (!CLAIMABLE.has(job.state)) return { kind: 'superseded', why: `job_${job.state}` };
-  if (job.refused?.includes(me.batchJobId)) return { kind: 'superseded', why: 'refused' };
+  if (job.refused?.includes(me.runId)) return { kind: 'superseded', why: 'refused' };
   const held = job.claim;
-  if (held !== undefined && held.batchJobId !== me.batchJobId)
-    return { kind: 'superseded', why: 'claimed_by_another' };
+  if (held !== undefined && held.runId !== me.runId) return { kind: 'superseded', why: 'claimed_by_another' };
   if (held !== undefined && held.try > me.try) return { kind: 'superseded', why: 'later_try_runs' };
   if (held?.try === me.try) return { kind: 'mine' };
-  const known = job.batchJobId === me.batchJobId ? job.order?.tries : undefined;
+  const known = job.runId === me.runId ? job.order?.tries : undefined;
   if (known !== undefined && known > claimOrder(me.try).tries)
     return { kind: 'superseded', why: 'later_try_known' };
   const observation = {
     kind: 'claimed',
-    batchJobId: me.batchJobId,
+    runId: me.runId,
     try: me.try,
     order: claimOrder(me.try),
   } as const;
@@ -49,23 +48,22 @@ export function claim(job: JobRecord, me: Container, context: Context): Claim {
   return next === undefined ? { kind: 'superseded', why: `job_${job.state}` } : { kind: 'claim', next };
 }
 
-export type WorkerWord =
+export type WorkerMessage =
   | { readonly kind: 'committed'; readonly result: Result }
   | { readonly kind: 'progressed'; readonly progress: Progress }
-  | { readonly kind: 'complained'; readonly complaint: Complaint };
+  | { readonly kind: 'reported_failure'; readonly reportedFailure: ReportedFailure };
 
 /** The record with what the container reported; undefined when the container does not hold the claim any more. */
-export function hear(
+export function applyWorkerMessage(
   job: JobRecord,
   me: Container,
-  word: WorkerWord,
+  word: WorkerMessage,
   context: Context,
 ): JobRecord | undefined {
   return holds(job, me) ? advance(job, word, context) : undefined;
 }
 
 export function holds(job: JobRecord, me: Container): boolean {
-  const mine =
-    job.attempt === me.attempt && job.claim?.batchJobId === me.batchJobId && job.claim.try === me.try;
+  const mine = job.attempt === me.attempt && job.claim?.runId === me.runId && job.claim.try === me.try;
   return mine && !isFinal(job.state);
 }

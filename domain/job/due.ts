@@ -9,9 +9,9 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 /** Longer than a healthy step takes, so that reconcile rarely repeats work that is under way. */
-export const PATIENCE_MS = 70 * SECOND;
+export const RECONCILE_GRACE_MS = 70 * SECOND;
 /** How long AWS Batch may be silent about a job before it is asked. A wait for capacity may be long. */
-const SILENCE_MS = { submitted: 30 * MINUTE, starting: 10 * MINUTE, running: 10 * MINUTE } as const;
+const BATCH_SILENCE_MS = { submitted: 30 * MINUTE, starting: 10 * MINUTE, running: 10 * MINUTE } as const;
 /** A job in the waiting list is woken by a release; this finds a job whose row was lost. */
 export const QUEUED_MS = 30 * MINUTE;
 const FIRST_ABSENCE_MS = 20 * MINUTE;
@@ -22,11 +22,11 @@ export function soonest(job: JobRecord, nowMs: number): number {
   const bounds: number[] = [];
   if (job.state === 'scheduled' && job.eligibleAt !== undefined) bounds.push(job.eligibleAt);
   if (job.state === 'retrying' && job.nextAttemptAt !== undefined) bounds.push(job.nextAttemptAt);
-  if (job.state === 'cancelling') bounds.push(nowMs + PATIENCE_MS);
+  if (job.state === 'cancelling') bounds.push(nowMs + RECONCILE_GRACE_MS);
   if (job.unclearStatus !== undefined) bounds.push(nowMs + UNCLEAR_MS);
   // Reconcile publishes it, so that a container needs no right to the bus.
   if (job.progressVersion === job.version) bounds.push(nowMs);
-  return Math.min(...bounds, limitOf(job), nowMs + SILENCE_MS.submitted);
+  return Math.min(...bounds, limitOf(job), nowMs + BATCH_SILENCE_MS.submitted);
 }
 
 /** The next `dueAt` after reconcile has acted now. */
@@ -39,17 +39,17 @@ function waitOf(job: JobRecord, nowMs: number): number {
   if (job.absences !== undefined) return nowMs + FIRST_ABSENCE_MS;
   switch (job.state) {
     case 'scheduled':
-      return Math.max(job.eligibleAt ?? nowMs, nowMs) + PATIENCE_MS;
+      return Math.max(job.eligibleAt ?? nowMs, nowMs) + RECONCILE_GRACE_MS;
     case 'retrying':
-      return Math.max(job.nextAttemptAt ?? nowMs, nowMs) + PATIENCE_MS;
+      return Math.max(job.nextAttemptAt ?? nowMs, nowMs) + RECONCILE_GRACE_MS;
     case 'waiting':
-      return nowMs + (job.queued === true ? QUEUED_MS : PATIENCE_MS);
+      return nowMs + (job.queued === true ? QUEUED_MS : RECONCILE_GRACE_MS);
     case 'submitted':
     case 'starting':
     case 'running':
-      return nowMs + SILENCE_MS[job.state];
+      return nowMs + BATCH_SILENCE_MS[job.state];
     default:
-      return nowMs + PATIENCE_MS;
+      return nowMs + RECONCILE_GRACE_MS;
   }
 }
 

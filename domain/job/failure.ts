@@ -45,18 +45,18 @@ export const signs: readonly Sign[] = [
 ];
 
 /** @returns the failure as the record keeps it, and whether another attempt may help */
-export function classify(
+export function classifyFailure(
   seen: FailedTry,
-  complaint: JobRecord['complaint'],
+  reportedFailure: JobRecord['reportedFailure'],
   exitCodes: Readonly<Record<number, ExitMeaning>>,
 ): { failure: Failure; retryable: boolean } {
   const { exitCode, reason, logStreamName: logStream } = seen.container;
   const facts = { exitCode, reason: reason ?? seen.statusReason, logStream };
   const found = signs.find((s) => (s.on === 'status' ? seen.statusReason : reason)?.startsWith(s.startsWith));
   if (found !== undefined)
-    return judged(found.class, found.code, found.retryable, describe(found, seen), facts);
+    return failed(found.class, found.code, found.retryable, describe(found, seen), facts);
   if (seen.isTerminated === true) {
-    return judged(
+    return failed(
       'platform',
       'ended_by_operator',
       false,
@@ -65,7 +65,7 @@ export function classify(
     );
   }
   if (exitCode === undefined) {
-    return judged(
+    return failed(
       'platform',
       'batch_failed',
       true,
@@ -73,31 +73,32 @@ export function classify(
       facts,
     );
   }
-  return fromExitCode(exitCode, complaint, exitCodes, facts);
+  return fromExitCode(exitCode, reportedFailure, exitCodes, facts);
 }
 
 type Facts = { [K in 'exitCode' | 'reason' | 'logStream']: Failure[K] };
 
 function fromExitCode(
   exitCode: number,
-  complaint: JobRecord['complaint'],
+  reportedFailure: JobRecord['reportedFailure'],
   exitCodes: Readonly<Record<number, ExitMeaning>>,
   facts: Facts,
 ): { failure: Failure; retryable: boolean } {
   const meaning = exitCodes[exitCode];
   if (meaning === 'never_again') {
-    const message = complaint?.message ?? `The container ended with exit code ${exitCode}: never again.`;
-    return judged('invalid_input', complaint?.code ?? 'input_rejected', false, message, facts);
+    const message =
+      reportedFailure?.message ?? `The container ended with exit code ${exitCode}: never again.`;
+    return failed('invalid_input', reportedFailure?.code ?? 'input_rejected', false, message, facts);
   }
   if (meaning === 'try_later') {
-    const message = complaint?.message ?? `The container ended with exit code ${exitCode}: try later.`;
-    return judged('app_error', complaint?.code ?? 'try_later', true, message, facts);
+    const message = reportedFailure?.message ?? `The container ended with exit code ${exitCode}: try later.`;
+    return failed('app_error', reportedFailure?.code ?? 'try_later', true, message, facts);
   }
-  const message = complaint?.message ?? `The container ended with exit code ${exitCode}.`;
-  return judged('app_error', complaint?.code ?? 'exit_code', true, message, facts);
+  const message = reportedFailure?.message ?? `The container ended with exit code ${exitCode}.`;
+  return failed('app_error', reportedFailure?.code ?? 'exit_code', true, message, facts);
 }
 
-function judged(cls: FailureClass, code: string, retryable: boolean, message: string, facts: Facts) {
+function failed(cls: FailureClass, code: string, retryable: boolean, message: string, facts: Facts) {
   const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
   return { failure: { class: cls, code, message, ...known }, retryable };
 }

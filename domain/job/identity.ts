@@ -34,8 +34,8 @@ export function parseObjectUri(uri: string): { bucket: string; key: string } {
 }
 
 /** Results are kept under the Batch job that wrote them, so that a late duplicate cannot overwrite the winner's. */
-export function resultPrefix(job: Pick<JobRecord, 'tenantId' | 'jobId'>, batchJobId: string): string {
-  return `${tenantFolder(job.tenantId)}results/${job.jobId}/${batchJobId.replaceAll(':', '-')}/`;
+export function resultPrefix(job: Pick<JobRecord, 'tenantId' | 'jobId'>, runId: string): string {
+  return `${tenantFolder(job.tenantId)}results/${job.jobId}/${runId.replaceAll(':', '-')}/`;
 }
 
 /** Shards of the `due` index: one index partition takes 1,000 writes a second, and all jobs of a minute share a time. */

@@ -43,7 +43,7 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
   /** Whether success needs a committed result. Containers that know nothing of Headgate promise none. */
   readonly promisesResult: boolean;
   /** Whether progress is published as `job.progress`, at most once a minute. Absent: it is in the record only. */
-  readonly tellsProgress?: boolean;
+  readonly publishesProgress?: boolean;
 }
 
 /** A holder of a slot keeps its attempt in six bits. */
@@ -58,7 +58,7 @@ export function tagsClash(jobTypes: readonly string[]): boolean {
 }
 
 /** The part of a job type that decides at the end of an attempt. */
-export type JobEnding = Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes' | 'tellsProgress'>;
+export type JobEnding = Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes' | 'publishesProgress'>;
 
 /**
  * The rules for the end of an attempt whose job type was removed: the worker's report counts, and there is no next

@@ -28,7 +28,7 @@ export const isFinal = (state: JobState): boolean => FINAL.has(state);
  * A final job has something to dispatch until notify has settled it. Any step that reads it before dispatches it
  * again.
  */
-export function isOwed(job: JobRecord): boolean {
+export function isUnsettled(job: JobRecord): boolean {
   return isFinal(job.state) && job.settled !== true;
 }
 
@@ -75,7 +75,7 @@ export type Result = z.infer<typeof Result>;
 /** One ended attempt, kept for diagnosis. */
 export const EndedAttempt = z.object({
   attempt: z.int().positive(),
-  batchJobId: z.string().optional(),
+  runId: z.string().optional(),
   startedAt: EpochMs.optional(),
   endedAt: EpochMs,
   failure: Failure.optional(),
@@ -125,17 +125,17 @@ export const JobRecord = z.object({
    * The attempt has a slot at its tenant's gate. An attempt of a tenant without caps and without a concurrency key
    * needs none.
    */
-  gated: z.literal(true).optional(),
+  hasSlot: z.literal(true).optional(),
 
   /** True from the write before SubmitJob until the outcome of the call is a fact. */
   callOpen: z.boolean().optional(),
   /** After this moment the request of the open call can no longer be under way. */
   callDeadlineAt: EpochMs.optional(),
   calls: z.int().nonnegative(),
-  batchJobId: z.string().optional(),
+  runId: z.string().optional(),
   order: Order.optional(),
   /** The Batch job whose container may do the work, and the number of the Batch try that claimed. */
-  claim: z.object({ batchJobId: z.string(), try: z.int().positive() }).optional(),
+  claim: z.object({ runId: z.string(), try: z.int().positive() }).optional(),
   /** Batch jobs of this attempt that may never claim. */
   refused: z.array(z.string()).optional(),
   nextAttemptAt: EpochMs.optional(),
@@ -165,7 +165,7 @@ export const JobRecord = z.object({
   progressVersion: z.int().positive().optional(),
   result: Result.optional(),
   /** The worker's report of why this attempt fails; it is classified when AWS Batch reports the end of the attempt. */
-  complaint: z.object({ code: z.string(), message: z.string() }).optional(),
+  reportedFailure: z.object({ code: z.string(), message: z.string() }).optional(),
   failure: Failure.optional(),
   endedAttempts: z.array(EndedAttempt),
 

@@ -12,12 +12,12 @@ export type Observation =
   /** Its tenant has no free slot; the attempt has a row in the waiting list. */
   | { readonly kind: 'held'; readonly why: string }
   /** SubmitJob is about to be called. */
-  | { readonly kind: 'call'; readonly deadlineAt: number; readonly gated: boolean }
-  | { readonly kind: 'accepted'; readonly batchJobId: string; readonly order: Order }
+  | { readonly kind: 'call'; readonly deadlineAt: number; readonly hasSlot: boolean }
+  | { readonly kind: 'accepted'; readonly runId: string; readonly order: Order }
   /** A fact: throttled, or proven absent after the request could no longer be under way. */
   | { readonly kind: 'not_accepted'; readonly why: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
-  | { readonly kind: 'queued' | 'starting' | 'running'; readonly batchJobId: string; readonly order: Order }
+  | { readonly kind: 'queued' | 'starting' | 'running'; readonly runId: string; readonly order: Order }
   | EndedWell
   | EndedBadly
   /** AWS Batch reports a status that Headgate does not know; a later report may have a known one. */
@@ -26,10 +26,10 @@ export type Observation =
   | { readonly kind: 'absent' }
   /** Absent so many times that AWS Batch has forgotten it. */
   | { readonly kind: 'lost' }
-  | { readonly kind: 'claimed'; readonly batchJobId: string; readonly try: number; readonly order: Order }
+  | { readonly kind: 'claimed'; readonly runId: string; readonly try: number; readonly order: Order }
   | { readonly kind: 'committed'; readonly result: Result }
   | { readonly kind: 'progressed'; readonly progress: Progress }
-  | { readonly kind: 'complained'; readonly complaint: Complaint }
+  | { readonly kind: 'reported_failure'; readonly reportedFailure: ReportedFailure }
   | { readonly kind: 'cancel' }
   /** ttlSeconds have passed since the job was eligible, and nothing has started. */
   | { readonly kind: 'expire' }
@@ -37,7 +37,7 @@ export type Observation =
   | { readonly kind: 'deadline' };
 
 interface EndOfBatchJob {
-  readonly batchJobId: string;
+  readonly runId: string;
   readonly order: Order;
   readonly ended: {
     readonly startedAt?: number | undefined;
@@ -53,7 +53,7 @@ export type EndedBadly = EndOfBatchJob & {
 };
 
 export type Progress = Omit<NonNullable<JobRecord['progress']>, 'at'>;
-export type Complaint = NonNullable<JobRecord['complaint']>;
+export type ReportedFailure = NonNullable<JobRecord['reportedFailure']>;
 export type ObservationKind = Observation['kind'];
 
 /**
@@ -81,7 +81,7 @@ const nothing: Row = {
   claimed: 'ignore',
   committed: 'ignore',
   progressed: 'ignore',
-  complained: 'ignore',
+  reported_failure: 'ignore',
   cancel: 'ignore',
   expire: 'ignore',
   deadline: 'ignore',
@@ -111,7 +111,7 @@ const inBatch: Row = {
   claimed: 'running',
   committed: 'stay',
   progressed: 'stay',
-  complained: 'stay',
+  reported_failure: 'stay',
   cancel: 'cancelling',
   deadline: 'cancelling',
 };

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { JobTypeId } from '../job/ids.ts';
-import { type Member, memberName, memberOf, type Slotted } from './member.ts';
+import { type Holder, holderName, holderOf, type Slotted } from './holder.ts';
 import { Cap } from './policy.ts';
 
 export const Caps = z.strictObject({
@@ -32,7 +32,7 @@ export interface Gate extends Caps {
    * and no cap can have changed, so a cap is never exceeded.
    */
   readonly version: number;
-  readonly members: readonly Member[];
+  readonly holders: readonly Holder[];
   readonly paused?: Pause | undefined;
   readonly backlog?: Backlog | undefined;
   /** When reconcile looks at it: while it has holders, and after a change of caps. */
@@ -47,13 +47,13 @@ export type Obstacle =
 export type Entry =
   /** It has a slot already. */
   | { readonly kind: 'holds' }
-  | { readonly kind: 'enters'; readonly member: Member }
+  | { readonly kind: 'acquires'; readonly holder: Holder }
   /** The attempt needs no slot: the tenant has no caps, and the job no concurrency key. */
   | { readonly kind: 'free' }
   | { readonly kind: 'waits'; readonly obstacle: Obstacle };
 
 /** How long reconcile leaves a gate alone: longer than a healthy step takes. */
-export const GATE_PATIENCE_MS = 60_000;
+export const GATE_GRACE_MS = 60_000;
 
 /** Jobs of one concurrency key run one at a time unless the tenant says otherwise. */
 const DEFAULT_KEY_CAP = 1;
@@ -66,39 +66,39 @@ const DEFAULT_KEY_CAP = 1;
  */
 export function decide(gate: Gate | undefined, defaultCap: number, jobs: readonly Slotted[]): Entry[] {
   const limits = limitsOf(gate, defaultCap);
-  const held = new Set(gate?.members.map(memberName));
-  const inUse = tally(gate?.members ?? []);
+  const held = new Set(gate?.holders.map(holderName));
+  const inUse = tally(gate?.holders ?? []);
   return jobs.map((job): Entry => {
-    const member = memberOf(job);
-    if (held.has(memberName(member))) return { kind: 'holds' };
+    const holder = holderOf(job);
+    if (held.has(holderName(holder))) return { kind: 'holds' };
     if (gate?.paused !== undefined)
       return { kind: 'waits', obstacle: { kind: 'paused', reason: gate.paused.reason } };
-    if (!limits.counts && member.keyTag === undefined) return { kind: 'free' };
-    const obstacle = obstacleTo(member, job.jobType, limits, inUse);
+    if (!limits.counts && holder.keyTag === undefined) return { kind: 'free' };
+    const obstacle = obstacleTo(holder, job.jobType, limits, inUse);
     if (obstacle !== undefined) return { kind: 'waits', obstacle };
-    held.add(memberName(member));
-    inUse.add(member);
-    return { kind: 'enters', member };
+    held.add(holderName(holder));
+    inUse.add(holder);
+    return { kind: 'acquires', holder };
   });
 }
 
-function tally(members: readonly Member[]) {
+function tally(holders: readonly Holder[]) {
   let all = 0;
   const byTag = new Map<string, number>();
-  const tagsOf = ({ typeTag, keyTag }: Member) => [
+  const tagsOf = ({ typeTag, keyTag }: Holder) => [
     `type ${typeTag}`,
     ...(keyTag === undefined ? [] : [`key ${keyTag}`]),
   ];
-  const add = (member: Member) => {
+  const add = (holder: Holder) => {
     all += 1;
-    for (const tag of tagsOf(member)) byTag.set(tag, (byTag.get(tag) ?? 0) + 1);
+    for (const tag of tagsOf(holder)) byTag.set(tag, (byTag.get(tag) ?? 0) + 1);
   };
-  for (const member of members) add(member);
+  for (const holder of holders) add(holder);
   return {
     add,
     all: () => all,
-    ofType: ({ typeTag }: Member) => byTag.get(`type ${typeTag}`) ?? 0,
-    ofKey: ({ keyTag }: Member) => (keyTag === undefined ? 0 : (byTag.get(`key ${keyTag}`) ?? 0)),
+    ofType: ({ typeTag }: Holder) => byTag.get(`type ${typeTag}`) ?? 0,
+    ofKey: ({ keyTag }: Holder) => (keyTag === undefined ? 0 : (byTag.get(`key ${keyTag}`) ?? 0)),
   };
 }
 
@@ -121,7 +121,7 @@ function limitsOf(gate: Gate | undefined, defaultCap: number): Limits {
 }
 
 function obstacleTo(
-  member: Member,
+  holder: Holder,
   jobType: string,
   { cap, typeCaps, keyCap }: Limits,
   inUse: ReturnType<typeof tally>,
@@ -129,15 +129,15 @@ function obstacleTo(
   const typeCap = Object.hasOwn(typeCaps, jobType) ? typeCaps[jobType] : undefined;
   const bounds = [
     { kind: 'tenant_cap', cap, inUse: inUse.all() },
-    { kind: 'type_cap', cap: typeCap ?? Number.POSITIVE_INFINITY, inUse: inUse.ofType(member) },
-    { kind: 'key_cap', cap: keyCap, inUse: inUse.ofKey(member) },
+    { kind: 'type_cap', cap: typeCap ?? Number.POSITIVE_INFINITY, inUse: inUse.ofType(holder) },
+    { kind: 'key_cap', cap: keyCap, inUse: inUse.ofKey(holder) },
   ] as const;
   return bounds.find((bound) => bound.inUse >= bound.cap);
 }
 
 /** Whether no attempt can acquire a slot, so that a further look at the waiting list would find nothing. */
 export function isFull(gate: Gate | undefined, defaultCap: number): boolean {
-  return gate?.paused !== undefined || (gate?.members.length ?? 0) >= limitsOf(gate, defaultCap).cap;
+  return gate?.paused !== undefined || (gate?.holders.length ?? 0) >= limitsOf(gate, defaultCap).cap;
 }
 
 /** One sentence for an operator. */

@@ -34,7 +34,7 @@ export function whyWaiting(job: JobRecord, { gate, defaultCap, ahead }: Surround
       return entry?.kind === 'waits' ? { kind: 'slot', obstacle: entry.obstacle, ahead } : { kind: 'turn' };
     }
     case 'submitting':
-      return job.callOpen === true && job.batchJobId === undefined
+      return job.callOpen === true && job.runId === undefined
         ? { kind: 'answer', untilMs: job.callDeadlineAt ?? job.stateAt }
         : { kind: 'turn' };
     case 'submitted':

@@ -1,6 +1,6 @@
 /** One event for one endpoint: its record, and what an answer (or none) means for the next try. */
 import * as z from 'zod';
-import { PATIENCE_MS } from '../job/due.ts';
+import { RECONCILE_GRACE_MS } from '../job/due.ts';
 import { TenantId } from '../job/ids.ts';
 import { EndpointId } from './endpoint.ts';
 
@@ -86,7 +86,7 @@ const MAX_RETRY_AFTER_SECONDS = 86_400;
 /** A success needs no diagnosis, and with its whole body a receiver could multiply the cost of a row. */
 const MAX_SUCCESS_BODY_CHARACTERS = 1024;
 
-export interface Verdict {
+export interface TryVerdict {
   readonly delivery: Delivery;
   /** 410: the receiver says the endpoint is gone. */
   readonly disableEndpoint: boolean;
@@ -98,7 +98,7 @@ export function afterTry(
   outcome: Exclude<PostOutcome, { kind: 'unsent' }>,
   nowMs: number,
   random: number,
-): Verdict {
+): TryVerdict {
   const { nextTryAt: _, dueAt: __, ...rest } = delivery;
   const tried: Delivery = { ...rest, tries: delivery.tries + 1, last: tryOf(outcome, nowMs) };
   const stays = { disableEndpoint: false };
@@ -127,7 +127,12 @@ const MAX_DELAY_MS = 900_000;
  */
 export function pendingUntil(delivery: Delivery, nextTryAt: number, nowMs: number): Delivery {
   const byMessage = nextTryAt - nowMs <= MAX_DELAY_MS;
-  return { ...delivery, status: 'pending', nextTryAt, dueAt: nextTryAt + (byMessage ? PATIENCE_MS : 0) };
+  return {
+    ...delivery,
+    status: 'pending',
+    nextTryAt,
+    dueAt: nextTryAt + (byMessage ? RECONCILE_GRACE_MS : 0),
+  };
 }
 
 /** The delay of the message for the next try; none when the wait is longer than SQS can delay. */
@@ -137,8 +142,8 @@ export function reminderDelaySeconds({ status, nextTryAt }: Delivery, nowMs: num
 }
 
 /** The delivery with a later `dueAt`, so that an overdue one is not sent to its queue every minute. */
-export function handedOver(delivery: Delivery, nowMs: number): Delivery {
-  return { ...delivery, dueAt: Math.max(nowMs, delivery.nextTryAt ?? nowMs) + PATIENCE_MS };
+export function postponed(delivery: Delivery, nowMs: number): Delivery {
+  return { ...delivery, dueAt: Math.max(nowMs, delivery.nextTryAt ?? nowMs) + RECONCILE_GRACE_MS };
 }
 
 /** A new schedule for a delivery that is over; undefined for one that is pending. */

@@ -8,7 +8,7 @@ import { EndpointId } from './endpoint.ts';
 
 const EpochMs = z.int().nonnegative();
 
-export const Standing = z.object({
+export const EndpointHealth = z.object({
   tenantId: TenantId,
   endpointId: EndpointId,
   /** The deliveries that are being tried now, and until when at most. */
@@ -20,8 +20,8 @@ export const Standing = z.object({
   /** Deliveries that reached the end of their schedule since then. */
   exhausted: z.int().positive().optional(),
 });
-export type Standing = z.infer<typeof Standing>;
-export type StandingName = Pick<Standing, 'tenantId' | 'endpointId'>;
+export type EndpointHealth = z.infer<typeof EndpointHealth>;
+export type EndpointName = Pick<EndpointHealth, 'tenantId' | 'endpointId'>;
 
 /** Tries to one endpoint at the same time, from the slow queue. */
 export const MAX_IN_FLIGHT = 5;
@@ -43,73 +43,78 @@ const DISABLE_AFTER_MS = 5 * 86_400_000;
 const DISABLE_AFTER_EXHAUSTED = 3;
 
 /** @returns the same object when it is marked as slow for long enough already */
-export function suspected(standing: Standing, nowMs: number): Standing {
-  const slowUntil = standing.slowUntil ?? 0;
-  return slowUntil > nowMs + SUSPECT_FOR_MS / 2
-    ? standing
-    : { ...standing, slowUntil: nowMs + SUSPECT_FOR_MS };
+export function suspected(health: EndpointHealth, nowMs: number): EndpointHealth {
+  const slowUntil = health.slowUntil ?? 0;
+  return slowUntil > nowMs + SUSPECT_FOR_MS / 2 ? health : { ...health, slowUntil: nowMs + SUSPECT_FOR_MS };
 }
 
-export function isSlow(standing: Standing | undefined, nowMs: number): boolean {
-  return (standing?.slowUntil ?? 0) > nowMs;
+export function isSlow(health: EndpointHealth | undefined, nowMs: number): boolean {
+  return (health?.slowUntil ?? 0) > nowMs;
 }
 
 export type Lease =
-  | { readonly kind: 'taken'; readonly standing: Standing }
+  | { readonly kind: 'taken'; readonly health: EndpointHealth }
   /** Another process is trying this delivery now; if it dies, reconcile sends the message again. */
   | { readonly kind: 'busy' }
   /** The endpoint has as many tries under way as it may have. */
   | { readonly kind: 'full' };
 
-export function takeLease(standing: Standing, webhookId: string, nowMs: number): Lease {
-  const leases = (standing.leases ?? []).filter(({ untilMs }) => untilMs > nowMs);
+export function takeLease(health: EndpointHealth, webhookId: string, nowMs: number): Lease {
+  const leases = (health.leases ?? []).filter(({ untilMs }) => untilMs > nowMs);
   if (leases.some((lease) => lease.webhookId === webhookId)) return { kind: 'busy' };
   if (leases.length >= MAX_IN_FLIGHT) return { kind: 'full' };
   return {
     kind: 'taken',
-    standing: { ...standing, leases: [...leases, { webhookId, untilMs: nowMs + LEASE_MS }] },
+    health: { ...health, leases: [...leases, { webhookId, untilMs: nowMs + LEASE_MS }] },
   };
 }
 
-export function giveBackLease(standing: Standing, webhookId: string): Standing {
-  const { leases = [], ...rest } = standing;
+export function giveBackLease(health: EndpointHealth, webhookId: string): EndpointHealth {
+  const { leases = [], ...rest } = health;
   const left = leases.filter((lease) => lease.webhookId !== webhookId);
   return left.length === 0 ? rest : { ...rest, leases: left };
 }
 
 /** One try, as far as the endpoint is concerned. */
-export interface Behaviour {
+export interface TryOutcome {
   readonly succeeded: boolean;
   readonly exhausted: boolean;
   readonly slow: boolean;
 }
 
 /** @returns the same object when there is nothing to write, as for a success of a healthy endpoint */
-export function afterBehaviour(standing: Standing, behaviour: Behaviour, nowMs: number): Standing {
-  return marked(judged(standing, behaviour, nowMs), behaviour.slow, nowMs);
+export function recordOutcome(health: EndpointHealth, outcome: TryOutcome, nowMs: number): EndpointHealth {
+  return marked(withOutcome(health, outcome, nowMs), outcome.slow, nowMs);
 }
 
-function judged(standing: Standing, { succeeded, exhausted }: Behaviour, nowMs: number): Standing {
+function withOutcome(
+  health: EndpointHealth,
+  { succeeded, exhausted }: TryOutcome,
+  nowMs: number,
+): EndpointHealth {
   if (succeeded) {
-    if (standing.failingSince === undefined) return standing;
-    const { failingSince: _, exhausted: __, ...rest } = standing;
+    if (health.failingSince === undefined) return health;
+    const { failingSince: _, exhausted: __, ...rest } = health;
     return rest;
   }
-  if (standing.failingSince !== undefined && !exhausted) return standing;
+  if (health.failingSince !== undefined && !exhausted) return health;
   return {
-    ...standing,
-    failingSince: standing.failingSince ?? nowMs,
-    ...(exhausted ? { exhausted: (standing.exhausted ?? 0) + 1 } : {}),
+    ...health,
+    failingSince: health.failingSince ?? nowMs,
+    ...(exhausted ? { exhausted: (health.exhausted ?? 0) + 1 } : {}),
   };
 }
 
-function marked(standing: Standing, slow: boolean, nowMs: number): Standing {
+function marked(health: EndpointHealth, slow: boolean, nowMs: number): EndpointHealth {
   const until = nowMs + SLOW_FOR_MS;
-  if (!slow || (standing.slowUntil ?? 0) > until - SLOW_RENEWAL_MS) return standing;
-  return { ...standing, slowUntil: until };
+  if (!slow || (health.slowUntil ?? 0) > until - SLOW_RENEWAL_MS) return health;
+  return { ...health, slowUntil: until };
 }
 
 /** Failures alone for days, and several deliveries that reached the end of their schedule in that time. */
-export function isDead({ failingSince = Number.MAX_SAFE_INTEGER, exhausted = 0 }: Standing, nowMs: number) {
+export function isDead(
+  { failingSince = Number.MAX_SAFE_INTEGER, exhausted = 0 }: EndpointHealth,
+  nowMs: number,
+) {
   return exhausted >= DISABLE_AFTER_EXHAUSTED && nowMs - failingSince >= DISABLE_AFTER_MS;
 }

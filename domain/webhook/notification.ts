@@ -56,7 +56,7 @@ export const LifecycleEvent = z.object({
     sequence: z.int().positive(),
     attempt: z.int().positive(),
     /** For operators: it is on the bus, and in no webhook. It may change while a job runs. */
-    batchJobId: z.string().optional(),
+    runId: z.string().optional(),
     createdAt: z.string(),
     startedAt: z.string().optional(),
     finishedAt: z.string().optional(),
@@ -131,13 +131,15 @@ export function lifecycleEvent(job: JobRecord): LifecycleEvent {
       status: job.state,
       sequence: job.stateVersion,
       attempt,
-      ...(job.batchJobId === undefined ? {} : { batchJobId: job.batchJobId }),
+      ...(job.runId === undefined ? {} : { runId: job.runId }),
       createdAt: iso(job.createdAt),
       ...Object.fromEntries(
         Object.entries(times).flatMap(([name, ms]) => (ms === undefined ? [] : [[name, iso(ms)]])),
       ),
-      ...(job.state === 'succeeded' && job.result !== undefined ? { result: toldResult(job.result) } : {}),
-      ...(tellsFailure(job) ? { failure: toldFailure(job.failure) } : {}),
+      ...(job.state === 'succeeded' && job.result !== undefined
+        ? { result: publishedResult(job.result) }
+        : {}),
+      ...(hasPublishedFailure(job) ? { failure: publishedFailure(job.failure) } : {}),
       ...(metadata === undefined ? {} : { metadata }),
     },
   };
@@ -190,17 +192,19 @@ export function pingEvent(
   };
 }
 
-function toldResult(result: NonNullable<JobRecord['result']>) {
+function publishedResult(result: NonNullable<JobRecord['result']>) {
   if (!('inline' in result)) return result;
   return bytesOf(JSON.stringify(result.inline)) <= MAX_INLINE_RESULT_BYTES ? result : { inRecord: true };
 }
 
-function tellsFailure(job: JobRecord): job is JobRecord & { failure: NonNullable<JobRecord['failure']> } {
+function hasPublishedFailure(
+  job: JobRecord,
+): job is JobRecord & { failure: NonNullable<JobRecord['failure']> } {
   return job.failure !== undefined && (job.state === 'failed' || job.state === 'retrying');
 }
 
 /** Without the log stream's name, which is for operators: tenants cannot open it. */
-function toldFailure({ class: cls, code, message, exitCode }: NonNullable<JobRecord['failure']>) {
+function publishedFailure({ class: cls, code, message, exitCode }: NonNullable<JobRecord['failure']>) {
   return {
     class: cls,
     code,

@@ -29,7 +29,7 @@ export function bodyOf(event: TenantEvent, webhookId: string, payload: Endpoint[
 
 /** The Batch job of an attempt may change while the job runs, and the tenant has no use for it. */
 function toldOf({ data }: TenantEvent): object {
-  if (!('batchJobId' in data)) return data;
-  const { batchJobId: _, ...told } = data;
+  if (!('runId' in data)) return data;
+  const { runId: _, ...told } = data;
   return told;
 }

@@ -13,7 +13,7 @@ import { errorName } from '../process/log.ts';
 
 /** Only the first three are facts. After `unknown` the job may exist, now or within seconds. */
 export type SubmitOutcome =
-  | { readonly kind: 'accepted'; readonly batchJobId: string }
+  | { readonly kind: 'accepted'; readonly runId: string }
   | { readonly kind: 'not_accepted'; readonly why: string }
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'unknown'; readonly why: string };
@@ -23,9 +23,9 @@ export interface BatchPort {
   /** Ids of the Batch jobs with exactly this name, in any state, newest first. */
   listByName(jobQueue: string, name: string): Promise<readonly string[]>;
   /** The report of each Batch job; an unknown id is absent from the map, without an error. */
-  describe(batchJobIds: readonly string[]): Promise<ReadonlyMap<string, BatchJobDetail>>;
+  describe(runIds: readonly string[]): Promise<ReadonlyMap<string, BatchJobDetail>>;
   /** Terminates a Batch job in any state; one that is over or unknown is not an error. */
-  terminate(batchJobId: string, reason: string): Promise<void>;
+  terminate(runId: string, reason: string): Promise<void>;
 }
 
 /** @see AWS Batch API reference, DescribeJobs: up to 100 ids */
@@ -39,7 +39,7 @@ export function batchPort(client: BatchClient, submitting: BatchClient): BatchPo
         const { jobId } = await submitting.send(new SubmitJobCommand(mutable(request)));
         return jobId === undefined
           ? { kind: 'unknown', why: 'no_job_id' }
-          : { kind: 'accepted', batchJobId: jobId };
+          : { kind: 'accepted', runId: jobId };
       } catch (error) {
         return submitOutcome(error);
       }
@@ -60,11 +60,11 @@ export function batchPort(client: BatchClient, submitting: BatchClient): BatchPo
       return ids;
     },
 
-    async describe(batchJobIds) {
+    async describe(runIds) {
       const found = new Map<string, BatchJobDetail>();
-      for (let from = 0; from < batchJobIds.length; from += MAX_DESCRIBE) {
+      for (let from = 0; from < runIds.length; from += MAX_DESCRIBE) {
         const page = await client.send(
-          new DescribeJobsCommand({ jobs: batchJobIds.slice(from, from + MAX_DESCRIBE) }),
+          new DescribeJobsCommand({ jobs: runIds.slice(from, from + MAX_DESCRIBE) }),
         );
         for (const job of page.jobs ?? []) {
           const detail = BatchJobDetail.parse(job);
@@ -74,9 +74,9 @@ export function batchPort(client: BatchClient, submitting: BatchClient): BatchPo
       return found;
     },
 
-    async terminate(batchJobId, reason) {
+    async terminate(runId, reason) {
       // Not CancelJob: for a job that runs, CancelJob answers 200 and does nothing.
-      await client.send(new TerminateJobCommand({ jobId: batchJobId, reason }));
+      await client.send(new TerminateJobCommand({ jobId: runId, reason }));
     },
   };
 }

@@ -8,7 +8,7 @@ export interface LogFacts {
   readonly jobId?: string | undefined;
   readonly tenantId?: string | undefined;
   readonly attempt?: number | undefined;
-  readonly batchJobId?: string | undefined;
+  readonly runId?: string | undefined;
   readonly endpointId?: string | undefined;
   readonly messageId?: string | undefined;
   readonly code?: string | undefined;
@@ -24,7 +24,7 @@ const NAMES = Object.keys({
   jobId: true,
   tenantId: true,
   attempt: true,
-  batchJobId: true,
+  runId: true,
   endpointId: true,
   messageId: true,
   code: true,

@@ -6,11 +6,11 @@ import { setTimeout as pause } from 'node:timers/promises';
  * them; each caller gets its own answer.
  *
  * @param doAll answers for each of its requests; a request that is absent from the map has no answer
- * @param momentMs 0 is one turn of the event loop
+ * @param lingerMs 0 is one turn of the event loop
  */
 export function batched<Asked, Answer>(
   doAll: (asked: readonly Asked[]) => Promise<ReadonlyMap<Asked, Answer>>,
-  momentMs = 0,
+  lingerMs = 0,
 ): (one: Asked) => Promise<Answer | undefined> {
   let gathering:
     | { readonly asked: Asked[]; readonly answers: Promise<ReadonlyMap<Asked, Answer>> }
@@ -20,7 +20,7 @@ export function batched<Asked, Answer>(
   function gather() {
     const asked: Asked[] = [];
     const answers = underWay
-      .then(() => (momentMs === 0 ? endOfTurn() : pause(momentMs)))
+      .then(() => (lingerMs === 0 ? endOfTurn() : pause(lingerMs)))
       .then(() => {
         gathering = undefined;
         return doAll(asked);

@@ -1,18 +1,18 @@
 /** The endpoints of tenants in the table, and the health of each. */
 import { Endpoint, type NewEndpoint } from '../../domain/webhook/endpoint.ts';
-import { Standing, type StandingName } from '../../domain/webhook/endpoint-health.ts';
+import { EndpointHealth, type EndpointName } from '../../domain/webhook/endpoint-health.ts';
 import { limitPerKey } from '../process/limit-per-key.ts';
 import { type Attributes, type Key, putOver, type Table } from './table.ts';
 
 /** An endpoint with its health; one that never failed has none. */
 export interface Known {
   readonly endpoint: Endpoint;
-  readonly standing: Standing | undefined;
+  readonly health: EndpointHealth | undefined;
 }
 
 export interface EndpointStore {
   list(tenantId: string): Promise<readonly Known[]>;
-  get(name: StandingName): Promise<Endpoint | undefined>;
+  get(name: EndpointName): Promise<Endpoint | undefined>;
   /**
    * Changes the stored endpoint; after a lost write it decides again.
    *
@@ -20,7 +20,7 @@ export interface EndpointStore {
    * @returns the endpoint as it is afterwards, or undefined when there is none: a removed one does not come back
    */
   change(
-    name: StandingName,
+    name: EndpointName,
     decide: (endpoint: Endpoint) => Endpoint | undefined,
   ): Promise<Endpoint | undefined>;
   /**
@@ -29,14 +29,17 @@ export interface EndpointStore {
    *
    * @returns what was written, or what `decide` left as it was
    */
-  changeStanding(name: StandingName, decide: (standing: Standing) => Standing | undefined): Promise<Standing>;
+  changeHealth(
+    name: EndpointName,
+    decide: (health: EndpointHealth) => EndpointHealth | undefined,
+  ): Promise<EndpointHealth>;
 }
 
 /** For the set-up of endpoints. The functions that send have no right to it. */
 export interface EndpointRegister extends EndpointStore {
   put(endpoint: NewEndpoint): Promise<void>;
   /** With its health. Pending deliveries are abandoned when they are due; the log is kept for its time. */
-  remove(name: StandingName): Promise<void>;
+  remove(name: EndpointName): Promise<void>;
 }
 
 /** This many lost writes mean that many processes write this item at once. */
@@ -80,14 +83,14 @@ export function endpointStore(items: Table): EndpointStore {
         condition: 'pk = :pk AND begins_with(sk, :prefix)',
         values: { ':pk': `TENANT#${tenantId}`, ':prefix': 'ENDPOINT#' },
       });
-      const isStanding = (item: Attributes) => String(item['sk']).endsWith(STANDING);
-      const standings = page.items.filter(isStanding).map((item) => Standing.parse(item));
+      const isHealth = (item: Attributes) => String(item['sk']).endsWith(HEALTH);
+      const healths = page.items.filter(isHealth).map((item) => EndpointHealth.parse(item));
       return page.items
-        .filter((item) => !isStanding(item))
+        .filter((item) => !isHealth(item))
         .map((item) => Endpoint.parse(item))
         .map((endpoint) => ({
           endpoint,
-          standing: standings.find(({ endpointId }) => endpointId === endpoint.endpointId),
+          health: healths.find(({ endpointId }) => endpointId === endpoint.endpointId),
         }));
     },
 
@@ -98,13 +101,12 @@ export function endpointStore(items: Table): EndpointStore {
 
     change: (name, decide) => changed(endpointKey(name), (item) => item && Endpoint.parse(item), decide),
 
-    async changeStanding({ tenantId, endpointId }, decide) {
-      const first: Standing = { tenantId, endpointId };
-      const read = (item: Attributes | undefined) => (item === undefined ? first : Standing.parse(item));
-      const standingKey = standingKeyOf(first);
-      return (
-        (await alone(standingKey.pk + standingKey.sk, () => changed(standingKey, read, decide))) ?? first
-      );
+    async changeHealth({ tenantId, endpointId }, decide) {
+      const first: EndpointHealth = { tenantId, endpointId };
+      const read = (item: Attributes | undefined) =>
+        item === undefined ? first : EndpointHealth.parse(item);
+      const healthKey = healthKeyOf(first);
+      return (await alone(healthKey.pk + healthKey.sk, () => changed(healthKey, read, decide))) ?? first;
     },
   };
 }
@@ -114,18 +116,19 @@ export function endpointRegister(items: Table): EndpointRegister {
     ...endpointStore(items),
     put: (endpoint) => putOver(items, endpointKey(endpoint), Endpoint.parse(endpoint)),
     // Idempotent: a repeat finds nothing to remove.
-    remove: (name) => items.removeAll([endpointKey(name), standingKeyOf(name)]),
+    remove: (name) => items.removeAll([endpointKey(name), healthKeyOf(name)]),
   };
 }
 
 /** The key follows that of the endpoint, so that one query reads both. */
-const STANDING = '#STANDING';
+/** As it was first stored: the items of deployed stages keep their keys. */
+const HEALTH = '#STANDING';
 
-function standingKeyOf(name: StandingName): Key {
+function healthKeyOf(name: EndpointName): Key {
   const { pk, sk } = endpointKey(name);
-  return { pk, sk: `${sk}${STANDING}` };
+  return { pk, sk: `${sk}${HEALTH}` };
 }
 
-function endpointKey({ tenantId, endpointId }: StandingName): Key {
+function endpointKey({ tenantId, endpointId }: EndpointName): Key {
   return { pk: `TENANT#${tenantId}`, sk: `ENDPOINT#${endpointId}` };
 }

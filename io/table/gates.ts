@@ -1,22 +1,22 @@
 /** The gates of tenants in the table: one item each, with the caps and the set of holders. */
 import * as z from 'zod';
 import { dueShard } from '../../domain/job/identity.ts';
-import { Backlog, Caps, GATE_PATIENCE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
-import { decodeMember, encodeMember, type Member } from '../../domain/tenant/member.ts';
+import { Backlog, Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
+import { decodeHolder, encodeHolder, type Holder } from '../../domain/tenant/holder.ts';
 import type { Key, Table } from './table.ts';
 
 export interface GateStore {
   /** A tenant that never had caps, a pause or a concurrency key is absent from the map. */
   load(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Gate>>;
   /** Adds holders if the gate is as it was read: none was added since, and the caps are the same. */
-  enter(
+  acquire(
     tenantId: string,
     seen: Gate | undefined,
-    members: readonly Member[],
+    holders: readonly Holder[],
     nowMs: number,
   ): Promise<'written' | 'lost'>;
   /** Releases holders. One that is absent, or a gate that is absent, is not an error. */
-  leave(tenantId: string, members: readonly Member[]): Promise<void>;
+  release(tenantId: string, holders: readonly Holder[]): Promise<void>;
   /** Replaces the settings of an operator, and makes the gate due. */
   set(
     tenantId: string,
@@ -49,36 +49,36 @@ export function gateStore(items: Table): GateStore {
       const stored = await items.getAll(tenantIds.map(gateKey));
       const gates = stored.map((item): Gate => {
         const { members = new Set(), ...gate } = Stored.parse(item);
-        return { ...gate, members: [...members].map(decodeMember) };
+        return { ...gate, holders: [...members].map(decodeHolder) };
       });
       return new Map(gates.map((gate) => [gate.tenantId, gate]));
     },
 
-    async enter(tenantId, seen, members, nowMs) {
+    async acquire(tenantId, seen, holders, nowMs) {
       // Idempotent: the first write raises the version, and a handler whose answer was lost finds its holders when it
       // reads again.
       const held = await items.update(gateKey(tenantId), {
         update:
-          'ADD members :members SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
+          'ADD members :holders SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
         condition: asRead(seen),
         values: {
           ...versionValues(seen),
-          ':members': setOf(members),
+          ':holders': setOf(holders),
           ':tenantId': tenantId,
           ':dueShard': dueShard(tenantId),
-          ':dueAt': nowMs + GATE_PATIENCE_MS,
+          ':dueAt': nowMs + GATE_GRACE_MS,
         },
       });
       return held ? 'written' : 'lost';
     },
 
-    async leave(tenantId, members) {
-      if (members.length === 0) return;
+    async release(tenantId, holders) {
+      if (holders.length === 0) return;
       // Idempotent: a repeat finds nothing to remove.
       await items.update(gateKey(tenantId), {
-        update: 'DELETE members :members',
+        update: 'DELETE members :holders',
         condition: 'attribute_exists(pk)',
-        values: { ':members': setOf(members) },
+        values: { ':holders': setOf(holders) },
       });
     },
 
@@ -137,4 +137,4 @@ const versionValues = (seen: Gate | undefined) => ({
   ':version': (seen?.version ?? 0) + 1,
 });
 
-const setOf = (members: readonly Member[]) => new Set(members.map(encodeMember));
+const setOf = (holders: readonly Holder[]) => new Set(holders.map(encodeHolder));

@@ -4,9 +4,9 @@
  * Each change is decided by `domain/` as a whole next record, and this store writes the difference. So there is one
  * write with one condition, and a repeat of it finds another version.
  */
-import { dueShard } from '../../domain/job/identity.ts';
-import { JobRecord } from '../../domain/job/job.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
 import { Tombstone } from '../../domain/job/tombstone.ts';
+import { attributesOf, readableRecordOf, recordOf } from './job-attributes.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
 export interface JobStore {
@@ -35,7 +35,7 @@ export function jobStore(items: Table): JobStore {
       const stored = await items.insert(jobKey(job.jobId), attributesOf(job));
       if (stored === undefined) return { kind: 'created' };
       if (isTombstone(stored)) return { kind: 'tombstone', tombstone: Tombstone.parse(stored) };
-      return { kind: 'exists', job: JobRecord.parse(stored) };
+      return { kind: 'exists', job: recordOf(stored) };
     },
 
     createOver(tombstone, job) {
@@ -52,13 +52,13 @@ export function jobStore(items: Table): JobStore {
 
     async load(jobIds) {
       const stored = await items.getAll(jobIds.map(jobKey));
-      const jobs = stored.flatMap((item) => readable(item) ?? []);
+      const jobs = stored.flatMap((item) => (isTombstone(item) ? [] : (readableRecordOf(item) ?? [])));
       return new Map(jobs.map((job) => [job.jobId, job]));
     },
 
     async get(jobId) {
       const item = await items.get(jobKey(jobId));
-      return item === undefined || isTombstone(item) ? undefined : JobRecord.parse(item);
+      return item === undefined || isTombstone(item) ? undefined : recordOf(item);
     },
 
     replace(seen, next) {
@@ -69,20 +69,10 @@ export function jobStore(items: Table): JobStore {
   };
 }
 
-/** A record of a newer version must not stop the others in a batch. Read by itself, it throws. */
-function readable(item: Attributes): JobRecord | undefined {
-  return isTombstone(item) ? undefined : JobRecord.safeParse(item).data;
-}
-
 const isTombstone = (item: Attributes): boolean => item['tombstone'] === true;
 
 function jobKey(jobId: string): Key {
   return { pk: `JOB#${jobId}`, sk: 'JOB' };
-}
-
-/** The index `due` is sparse: its shard attribute exists exactly while the job has a `dueAt`. */
-function attributesOf(job: JobRecord): Attributes {
-  return { ...job, dueShard: job.dueAt === undefined ? undefined : dueShard(job.jobId) };
 }
 
 function attributesOfTombstone(tombstone: Tombstone): Attributes {

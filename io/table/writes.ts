@@ -38,7 +38,7 @@ export type Write =
 export type Writer = (write: Write) => Promise<boolean>;
 
 /** The answers of SubmitJob and of webhooks, which writes follow, arrive a little apart. */
-const MOMENT_MS = 10;
+const LINGER_MS = 10;
 
 /** @see BatchExecuteStatement, `Statements` */
 const MAX_STATEMENTS = 25;
@@ -50,7 +50,7 @@ export function writer(db: DynamoDBDocumentClient, tableName: string): Writer {
       for (const [write, outcome] of await apply(db, tableName, call)) outcomes.set(write, outcome);
     }
     return outcomes;
-  }, MOMENT_MS);
+  }, LINGER_MS);
   return async (write) => (await written(write)) === true;
 }
 

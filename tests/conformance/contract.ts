@@ -15,7 +15,7 @@ export interface Ports {
   readonly deliveries: DeliveryStore;
   readonly due: DueIndex;
   readonly tenants: Pick<TenantStore, 'load'>;
-  readonly endpoints: Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeStanding'>;
+  readonly endpoints: Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeHealth'>;
   readonly gates: GateStore;
   readonly waiting: WaitingStore;
   readonly queue: Queue;

@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { dueShard } from '../../domain/job/identity.ts';
 import { changed, type JobRecord } from '../../domain/job/job.ts';
-import { memberOf } from '../../domain/tenant/member.ts';
+import { holderOf } from '../../domain/tenant/holder.ts';
 import type { Due } from '../../io/table/due.ts';
 import type { Position } from '../../io/table/table.ts';
 import { aJob, NOW } from '../support/jobs.ts';
@@ -78,7 +78,7 @@ onEachTarget((open, test) => {
   test('a gate stands beside the jobs of its shard, until nobody is in it and the sweep has looked', async () => {
     const world = await open();
     const { gates } = world.process();
-    await gates.enter('acme', undefined, [memberOf(jobs[0]!)], NOW);
+    await gates.acquire('acme', undefined, [holderOf(jobs[0]!)], NOW);
     const gate = (await gates.load(['acme'])).get('acme')!;
     const dueNow = () => allDue(world, gate.dueAt!, dueShard('acme'));
     expect((await dueNow()).found).toEqual([{ kind: 'gate', tenantId: 'acme' }]);
@@ -87,7 +87,7 @@ onEachTarget((open, test) => {
     expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
     await gates.postpone(gate, undefined);
     expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
-    await gates.leave('acme', [memberOf(jobs[0]!)]);
+    await gates.release('acme', [holderOf(jobs[0]!)]);
     await gates.postpone(gate, undefined);
     expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toEqual([]);
   });
@@ -113,7 +113,7 @@ onEachTarget((open, test) => {
   test('tombstones, tenants and endpoints are not in it', async () => {
     const world = await open({ tenants: [{ tenantId: 'acme', status: 'active' }] });
     const { jobs: store, endpoints } = world.process();
-    await endpoints.changeStanding({ tenantId: 'acme', endpointId: 'whe_main' }, (it) => ({
+    await endpoints.changeHealth({ tenantId: 'acme', endpointId: 'whe_main' }, (it) => ({
       ...it,
       slowUntil: NOW,
     }));

@@ -1,102 +1,102 @@
-/** What every world must keep of gates: members enter on what was counted, leave whatever happened since, and stay single. */
+/** What every world must keep of gates: holders enter on what was counted, leave whatever happened since, and stay single. */
 import { describe, expect } from '@jest/globals';
 import type { Gate } from '../../domain/tenant/gate.ts';
-import { type Member, memberOf } from '../../domain/tenant/member.ts';
+import { type Holder, holderOf } from '../../domain/tenant/holder.ts';
 import type { GateStore } from '../../io/table/gates.ts';
 import { NOW } from '../support/jobs.ts';
 import { jobIdNo } from './names.ts';
 import { onEachTarget } from './targets.ts';
 
-const member = (n: number, attempt = 1, concurrencyKey?: string): Member =>
-  memberOf({ jobId: jobIdNo(n), attempt, jobType: 'report.render', concurrencyKey });
-const [a, b, c] = [member(1), member(2, 3), member(3, 1, 'invoice-7')];
-const byName = (one: Member, other: Member) => (one.jobId < other.jobId ? -1 : 1);
+const holder = (n: number, attempt = 1, concurrencyKey?: string): Holder =>
+  holderOf({ jobId: jobIdNo(n), attempt, jobType: 'report.render', concurrencyKey });
+const [a, b, c] = [holder(1), holder(2, 3), holder(3, 1, 'invoice-7')];
+const byName = (one: Holder, other: Holder) => (one.jobId < other.jobId ? -1 : 1);
 
 onEachTarget((open, test) => {
   const gates = async (answersLost = false) => (await open({ answersLost })).process().gates;
   const read = async (store: GateStore, tenantId = 'acme'): Promise<Gate | undefined> => {
     const gate = (await store.load([tenantId])).get(tenantId);
-    return gate && { ...gate, members: gate.members.toSorted(byName) };
+    return gate && { ...gate, holders: gate.holders.toSorted(byName) };
   };
 
   describe('entering', () => {
-    test('makes the gate of a tenant that had none, with its members as they are', async () => {
+    test('makes the gate of a tenant that had none, with its holders as they are', async () => {
       const store = await gates();
       expect(await read(store)).toBeUndefined();
-      expect(await store.enter('acme', undefined, [a, b, c], NOW)).toBe('written');
-      expect(await read(store)).toMatchObject({ tenantId: 'acme', version: 1, members: [a, b, c] });
+      expect(await store.acquire('acme', undefined, [a, b, c], NOW)).toBe('written');
+      expect(await read(store)).toMatchObject({ tenantId: 'acme', version: 1, holders: [a, b, c] });
       expect(await read(store, 'acme-2')).toBeUndefined();
     });
 
     test('is lost when somebody has entered since the gate was read', async () => {
       const store = await gates();
-      await store.enter('acme', undefined, [a], NOW);
+      await store.acquire('acme', undefined, [a], NOW);
       const seen = await read(store);
-      expect(await store.enter('acme', undefined, [b], NOW)).toBe('lost');
-      expect(await store.enter('acme', seen, [b], NOW)).toBe('written');
-      expect(await store.enter('acme', seen, [c], NOW)).toBe('lost');
-      expect(await read(store)).toMatchObject({ version: 2, members: [a, b] });
+      expect(await store.acquire('acme', undefined, [b], NOW)).toBe('lost');
+      expect(await store.acquire('acme', seen, [b], NOW)).toBe('written');
+      expect(await store.acquire('acme', seen, [c], NOW)).toBe('lost');
+      expect(await read(store)).toMatchObject({ version: 2, holders: [a, b] });
     });
 
     test('is lost when the caps have changed since the gate was read', async () => {
       const store = await gates();
-      await store.enter('acme', undefined, [a], NOW);
+      await store.acquire('acme', undefined, [a], NOW);
       const seen = await read(store);
       await store.set('acme', seen, { cap: 1 }, NOW);
-      expect(await store.enter('acme', seen, [b], NOW)).toBe('lost');
+      expect(await store.acquire('acme', seen, [b], NOW)).toBe('lost');
     });
 
     test('is not lost because somebody has left: there is only more room', async () => {
       const store = await gates();
-      await store.enter('acme', undefined, [a], NOW);
+      await store.acquire('acme', undefined, [a], NOW);
       const seen = await read(store);
-      await store.leave('acme', [a]);
-      expect(await store.enter('acme', seen, [b], NOW)).toBe('written');
-      expect((await read(store))?.members).toEqual([b]);
+      await store.release('acme', [a]);
+      expect(await store.acquire('acme', seen, [b], NOW)).toBe('written');
+      expect((await read(store))?.holders).toEqual([b]);
     });
 
     test('twice is being in once', async () => {
       const store = await gates();
-      await store.enter('acme', undefined, [a], NOW);
-      await store.enter('acme', await read(store), [a, b], NOW);
-      expect((await read(store))?.members).toEqual([a, b]);
+      await store.acquire('acme', undefined, [a], NOW);
+      await store.acquire('acme', await read(store), [a, b], NOW);
+      expect((await read(store))?.holders).toEqual([a, b]);
     });
 
-    test('whose answer was lost is lost to its caller, and its members are in', async () => {
+    test('whose answer was lost is lost to its caller, and its holders are in', async () => {
       const store = await gates(true);
-      expect(await store.enter('acme', undefined, [a], NOW)).toBe('lost');
-      expect((await read(store))?.members).toEqual([a]);
+      expect(await store.acquire('acme', undefined, [a], NOW)).toBe('lost');
+      expect((await read(store))?.holders).toEqual([a]);
     });
 
     test('of many at once lets one of them in (F41)', async () => {
       const world = await open();
       const stores = Array.from({ length: 8 }, () => world.process().gates);
       const outcomes = await Promise.all(
-        stores.map((store, n) => store.enter('acme', undefined, [member(n)], NOW)),
+        stores.map((store, n) => store.acquire('acme', undefined, [holder(n)], NOW)),
       );
       expect(outcomes.toSorted()).toEqual([...Array(7).fill('lost'), 'written']);
-      expect((await read(stores[0]!))?.members).toEqual([member(outcomes.indexOf('written'))]);
+      expect((await read(stores[0]!))?.holders).toEqual([holder(outcomes.indexOf('written'))]);
     });
   });
 
   describe('leaving', () => {
     test('takes out who is in, and is no error for who is not, or where there is no gate', async () => {
       const store = await gates();
-      await store.leave('acme', [a]);
+      await store.release('acme', [a]);
       expect(await read(store)).toBeUndefined();
-      await store.enter('acme', undefined, [a, b], NOW);
-      await store.leave('acme', [a, c]);
-      await store.leave('acme', []);
-      expect((await read(store))?.members).toEqual([b]);
-      await store.leave('acme', [b]);
-      expect(await read(store)).toMatchObject({ version: 1, members: [] });
+      await store.acquire('acme', undefined, [a, b], NOW);
+      await store.release('acme', [a, c]);
+      await store.release('acme', []);
+      expect((await read(store))?.holders).toEqual([b]);
+      await store.release('acme', [b]);
+      expect(await read(store)).toMatchObject({ version: 1, holders: [] });
     });
 
     test('tells attempts of one job apart', async () => {
       const store = await gates();
-      await store.enter('acme', undefined, [member(1, 1), member(1, 2)], NOW);
-      await store.leave('acme', [member(1, 1)]);
-      expect((await read(store))?.members).toEqual([member(1, 2)]);
+      await store.acquire('acme', undefined, [holder(1, 1), holder(1, 2)], NOW);
+      await store.release('acme', [holder(1, 1)]);
+      expect((await read(store))?.holders).toEqual([holder(1, 2)]);
     });
   });
 
@@ -108,17 +108,17 @@ onEachTarget((open, test) => {
       paused: { reason: 'é', at: NOW },
     };
 
-    test('replace what was set before, keep the members, and make the sweep look', async () => {
+    test('replace what was set before, keep the holders, and make the sweep look', async () => {
       const store = await gates();
       expect(await store.set('acme', undefined, settings, NOW)).toBe('written');
-      expect(await read(store)).toMatchObject({ ...settings, version: 1, members: [], dueAt: NOW });
-      await store.enter('acme', await read(store), [a], NOW);
+      expect(await read(store)).toMatchObject({ ...settings, version: 1, holders: [], dueAt: NOW });
+      await store.acquire('acme', await read(store), [a], NOW);
       expect(await store.set('acme', await read(store), { cap: 9 }, NOW + 5)).toBe('written');
       expect(await read(store)).toEqual({
         tenantId: 'acme',
         version: 3,
         cap: 9,
-        members: [a],
+        holders: [a],
         dueAt: NOW + 5,
       });
     });
@@ -136,7 +136,7 @@ onEachTarget((open, test) => {
     const backlog = { count: 7, at: NOW };
     await store.noteBacklog('acme', backlog);
     expect(await read(store)).toBeUndefined();
-    await store.enter('acme', undefined, [a], NOW);
+    await store.acquire('acme', undefined, [a], NOW);
     const before = await read(store);
     await store.noteBacklog('acme', backlog);
     expect(await read(store)).toEqual({ ...before, backlog });

@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
-import type { Standing } from '../../domain/webhook/endpoint-health.ts';
+import type { EndpointHealth } from '../../domain/webhook/endpoint-health.ts';
 import type { Known } from '../../io/table/endpoints.ts';
 import { onEachTarget } from './targets.ts';
 
@@ -20,7 +20,7 @@ const endpoint = (tenantId: string, endpointId: string): Endpoint => ({
 });
 const endpoints = [endpoint('acme', 'whe_b'), endpoint('acme', 'whe_a'), endpoint('acme-2', 'whe_a')];
 const byId = (a: Known, b: Known) => (a.endpoint.endpointId < b.endpoint.endpointId ? -1 : 1);
-const untroubled = (endpoint: Endpoint): Known => ({ endpoint, standing: undefined });
+const untroubled = (endpoint: Endpoint): Known => ({ endpoint, health: undefined });
 const WHE_A = { tenantId: 'acme', endpointId: 'whe_a' };
 
 onEachTarget((open, test) => {
@@ -59,11 +59,11 @@ onEachTarget((open, test) => {
 
   test('how an endpoint behaves is read beside it, and never mixed with what people set', async () => {
     const { endpoints: all } = await ports();
-    await all.changeStanding(WHE_A, (standing) => ({ ...standing, slowUntil: 5 }));
+    await all.changeHealth(WHE_A, (health) => ({ ...health, slowUntil: 5 }));
     const slow = { ...WHE_A, slowUntil: 5 };
-    expect(await all.changeStanding(WHE_A, () => undefined)).toEqual(slow);
+    expect(await all.changeHealth(WHE_A, () => undefined)).toEqual(slow);
     expect((await all.list('acme')).toSorted(byId)).toEqual([
-      { endpoint: endpoint('acme', 'whe_a'), standing: slow },
+      { endpoint: endpoint('acme', 'whe_a'), health: slow },
       untroubled(endpoint('acme', 'whe_b')),
     ]);
   });
@@ -71,18 +71,18 @@ onEachTarget((open, test) => {
   test('of what many remember of one endpoint at once, nothing is forgotten', async () => {
     const world = await open({ tenants, endpoints });
     const processes = [world.process(), world.process()];
-    const count = (standing: Standing) => ({ ...standing, exhausted: (standing.exhausted ?? 0) + 1 });
+    const count = (health: EndpointHealth) => ({ ...health, exhausted: (health.exhausted ?? 0) + 1 });
     await Promise.all(
-      [0, 1, 2, 3].flatMap(() => processes.map((one) => one.endpoints.changeStanding(WHE_A, count))),
+      [0, 1, 2, 3].flatMap(() => processes.map((one) => one.endpoints.changeHealth(WHE_A, count))),
     );
-    const standing = await world.process().endpoints.changeStanding(WHE_A, () => undefined);
-    expect(standing.exhausted).toBe(8);
+    const health = await world.process().endpoints.changeHealth(WHE_A, () => undefined);
+    expect(health.exhausted).toBe(8);
   });
 
   test('what is remembered counts once, though the answers to its writes are lost', async () => {
     const { endpoints: all } = (await open({ tenants, endpoints, answersLost: true })).process();
-    const count = (standing: Standing) => ({ ...standing, exhausted: (standing.exhausted ?? 0) + 1 });
-    await all.changeStanding(WHE_A, count);
-    expect(await all.changeStanding(WHE_A, count)).toMatchObject({ exhausted: 2 });
+    const count = (health: EndpointHealth) => ({ ...health, exhausted: (health.exhausted ?? 0) + 1 });
+    await all.changeHealth(WHE_A, count);
+    expect(await all.changeHealth(WHE_A, count)).toMatchObject({ exhausted: 2 });
   });
 });

@@ -114,9 +114,9 @@ export function functionsRun(surroundings: () => Surroundings): void {
         const job = jobNow('waiting', 'submit', { jobType: 'demo.sleep', input: { seconds: 0 } });
         await stack.jobs.create(job);
         expectAllDone(await invoked('submit', sqsEvent(submitMessage(job.jobId))));
-        const { state, batchJobId } = (await stack.jobs.get(job.jobId)) ?? {};
-        expect({ state, batchJobId }).toEqual({ state: 'submitted', batchJobId: expect.any(String) });
-        expect(await stack.batchJob(String(batchJobId))).toMatchObject({
+        const { state, runId } = (await stack.jobs.get(job.jobId)) ?? {};
+        expect({ state, runId }).toEqual({ state: 'submitted', runId: expect.any(String) });
+        expect(await stack.batchJob(String(runId))).toMatchObject({
           jobName: `hg-${job.jobId}-1`,
           jobQueue: surroundings().opened.id('StandardJobQueue'),
         });

@@ -74,7 +74,7 @@ export function stage(name: string, endpoint: string, parameters: Readonly<Recor
 }
 
 /** Far above what any command takes. */
-const PATIENCE_MS = 240_000;
+const RECONCILE_GRACE_MS = 240_000;
 
 /** @throws Error with everything the command said, when it fails or does not end */
 export async function run(command: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
@@ -82,7 +82,7 @@ export async function run(command: readonly string[], cwd: string, env: NodeJS.P
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
-  const deadline = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), RECONCILE_GRACE_MS);
   const [code, signal] = await once(child, 'exit');
   clearTimeout(deadline);
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code ?? signal}:\n${said}`);

@@ -10,7 +10,7 @@ import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { type Containers, openContainers } from './containers.ts';
-import { EVERY_EVENT, lookFromOutside, type Outside, toldOf } from './outside.ts';
+import { EVERY_EVENT, eventTypesOf, lookFromOutside, type Outside } from './outside.ts';
 
 jest.setTimeout(120_000);
 
@@ -99,7 +99,7 @@ it('a job whose container fails four times waits longer each time, and then is a
   expect(job.endedAttempts).toEqual(
     batchJobs.map(([batchJob], i) => ({
       attempt: i + 1,
-      batchJobId: batchJob?.jobId,
+      runId: batchJob?.jobId,
       startedAt: batchJob?.startedAt,
       endedAt: batchJob?.stoppedAt,
       logStream: batchJob?.container?.logStreamName,
@@ -126,8 +126,8 @@ it('a job whose container fails four times waits longer each time, and then is a
   });
   expect(JSON.parse(letter.body)).toMatchObject({ idempotencyKey: 'four', input: { csv } });
   await outside.settled(jobId);
-  expect(toldOf(stack, jobId).filter((type) => type === 'job.retrying')).toHaveLength(3);
-  expect(toldOf(stack, jobId).filter((type) => type === 'job.failed')).toHaveLength(1);
+  expect(eventTypesOf(stack, jobId).filter((type) => type === 'job.retrying')).toHaveLength(3);
+  expect(eventTypesOf(stack, jobId).filter((type) => type === 'job.failed')).toHaveLength(1);
 });
 
 it('a job that fails once and then works has succeeded, and keeps the failure of its first attempt (F47)', async () => {
@@ -138,10 +138,10 @@ it('a job that fails once and then works has succeeded, and keeps the failure of
   expect(job.endedAttempts).toMatchObject([{ attempt: 1, failure: { exitCode: 1 } }, { attempt: 2 }]);
   expect(job.endedAttempts[1]?.failure).toBeUndefined();
   await outside.settled(jobId);
-  const told = stack.webhooks.find(
+  const payload = stack.webhooks.find(
     ({ event }) => event?.data.jobId === jobId && event.type === 'job.succeeded',
   );
-  expect(told?.event?.data.failure).toBeUndefined();
+  expect(payload?.event?.data.failure).toBeUndefined();
 });
 
 it.each([
@@ -251,8 +251,8 @@ it('a Batch job that an operator ends fails its job for good, with the operatorâ
     idempotencyKey: 'stopped',
     input,
   });
-  const { batchJobId = '' } = await isIn(jobId, 'running', 1);
-  await outside.batch.send(new TerminateJobCommand({ jobId: batchJobId, reason: 'It costs too much' }));
+  const { runId = '' } = await isIn(jobId, 'running', 1);
+  await outside.batch.send(new TerminateJobCommand({ jobId: runId, reason: 'It costs too much' }));
   expect(await stack.ended('acme', 'stopped')).toMatchObject({
     state: 'failed',
     attempt: 1,

@@ -240,7 +240,9 @@ it.each(cases.map((each) => [each.what, each] as const))(
 it('no line of the log and no webhook has a value of a bad message in it', () => {
   expect(lines.filter((line) => line.includes(CANARY))).toEqual([]);
   expect(stack.webhooks.length).toBeGreaterThan(0);
-  expect(stack.webhooks.filter(({ told }) => JSON.stringify(told)?.includes(CANARY) !== false)).toEqual([]);
+  expect(stack.webhooks.filter(({ payload }) => JSON.stringify(payload)?.includes(CANARY) !== false)).toEqual(
+    [],
+  );
 });
 
 it('leaves nothing in Batch', async () => {
@@ -276,7 +278,7 @@ it('a key used again for another body is refused and told, and the first job is 
     input: { seconds: 0 },
   });
   const webhook = await until('the tenant to be told', async () =>
-    stack.webhooks.find(({ told }) => Object(told?.data)['code'] === 'idempotency_conflict'),
+    stack.webhooks.find(({ payload }) => Object(payload?.data)['code'] === 'idempotency_conflict'),
   );
-  expect(webhook).toMatchObject({ tenantId: 'acme', verified: true, told: { type: 'job.rejected' } });
+  expect(webhook).toMatchObject({ tenantId: 'acme', verified: true, payload: { type: 'job.rejected' } });
 });

@@ -30,7 +30,7 @@ it('two hundred jobs sent at once all come to the right end, and each is told on
     })),
   );
 
-  const told = await until(
+  const payload = await until(
     `${JOBS} webhooks`,
     async () =>
       new Set(stack.webhooks.map(({ event }) => event?.data.jobId)).size === JOBS
@@ -38,7 +38,7 @@ it('two hundred jobs sent at once all come to the right end, and each is told on
         : undefined,
     200_000,
   );
-  expect(told.every(({ verified }) => verified)).toBe(true);
+  expect(payload.every(({ verified }) => verified)).toBe(true);
 
   const jobs = await Promise.all(keys.map((key) => stack.job('acme', key)));
   expect(jobs.map((job) => job?.state)).toEqual(

@@ -7,7 +7,7 @@ import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { type Containers, gone, openContainers } from './containers.ts';
-import { lookFromOutside, type Outside, toldOf } from './outside.ts';
+import { eventTypesOf, lookFromOutside, type Outside } from './outside.ts';
 
 jest.setTimeout(120_000);
 
@@ -56,7 +56,7 @@ function becomes(jobId: string, state: JobRecord['state']): Promise<JobRecord> {
 }
 
 async function claimed(jobId: string): Promise<string> {
-  return (await until('the claim', async () => (await stack.jobs.get(jobId))?.claim)).batchJobId;
+  return (await until('the claim', async () => (await stack.jobs.get(jobId))?.claim)).runId;
 }
 
 /** Brings a job into a state and leaves it there. */
@@ -125,7 +125,7 @@ it.each(Object.entries(states))(
     expect(await outside.batchJobs(jobId)).toEqual(batchJobs);
     expect(await outside.batchJobs(jobId, 2)).toEqual([]);
     await outside.emptied('NotifyQueue');
-    expect(toldOf(stack, jobId)).toEqual(['job.cancelled']);
+    expect(eventTypesOf(stack, jobId)).toEqual(['job.cancelled']);
   },
 );
 
@@ -150,7 +150,7 @@ it('a job that is over stays what it was (M40)', async () => {
   await stack.send(cancel({ jobId }), cancel({ idempotencyKey: 'over' }));
   await outside.emptied('FrontQueue');
   expect(await stack.jobs.get(jobId)).toEqual(over);
-  expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
+  expect(eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
 });
 
 it('a cancel that overtakes its job waits for it: the job is recorded as cancelled and never runs (F04)', async () => {
@@ -162,7 +162,7 @@ it('a cancel that overtakes its job waits for it: the job is recorded as cancell
   expect(await stack.ended('acme', 'overtaken')).toMatchObject({ state: 'cancelled', calls: 0 });
   await outside.settled(jobId);
   expect(await outside.batchJobs(jobId)).toEqual([]);
-  expect(toldOf(stack, jobId)).toEqual(['job.cancelled']);
+  expect(eventTypesOf(stack, jobId)).toEqual(['job.cancelled']);
 });
 
 it('a cancel waits a quarter of an hour for its job, and not for the next one of that key (M39)', async () => {

@@ -21,7 +21,7 @@ export interface Containers {
   /** Lets all held containers end their work. */
   release(): void;
   /** Resolves once the Batch job has a process. */
-  pidOf(batchJobId: string): Promise<number>;
+  pidOf(runId: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -49,9 +49,9 @@ export async function openContainers(): Promise<Containers> {
     },
     willHold: (jobId, attempt = 1) => plan(jobId, attempt, { objects: objects.origin }),
     release: objects.release,
-    pidOf: (batchJobId) =>
-      until(`the process of Batch job ${batchJobId}`, async () => {
-        const file = join(folder, `${batchJobId}.pid`);
+    pidOf: (runId) =>
+      until(`the process of Batch job ${runId}`, async () => {
+        const file = join(folder, `${runId}.pid`);
         return existsSync(file) ? Number(readFileSync(file, 'utf8')) || undefined : undefined;
       }),
     async close() {

@@ -110,8 +110,8 @@ describe('a job that failed for good', () => {
     expect(kept).toMatchObject({ code: 1, out: expect.stringContaining(`redriven as ${childId}`) });
     expect((await dlq('redrive', '--all')).code).toBe(0);
     await until('the copy to be acknowledged', async () => ((await frontQueueEmpty()) ? true : undefined));
-    const { stateVersion, batchJobId } = child;
-    expect(await stack.jobs.get(childId)).toMatchObject({ calls: 1, stateVersion, batchJobId });
+    const { stateVersion, runId } = child;
+    expect(await stack.jobs.get(childId)).toMatchObject({ calls: 1, stateVersion, runId });
     expect(await lettersLeft()).toEqual(['0', '0']);
   });
 

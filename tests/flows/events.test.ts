@@ -120,16 +120,16 @@ it.each<[string, (event: AwsEvent) => Fault]>([
   }
   for (const jobId of ids) {
     // Told at least once: a copy carries the id of its first, and receivers drop it by that.
-    const told = [
+    const payload = [
       ...new Map(
         stack.webhooks.flatMap(({ webhookId, event }) =>
           event?.data.jobId === jobId ? [[webhookId, event] as const] : [],
         ),
       ).values(),
     ];
-    const sequences = told.map(({ data }) => data.sequence);
+    const sequences = payload.map(({ data }) => data.sequence);
     expect(new Set(sequences).size).toBe(sequences.length);
-    const ends = told.filter(({ type }) => /succeeded|failed/.test(type));
+    const ends = payload.filter(({ type }) => /succeeded|failed/.test(type));
     expect(ends).toHaveLength(1);
     expect(ends[0]?.data.sequence).toBe(Math.max(...sequences));
   }

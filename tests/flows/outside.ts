@@ -15,7 +15,7 @@ import { WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
 import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
-/** What an endpoint may hear of a job's whole life. */
+/** What an endpoint may applyWorkerMessage of a job's whole life. */
 export const EVERY_EVENT = WEBHOOK_EVENTS.filter((type) => /^job\.(?!progress|rejected)/.test(type));
 
 export interface Outside {
@@ -165,9 +165,9 @@ export function lookFromOutside(stack: Stack): Outside {
 }
 
 /** What the tenant was told of a job, in the order of arrival, each webhook once as its receiver must count them. */
-export function toldOf(stack: Stack, jobId: string): string[] {
-  const told = stack.webhooks.flatMap(({ webhookId, event }) =>
+export function eventTypesOf(stack: Stack, jobId: string): string[] {
+  const payload = stack.webhooks.flatMap(({ webhookId, event }) =>
     event?.data.jobId === jobId ? [[webhookId, event.type] as const] : [],
   );
-  return [...new Map(told).values()];
+  return [...new Map(payload).values()];
 }

@@ -8,7 +8,7 @@ import { runCommand } from '../support/command.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { type Containers, openContainers } from './containers.ts';
-import { lookFromOutside, type Outside, toldOf } from './outside.ts';
+import { eventTypesOf, lookFromOutside, type Outside } from './outside.ts';
 
 jest.setTimeout(180_000);
 
@@ -92,7 +92,7 @@ it('a dry run says what it would look at and changes nothing; several sweeps at 
   expect(jobs.map(({ state, calls, attempt }) => ({ state, calls, attempt }))).toEqual(
     keys.map((_, i) => ({ state: i % 5 === 4 ? 'failed' : 'succeeded', calls: 1, attempt: 1 })),
   );
-  for (const { jobId, state } of jobs) expect(toldOf(stack, jobId)).toEqual([`job.${state}`]);
+  for (const { jobId, state } of jobs) expect(eventTypesOf(stack, jobId)).toEqual([`job.${state}`]);
   await outside.schedule('run');
 });
 
@@ -115,7 +115,7 @@ it('jobs of every kind come to their ends although every event of Batch is lost 
   expect((await outside.letterOf(failing)).attributes).toMatchObject({ attempts: '4' });
   for (const key of ['good', 'plain', 'missing', 'failing']) {
     const { jobId, state } = await outside.settled(jobIdOf('acme', key));
-    expect(toldOf(stack, jobId)).toEqual([`job.${state}`]);
+    expect(eventTypesOf(stack, jobId)).toEqual([`job.${state}`]);
   }
 });
 
@@ -164,7 +164,7 @@ it('a job that Batch has forgotten is lost after three looks and not before, and
   const job = await outside.turnUntilEnded('acme', 'forgotten', 15_000);
   expect(job).toMatchObject({ state: 'succeeded', attempt: 2, calls: 2 });
   await outside.settled(jobId);
-  expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
+  expect(eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
 });
 
 it('a sweep that rested for a day repairs what it missed, with few calls to Batch for many jobs (F46)', async () => {
@@ -193,5 +193,5 @@ it('a sweep that rested for a day repairs what it missed, with few calls to Batc
   expect(asked.length).toBeGreaterThan(0);
   // One for each shard of the index, and once more should a second sweep have overlapped the first.
   expect(asked.length).toBeLessThanOrEqual(2 * DUE_SHARDS);
-  for (const { jobId } of jobs) expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
+  for (const { jobId } of jobs) expect(eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
 });

@@ -5,7 +5,7 @@ import type { JobRecord } from '../../domain/job/job.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
-import { lookFromOutside, type Outside, toldOf } from './outside.ts';
+import { eventTypesOf, lookFromOutside, type Outside } from './outside.ts';
 
 jest.setTimeout(120_000);
 
@@ -62,8 +62,8 @@ it('a job whose input came too late succeeds as a child of the failed one, each 
     version: parent.version + 1,
   });
   await outside.settled(child.jobId);
-  expect(toldOf(stack, child.jobId)).toEqual(['job.succeeded']);
-  expect(toldOf(stack, parent.jobId)).toEqual(['job.failed']);
+  expect(eventTypesOf(stack, child.jobId)).toEqual(['job.succeeded']);
+  expect(eventTypesOf(stack, parent.jobId)).toEqual(['job.failed']);
 
   // The original message, sent again, still means the job that failed.
   await stack.send(letter.body);

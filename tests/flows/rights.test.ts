@@ -52,7 +52,7 @@ describe('after jobs that ran, waited, were cancelled, refused and redone', () =
     await stack.send(...keys.map((key) => message(key, 0)), message('long', 600), '{"not": "a job"}');
     await stack.send(message('later', 0, { delaySeconds: 1 }), message('job-0', 0));
     await stack.send(message('astray', 0, { tenantId: 'astray' }));
-    await until('the long job in Batch', async () => (await stack.job('acme', 'long'))?.batchJobId);
+    await until('the long job in Batch', async () => (await stack.job('acme', 'long'))?.runId);
     await stack.send({ specVersion: '1', action: 'job.cancel', tenantId: 'acme', idempotencyKey: 'long' });
     for (const key of [...keys, 'long', 'later']) {
       const { jobId } = await stack.ended('acme', key);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../application/job/identity.ts';
-import { memberOf } from '../../domain/tenant/member.ts';
+import { holderOf } from '../../domain/tenant/holder.ts';
 import { systemRandom } from '../../io/process/random.ts';
 import { type GateStore, gateStore } from '../../io/table/gates.ts';
 import { table } from '../../io/table/table.ts';
@@ -107,7 +107,7 @@ it('never more of a tenant’s jobs are in Batch than its cap, and each that end
     expect(spans.filter(([start, end]) => start <= from && from < end).length).toBeLessThanOrEqual(2);
   }
   for (const key of keys) await outside.settled(idOf(key));
-  expect((await gates.load([tenantId])).get(tenantId)?.members).toEqual([]);
+  expect((await gates.load([tenantId])).get(tenantId)?.holders).toEqual([]);
 });
 
 it('a cap that is raised wakes who waits, and one that is lowered ends nobody (F58)', async () => {
@@ -241,7 +241,7 @@ it('a slot whose job is over is found by the audit and mended, and who waited fo
   expect(await slots()).toMatchObject({ code: 0, out: '1 gates compared, 0 holders differ.\n' });
 
   const gate = (await gates.load([tenantId])).get(tenantId);
-  await gates.enter(tenantId, gate, [memberOf(done)], stack.cloud.clock.now());
+  await gates.acquire(tenantId, gate, [holderOf(done)], stack.cloud.clock.now());
   await stack.send(message('next'));
   await waits('next', 'tenant_cap');
   const found = await slots();
@@ -257,7 +257,7 @@ it('a slot whose job is over is given back by the next sweep without anybody loo
   await stack.send(message('done'));
   const done = await stack.ended(tenantId, 'done');
   const gate = (await gates.load([tenantId])).get(tenantId);
-  await gates.enter(tenantId, gate, [memberOf(done)], stack.cloud.clock.now());
+  await gates.acquire(tenantId, gate, [holderOf(done)], stack.cloud.clock.now());
   await stack.send(message('next'));
   await waits('next', 'tenant_cap');
   await outside.schedule('run');

@@ -39,7 +39,7 @@ it('a CSV file is summarised, its result committed and its tenant told with a si
     state: 'succeeded',
     attempt: 1,
     calls: 1,
-    claim: { batchJobId: job.batchJobId, try: 1 },
+    claim: { runId: job.runId, try: 1 },
   });
   const result = job.result as { inline: { rows: number; summary: string } };
   expect(JSON.parse(Buffer.from(await objectAt(result.inline.summary)).toString())).toMatchObject({

@@ -7,7 +7,7 @@ import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { type Containers, openContainers } from './containers.ts';
-import { lookFromOutside, type Outside, toldOf } from './outside.ts';
+import { eventTypesOf, lookFromOutside, type Outside } from './outside.ts';
 
 jest.setTimeout(120_000);
 
@@ -60,7 +60,7 @@ it.each(['lose_reply', 'error'] as const)(
     for (const key of keys) {
       const job = await stack.ended('acme', key);
       expect(job).toMatchObject({ state: 'succeeded', attempt: 1, calls: 1 });
-      expect(await outside.batchJobs(job.jobId)).toMatchObject([{ jobId: job.batchJobId }]);
+      expect(await outside.batchJobs(job.jobId)).toMatchObject([{ jobId: job.runId }]);
     }
     await outside.schedule('run');
   },
@@ -78,7 +78,7 @@ it('a job whose reply and events are all lost is found by its name when the call
 
   const found = await outside.turnUntil('the job to be found', 5000, async () => {
     const job = await stack.jobs.get(jobId);
-    return job?.batchJobId === undefined ? undefined : job;
+    return job?.runId === undefined ? undefined : job;
   });
   expect(found).toMatchObject({ state: 'submitted', calls: 1 });
   const job = await outside.turnUntilEnded('acme', 'silent', 60_000);
@@ -94,7 +94,7 @@ it('a job whose reply and events are all lost is known again by the claim of its
     const job = await stack.job('acme', 'claimed');
     return job?.result === undefined ? undefined : job;
   });
-  expect(running).toMatchObject({ state: 'running', calls: 1, claim: { batchJobId: running.batchJobId } });
+  expect(running).toMatchObject({ state: 'running', calls: 1, claim: { runId: running.runId } });
   expect(await outside.turnUntilEnded('acme', 'claimed', 60_000)).toMatchObject({
     state: 'succeeded',
     attempt: 1,
@@ -132,7 +132,7 @@ it("a job that Batch refuses has failed with Batch's own words, and is a dead le
     attempts: '1',
   });
   await outside.settled(job.jobId);
-  expect(toldOf(stack, job.jobId)).toEqual(['job.failed']);
+  expect(eventTypesOf(stack, job.jobId)).toEqual(['job.failed']);
 });
 
 it.each([
@@ -142,12 +142,12 @@ it.each([
   const jobId = jobIdOf('acme', `twin-${how}`);
   containers.willHold(jobId);
   await stack.send(summarise(`twin-${how}`));
-  const { batchJobId = '' } = await until('the claim', async () => {
+  const { runId = '' } = await until('the claim', async () => {
     const job = await stack.jobs.get(jobId);
     return job?.claim === undefined ? undefined : job;
   });
   if (how === 'heard') await outside.capacity('gone');
-  else faults.event = ({ detail }) => (detail['jobId'] === batchJobId ? 'deliver' : 'drop');
+  else faults.event = ({ detail }) => (detail['jobId'] === runId ? 'deliver' : 'drop');
   const [owner] = await outside.batchJobs(jobId);
   const { jobName, jobQueue, jobDefinition, parameters, shareIdentifier, tags } = owner ?? {};
   const twin = await outside.batch.send(
@@ -175,16 +175,16 @@ it.each([
   );
   await outside.emptied('EventsQueue');
   const held = await stack.jobs.get(jobId);
-  expect(held).toMatchObject({ state: 'running', batchJobId, claim: { batchJobId } });
+  expect(held).toMatchObject({ state: 'running', runId, claim: { runId } });
   expect(held?.refused).toEqual(how === 'heard' ? [twin.jobId] : undefined);
   expect(held?.result).toBeUndefined();
 
   containers.release();
   const job = await stack.ended('acme', `twin-${how}`);
-  expect(job).toMatchObject({ state: 'succeeded', attempt: 1, calls: 1, batchJobId });
-  expect(JSON.stringify(job.result)).toContain(batchJobId);
+  expect(job).toMatchObject({ state: 'succeeded', attempt: 1, calls: 1, runId });
+  expect(JSON.stringify(job.result)).toContain(runId);
   await outside.settled(jobId);
-  expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
+  expect(eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
 });
 
 it('a call that arrives after Batch’s list had not shown it makes a second Batch job, and still one run (F11, F20)', async () => {
@@ -208,9 +208,9 @@ it('a call that arrives after Batch’s list had not shown it makes a second Bat
     return jobs.every(({ stoppedAt }) => stoppedAt !== undefined) ? jobs : undefined;
   });
   expect(both).toHaveLength(2);
-  expect(JSON.stringify(job.result)).toContain(job.batchJobId);
+  expect(JSON.stringify(job.result)).toContain(job.runId);
   await outside.settled(jobId);
-  expect(toldOf(stack, jobId)).toEqual(['job.succeeded']);
+  expect(eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
 });
 
 it('a submit message for a job that is over, is not there, or is another tenant’s changes nothing (M50)', async () => {

@@ -7,7 +7,7 @@ import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { type Containers, gone, openContainers } from './containers.ts';
-import { lookFromOutside, type Outside, toldOf } from './outside.ts';
+import { eventTypesOf, lookFromOutside, type Outside } from './outside.ts';
 
 jest.setTimeout(120_000);
 
@@ -121,7 +121,7 @@ it('a job that finds no room within its ttlSeconds expires, its place in Batch i
     { status: 'FAILED', isTerminated: true, attempts: [] },
   ]);
   await outside.settled(jobId);
-  expect(toldOf(stack, jobId)).toEqual(['job.expired']);
+  expect(eventTypesOf(stack, jobId)).toEqual(['job.expired']);
 
   await stack.send(...fillers.map(cancel));
   await Promise.all(fillers.map((key) => isIn(key, 'cancelled')));
@@ -150,8 +150,8 @@ it('a container that still runs at the deadline of its job is ended, and the job
   const jobId = jobIdOf('acme', 'too-slow');
   containers.willHold(jobId);
   await stack.send(summarise('too-slow', { deadlineSeconds: 300 }));
-  const { batchJobId } = await until('the claim', async () => (await stack.jobs.get(jobId))?.claim);
-  const pid = await containers.pidOf(batchJobId);
+  const { runId } = await until('the claim', async () => (await stack.jobs.get(jobId))?.claim);
+  const pid = await containers.pidOf(runId);
   stack.cloud.clock.advance(240_000);
   await meanwhile('too-slow');
   expect((await stack.jobs.get(jobId))?.state).toBe('running');
@@ -164,7 +164,7 @@ it('a container that still runs at the deadline of its job is ended, and the job
   });
   expect(await gone(pid)).toBe(true);
   await outside.settled(jobId);
-  expect(toldOf(stack, jobId)).toEqual(['job.failed']);
+  expect(eventTypesOf(stack, jobId)).toEqual(['job.failed']);
 });
 
 it('a job whose deadline passes before it may run has failed without having run', async () => {
@@ -194,8 +194,8 @@ it('an attempt that runs longer than its timeout is ended by Batch, and no secon
   const jobId = jobIdOf('acme', 'timed-out');
   containers.willHold(jobId);
   await stack.send(summarise('timed-out', { timeoutSeconds: 60 }));
-  const { batchJobId } = await until('the claim', async () => (await stack.jobs.get(jobId))?.claim);
-  const pid = await containers.pidOf(batchJobId);
+  const { runId } = await until('the claim', async () => (await stack.jobs.get(jobId))?.claim);
+  const pid = await containers.pidOf(runId);
   stack.cloud.clock.advance(61_000);
   const job = await stack.ended('acme', 'timed-out');
   expect(job).toMatchObject({

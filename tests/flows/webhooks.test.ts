@@ -6,11 +6,11 @@ import { type EndpointRequest, register } from '../../application/webhook/endpoi
 import {
   type Arrival,
   answer,
-  type Behaviour,
   hang,
   inTurn,
   openReceiver,
   type Receiver,
+  type TryOutcome,
   verifies,
 } from '../../demo/receiver.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
@@ -135,8 +135,8 @@ it('410 disables the endpoint at once: its others are told, and what comes later
   });
   await tell('gone', 'a');
   await rowIs('gone', ({ status }) => status === 'abandoned');
-  const told = await until('endpoint.disabled', async () => arrivalsAt('watching')[0]);
-  expect(JSON.parse(told.body)).toMatchObject({
+  const payload = await until('endpoint.disabled', async () => arrivalsAt('watching')[0]);
+  expect(JSON.parse(payload.body)).toMatchObject({
     type: 'endpoint.disabled',
     data: { endpointId: 'whe_1', reason: 'gone' },
   });
@@ -171,14 +171,14 @@ it('a receiver that hangs is handed to the other lane, where it gets its fifteen
   // The try that was cut short was none of the tenant's.
   expect((await rowsOf('hanging'))[0]).toMatchObject({ tries: 1 });
   const [known] = await stack.endpoints.list('hanging');
-  expect(known?.standing?.slowUntil).toBeGreaterThan(stack.cloud.clock.now());
+  expect(known?.health?.slowUntil).toBeGreaterThan(stack.cloud.clock.now());
 });
 
 it('while every webhook of one tenant hangs, that of another arrives before any of them is given up (F31)', async () => {
   await outside.schedule('rest');
   const seen = { givenUp: 0, beforePrompt: Number.NaN };
-  const stuck: Behaviour = (_, response) => void response.once('close', () => seen.givenUp++);
-  const prompt: Behaviour = (nth, response) => {
+  const stuck: TryOutcome = (_, response) => void response.once('close', () => seen.givenUp++);
+  const prompt: TryOutcome = (nth, response) => {
     seen.beforePrompt = seen.givenUp;
     answer(200)(nth, response);
   };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type AttemptPorts, disable, judge, send } from '../../application/webhook/delivery-try.ts';
+import { concludeTry, disable, send, type TryPorts } from '../../application/webhook/delivery-try.ts';
 import { Delivery, type PostOutcome } from '../../domain/webhook/delivery.ts';
 import { Endpoint } from '../../domain/webhook/endpoint.ts';
 import type { Post } from '../../io/http/post.ts';
@@ -46,7 +46,7 @@ function world(open: (sealed: string) => string) {
     sign: signedHeaders,
     random: { fraction: () => 0, token: () => 't' },
     log: { info: line, error: line },
-  } as unknown as AttemptPorts;
+  } as unknown as TryPorts;
   return { ports, posts, lines };
 }
 
@@ -80,10 +80,10 @@ describe('a try', () => {
     expect(lines.join()).toContain('webhook:sign:failed');
     expect(lines.join()).not.toContain('canary');
 
-    const judged = judge(ports, delivery, outcome);
-    expect(judged.delivery).toMatchObject({ status: 'pending', tries: 3, nextTryAt: NOW + 60_000 });
-    expect(judged.behaviour).toBeUndefined();
-    expect(judged.disableEndpoint).toBe(false);
+    const concluded = concludeTry(ports, delivery, outcome);
+    expect(concluded.delivery).toMatchObject({ status: 'pending', tries: 3, nextTryAt: NOW + 60_000 });
+    expect(concluded.outcome).toBeUndefined();
+    expect(concluded.disableEndpoint).toBe(false);
   });
 });
 
@@ -114,18 +114,20 @@ test('an endpoint that is gone is on while nobody could be told, and off with th
   const cloud = opened(await setUp());
   const endpoints = endpointRegister(await createJobsTable(cloud.dynamodb));
   await endpoints.put(endpoint);
-  const told: unknown[] = [];
+  const published: unknown[] = [];
   const { ports } = world(() => secret);
-  const publishing = (publish: AttemptPorts['bus']['publish']) => ({ ...ports, endpoints, bus: { publish } });
+  const publishing = (publish: TryPorts['bus']['publish']) => ({ ...ports, endpoints, bus: { publish } });
   const busy = publishing(async () => {
     throw new Error('ServiceUnavailable');
   });
   await expect(disable(busy, endpoint, 'gone')).rejects.toThrow();
   expect(await endpoints.get(endpoint)).not.toHaveProperty('disabled');
 
-  const well = publishing(async (events) => void told.push(...events));
+  const well = publishing(async (events) => void published.push(...events));
   await disable(well, endpoint, 'gone');
   await disable(well, endpoint, 'failing');
   expect(await endpoints.get(endpoint)).toMatchObject({ disabled: { reason: 'gone', atMs: NOW } });
-  expect(told).toMatchObject([{ type: 'endpoint.disabled', data: { endpointId: 'whe_1', reason: 'gone' } }]);
+  expect(published).toMatchObject([
+    { type: 'endpoint.disabled', data: { endpointId: 'whe_1', reason: 'gone' } },
+  ]);
 });

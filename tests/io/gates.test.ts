@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { dueShard } from '../../domain/job/identity.ts';
-import { GATE_PATIENCE_MS } from '../../domain/tenant/gate.ts';
-import { memberOf } from '../../domain/tenant/member.ts';
+import { GATE_GRACE_MS } from '../../domain/tenant/gate.ts';
+import { holderOf } from '../../domain/tenant/holder.ts';
 import { placeOf, rowOf } from '../../domain/tenant/waiting.ts';
 import { type DueIndex, dueIndex } from '../../io/table/due.ts';
 import { type GateStore, gateStore } from '../../io/table/gates.ts';
@@ -25,8 +25,8 @@ afterEach(() => cloud.close());
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const jobIdOf = (i: number) => `job_${'b'.repeat(25)}${ALPHABET[i]}`;
-const member = (i: number, concurrencyKey?: string) =>
-  memberOf({
+const holder = (i: number, concurrencyKey?: string) =>
+  holderOf({
     jobId: jobIdOf(i),
     attempt: 1,
     jobType: 'report.render',
@@ -39,40 +39,40 @@ const dueGates = async (byMs: number) =>
   );
 
 describe('a gate', () => {
-  test('keeps its members as they entered, with their attempts, types and keys', async () => {
+  test('keeps its holders as they entered, with their attempts, types and keys', async () => {
     expect(await gate()).toBeUndefined();
-    expect(await gates.enter('acme', undefined, [member(1), member(2, 'red')], NOW)).toBe('written');
+    expect(await gates.acquire('acme', undefined, [holder(1), holder(2, 'red')], NOW)).toBe('written');
     const stored = await gate();
     expect(stored).toMatchObject({ tenantId: 'acme', version: 1 });
-    expect(stored?.members.toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1))).toEqual([
-      member(1),
-      member(2, 'red'),
+    expect(stored?.holders.toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1))).toEqual([
+      holder(1),
+      holder(2, 'red'),
     ]);
   });
 
   test('lets in nobody who counted before another entered, or before the caps changed', async () => {
-    await gates.enter('acme', undefined, [member(1)], NOW);
-    expect(await gates.enter('acme', undefined, [member(2)], NOW)).toBe('lost');
+    await gates.acquire('acme', undefined, [holder(1)], NOW);
+    expect(await gates.acquire('acme', undefined, [holder(2)], NOW)).toBe('lost');
     const seen = await gate();
     await gates.set('acme', seen, { cap: 1 }, NOW);
-    expect(await gates.enter('acme', seen, [member(2)], NOW)).toBe('lost');
-    expect((await gate())?.members).toEqual([member(1)]);
+    expect(await gates.acquire('acme', seen, [holder(2)], NOW)).toBe('lost');
+    expect((await gate())?.holders).toEqual([holder(1)]);
   });
 
   test('lets in who counted before another left: there are only fewer then', async () => {
-    await gates.enter('acme', undefined, [member(1)], NOW);
+    await gates.acquire('acme', undefined, [holder(1)], NOW);
     const seen = await gate();
-    await gates.leave('acme', [member(1)]);
-    expect(await gates.enter('acme', seen, [member(2)], NOW)).toBe('written');
-    expect((await gate())?.members).toEqual([member(2)]);
+    await gates.release('acme', [holder(1)]);
+    expect(await gates.acquire('acme', seen, [holder(2)], NOW)).toBe('written');
+    expect((await gate())?.holders).toEqual([holder(2)]);
   });
 
   test('is left twice as well as once, and by who was never in it', async () => {
-    await gates.leave('acme', [member(1)]);
+    await gates.release('acme', [holder(1)]);
     expect(await gate()).toBeUndefined();
-    await gates.enter('acme', undefined, [member(1), member(2)], NOW);
-    for (let times = 0; times < 2; times++) await gates.leave('acme', [member(1), member(3)]);
-    expect((await gate())?.members).toEqual([member(2)]);
+    await gates.acquire('acme', undefined, [holder(1), holder(2)], NOW);
+    for (let times = 0; times < 2; times++) await gates.release('acme', [holder(1), holder(3)]);
+    expect((await gate())?.holders).toEqual([holder(2)]);
   });
 
   test('takes its settings as a whole: what is not given is not there any more', async () => {
@@ -93,15 +93,15 @@ describe('a gate', () => {
     });
   });
 
-  test('is before the sweep from its first member on, at once after a change of caps, and not when it is empty', async () => {
-    await gates.enter('acme', undefined, [member(1)], NOW);
-    expect([await dueGates(NOW), await dueGates(NOW + GATE_PATIENCE_MS)]).toEqual([[], ['acme']]);
+  test('is before the sweep from its first holder on, at once after a change of caps, and not when it is empty', async () => {
+    await gates.acquire('acme', undefined, [holder(1)], NOW);
+    expect([await dueGates(NOW), await dueGates(NOW + GATE_GRACE_MS)]).toEqual([[], ['acme']]);
     await gates.set('acme', await gate(), { cap: 5 }, NOW);
     expect(await dueGates(NOW)).toEqual(['acme']);
     const [seen] = [...(await gates.load(['acme'])).values()];
     await gates.postpone(seen!, undefined);
     expect(await dueGates(NOW)).toEqual(['acme']);
-    await gates.leave('acme', [member(1)]);
+    await gates.release('acme', [holder(1)]);
     await gates.postpone(seen!, undefined);
     expect(await dueGates(Number.MAX_SAFE_INTEGER)).toEqual([]);
   });

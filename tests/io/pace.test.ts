@@ -229,7 +229,7 @@ describe('calls to AWS Batch at the shared pace', () => {
     const batch: BatchPort = {
       submit: async () => {
         note('submit');
-        return { kind: 'accepted', batchJobId: 'batch-job' };
+        return { kind: 'accepted', runId: 'batch-job' };
       },
       listByName: async (jobQueue, name) => {
         note(`list ${jobQueue} ${name}`);
@@ -278,7 +278,7 @@ describe('calls to AWS Batch at the shared pace', () => {
     await turnsOf(budget, BATCH);
     table.account();
     const outcome = await pacedBatch(batch, budget, clock).submit(request);
-    expect(outcome).toEqual({ kind: 'accepted', batchJobId: 'batch-job' });
+    expect(outcome).toEqual({ kind: 'accepted', runId: 'batch-job' });
     expect({ called, writes: table.account() }).toEqual({ called: ['submit at 0'], writes: [] });
   });
 

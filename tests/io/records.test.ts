@@ -92,11 +92,11 @@ describe('the largest request that is accepted', () => {
       reason: text,
       logStream: text,
     } as const;
-    const attempt = { attempt: 1, batchJobId: FIRST, startedAt: NOW, endedAt: NOW, failure, logStream: text };
-    const { state, order, claim, batchJobId } = jobIn('succeeded');
+    const attempt = { attempt: 1, runId: FIRST, startedAt: NOW, endedAt: NOW, failure, logStream: text };
+    const { state, order, claim, runId } = jobIn('succeeded');
     const result = { inline: JSON.parse(`[1${',1'.repeat(16_383)}]`) };
     const endedAttempts = Array.from({ length: MAX_ATTEMPTS }, (_, i) => ({ ...attempt, attempt: i + 1 }));
-    const over = changed(job, { state, order, claim, batchJobId, result, endedAttempts }, NOW + 1);
+    const over = changed(job, { state, order, claim, runId, result, endedAttempts }, NOW + 1);
     expect(await jobs.replace(job, over)).toBe('written');
     expect(await jobs.get(JOB_ID)).toEqual(over);
   }, 60_000);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { slots as makeSlots, type Slots } from '../../application/tenant/slots.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { memberOf } from '../../domain/tenant/member.ts';
+import { holderOf } from '../../domain/tenant/holder.ts';
 import { rowOf } from '../../domain/tenant/waiting.ts';
 import { batched } from '../../io/table/batching.ts';
 import { type GateStore, gateStore } from '../../io/table/gates.ts';
@@ -45,9 +45,9 @@ beforeEach(async () => {
 afterEach(() => cloud.close());
 
 const gate = async () => (await gates.load(['acme'])).get('acme');
-const members = async () => (await gate())?.members.map(({ jobId }) => jobId) ?? [];
+const holders = async () => (await gate())?.holders.map(({ jobId }) => jobId) ?? [];
 const rows = async () => (await waiting.page('acme', 100)).rows.map(({ jobId }) => jobId);
-const taken = async (job: JobRecord) => slots.take(job, await gate());
+const taken = async (job: JobRecord) => slots.acquire(job, await gate());
 
 test('a job whose message comes twice in one batch waits in one place, and its neighbours are not held up', async () => {
   await Promise.all([taken(first), taken(second)]);
@@ -55,17 +55,17 @@ test('a job whose message comes twice in one batch waits in one place, and its n
   expect(all.map(({ kind }) => kind)).toEqual(['waits', 'waits', 'waits']);
   expect(await rows()).toEqual([third.jobId, jobs[3]?.jobId]);
   const whenFull = await gate();
-  await gates.leave('acme', [memberOf(first)]);
-  expect(await Promise.all([slots.take(third, whenFull), slots.take(third, whenFull)])).toEqual([
-    { kind: 'given', gated: true },
-    { kind: 'given', gated: true },
+  await gates.release('acme', [holderOf(first)]);
+  expect(await Promise.all([slots.acquire(third, whenFull), slots.acquire(third, whenFull)])).toEqual([
+    { kind: 'given', hasSlot: true },
+    { kind: 'given', hasSlot: true },
   ]);
-  expect(await members()).toEqual(expect.arrayContaining([second.jobId, third.jobId]));
+  expect(await holders()).toEqual(expect.arrayContaining([second.jobId, third.jobId]));
 });
 
 test('who leaves wakes as many as may enter, the longest waiting first', async () => {
   for (const job of jobs) await taken(job);
-  await slots.leave([{ ...first, gated: true }]);
+  await slots.release([{ ...first, hasSlot: true }]);
   expect(asked).toEqual([third.jobId]);
   expect(await rows()).toEqual(jobs.slice(3).map(({ jobId }) => jobId));
 });
@@ -73,7 +73,7 @@ test('who leaves wakes as many as may enter, the longest waiting first', async (
 test('whoever was let in already is not woken again: its place in the list is only tidied up', async () => {
   for (const job of jobs.slice(0, 2)) await taken(job);
   await waiting.put([rowOf(first), rowOf(third)]);
-  await slots.leave([{ ...second, gated: true }]);
+  await slots.release([{ ...second, hasSlot: true }]);
   expect(asked).toEqual([third.jobId]);
   expect(await rows()).toEqual([]);
 });

@@ -13,7 +13,7 @@ const step = {
   asked: { tenantId: 'acme', jobId: JOB_ID, attempt: 1 },
   weight: 1,
   gate: undefined,
-  isMember: false,
+  holdsSlot: false,
 } as const;
 
 let cloud: Awaited<ReturnType<typeof setUp>>;
@@ -40,7 +40,7 @@ function surroundings(listByName: BatchPort['listByName']) {
       terminate: async () => undefined,
     },
     pace: { turn: async () => ({ kind: 'at', atMs: time.nowMs }) },
-    slots: { take: async () => ({ kind: 'given', gated: false }), leave: async () => undefined },
+    slots: { acquire: async () => ({ kind: 'given', hasSlot: false }), release: async () => undefined },
     clock: { nowMs: () => time.nowMs, waitUntil: async () => undefined },
     random: { fraction: () => 0, token: () => 'token' },
     log: { info: () => undefined, error: () => undefined },
@@ -62,7 +62,7 @@ test('a slow answer about one call does not close the next one, even when the jo
   const { ports, time, submitted } = surroundings(async () => {
     // While Batch takes its time, another handler is told that the call never arrived, and opens another.
     const absent = change(open, { kind: 'not_accepted', why: 'absent_in_batch' });
-    const again = change(absent, { kind: 'call', deadlineAt: deadlineAt + 10_000, gated: false });
+    const again = change(absent, { kind: 'call', deadlineAt: deadlineAt + 10_000, hasSlot: false });
     await jobs.replace(open, absent);
     await jobs.replace(absent, again);
     time.nowMs = deadlineAt + 1;

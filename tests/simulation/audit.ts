@@ -15,7 +15,7 @@ export interface Rest {
   readonly batch: VirtualBatch;
   readonly queues: readonly VirtualQueue[];
   /** `jobId type endpointId` of each webhook that was answered with 2xx. */
-  readonly told: ReadonlySet<string>;
+  readonly notified: ReadonlySet<string>;
   /** Failed jobs that have left a dead letter. */
   readonly letters: { has(jobId: string): boolean };
   /** Ids that messages with a key must have led to, unless they were refused. */
@@ -34,7 +34,7 @@ export function audit(run: Run, rest: Rest): void {
     for (const endpoint of table.endpoints()) {
       const type = `job.${job.state}`;
       if (endpoint.tenantId === job.tenantId && wants(endpoint, type) && isFinal(job.state)) {
-        if (rest.told.has(`${job.jobId} ${type} ${endpoint.endpointId}`)) continue;
+        if (rest.notified.has(`${job.jobId} ${type} ${endpoint.endpointId}`)) continue;
         const row = [...table.deliveries.values()].find(
           ({ jobId, endpointId, eventType }) =>
             jobId === job.jobId && endpointId === endpoint.endpointId && eventType === type,
@@ -56,9 +56,9 @@ export function audit(run: Run, rest: Rest): void {
     if (children.length === 1 && job.redrivenAs !== children[0]?.jobId)
       violated('2.10', 'does not know its child');
   }
-  for (const { tenantId, members } of rest.gates.gates())
-    if (members.length > 0)
-      run.violate('I2', `the gate of ${tenantId} still has ${members.length} members`, members[0]?.jobId);
+  for (const { tenantId, holders } of rest.gates.gates())
+    if (holders.length > 0)
+      run.violate('I2', `the gate of ${tenantId} still has ${holders.length} holders`, holders[0]?.jobId);
   for (const row of rest.gates.rows()) {
     const job = table.job(row.jobId);
     // Put back by a write that was carried out once more after the end. Nobody waits there, and the tenant's next wake-up

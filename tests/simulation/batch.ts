@@ -172,7 +172,7 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
         if (fate === 'never' || fate === 'late') throw new CallFailed('batch.submit');
         const { id } = accept(request);
         if (fate === 'lost') throw new CallFailed('batch.submit');
-        return { kind: 'accepted', batchJobId: id };
+        return { kind: 'accepted', runId: id };
       });
     } catch {
       return { kind: 'unknown', why: 'TimeoutError' };

@@ -15,7 +15,7 @@ export interface Facts {
   batchJob(id: string): BatchJob | undefined;
   job(jobId: string): JobRecord | undefined;
   /** Whether the attempt it is at has a slot. */
-  isMember(job: JobRecord): boolean;
+  holdsSlot(job: JobRecord): boolean;
   /** What a final job still owes: rows of deliveries, a dead letter. */
   owes(job: JobRecord): string | undefined;
 }
@@ -75,15 +75,15 @@ export function checks(run: Run, facts: Facts): Checks {
       if (broken !== undefined) run.violate('R7', `${process.name}: ${broken}`, added[0]?.jobId);
     },
 
-    onLeave(process, tenantId, members) {
-      for (const member of members) {
-        const job = facts.job(member.jobId);
-        const holds = job?.attempt === member.attempt && HOLD.includes(job.state) && job.gated === true;
+    onLeave(process, tenantId, holders) {
+      for (const holder of holders) {
+        const job = facts.job(holder.jobId);
+        const holds = job?.attempt === holder.attempt && HOLD.includes(job.state) && job.hasSlot === true;
         if (holds)
           run.violate(
             'R2',
             `${process.name} takes the slot of ${tenantId} from a job that is ${job.state}`,
-            member.jobId,
+            holder.jobId,
           );
       }
     },
@@ -149,7 +149,7 @@ export function checks(run: Run, facts: Facts): Checks {
 function ownedBy(facts: Facts, { id, request }: BatchJob): JobRecord | undefined {
   const named = parseBatchJobName(request.jobName);
   const job = facts.job(named?.jobId ?? '');
-  const owns = job?.batchJobId === id || job?.claim?.batchJobId === id;
+  const owns = job?.runId === id || job?.claim?.runId === id;
   return owns && job.attempt === named?.attempt && CLAIMABLE.includes(job.state) ? job : undefined;
 }
 
@@ -171,15 +171,7 @@ const IMMUTABLE = [
   'createdAt',
   'parent',
 ] as const;
-const ABSORBED = [
-  'state',
-  'stateVersion',
-  'attempt',
-  'batchJobId',
-  'result',
-  'failure',
-  'finishedAt',
-] as const;
+const ABSORBED = ['state', 'stateVersion', 'attempt', 'runId', 'result', 'failure', 'finishedAt'] as const;
 
 /** R8 and R10, docs/developing/protocol.md: version, states, order, dueAt. */
 function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Generator<Broken> {
@@ -195,7 +187,7 @@ function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Gener
   for (const field of IMMUTABLE) if (!isSame(before[field], after[field])) yield ['I14', `${field} changed`];
   if (before.state === 'cancelling' && after.state !== 'cancelling' && !isFinal(after.state))
     yield ['2.10', `a job whose end was asked for became ${after.state}`];
-  const same = before.attempt === after.attempt && before.batchJobId === after.batchJobId;
+  const same = before.attempt === after.attempt && before.runId === after.runId;
   if (same && before.order !== undefined && (after.order === undefined || isNewer(before.order, after.order)))
     yield ['I5', `order went back from ${JSON.stringify(before.order)} to ${JSON.stringify(after.order)}`];
   if (
@@ -231,9 +223,9 @@ function* callsOf(
   if (after.calls > before.calls + 1) yield ['R9', 'two calls opened by one write'];
   if (sameAttempt && after.calls > before.calls && before.callOpen === true)
     yield ['R9', 'a call was opened while another was open'];
-  if (sameAttempt && after.calls > before.calls && before.batchJobId !== undefined)
+  if (sameAttempt && after.calls > before.calls && before.runId !== undefined)
     yield ['R9', 'a call was opened although the attempt has a Batch job'];
-  const open = before.callOpen === true && before.batchJobId === undefined && after.batchJobId === undefined;
+  const open = before.callOpen === true && before.runId === undefined && after.runId === undefined;
   const closed = open && (after.callOpen !== true || isFinal(after.state));
   const settled = (before.callDeadlineAt ?? 0) <= settledBeforeMs;
   if (closed && !settled && !wasDenied(`${name} ${before.calls}`))
@@ -250,29 +242,29 @@ function* attemptsOf(before: JobRecord, after: JobRecord, facts: Facts): Generat
     yield ['I8', `attempt ${after.attempt} is beyond the budget`];
   const ended =
     after.endedAttempts.length > before.endedAttempts.length ? after.endedAttempts.at(-1) : undefined;
-  const truth = ended?.batchJobId === undefined ? undefined : facts.batchJob(ended.batchJobId);
+  const truth = ended?.runId === undefined ? undefined : facts.batchJob(ended.runId);
   const lost = ended?.failure?.class === 'lost';
   if (ended !== undefined && !lost && (truth === undefined || !isOver(truth)))
-    yield ['I6', `attempt ${ended.attempt} was ended while ${ended.batchJobId} is ${truth?.status}`];
+    yield ['I6', `attempt ${ended.attempt} was ended while ${ended.runId} is ${truth?.status}`];
   if (truth !== undefined && truth.request.jobName !== `hg-${after.jobId}-${ended?.attempt}`)
     yield ['I6', `attempt ${ended?.attempt} was ended by the Batch job ${truth.request.jobName}`];
-  const owner = facts.batchJob(after.batchJobId ?? '');
+  const owner = facts.batchJob(after.runId ?? '');
   if (isFinal(after.state) && !isFinal(before.state) && !lost && owner !== undefined && !isOver(owner))
     yield ['I6', `${after.state} while its ${owner.id} is ${owner.status}`];
   if (after.state === 'retrying' && before.state !== 'retrying' && ended === undefined)
     yield ['I8', 'retrying without an ended attempt'];
   if (after.state !== 'succeeded' || before.state === 'succeeded') return;
-  if (truth?.status !== 'SUCCEEDED') yield ['I6', `succeeded while ${ended?.batchJobId} is ${truth?.status}`];
+  if (truth?.status !== 'SUCCEEDED') yield ['I6', `succeeded while ${ended?.runId} is ${truth?.status}`];
   if (facts.types.get(after.jobType)?.promisesResult !== true) return;
-  if (after.result === undefined || after.claim?.batchJobId !== ended?.batchJobId)
+  if (after.result === undefined || after.claim?.runId !== ended?.runId)
     yield ['I7', 'succeeded without a result of the claim holder'];
 }
 
 /** A job that says it holds a slot holds one, from before its first call until it is over. */
 function* slotsOf(before: JobRecord, after: JobRecord, facts: Facts): Generator<Broken> {
-  const began = after.gated === true && (before.gated !== true || before.attempt !== after.attempt);
-  if (began && !facts.isMember(after)) yield ['R1', `${after.state} with a slot that it does not have`];
-  if (after.gated !== true && before.gated === true && after.attempt === before.attempt)
+  const began = after.hasSlot === true && (before.hasSlot !== true || before.attempt !== after.attempt);
+  if (began && !facts.holdsSlot(after)) yield ['R1', `${after.state} with a slot that it does not have`];
+  if (after.hasSlot !== true && before.hasSlot === true && after.attempt === before.attempt)
     yield ['R1', 'forgot that it holds a slot'];
 }
 
@@ -290,24 +282,24 @@ function* containersOf(
 ): Generator<Broken> {
   if (before === undefined) return;
   const { claim } = after;
-  const changed = (field: 'claim' | 'result' | 'progress' | 'complaint') =>
+  const changed = (field: 'claim' | 'result' | 'progress' | 'reportedFailure') =>
     after[field] !== undefined && !isSame(before[field], after[field]);
   if (claim !== undefined && changed('claim')) {
     const attempt = `${after.jobId} ${after.attempt}`;
-    if ((claimants.get(attempt) ?? claim.batchJobId) !== claim.batchJobId)
-      yield ['I3', `${claim.batchJobId} claims what ${claimants.get(attempt)} claimed`];
-    claimants.set(attempt, claim.batchJobId);
+    if ((claimants.get(attempt) ?? claim.runId) !== claim.runId)
+      yield ['I3', `${claim.runId} claims what ${claimants.get(attempt)} claimed`];
+    claimants.set(attempt, claim.runId);
     if (!CLAIMABLE.includes(before.state)) yield ['W1', `claimed while ${before.state}`];
-    if (before.refused?.includes(claim.batchJobId)) yield ['W1', `${claim.batchJobId} is refused and claims`];
+    if (before.refused?.includes(claim.runId)) yield ['W1', `${claim.runId} is refused and claims`];
     if (before.claim !== undefined && before.attempt === after.attempt && before.claim.try >= claim.try)
       yield ['W1', `try ${claim.try} claims after try ${before.claim.try}`];
-    const named = parseBatchJobName(facts.batchJob(claim.batchJobId)?.request.jobName ?? '');
+    const named = parseBatchJobName(facts.batchJob(claim.runId)?.request.jobName ?? '');
     if (named?.attempt !== after.attempt) yield ['W1', `a container of attempt ${named?.attempt} claims`];
   }
-  if (!changed('result') && !changed('progress') && !changed('complaint')) return;
+  if (!changed('result') && !changed('progress') && !changed('reportedFailure')) return;
   const me = process.container;
-  if (me === undefined || me.batchJobId !== before.claim?.batchJobId || me.try !== before.claim.try)
-    yield ['W4', `${me?.batchJobId} is heard, and the claim is ${JSON.stringify(before.claim)}`];
+  if (me === undefined || me.runId !== before.claim?.runId || me.try !== before.claim.try)
+    yield ['W4', `${me?.runId} is heard, and the claim is ${JSON.stringify(before.claim)}`];
   const sameTry = before.attempt === after.attempt && before.claim?.try === claim?.try;
   if (sameTry && before.result !== undefined && changed('result'))
     yield ['I3', 'one try committed two results'];
@@ -334,11 +326,11 @@ function noteCommit(run: Run, process: Process, before: JobRecord | undefined, a
 
 /** Proof that the rare paths were taken at all. */
 function countRarities(run: Run, { role }: Process, before: JobRecord, after: JobRecord): void {
-  const adopted = before.batchJobId === undefined && after.batchJobId !== undefined;
+  const adopted = before.runId === undefined && after.runId !== undefined;
   if (adopted) run.count(`adopted by ${role}`);
-  if (after.claim !== undefined && before.batchJobId !== undefined && after.batchJobId !== before.batchJobId)
+  if (after.claim !== undefined && before.runId !== undefined && after.runId !== before.runId)
     run.count('authority moved to the claimant');
-  if ((after.refused?.length ?? 0) > (before.refused?.length ?? 0)) run.count('stray refused');
+  if ((after.refused?.length ?? 0) > (before.refused?.length ?? 0)) run.count('duplicate refused');
   const ended =
     after.endedAttempts.length > before.endedAttempts.length ? after.endedAttempts.at(-1) : undefined;
   if (ended?.failure?.class === 'lost') run.count('attempt lost');

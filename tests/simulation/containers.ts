@@ -26,7 +26,7 @@ export function containers(run: Run, services: ContainerServices): StartContaine
   const luck = world.dice('containers');
   return ({ id, request }, tryNumber, end) => {
     const { jobId = '', attempt, batchType = '' } = request.parameters;
-    const me = { batchJobId: id, try: tryNumber, attempt: Number(attempt) };
+    const me = { runId: id, try: tryNumber, attempt: Number(attempt) };
     const process = run.process('container', me);
     const ending = new AbortController();
     run.note(process.name, () => `starts for attempt ${attempt} as ${id} try ${tryNumber}`, jobId);

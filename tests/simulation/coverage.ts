@@ -16,7 +16,7 @@ export const sometimes: readonly string[] = [
   'submission:call:unknown',
   'submission:resolve:found',
   'submission:resolve:absent',
-  'stray refused',
+  'duplicate refused',
   'job:claim:superseded claimed_by_another',
   'job:claim:superseded refused',
   'job:claim:superseded other_attempt',

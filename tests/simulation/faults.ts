@@ -143,7 +143,7 @@ export interface Call {
 
 /**
  * One call to a port. The effect runs atomically in the virtual service; what can go wrong is when, how often and
- * whether it runs, and whether the caller lives to hear of it.
+ * whether it runs, and whether the caller lives to applyWorkerMessage of it.
  */
 export function reach<T>(run: Run, process: Process, call: Call, effect: () => T): Promise<T> {
   const { world, faults } = run;

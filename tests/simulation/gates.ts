@@ -1,6 +1,6 @@
 /** Gates and waiting lists at the level of their ports: one gate, one atomic write; rows in their order. */
-import { decide, GATE_PATIENCE_MS, type Gate } from '../../domain/tenant/gate.ts';
-import { type Member, memberName } from '../../domain/tenant/member.ts';
+import { decide, GATE_GRACE_MS, type Gate } from '../../domain/tenant/gate.ts';
+import { type Holder, holderName } from '../../domain/tenant/holder.ts';
 import { placeOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
 import type { GateStore, Settings } from '../../io/table/gates.ts';
 import type { WaitingStore } from '../../io/table/waiting.ts';
@@ -9,14 +9,14 @@ import { type Run, reach, read } from './faults.ts';
 import type { Process } from './world.ts';
 
 export interface GateEvents {
-  onEnter(process: Process, before: Gate | undefined, added: readonly Member[]): void;
-  onLeave(process: Process, tenantId: string, members: readonly Member[]): void;
+  onEnter(process: Process, before: Gate | undefined, added: readonly Holder[]): void;
+  onLeave(process: Process, tenantId: string, holders: readonly Holder[]): void;
 }
 
 export interface VirtualGates {
   gates(): readonly Gate[];
   rows(): readonly WaitingRow[];
-  isMember(tenantId: string, member: Pick<Member, 'jobId' | 'attempt'>): boolean;
+  holdsSlot(tenantId: string, holder: Pick<Holder, 'jobId' | 'attempt'>): boolean;
   nextDueMs(): number;
   gatesFor(process: Process): GateStore;
   waitingFor(process: Process): WaitingStore;
@@ -40,8 +40,8 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
   return {
     gates: () => [...gates.values()],
     rows: () => [...rows.values()],
-    isMember: (tenantId, member) =>
-      gates.get(tenantId)?.members.some((each) => memberName(each) === memberName(member)) === true,
+    holdsSlot: (tenantId, holder) =>
+      gates.get(tenantId)?.holders.some((each) => holderName(each) === holderName(holder)) === true,
     nextDueMs: () =>
       Math.min(
         Number.MAX_SAFE_INTEGER,
@@ -59,33 +59,33 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
             return new Map(found.map((gate) => [gate.tenantId, gate]));
           });
         },
-        enter: (tenantId, seen, members, nowMs) =>
-          call('enter', () => {
+        acquire: (tenantId, seen, holders, nowMs) =>
+          call('acquire', () => {
             if (!isAsRead(tenantId, seen)) return 'lost';
             const before = gates.get(tenantId);
-            const held = new Map((before?.members ?? []).map((each) => [memberName(each), each]));
-            for (const member of members) held.set(memberName(member), member);
+            const held = new Map((before?.holders ?? []).map((each) => [holderName(each), each]));
+            for (const holder of holders) held.set(holderName(holder), holder);
             const version = (before?.version ?? 0) + 1;
-            const dueAt = before?.dueAt ?? nowMs + GATE_PATIENCE_MS;
-            put({ tenantId, ...before, version, members: [...held.values()], dueAt });
-            events.onEnter(process, before, members);
+            const dueAt = before?.dueAt ?? nowMs + GATE_GRACE_MS;
+            put({ tenantId, ...before, version, holders: [...held.values()], dueAt });
+            events.onEnter(process, before, holders);
             return 'written';
           }),
-        leave: async (tenantId, members) => {
-          if (members.length === 0) return;
-          await call('leave', () => {
+        release: async (tenantId, holders) => {
+          if (holders.length === 0) return;
+          await call('release', () => {
             const gate = gates.get(tenantId);
             if (gate === undefined) return;
-            const leaving = new Set(members.map(memberName));
-            put({ ...gate, members: gate.members.filter((each) => !leaving.has(memberName(each))) });
-            events.onLeave(process, tenantId, members);
+            const releasing = new Set(holders.map(holderName));
+            put({ ...gate, holders: gate.holders.filter((each) => !releasing.has(holderName(each))) });
+            events.onLeave(process, tenantId, holders);
           });
         },
         set: (tenantId, seen, settings: Settings, nowMs) =>
           call('set', () => {
             if (!isAsRead(tenantId, seen)) return 'lost';
-            const { members = [], version = 0 } = gates.get(tenantId) ?? {};
-            put({ tenantId, ...settings, members, version: version + 1, dueAt: nowMs });
+            const { holders = [], version = 0 } = gates.get(tenantId) ?? {};
+            put({ tenantId, ...settings, holders, version: version + 1, dueAt: nowMs });
             run.note(process.name, () => `sets the gate of ${tenantId}: ${JSON.stringify(settings)}`);
             return 'written';
           }),
@@ -99,7 +99,7 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
             const gate = gates.get(tenantId);
             if (gate === undefined) return;
             if (dueAt !== undefined && gate.dueAt !== undefined) put({ ...gate, dueAt });
-            if (dueAt === undefined && gate.members.length === 0 && gate.version === version)
+            if (dueAt === undefined && gate.holders.length === 0 && gate.version === version)
               put({ ...gate, dueAt: undefined });
           }),
       };
@@ -138,16 +138,16 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
 }
 
 /** Whether those who entered might: the caps as they stood at that moment. */
-export function exceeds(before: Gate | undefined, added: readonly Member[]): string | undefined {
-  const { cap = Number.POSITIVE_INFINITY, keyCap = 1, members = [] } = before ?? {};
-  const held = new Map([...members, ...added].map((each) => [memberName(each), each]));
-  const isNew = added.some((each) => !members.some((member) => memberName(member) === memberName(each)));
+export function exceeds(before: Gate | undefined, added: readonly Holder[]): string | undefined {
+  const { cap = Number.POSITIVE_INFINITY, keyCap = 1, holders = [] } = before ?? {};
+  const held = new Map([...holders, ...added].map((each) => [holderName(each), each]));
+  const isNew = added.some((each) => !holders.some((holder) => holderName(holder) === holderName(each)));
   if (!isNew) return undefined;
   if (before?.paused !== undefined) return 'entered a gate that is paused';
-  if (held.size > cap) return `${held.size} members under a cap of ${cap}`;
+  if (held.size > cap) return `${held.size} holders under a cap of ${cap}`;
   for (const { keyTag } of added) {
     const ofKey = [...held.values()].filter((each) => keyTag !== undefined && each.keyTag === keyTag).length;
-    if (ofKey > keyCap) return `${ofKey} members of one key under a cap of ${keyCap}`;
+    if (ofKey > keyCap) return `${ofKey} holders of one key under a cap of ${keyCap}`;
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import type { SweepPorts } from '../../application/repair/reconcile.ts';
 import { tick } from '../../application/repair/tick.ts';
 import { type SlotPorts, type Slots, slots } from '../../application/tenant/slots.ts';
 import { deliver } from '../../application/webhook/deliver.ts';
-import type { LanePorts } from '../../application/webhook/delivery-try.ts';
+import type { DeliveryPorts } from '../../application/webhook/delivery-try.ts';
 import { type NotifyPorts, notify } from '../../application/webhook/notify.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
@@ -55,7 +55,7 @@ export type AllPorts = IntakePorts &
   SubmitPorts &
   TrackPorts &
   NotifyPorts &
-  LanePorts &
+  DeliveryPorts &
   SweepPorts &
   SlotPorts;
 /** Slots are made of the other ports, so a defect in one of those is a defect in them. */
@@ -165,11 +165,11 @@ function paceOf(run: Run, process: Process): Pace {
 function inTurns(run: Run, process: Process, sound: Slots): Slots {
   return {
     ...sound,
-    async take(...asked) {
+    async acquire(...asked) {
       process.turning++;
       run.world.stir(process);
       try {
-        return await sound.take(...asked);
+        return await sound.acquire(...asked);
       } finally {
         process.turning--;
       }

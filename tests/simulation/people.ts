@@ -33,7 +33,7 @@ const endpoint = (tenantId: string, name: string, events: string[]) =>
   });
 const attentive = endpoint('acme', 'all', all);
 const patientEndpoints = [endpoint('acme', 'ends', ends), endpoint('globex', 'globex', ends)];
-/** One that wants to hear of everything is much of a world's work, and not in every world. */
+/** One that wants to applyWorkerMessage of everything is much of a world's work, and not in every world. */
 export const endpointsOf = (run: Run): readonly Endpoint[] =>
   run.world.dice('endpoints').happens(0.2) ? [attentive, ...patientEndpoints] : patientEndpoints;
 

@@ -9,17 +9,17 @@ import type { Process } from './world.ts';
 
 export interface Receivers {
   readonly endpoints: readonly Endpoint[];
-  /** Addresses at which nobody wants to hear of us again. */
+  /** Addresses at which nobody wants to applyWorkerMessage of us again. */
   readonly gone: ReadonlySet<string>;
   onWebhook(webhookId: string, body: string): void;
   /** Gathers `jobId type endpointId` of each webhook that was answered with 2xx. */
-  readonly told: Set<string>;
+  readonly notified: Set<string>;
 }
 
 export function receiver(
   run: Run,
   process: Process,
-  { endpoints, gone, onWebhook, told }: Receivers,
+  { endpoints, gone, onWebhook, notified }: Receivers,
 ): Webhooks {
   const { world, faults } = run;
   const receive = ({ url, headers, body }: Post): PostOutcome => {
@@ -33,7 +33,7 @@ export function receiver(
     onWebhook(headers['webhook-id'] ?? '', body);
     if (gone.has(url)) return { kind: 'answered', status: 410, ms: 40 };
     if (run.strikes('receivers.busy', faults)) return { kind: 'answered', status: 503, ms: 40 };
-    told.add(`${data.jobId} ${type} ${endpoint?.endpointId}`);
+    notified.add(`${data.jobId} ${type} ${endpoint?.endpointId}`);
     return { kind: 'answered', status: 200, ms: 40 };
   };
   return {

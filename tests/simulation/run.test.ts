@@ -21,10 +21,14 @@ test.each([
 });
 
 test('one world is run again, smaller if asked', () => {
-  const told = execFileSync(process.execPath, [program, '--seed', '3', '--profile', 'race', '--jobs', '0'], {
-    encoding: 'utf8',
-  });
-  expect(told).toMatch(/^profile race, seed 3: every promise was kept, in \d+ steps\.\n$/);
+  const printed = execFileSync(
+    process.execPath,
+    [program, '--seed', '3', '--profile', 'race', '--jobs', '0'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(printed).toMatch(/^profile race, seed 3: every promise was kept, in \d+ steps\.\n$/);
 });
 
 test.each([[['--seeds', '3']], [['--quick', '--seeds', '3']]])(

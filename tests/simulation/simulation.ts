@@ -116,7 +116,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
     objects,
     batchJob: (id) => batch.jobs.get(id),
     job: (jobId) => table.job(jobId),
-    isMember: (job) => gates.isMember(job.tenantId, job),
+    holdsSlot: (job) => gates.holdsSlot(job.tenantId, job),
     owes: ({ jobId, tenantId, state }) => {
       const rows = [...table.deliveries.values()].filter(
         (row) => row.jobId === jobId && row.eventType === `job.${state}`,
@@ -168,9 +168,10 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
         });
       },
     }),
-    webhooksFor: (process) => receiver(run, process, { endpoints, gone, told, onWebhook: check.onWebhook }),
+    webhooksFor: (process) =>
+      receiver(run, process, { endpoints, gone, notified, onWebhook: check.onWebhook }),
   };
-  const told = new Set<string>();
+  const notified = new Set<string>();
   const gone = givenUp(run, endpoints);
 
   const steps = lambdas(run, services, mutant);
@@ -185,7 +186,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   if (profile.tick) everyMinute(run, index.nextMs, steps.tick);
   const expected = people(run, { front, letters, gates, submitQueue }, jobs);
   const queues = [front, submitQueue, events, notifyQueue, deliveryQueue];
-  return { table, gates, batch, queues, told, letters: failed, expected, steps, nextDueMs };
+  return { table, gates, batch, queues, notified, letters: failed, expected, steps, nextDueMs };
 
   function wrapped(detail: unknown): string {
     return JSON.stringify({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail });

@@ -4,7 +4,7 @@ import { Tombstone } from '../../domain/job/tombstone.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import { Delivery, type DeliveryName } from '../../domain/webhook/delivery.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
-import { Standing } from '../../domain/webhook/endpoint-health.ts';
+import { EndpointHealth } from '../../domain/webhook/endpoint-health.ts';
 import type { DeliveryStore } from '../../io/table/deliveries.ts';
 import type { EndpointStore } from '../../io/table/endpoints.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
@@ -30,7 +30,7 @@ export interface Table {
   jobsFor(process: Process): JobStore;
   deliveriesFor(process: Process): DeliveryStore;
   tenantsFor(process: Process): Pick<TenantStore, 'load'>;
-  endpointsFor(process: Process): Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeStanding'>;
+  endpointsFor(process: Process): Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeHealth'>;
 }
 
 export function virtualTable(
@@ -42,7 +42,7 @@ export function virtualTable(
 ): Table {
   const jobs = new Map<string, Held>();
   const known = [...endpoints];
-  const standings = new Map<string, Standing>();
+  const healths = new Map<string, EndpointHealth>();
   const deliveries = new Map<string, Delivery>();
   const writers = new Map<string, string>();
   let tokens = 0;
@@ -179,7 +179,7 @@ export function virtualTable(
         reach(run, process, { site: 'endpoints.list' }, () =>
           known
             .filter((endpoint) => endpoint.tenantId === tenantId)
-            .map((endpoint) => ({ endpoint, standing: standings.get(endpoint.endpointId) })),
+            .map((endpoint) => ({ endpoint, health: healths.get(endpoint.endpointId) })),
         ),
       get: ({ tenantId, endpointId }) =>
         read(run, process, undefined, () => endpointOf(tenantId, endpointId)),
@@ -190,16 +190,16 @@ export function virtualTable(
           if (stored !== undefined && next !== undefined) known.splice(known.indexOf(stored), 1, next);
           return next ?? stored;
         }),
-      changeStanding: ({ tenantId, endpointId }, decide) => {
+      changeHealth: ({ tenantId, endpointId }, decide) => {
         // A call that the client repeats knows its own write again, and decides nothing a second time.
-        let written: Standing | undefined;
-        return reach(run, process, { site: 'endpoints.changeStanding' }, () => {
+        let written: EndpointHealth | undefined;
+        return reach(run, process, { site: 'endpoints.changeHealth' }, () => {
           if (written !== undefined) return written;
-          const stored = standings.get(endpointId) ?? { tenantId, endpointId };
+          const stored = healths.get(endpointId) ?? { tenantId, endpointId };
           const next = decide(stored);
           if (next === undefined) return stored;
-          written = Standing.parse(next);
-          standings.set(endpointId, written);
+          written = EndpointHealth.parse(next);
+          healths.set(endpointId, written);
           return written;
         });
       },

@@ -11,9 +11,7 @@ export interface Process {
   readonly name: string;
   readonly skewMs: number;
   /** The container this is, if it is one. */
-  readonly container:
-    | { readonly batchJobId: string; readonly try: number; readonly attempt: number }
-    | undefined;
+  readonly container: { readonly runId: string; readonly try: number; readonly attempt: number } | undefined;
   /** Calls of SubmitJob that this process has opened by its own write and not yet made: Batch job name → number. */
   readonly opened: Map<string, number>;
   /** How much of its work goes on with a turn of the event loop: streams, and what is gathered until a turn's end. */

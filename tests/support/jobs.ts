@@ -52,17 +52,17 @@ export function aJob(change: JobChange = {}): JobRecord {
 }
 
 const failure = { class: 'app_error', code: 'exit_code', message: 'The container ended badly.' } as const;
-const inBatch = { calls: 1, waitReason: undefined, batchJobId: FIRST };
+const inBatch = { calls: 1, waitReason: undefined, runId: FIRST };
 const running = {
   ...inBatch,
   order: { tries: 0, rank: 3 },
-  claim: { batchJobId: FIRST, try: 1 },
+  claim: { runId: FIRST, try: 1 },
   startedAt: NOW,
 };
 const ended = {
   ...running,
   order: { tries: 1, rank: 9 },
-  endedAttempts: [{ attempt: 1, batchJobId: FIRST, endedAt: NOW }],
+  endedAttempts: [{ attempt: 1, runId: FIRST, endedAt: NOW }],
 };
 
 const marks: Record<JobState, JobChange> = {

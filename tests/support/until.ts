@@ -2,13 +2,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Far above what anything takes; a test that waits this long has failed. */
-const PATIENCE_MS = 60_000;
+const RECONCILE_GRACE_MS = 60_000;
 
 /** Looks again and again until there is an answer; names what it waited for when there is none. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined>,
-  patienceMs = PATIENCE_MS,
+  patienceMs = RECONCILE_GRACE_MS,
 ): Promise<T> {
   const endsAt = performance.now() + patienceMs;
   while (performance.now() < endsAt) {

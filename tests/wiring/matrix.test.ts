@@ -57,6 +57,6 @@ describe('a title that names rows', () => {
   });
 
   it('must be a title', () => {
-    expect(() => titles(`const text = 'a stray (F${'01'})';`)).toThrow('outside of a title');
+    expect(() => titles(`const text = 'a duplicate (F${'01'})';`)).toThrow('outside of a title');
   });
 });

@@ -101,8 +101,8 @@ describe.each(functions)('%s', (id, fn) => {
 
   it('may publish on the bus it is told of, if it publishes', () => {
     const { EVENT_BUS_NAME: bus } = fn.Environment.Variables;
-    const told = bus !== undefined && 'refersTo' in bus ? [bus.refersTo] : [];
-    expect(targetsOf(fn.Role, 'events:PutEvents')).toEqual(told);
+    const allowed = bus !== undefined && 'refersTo' in bus ? [bus.refersTo] : [];
+    expect(targetsOf(fn.Role, 'events:PutEvents')).toEqual(allowed);
   });
 
   it('may write its log', () => {

@@ -39,7 +39,7 @@ export function createContainer(onStarted: (process: ContainerProcess) => void) 
     /** The last 64 KiB of what it wrote to either stream. */
     output: tail.text,
     /** What the launcher says of it. */
-    hear(message: FromLauncher): void {
+    applyWorkerMessage(message: FromLauncher): void {
       switch (message.kind) {
         case 'started':
           pid = message.pid;

@@ -25,7 +25,7 @@ export function createLauncher() {
       env: { PATH: process.env['PATH'] },
     });
     launcher.on('message', (message: FromLauncher) => {
-      running.get(message.id)?.hear(message);
+      running.get(message.id)?.applyWorkerMessage(message);
       if (message.kind === 'ended') running.delete(message.id);
     });
     launcher.once('exit', () => {
@@ -40,7 +40,7 @@ export function createLauncher() {
   function lose(): void {
     for (const [id, container] of running) {
       container.kill();
-      container.hear({ kind: 'ended', id, end: { kind: 'exited', exitCode: KILLED } });
+      container.applyWorkerMessage({ kind: 'ended', id, end: { kind: 'exited', exitCode: KILLED } });
     }
     running.clear();
   }

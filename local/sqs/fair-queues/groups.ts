@@ -14,7 +14,7 @@ const NOISY_SHARE = 0.1;
 const NOISY_IN_FLIGHT = 30;
 /** AWS names no least time; a share of less than this is chance. */
 const MEASURABLE_MS = 1000;
-const SILENCE_MS = 300_000;
+const BATCH_SILENCE_MS = 300_000;
 /** Silence is counted in minutes, so it need not be looked for at every message. */
 const SILENCE_CHECK_MS = 1000;
 
@@ -143,7 +143,7 @@ export class Groups<Message extends Grouped> {
   }
 
   #makesNoise({ id, inFlight, startedSumMs, lastSentAtMs }: Group<Message>, nowMs: number): boolean {
-    if (id === undefined || nowMs - lastSentAtMs >= SILENCE_MS) return false;
+    if (id === undefined || nowMs - lastSentAtMs >= BATCH_SILENCE_MS) return false;
     if (inFlight >= NOISY_IN_FLIGHT && inFlight > this.#inFlight * NOISY_SHARE) return true;
     const { groupMs, allMs } = this.#processing.of(id, nowMs);
     const ageMs = nowMs - this.#originMs;
@@ -156,7 +156,7 @@ export class Groups<Message extends Grouped> {
     if (nowMs - this.#silenceCheckedAtMs < SILENCE_CHECK_MS) return;
     this.#silenceCheckedAtMs = nowMs;
     for (const group of this.#noisy) {
-      if (nowMs - group.lastSentAtMs < SILENCE_MS) continue;
+      if (nowMs - group.lastSentAtMs < BATCH_SILENCE_MS) continue;
       this.#quieten(group);
       this.#ranking.settle(group);
     }

@@ -111,7 +111,7 @@ export const ofCalls: readonly Expectation[] = [
     mutant: {
       defects: {
         container: reading((job, { container }) =>
-          job.claim !== undefined && job.claim.batchJobId === container?.batchJobId
+          job.claim !== undefined && job.claim.runId === container?.runId
             ? { ...job, claim: container }
             : job,
         ),

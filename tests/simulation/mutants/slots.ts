@@ -1,6 +1,6 @@
 /** Rules of the gates and the waiting lists. */
 import { isFinal } from '../../../domain/job/job.ts';
-import { type Member, memberOf } from '../../../domain/tenant/member.ts';
+import { type Holder, holderOf } from '../../../domain/tenant/holder.ts';
 import type { WaitingRow } from '../../../domain/tenant/waiting.ts';
 import type { Due } from '../../../io/table/due.ts';
 import type { Defect } from '../lambdas.ts';
@@ -9,10 +9,10 @@ import { type Expectation, each, writing } from './defects.ts';
 const leavingByJob: Defect = ({ gates }) => ({
   gates: {
     ...gates,
-    leave: async (tenantId, members) => {
-      const held = (await gates.load([tenantId])).get(tenantId)?.members ?? [];
-      const jobIds = new Set(members.map(({ jobId }) => jobId));
-      return gates.leave(
+    release: async (tenantId, holders) => {
+      const held = (await gates.load([tenantId])).get(tenantId)?.holders ?? [];
+      const jobIds = new Set(holders.map(({ jobId }) => jobId));
+      return gates.release(
         tenantId,
         held.filter(({ jobId }) => jobIds.has(jobId)),
       );
@@ -23,9 +23,9 @@ const leavingByJob: Defect = ({ gates }) => ({
 const enteringBlindly: Defect = ({ gates }) => ({
   gates: {
     ...gates,
-    enter: async (tenantId, seen, members, nowMs) => {
+    acquire: async (tenantId, seen, holders, nowMs) => {
       for (let gate = seen; ; gate = (await gates.load([tenantId])).get(tenantId))
-        if ((await gates.enter(tenantId, gate, members, nowMs)) === 'written') return 'written';
+        if ((await gates.acquire(tenantId, gate, holders, nowMs)) === 'written') return 'written';
     },
   },
 });
@@ -55,23 +55,23 @@ const puttingRowsLate: Defect = ({ waiting, clock }) => ({
 const leavingLate: Defect = ({ gates, clock }) => ({
   gates: {
     ...gates,
-    leave: async (tenantId, members) =>
-      void clock.waitUntil(clock.nowMs() + LATE_MS).then(() => gates.leave(tenantId, members)),
+    release: async (tenantId, holders) =>
+      void clock.waitUntil(clock.nowMs() + LATE_MS).then(() => gates.release(tenantId, holders)),
   },
 });
 
 const keepingWhoRetries: Defect = ({ gates, jobs }) => ({
   gates: {
     ...gates,
-    leave: async (tenantId, members) => {
-      const records = await jobs.load(members.map(({ jobId }) => jobId));
-      const stays = ({ jobId, attempt }: Member) => {
+    release: async (tenantId, holders) => {
+      const records = await jobs.load(holders.map(({ jobId }) => jobId));
+      const stays = ({ jobId, attempt }: Holder) => {
         const job = records.get(jobId);
         return job?.state === 'retrying' && job.attempt === attempt;
       };
-      return gates.leave(
+      return gates.release(
         tenantId,
-        members.filter((member) => !stays(member)),
+        holders.filter((holder) => !stays(holder)),
       );
     },
   },
@@ -84,7 +84,7 @@ const sweepingEmptyGates: Defect = ({ due, gates }) => ({
       const page = await due.due(...asked);
       const found = await gates.load(page.due.flatMap((item) => (item.kind === 'gate' ? item.tenantId : [])));
       const isLookedAt = (item: Due) =>
-        item.kind !== 'gate' || found.get(item.tenantId)?.members.length === 0;
+        item.kind !== 'gate' || found.get(item.tenantId)?.holders.length === 0;
       return { ...page, due: page.due.filter(isLookedAt) };
     },
   },
@@ -95,10 +95,10 @@ const sweepingWhoWaits: Defect = ({ gates, jobs }) => ({
     ...gates,
     load: async (tenantIds) => {
       const found = await gates.load(tenantIds);
-      for (const { tenantId, members } of found.values()) {
-        const records = await jobs.load(members.map(({ jobId }) => jobId));
-        const waits = ({ jobId }: Member) => records.get(jobId)?.state === 'waiting';
-        await gates.leave(tenantId, members.filter(waits));
+      for (const { tenantId, holders } of found.values()) {
+        const records = await jobs.load(holders.map(({ jobId }) => jobId));
+        const waits = ({ jobId }: Holder) => records.get(jobId)?.state === 'waiting';
+        await gates.release(tenantId, holders.filter(waits));
       }
       return found;
     },
@@ -140,7 +140,7 @@ export const ofSlots: readonly Expectation[] = [
       defects: {
         submit: writing(async (jobs, seen, next, { gates }) => {
           const outcome = await jobs.replace(seen, next);
-          if (outcome === 'lost') await gates.leave(seen.tenantId, [memberOf(seen)]);
+          if (outcome === 'lost') await gates.release(seen.tenantId, [holderOf(seen)]);
           return outcome;
         }),
       },
@@ -194,7 +194,7 @@ export const ofSlots: readonly Expectation[] = [
       defects: {
         intake: writing(async (jobs, seen, next, { gates }) => {
           const outcome = await jobs.replace(seen, next);
-          if (next.state === 'cancelling') await gates.leave(next.tenantId, [memberOf(next)]);
+          if (next.state === 'cancelling') await gates.release(next.tenantId, [holderOf(next)]);
           return outcome;
         }),
       },
@@ -208,7 +208,7 @@ export const ofSlots: readonly Expectation[] = [
     mutant: {
       defects: {
         track: writing(async (jobs, seen, next, { gates }) => {
-          if (isFinal(next.state)) await gates.leave(next.tenantId, [memberOf(next)]);
+          if (isFinal(next.state)) await gates.release(next.tenantId, [holderOf(next)]);
           return jobs.replace(seen, next);
         }),
       },
@@ -223,7 +223,7 @@ export const ofSlots: readonly Expectation[] = [
       defects: {
         track: writing(async (jobs, seen, next, { gates }) => {
           const written = await jobs.replace(seen, next);
-          if (next.state === 'running') await gates.leave(next.tenantId, [memberOf(next)]);
+          if (next.state === 'running') await gates.release(next.tenantId, [holderOf(next)]);
           return written;
         }),
       },

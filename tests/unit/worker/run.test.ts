@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => cloud.close());
 
 const CSV = `s3://${BUCKET}/tenants/acme/inputs/n.csv`;
-const me: Assignment = { jobId: JOB_ID, batchType: 'csv.summarise', batchJobId: FIRST, attempt: 1, try: 1 };
+const me: Assignment = { jobId: JOB_ID, batchType: 'csv.summarise', runId: FIRST, attempt: 1, try: 1 };
 
 async function given(state: Parameters<typeof jobIn>[0], change: JobChange = {}) {
   const job = jobIn(state, { jobType: 'csv.summarise', input: { csv: CSV }, claim: undefined, ...change });
@@ -70,7 +70,7 @@ describe('a container', () => {
     expect(await run(ports(objects).all, me, nothing)).toBe(0);
     expect(await jobs.get(JOB_ID)).toMatchObject({
       state: 'running',
-      claim: { batchJobId: FIRST, try: 1 },
+      claim: { runId: FIRST, try: 1 },
       result: { inline: { rows: 2 } },
     });
     expect(written).toHaveLength(1);
@@ -82,9 +82,9 @@ describe('a container', () => {
     const { all, lines } = ports(full.objects);
     expect(await run(all, me, nothing)).toBe(1);
     const job = await jobs.get(JOB_ID);
-    expect(job).toMatchObject({ state: 'running', complaint: { code: 'exit_code' } });
+    expect(job).toMatchObject({ state: 'running', reportedFailure: { code: 'exit_code' } });
     expect(job?.result).toBeUndefined();
-    expect(JSON.stringify([job?.complaint, lines])).not.toContain('canary');
+    expect(JSON.stringify([job?.reportedFailure, lines])).not.toContain('canary');
   });
 
   test('that dies before its result is committed is followed by a later try, which writes the same objects (F48)', async () => {
@@ -112,7 +112,7 @@ describe('a container', () => {
   test.each([
     ['succeeded', {}],
     ['cancelled', {}],
-    ['running', { claim: { batchJobId: SECOND, try: 1 }, batchJobId: SECOND }],
+    ['running', { claim: { runId: SECOND, try: 1 }, runId: SECOND }],
   ] as const)(
     'leaves well, and opens nothing, when its job is %s and not its own (F49, F50)',
     async (state, change) => {
@@ -139,7 +139,7 @@ describe('a container', () => {
     const { objects, read, written } = bucket({}, content);
     expect(await run(ports(objects).all, me, nothing)).toBe(64);
     const job = await jobs.get(JOB_ID);
-    expect(job).toMatchObject({ complaint: { code } });
+    expect(job).toMatchObject({ reportedFailure: { code } });
     expect(read).toEqual([inputRef]);
     expect(written).toEqual([]);
   });
@@ -154,6 +154,6 @@ describe('a container', () => {
       },
     });
     expect(await run(ports(objects).all, me, ending.signal)).toBe(75);
-    expect(await jobs.get(JOB_ID)).toMatchObject({ complaint: { code: 'try_later' } });
+    expect(await jobs.get(JOB_ID)).toMatchObject({ reportedFailure: { code: 'try_later' } });
   });
 });

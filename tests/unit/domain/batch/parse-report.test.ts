@@ -1,18 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { BatchJobStateChange, recognise } from '../../../../domain/batch/report.ts';
+import { BatchJobStateChange, parseReport } from '../../../../domain/batch/report.ts';
 import failed from '../../../fixtures/events/batch-job-failed.json' with { type: 'json' };
 import runnable from '../../../fixtures/events/batch-job-runnable.json' with { type: 'json' };
 import { FIRST, JOB_ID } from '../../../support/jobs.ts';
 
-const seenIn = (event: object) => recognise(BatchJobStateChange.parse(event));
+const seenIn = (event: object) => parseReport(BatchJobStateChange.parse(event));
 const runnableWith = (change: object) => ({ ...runnable, detail: { ...runnable.detail, ...change } });
 
 describe("an event of Batch's", () => {
-  test('about a job that waits for capacity is a sighting of our attempt', () => {
+  test('about a job that waits for capacity is a report of our attempt', () => {
     expect(seenIn(runnable)).toMatchObject({
-      kind: 'sighting',
-      sighting: {
-        batchJobId: FIRST,
+      kind: 'report',
+      report: {
+        runId: FIRST,
         jobId: JOB_ID,
         attempt: 1,
         status: 'RUNNABLE',
@@ -24,8 +24,8 @@ describe("an event of Batch's", () => {
 
   test('about a job that failed in its second try counts the tries and keeps what tells why', () => {
     expect(seenIn(failed)).toMatchObject({
-      kind: 'sighting',
-      sighting: {
+      kind: 'report',
+      report: {
         status: 'FAILED',
         order: { tries: 2, rank: 9 },
         ended: true,
@@ -40,7 +40,7 @@ describe("an event of Batch's", () => {
   });
 
   test('with fields AWS added since is read all the same', () => {
-    expect(seenIn(runnableWith({ container: { gpuModel: 'x' }, newField: {} })).kind).toBe('sighting');
+    expect(seenIn(runnableWith({ container: { gpuModel: 'x' }, newField: {} })).kind).toBe('report');
   });
 
   test.each([
@@ -62,7 +62,7 @@ describe("an event of Batch's", () => {
 
   test('without attempts has none (M48)', () => {
     expect(seenIn(runnableWith({ attempts: undefined }))).toMatchObject({
-      sighting: { order: { tries: 0, rank: 1 } },
+      report: { order: { tries: 0, rank: 1 } },
     });
   });
 
@@ -91,8 +91,8 @@ describe("an event of Batch's", () => {
     'with the status %j has none that counts',
     (status) => {
       const seen = seenIn(runnableWith({ status }));
-      expect(seen).toMatchObject({ kind: 'sighting', sighting: { ended: false, order: { rank: 0 } } });
-      expect(seen).not.toHaveProperty('sighting.status');
+      expect(seen).toMatchObject({ kind: 'report', report: { ended: false, order: { rank: 0 } } });
+      expect(seen).not.toHaveProperty('report.status');
     },
   );
 });

@@ -26,23 +26,19 @@ describe('the sweep', () => {
       jobIn('succeeded', { settled: true }),
       { kind: 'nothing' },
     ],
-    ['sends what a job that is over still owes', jobIn('succeeded'), { kind: 'pay_debts' }],
-    ['sends the message of a job that waits', jobIn('waiting'), { kind: 'pay_debts' }],
-    ['sends the message of a job whose attempt is to be repeated', jobIn('retrying'), { kind: 'pay_debts' }],
+    ['sends what a job that is over still owes', jobIn('succeeded'), { kind: 'dispatch' }],
+    ['sends the message of a job that waits', jobIn('waiting'), { kind: 'dispatch' }],
+    ['sends the message of a job whose attempt is to be repeated', jobIn('retrying'), { kind: 'dispatch' }],
     [
       'asks Batch about a job that Batch has accepted',
       jobIn('submitted'),
-      { kind: 'describe', batchJobId: FIRST },
+      { kind: 'describe', runId: FIRST },
     ],
-    [
-      'asks Batch about a job that is being ended',
-      jobIn('cancelling'),
-      { kind: 'describe', batchJobId: FIRST },
-    ],
+    ['asks Batch about a job that is being ended', jobIn('cancelling'), { kind: 'describe', runId: FIRST }],
     [
       'asks Batch when a claim named the Batch job of an open call',
-      jobIn('submitting', { batchJobId: FIRST }),
-      { kind: 'describe', batchJobId: FIRST },
+      jobIn('submitting', { runId: FIRST }),
+      { kind: 'describe', runId: FIRST },
     ],
     ['leaves a job in the waiting list to the gate', jobIn('waiting', queued), { kind: 'waits' }],
     [
@@ -58,12 +54,12 @@ describe('the sweep', () => {
     [
       'lets a job go on until its deadline',
       jobIn('running', { deadlineAt: NOW + 1 }),
-      { kind: 'describe', batchJobId: FIRST },
+      { kind: 'describe', runId: FIRST },
     ],
     [
       'tells of fresh progress instead of asking',
       jobIn('running', { progress, progressVersion: 5 }),
-      { kind: 'tell_progress' },
+      { kind: 'publish_progress' },
     ],
   ])('%s', (_title, job, repair) => {
     expect(planRepair(job, NOW)).toEqual(repair);
@@ -71,13 +67,13 @@ describe('the sweep', () => {
 
   test.each([
     [30 * MINUTES - 1, 'waits'],
-    [30 * MINUTES, 'pay_debts'],
+    [30 * MINUTES, 'dispatch'],
   ])('looks for a lost row when a job has been in the waiting list for %i ms: %s', (afterMs, kind) => {
     expect(planRepair(jobIn('waiting', queued), NOW + afterMs)).toEqual({ kind });
   });
 
   test.each([
-    [2 * MINUTES - 1, 'tell_progress'],
+    [2 * MINUTES - 1, 'publish_progress'],
     [2 * MINUTES, 'describe'],
   ])('counts a container as silent by the age of its progress, %i ms: %s', (afterMs, kind) => {
     const job = jobIn('running', { progress, progressVersion: 5 });

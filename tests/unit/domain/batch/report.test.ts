@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   BatchJobDetail,
-  judge,
-  recognise,
-  type Sighting,
-  type Verdict,
+  type BatchReport,
+  classifyReport,
+  parseReport,
+  type ReportClass,
 } from '../../../../domain/batch/report.ts';
 import { advance } from '../../../../domain/job/advance.ts';
 import { acceptedOrder, claimOrder, holdsInVain, isNewer } from '../../../../domain/job/attempt.ts';
@@ -23,20 +23,20 @@ interface Said {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-function sighting({ attempt = 1, by = FIRST, tries = 0, status, tags }: Said): Sighting {
+function report({ attempt = 1, by = FIRST, tries = 0, status, tags }: Said): BatchReport {
   const attempts = Array.from({ length: tries }, () => ({ container: {} }));
   const detail = { jobId: by, jobName: batchJobName(JOB_ID, attempt), status, attempts, tags };
-  const seen = recognise({ kind: 'batch_job', detail: BatchJobDetail.parse(detail) });
+  const seen = parseReport({ kind: 'batch_job', detail: BatchJobDetail.parse(detail) });
   if (seen.kind === 'ignored') throw new Error(seen.why);
-  return seen.sighting;
+  return seen.report;
 }
 
-const verdictOn = (job: JobRecord, said: Said) => judge(job, sighting(said), workerExitCodes, NOW);
+const verdictOn = (job: JobRecord, said: Said) => classifyReport(job, report(said), workerExitCodes, NOW);
 const secondAttempt = jobIn('submitting', { attempt: 2 });
-const adopted = jobIn('submitting', { attempt: 2, batchJobId: SECOND, order: acceptedOrder });
+const adopted = jobIn('submitting', { attempt: 2, runId: SECOND, order: acceptedOrder });
 
 describe('whose word counts', () => {
-  test.each<[string, JobRecord, Said, Verdict]>([
+  test.each<[string, JobRecord, Said, ReportClass]>([
     [
       'a final job: its Batch job still runs',
       jobIn('failed', { endedAttempts: [] }),
@@ -113,19 +113,19 @@ describe('whose word counts', () => {
       'a second Batch job of the attempt',
       jobIn('submitted'),
       { by: SECOND, status: 'RUNNING' },
-      { kind: 'stray', alive: true },
+      { kind: 'duplicate', alive: true },
     ],
     [
       'a second Batch job that ended',
       jobIn('submitted'),
       { by: SECOND, status: 'FAILED', tries: 1 },
-      { kind: 'stray', alive: false },
+      { kind: 'duplicate', alive: false },
     ],
     [
       'a refused one while no owner is known',
       jobIn('submitting', { refused: [SECOND] }),
       { by: SECOND, status: 'RUNNING' },
-      { kind: 'stray', alive: true },
+      { kind: 'duplicate', alive: true },
     ],
     [
       'the very state on the record',
@@ -179,7 +179,7 @@ describe('whose word counts', () => {
       'ended_badly',
     ],
   ])('%s is news', (_, job, said, kind) => {
-    expect(verdictOn(job, said)).toMatchObject({ kind: 'news', observation: { kind, batchJobId: FIRST } });
+    expect(verdictOn(job, said)).toMatchObject({ kind: 'news', observation: { kind, runId: FIRST } });
   });
 
   test('a Batch job taken for lost that turns out to run is alive, and must end', () => {
@@ -189,7 +189,7 @@ describe('whose word counts', () => {
       message: 'AWS Batch no longer knows it.',
     } as const;
     const job = jobIn('retrying', {
-      endedAttempts: [{ attempt: 1, batchJobId: FIRST, endedAt: NOW, failure }],
+      endedAttempts: [{ attempt: 1, runId: FIRST, endedAt: NOW, failure }],
     });
     expect(verdictOn(job, { status: 'RUNNING' })).toEqual({ kind: 'past', alive: true });
   });
@@ -213,8 +213,8 @@ describe('a status that we do not know', () => {
     expect(verdictOn(jobIn('running', { unclearStatus: 'PAUSED' }), said).kind).toBe('seen_before');
   });
 
-  test('does not make a stray or an earlier attempt the owner', () => {
-    expect(verdictOn(jobIn('running'), { ...said, by: SECOND }).kind).toBe('stray');
+  test('does not make a duplicate or an earlier attempt the owner', () => {
+    expect(verdictOn(jobIn('running'), { ...said, by: SECOND }).kind).toBe('duplicate');
     expect(verdictOn(secondAttempt, said).kind).toBe('past');
   });
 });
@@ -289,15 +289,15 @@ describe('the order of words about one Batch job', () => {
 });
 
 describe('whether a slot is held in vain', () => {
-  const gated = true;
+  const hasSlot = true;
   test.each([
     ['not by a job that waits for it', jobIn('waiting'), 1, false],
-    ['not by a job that went to Batch with it', jobIn('running', { gated }), 1, false],
-    ['not by a job that is being ended', jobIn('cancelling', { gated }), 1, false],
+    ['not by a job that went to Batch with it', jobIn('running', { hasSlot }), 1, false],
+    ['not by a job that is being ended', jobIn('cancelling', { hasSlot }), 1, false],
     ['by a job that went to Batch without it, before its tenant had a cap', jobIn('submitting'), 1, true],
-    ['by a job that is over', jobIn('succeeded', { gated }), 1, true],
-    ['by an attempt that failed, while the next is waited for', jobIn('retrying', { gated }), 1, true],
-    ['by the attempt before this one', jobIn('running', { gated, attempt: 2 }), 1, true],
+    ['by a job that is over', jobIn('succeeded', { hasSlot }), 1, true],
+    ['by an attempt that failed, while the next is waited for', jobIn('retrying', { hasSlot }), 1, true],
+    ['by the attempt before this one', jobIn('running', { hasSlot, attempt: 2 }), 1, true],
   ])('%s', (_, job, attempt, expected) => {
     expect(holdsInVain(job, attempt)).toBe(expected);
   });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { advance } from '../../../../domain/job/advance.ts';
-import { type Container, claim, hear, holds } from '../../../../domain/job/claim.ts';
+import { applyWorkerMessage, type Container, claim, holds } from '../../../../domain/job/claim.ts';
 import { type JobRecord, JobState } from '../../../../domain/job/job.ts';
 import { context, FIRST, jobIn, SECOND } from '../../../support/jobs.ts';
 
-const me: Container = { attempt: 1, batchJobId: FIRST, try: 1 };
-const other: Container = { attempt: 1, batchJobId: SECOND, try: 1 };
+const me: Container = { attempt: 1, runId: FIRST, try: 1 };
+const other: Container = { attempt: 1, runId: SECOND, try: 1 };
 const laterTry: Container = { ...me, try: 2 };
 const committed = { kind: 'committed', result: { inline: { pages: 3 } } } as const;
 
@@ -24,13 +24,13 @@ describe('which container may begin', () => {
     ['the event was faster', jobIn('running', { claim: undefined })],
     [
       'the reply named another Batch job: the claim moves the authority',
-      jobIn('submitted', { batchJobId: SECOND }),
+      jobIn('submitted', { runId: SECOND }),
     ],
   ])('the first one, when %s', (_, job) => {
     expect(claimedBy(job, me)).toMatchObject({
       state: 'running',
-      batchJobId: FIRST,
-      claim: { batchJobId: FIRST, try: 1 },
+      runId: FIRST,
+      claim: { runId: FIRST, try: 1 },
       order: { tries: 0, rank: 3 },
       version: job.version + 1,
     });
@@ -61,37 +61,42 @@ describe('which container may begin', () => {
 
   test("a later try of the same Batch job takes over from Batch's earlier one", () => {
     expect(claimedBy(claimedBy(jobIn('submitted'), me), laterTry)).toMatchObject({
-      claim: { batchJobId: FIRST, try: 2 },
+      claim: { runId: FIRST, try: 2 },
       order: { tries: 1, rank: 3 },
     });
   });
 });
 
 describe('whose word the record takes', () => {
-  test("the holder's result, progress and complaint", () => {
+  test("the holder's result, progress and reportedFailure", () => {
     const job = jobIn('running');
     const progress = { done: 1, total: 3 };
-    const complaint = { code: 'try_later', message: 'Not now.' };
-    expect(hear(job, me, committed, context)?.result).toEqual(committed.result);
-    expect(hear(job, me, { kind: 'progressed', progress }, context)?.progress).toEqual({
+    const reportedFailure = { code: 'try_later', message: 'Not now.' };
+    expect(applyWorkerMessage(job, me, committed, context)?.result).toEqual(committed.result);
+    expect(applyWorkerMessage(job, me, { kind: 'progressed', progress }, context)?.progress).toEqual({
       ...progress,
       at: context.nowMs,
     });
-    expect(hear(job, me, { kind: 'complained', complaint }, context)?.complaint).toEqual(complaint);
+    expect(
+      applyWorkerMessage(job, me, { kind: 'reported_failure', reportedFailure }, context)?.reportedFailure,
+    ).toEqual(reportedFailure);
   });
 
   test('only the beginning of what it says, so that the record keeps room for its end (F44)', () => {
     const job = jobIn('running');
     const words = `${'é'.repeat(999)}😀`.repeat(300);
-    const complaint = { code: 'try_later', message: words };
+    const reportedFailure = { code: 'try_later', message: words };
     const kept = `${'é'.repeat(999)}\ufffd`;
-    expect(hear(job, me, { kind: 'complained', complaint }, context)?.complaint?.message).toBe(kept);
+    expect(
+      applyWorkerMessage(job, me, { kind: 'reported_failure', reportedFailure }, context)?.reportedFailure
+        ?.message,
+    ).toBe(kept);
     const progress = { done: 1, note: words };
-    expect(hear(job, me, { kind: 'progressed', progress }, context)?.progress?.note).toBe(kept);
+    expect(applyWorkerMessage(job, me, { kind: 'progressed', progress }, context)?.progress?.note).toBe(kept);
   });
 
   test('the holder also while the job is being cancelled: what is done is done', () => {
-    expect(hear(jobIn('cancelling'), me, committed, context)).toMatchObject({
+    expect(applyWorkerMessage(jobIn('cancelling'), me, committed, context)).toMatchObject({
       state: 'cancelling',
       result: committed.result,
     });
@@ -106,19 +111,19 @@ describe('whose word the record takes', () => {
     ['the holder, once the job is final', jobIn('failed'), me],
     ['the holder, once Batch said that the attempt ended', jobIn('retrying'), me],
   ])('not that of %s', (_, job, container) => {
-    expect(hear(job, container, committed, context)).toBeUndefined();
+    expect(applyWorkerMessage(job, container, committed, context)).toBeUndefined();
   });
 
   test("between attempts the old container's result stays out of the next one", () => {
     const next = advance(jobIn('retrying'), { kind: 'due' }, context);
-    expect(next && hear(next, me, committed, context)).toBeUndefined();
+    expect(next && applyWorkerMessage(next, me, committed, context)).toBeUndefined();
   });
 });
 
 describe('however containers come, fail and come again', () => {
   const containers = fc.record({
     attempt: fc.constantFrom(1, 2),
-    batchJobId: fc.constantFrom(FIRST, SECOND),
+    runId: fc.constantFrom(FIRST, SECOND),
     try: fc.integer({ min: 1, max: 3 }),
   });
 

@@ -1,16 +1,16 @@
 /** Clocks say how long to wait. What a job becomes is decided by versions, attempts and Batch's order. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { BatchJobDetail, judge, recognise } from '../../../../domain/batch/report.ts';
+import { BatchJobDetail, classifyReport, parseReport } from '../../../../domain/batch/report.ts';
 import { advance } from '../../../../domain/job/advance.ts';
 import { claim } from '../../../../domain/job/claim.ts';
 import { batchJobName } from '../../../../domain/job/identity.ts';
 import type { JobRecord } from '../../../../domain/job/job.ts';
 import { workerExitCodes } from '../../../../domain/job/job-type.ts';
 import {
+  type EndpointHealth,
   giveBackLease,
   MAX_IN_FLIGHT,
-  type Standing,
   takeLease,
 } from '../../../../domain/webhook/endpoint-health.ts';
 import { FIRST, JOB_ID, jobIn, NOW, reportType, SECOND } from '../../../support/jobs.ts';
@@ -43,11 +43,11 @@ function heard(job: JobRecord, { what, by, attempt, tries, skewMs, saidSkewMs }:
   const nowMs = NOW + skewMs;
   const context = { nowMs, random: 0, policy: reportType };
   if (what === 'claim') {
-    const verdict = claim(job, { attempt, batchJobId: by, try: tries + 1 }, context);
+    const verdict = claim(job, { attempt, runId: by, try: tries + 1 }, context);
     return verdict.kind === 'claim' ? verdict.next : job;
   }
   if (what === 'result') {
-    const mine = job.claim?.batchJobId === by && job.attempt === attempt;
+    const mine = job.claim?.runId === by && job.attempt === attempt;
     return (mine && advance(job, { kind: 'committed', result: { inline: 1 } }, context)) || job;
   }
   const detail = {
@@ -58,9 +58,9 @@ function heard(job: JobRecord, { what, by, attempt, tries, skewMs, saidSkewMs }:
     startedAt: NOW + saidSkewMs,
     stoppedAt: NOW - saidSkewMs,
   };
-  const seen = recognise({ kind: 'batch_job', detail: BatchJobDetail.parse(detail) });
+  const seen = parseReport({ kind: 'batch_job', detail: BatchJobDetail.parse(detail) });
   if (seen.kind === 'ignored') return job;
-  const verdict = judge(job, seen.sighting, workerExitCodes, nowMs);
+  const verdict = classifyReport(job, seen.report, workerExitCodes, nowMs);
   return (verdict.kind === 'news' && advance(job, verdict.observation, context)) || job;
 }
 
@@ -84,15 +84,15 @@ test('whatever the clocks of processes and of Batch say, a job becomes the same 
 });
 
 test('a clock that runs ahead ends the leases of others early, and nobody is locked out for it (F56)', () => {
-  let standing: Standing = { tenantId: 'acme', endpointId: 'whe_1' };
+  let health: EndpointHealth = { tenantId: 'acme', endpointId: 'whe_1' };
   for (let i = 0; i < MAX_IN_FLIGHT; i++) {
-    const lease = takeLease(standing, `msg_${i}`, NOW);
-    if (lease.kind === 'taken') standing = lease.standing;
+    const lease = takeLease(health, `msg_${i}`, NOW);
+    if (lease.kind === 'taken') health = lease.health;
   }
-  expect(takeLease(standing, 'msg_more', NOW).kind).toBe('full');
-  const early = takeLease(standing, 'msg_more', NOW + 120_000);
+  expect(takeLease(health, 'msg_more', NOW).kind).toBe('full');
+  const early = takeLease(health, 'msg_more', NOW + 120_000);
   expect(early.kind).toBe('taken');
   // Whoever lost its lease gives back what is not there any more: no harm to the one that came after.
-  const after = early.kind === 'taken' ? giveBackLease(early.standing, 'msg_0') : standing;
+  const after = early.kind === 'taken' ? giveBackLease(early.health, 'msg_0') : health;
   expect(after.leases?.map(({ webhookId }) => webhookId)).toEqual(['msg_more']);
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { errorCatalogue } from '../../../../domain/errors.ts';
-import { classify, type FailedTry, signs } from '../../../../domain/job/failure.ts';
+import { classifyFailure, type FailedTry, signs } from '../../../../domain/job/failure.ts';
 import type { Failure } from '../../../../domain/job/job.ts';
 import { workerExitCodes } from '../../../../domain/job/job-type.ts';
 
 const EXITED = 'Essential container in task exited';
-const complaint = { code: 'csv_header_missing', message: 'The first line has no names.' };
+const reportedFailure = { code: 'csv_header_missing', message: 'The first line has no names.' };
 
 const exited = (exitCode: number): FailedTry => ({ statusReason: EXITED, container: { exitCode } });
 
@@ -107,7 +107,7 @@ describe('why an attempt failed', () => {
     ['exit 75: try later', exited(75), 'app_error', 'try_later', true],
     ['exit 137 without a reason', exited(137), 'app_error', 'exit_code', true],
   ])('%s', (_, seen, cls, code, retryable) => {
-    expect(classify(seen, undefined, workerExitCodes)).toMatchObject({
+    expect(classifyFailure(seen, undefined, workerExitCodes)).toMatchObject({
       failure: { class: cls, code },
       retryable,
     });
@@ -118,25 +118,25 @@ describe('why an attempt failed', () => {
     [75, 'app_error', true],
     [1, 'app_error', true],
   ])("after exit %d the worker's own word is the code and the sentence", (exitCode, cls, retryable) => {
-    expect(classify(exited(exitCode), complaint, workerExitCodes)).toMatchObject({
-      failure: { class: cls, ...complaint },
+    expect(classifyFailure(exited(exitCode), reportedFailure, workerExitCodes)).toMatchObject({
+      failure: { class: cls, ...reportedFailure },
       retryable,
     });
   });
 
   test("the worker's word does not hide that its host was taken", () => {
     const seen = { statusReason: 'Your Spot Task was interrupted.', container: { exitCode: 75 } };
-    expect(classify(seen, complaint, workerExitCodes).failure.code).toBe('spot_reclaimed');
+    expect(classifyFailure(seen, reportedFailure, workerExitCodes).failure.code).toBe('spot_reclaimed');
   });
 
   test('an image with a contract of its own is judged by that contract', () => {
-    expect(classify(exited(3), undefined, { 3: 'never_again' }).retryable).toBe(false);
-    expect(classify(exited(64), undefined, {}).failure.code).toBe('exit_code');
+    expect(classifyFailure(exited(3), undefined, { 3: 'never_again' }).retryable).toBe(false);
+    expect(classifyFailure(exited(64), undefined, {}).failure.code).toBe('exit_code');
   });
 
   test('the facts Batch gave are kept, and only those', () => {
     const seen = { statusReason: EXITED, container: { exitCode: 1, logStreamName: 'medium/default/abc' } };
-    expect(classify(seen, undefined, workerExitCodes).failure).toEqual({
+    expect(classifyFailure(seen, undefined, workerExitCodes).failure).toEqual({
       class: 'app_error',
       code: 'exit_code',
       message: 'The container ended with exit code 1.',
@@ -144,16 +144,18 @@ describe('why an attempt failed', () => {
       reason: EXITED,
       logStream: 'medium/default/abc',
     });
-    expect(classify({ container: {} }, undefined, workerExitCodes).failure).not.toHaveProperty('exitCode');
+    expect(classifyFailure({ container: {} }, undefined, workerExitCodes).failure).not.toHaveProperty(
+      'exitCode',
+    );
   });
 
   test('the sentence stays short however long Batch talks', () => {
     const seen = { statusReason: `Host EC2 ${'x'.repeat(1000)}`, container: {} };
-    expect(classify(seen, undefined, workerExitCodes).failure.message.length).toBeLessThanOrEqual(255);
+    expect(classifyFailure(seen, undefined, workerExitCodes).failure.message.length).toBeLessThanOrEqual(255);
   });
 
   test('the catalogue says of every sign whether another attempt may help', () => {
-    const told = signs.map(({ code }) => [code, errorCatalogue[code].instruction]);
-    expect(told).toEqual(signs.map(({ code, retryable }) => [code, retryable ? 'retry' : 'reject']));
+    const advised = signs.map(({ code }) => [code, errorCatalogue[code].instruction]);
+    expect(advised).toEqual(signs.map(({ code, retryable }) => [code, retryable ? 'retry' : 'reject']));
   });
 });

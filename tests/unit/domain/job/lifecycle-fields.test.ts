@@ -11,13 +11,13 @@ const ended = { startedAt: NOW + 100, endedAt: NOW + 500 };
 const failure = { class: 'app_error', code: 'exit_code', message: 'It ended badly.' } as const;
 const endedBadly: Observation = {
   kind: 'ended_badly',
-  batchJobId: FIRST,
+  runId: FIRST,
   order,
   ended,
   failure,
   retryable: true,
 };
-const endedWell: Observation = { kind: 'ended_well', batchJobId: FIRST, order, ended };
+const endedWell: Observation = { kind: 'ended_well', runId: FIRST, order, ended };
 
 function moved(job: JobRecord, observation: Observation, given: Context = context): JobRecord {
   const next = advance(job, observation, given);
@@ -26,7 +26,7 @@ function moved(job: JobRecord, observation: Observation, given: Context = contex
 }
 
 describe('the call of SubmitJob', () => {
-  const call: Observation = { kind: 'call', deadlineAt: NOW + 20_000, gated: true };
+  const call: Observation = { kind: 'call', deadlineAt: NOW + 20_000, hasSlot: true };
 
   test('is on the record before it is made: open, counted, with the moment it can no longer be travelling', () => {
     expect(moved(jobIn('waiting'), call)).toMatchObject({
@@ -48,13 +48,13 @@ describe('the call of SubmitJob', () => {
   });
 
   test.each<Observation>([
-    { kind: 'accepted', batchJobId: FIRST, order: { tries: 0, rank: 1 } },
-    { kind: 'running', batchJobId: FIRST, order: { tries: 0, rank: 3 } },
-    { kind: 'claimed', batchJobId: FIRST, try: 1, order: { tries: 0, rank: 3 } },
+    { kind: 'accepted', runId: FIRST, order: { tries: 0, rank: 1 } },
+    { kind: 'running', runId: FIRST, order: { tries: 0, rank: 3 } },
+    { kind: 'claimed', runId: FIRST, try: 1, order: { tries: 0, rank: 3 } },
     endedBadly,
   ])('is closed by the first word of the Batch job it made: $kind', (observation) => {
     const job = moved(jobIn('submitting'), observation);
-    expect(job).toMatchObject({ batchJobId: FIRST, order: expect.anything() });
+    expect(job).toMatchObject({ runId: FIRST, order: expect.anything() });
     expect(job).not.toHaveProperty('callOpen');
     expect(job).not.toHaveProperty('callDeadlineAt');
   });
@@ -63,7 +63,7 @@ describe('the call of SubmitJob', () => {
 describe('the end of an attempt', () => {
   test('goes into the list of ended attempts with its times and its failure', () => {
     expect(moved(jobIn('running'), endedBadly).endedAttempts).toEqual([
-      { attempt: 1, batchJobId: FIRST, startedAt: NOW + 100, endedAt: NOW + 500, failure },
+      { attempt: 1, runId: FIRST, startedAt: NOW + 100, endedAt: NOW + 500, failure },
     ]);
   });
 
@@ -91,7 +91,7 @@ describe('the end of an attempt', () => {
   });
 
   test('does not take a result that another Batch job committed for its own (M67)', () => {
-    const claim = { batchJobId: SECOND, try: 1 };
+    const claim = { runId: SECOND, try: 1 };
     expect(moved(jobIn('running', { claim, result: { inline: 1 } }), endedWell).state).toBe('retrying');
   });
 
@@ -117,11 +117,11 @@ describe('the next attempt', () => {
       refused: [SECOND],
       result: { inline: 1 },
       progress: { done: 1, at: NOW },
-      complaint: { code: 'try_later', message: 'Not now.' },
+      reportedFailure: { code: 'try_later', message: 'Not now.' },
     });
     const job = moved(before, { kind: 'due' });
     expect(job).toMatchObject({ state: 'waiting', attempt: 2, endedAttempts: before.endedAttempts });
-    for (const field of ['batchJobId', 'claim', 'refused', 'order', 'progress', 'result', 'complaint']) {
+    for (const field of ['runId', 'claim', 'refused', 'order', 'progress', 'result', 'reportedFailure']) {
       expect(job).not.toHaveProperty(field);
     }
     expect(job).not.toHaveProperty('nextAttemptAt');
@@ -133,14 +133,14 @@ describe('the next attempt', () => {
 });
 
 test('a second start does not change when the job first started', () => {
-  const running: Observation = { kind: 'running', batchJobId: FIRST, order: { tries: 1, rank: 3 } };
+  const running: Observation = { kind: 'running', runId: FIRST, order: { tries: 1, rank: 3 } };
   expect(moved(jobIn('running'), running).startedAt).toBe(NOW);
 });
 
-test("a claim forgets the complaint of the try before: the new container's own end is judged", () => {
-  const job = jobIn('running', { complaint: { code: 'try_later', message: 'Not now.' } });
-  const claimed: Observation = { kind: 'claimed', batchJobId: FIRST, try: 2, order: { tries: 1, rank: 3 } };
-  expect(moved(job, claimed)).not.toHaveProperty('complaint');
+test("a claim forgets the failure reported by the try before: the new container's own end is judged", () => {
+  const job = jobIn('running', { reportedFailure: { code: 'try_later', message: 'Not now.' } });
+  const claimed: Observation = { kind: 'claimed', runId: FIRST, try: 2, order: { tries: 1, rank: 3 } };
+  expect(moved(job, claimed)).not.toHaveProperty('reportedFailure');
 });
 
 describe('an end that was asked for', () => {
@@ -195,7 +195,7 @@ describe('a Batch job that DescribeJobs does not know', () => {
   test('is counted each time, and forgotten with the first word of it', () => {
     const twice = moved(moved(jobIn('running'), { kind: 'absent' }), { kind: 'absent' });
     expect(twice).toMatchObject({ state: 'running', absences: 2 });
-    const queued: Observation = { kind: 'queued', batchJobId: FIRST, order: { tries: 1, rank: 1 } };
+    const queued: Observation = { kind: 'queued', runId: FIRST, order: { tries: 1, rank: 1 } };
     expect(moved(twice, queued)).not.toHaveProperty('absences');
   });
 
@@ -203,7 +203,7 @@ describe('a Batch job that DescribeJobs does not know', () => {
     expect(moved(jobIn('running'), { kind: 'lost' })).toMatchObject({
       state: 'retrying',
       failure: { class: 'lost', code: 'batch_forgot' },
-      endedAttempts: [{ attempt: 1, batchJobId: FIRST, endedAt: context.nowMs }],
+      endedAttempts: [{ attempt: 1, runId: FIRST, endedAt: context.nowMs }],
     });
   });
 

@@ -7,7 +7,7 @@ import { FIRST, jobIn, NOW, reportType, SECOND } from '../../../support/jobs.ts'
 
 const MAX_ATTEMPTS = reportType.retry.maxAttempts;
 const word = {
-  batchJobId: fc.constantFrom(FIRST, SECOND),
+  runId: fc.constantFrom(FIRST, SECOND),
   order: fc.record({ tries: fc.nat(3), rank: fc.constantFrom(0, 1, 2, 3, 9) }),
 };
 const ended = fc.record({
@@ -32,7 +32,7 @@ const usual: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({
     ...is('call'),
     deadlineAt: fc.integer({ min: NOW, max: NOW + 60_000 }),
-    gated: fc.boolean(),
+    hasSlot: fc.boolean(),
   }),
   fc.record({ ...is('held'), why: fc.constantFrom('tenant_cap', 'paused') }),
   fc.record({ ...is('accepted'), ...word }),
@@ -45,7 +45,10 @@ const usual: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({ kind: fc.constantFrom('absent', 'lost') }),
   fc.record({ ...is('committed'), result: fc.record({ inline: fc.constant(1) }) }),
   fc.record({ ...is('progressed'), progress: fc.record({ done: fc.nat() }) }),
-  fc.record({ ...is('complained'), complaint: fc.constant({ code: 'try_later', message: 'Not now.' }) }),
+  fc.record({
+    ...is('reported_failure'),
+    reportedFailure: fc.constant({ code: 'try_later', message: 'Not now.' }),
+  }),
 );
 /** Few things end a job early, or most walks would be short. */
 const walks = fc.record({
@@ -126,7 +129,7 @@ describe('whatever is observed, in whatever order', () => {
 
   test("a job succeeds only by a result that the claim's own Batch job committed", () => {
     law((_, after) => {
-      if (after.state === 'succeeded') expect(after.claim?.batchJobId).toBe(after.batchJobId);
+      if (after.state === 'succeeded') expect(after.claim?.runId).toBe(after.runId);
       if (after.state === 'succeeded') expect(after.result).toBeDefined();
     });
   });

@@ -4,7 +4,7 @@ import { type JobRecord, JobState } from '../../../../domain/job/job.ts';
 import { lifecycle, type Observation, type ObservationKind } from '../../../../domain/job/lifecycle.ts';
 import { context, FIRST, jobIn, NOW } from '../../../support/jobs.ts';
 
-const seen = { batchJobId: FIRST, order: { tries: 1, rank: 9 } };
+const seen = { runId: FIRST, order: { tries: 1, rank: 9 } };
 const ended = { startedAt: NOW + 100, endedAt: NOW + 500 };
 const failure = { class: 'app_error', code: 'exit_code', message: 'It ended badly.' } as const;
 
@@ -12,7 +12,7 @@ const failure = { class: 'app_error', code: 'exit_code', message: 'It ended badl
 const observations = {
   due: { kind: 'due' },
   held: { kind: 'held', why: 'tenant_cap' },
-  call: { kind: 'call', deadlineAt: NOW + 20_000, gated: true },
+  call: { kind: 'call', deadlineAt: NOW + 20_000, hasSlot: true },
   accepted: { kind: 'accepted', ...seen },
   not_accepted: { kind: 'not_accepted', why: 'throttled' },
   refused: { kind: 'refused', failure },
@@ -25,7 +25,7 @@ const observations = {
   claimed: { kind: 'claimed', ...seen, try: 2 },
   committed: { kind: 'committed', result: { inline: { pages: 3 } } },
   progressed: { kind: 'progressed', progress: { done: 1 } },
-  complained: { kind: 'complained', complaint: { code: 'try_later', message: 'Not now.' } },
+  reported_failure: { kind: 'reported_failure', reportedFailure: { code: 'try_later', message: 'Not now.' } },
   'ended well': { kind: 'ended_well', ...seen, ended },
   'ended well, result': { kind: 'ended_well', ...seen, ended },
   'ended badly': { kind: 'ended_badly', ...seen, ended, failure, retryable: true },
@@ -57,7 +57,7 @@ lost                 | ·         | ·         | ·          | retrying   | retr
 claimed              | ·         | ·         | ·          | running    | running    | running    | same       | ·         | ·
 committed            | ·         | ·         | ·          | same       | same       | same       | same       | ·         | same
 progressed           | ·         | ·         | ·          | same       | same       | same       | same       | ·         | same
-complained           | ·         | ·         | ·          | same       | same       | same       | same       | ·         | same
+reported_failure           | ·         | ·         | ·          | same       | same       | same       | same       | ·         | same
 ended well           | ·         | ·         | ·          | retrying   | retrying   | retrying   | retrying   | ·         | cancelled
 ended well, result   | ·         | ·         | ·          | succeeded  | succeeded  | succeeded  | succeeded  | ·         | succeeded
 ended badly          | ·         | ·         | ·          | retrying   | retrying   | retrying   | retrying   | ·         | cancelled
@@ -92,7 +92,7 @@ function nameOf(text: string): Name {
 /** A record in the state; for the end that has one, the result its own container committed. */
 function jobFor(state: JobState, name: Name): JobRecord {
   if (name !== 'ended well, result' || FINAL.some((final) => final === state)) return jobIn(state);
-  return jobIn(state, { claim: { batchJobId: FIRST, try: 1 }, result: { inline: 1 } });
+  return jobIn(state, { claim: { runId: FIRST, try: 1 }, result: { inline: 1 } });
 }
 
 describe('every observation in every state', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { defineJobTypes, MAX_ATTEMPTS } from '../../../../domain/job/job-type.ts';
 import { decide, type Entry, type Gate, isFull, obstacleText } from '../../../../domain/tenant/gate.ts';
-import { decodeMember, encodeMember, memberOf, type Slotted } from '../../../../domain/tenant/member.ts';
+import { decodeHolder, encodeHolder, holderOf, type Slotted } from '../../../../domain/tenant/holder.ts';
 import { NOW, reportType } from '../../../support/jobs.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -16,7 +16,7 @@ const job = (i: number, change: Partial<Slotted> = {}): Slotted => ({
 const gate = (holders: readonly Slotted[], change: Partial<Gate> = {}): Gate => ({
   tenantId: 'acme',
   version: 1,
-  members: holders.map(memberOf),
+  holders: holders.map(holderOf),
   ...change,
 });
 const told = (entries: readonly Entry[]) =>
@@ -29,8 +29,8 @@ describe('who may go to Batch now', () => {
 
   test('as many as the cap has room for, in their order', () => {
     expect(told(decide(gate([job(1)], { cap: 3 }), 0, [job(2), job(3), job(4)]))).toEqual([
-      'enters',
-      'enters',
+      'acquires',
+      'acquires',
       'tenant cap 3 of 3',
     ]);
   });
@@ -53,32 +53,32 @@ describe('who may go to Batch now', () => {
     const capped = gate([job(1), job(2)], { typeCaps: { 'report.render': 2 } });
     expect(told(decide(capped, 0, [job(3), job(4, other)]))).toEqual([
       'cap of its job type 2 of 2',
-      'enters',
+      'acquires',
     ]);
   });
 
   test('jobs of one concurrency key one at a time, unless the tenant says otherwise', () => {
     const keyed = (i: number, concurrencyKey: string) => job(i, { concurrencyKey });
     expect(told(decide(undefined, 0, [keyed(1, 'a'), keyed(2, 'a'), keyed(3, 'b'), job(4)]))).toEqual([
-      'enters',
+      'acquires',
       'cap of its concurrency key 1 of 1',
-      'enters',
+      'acquires',
       'free',
     ]);
     expect(told(decide(gate([keyed(1, 'a')], { keyCap: 2 }), 0, [keyed(2, 'a'), keyed(3, 'a')]))).toEqual([
-      'enters',
+      'acquires',
       'cap of its concurrency key 2 of 2',
     ]);
   });
 
   test('as many as the stage allows, for a tenant without a cap of its own', () => {
-    expect(told(decide(undefined, 1, [job(1), job(2)]))).toEqual(['enters', 'tenant cap 1 of 1']);
-    expect(told(decide(gate([], { cap: 2 }), 1, [job(1), job(2)]))).toEqual(['enters', 'enters']);
+    expect(told(decide(undefined, 1, [job(1), job(2)]))).toEqual(['acquires', 'tenant cap 1 of 1']);
+    expect(told(decide(gate([], { cap: 2 }), 1, [job(1), job(2)]))).toEqual(['acquires', 'acquires']);
   });
 
   test('a job type named like a method of objects has no cap by accident', () => {
     expect(told(decide(gate([], { typeCaps: {} }), 0, [job(1, { jobType: 'constructor' })]))).toEqual([
-      'enters',
+      'acquires',
     ]);
   });
 
@@ -119,7 +119,7 @@ describe('whatever the caps and whoever asks', () => {
     fc.assert(
       fc.property(jobs, caps, (asking, caps) => {
         const entries = decide(gate([], caps), 0, asking);
-        const inside = asking.filter((_, i) => entries[i]?.kind === 'enters');
+        const inside = asking.filter((_, i) => entries[i]?.kind === 'acquires');
         expect(inside.length).toBeLessThanOrEqual(caps.cap ?? Number.POSITIVE_INFINITY);
         for (const [type, cap] of Object.entries(caps.typeCaps ?? {}))
           expect(inside.filter(({ jobType }) => jobType === type).length).toBeLessThanOrEqual(cap);
@@ -135,7 +135,7 @@ describe('whatever the caps and whoever asks', () => {
   });
 });
 
-describe('a member in bytes', () => {
+describe('a holder in bytes', () => {
   const slottedJobs = fc.record(
     {
       jobId: fc.stringMatching(/^job_[a-z2-7]{26}$/),
@@ -149,9 +149,9 @@ describe('a member in bytes', () => {
   test('leads back to its job and attempt, and is short', () => {
     fc.assert(
       fc.property(slottedJobs, (given) => {
-        const member = memberOf(given as Slotted);
-        const bytes = encodeMember(member);
-        expect(decodeMember(bytes)).toEqual(member);
+        const holder = holderOf(given as Slotted);
+        const bytes = encodeHolder(holder);
+        expect(decodeHolder(bytes)).toEqual(holder);
         expect(bytes.length).toBeLessThanOrEqual(23);
       }),
     );
@@ -162,14 +162,14 @@ describe('a member in bytes', () => {
       fc.property(slottedJobs, slottedJobs, (a, b) => {
         const same = a.jobId === b.jobId && a.attempt === b.attempt;
         const sameBytes =
-          Buffer.compare(encodeMember(memberOf(a as Slotted)), encodeMember(memberOf(b as Slotted))) === 0;
+          Buffer.compare(encodeHolder(holderOf(a as Slotted)), encodeHolder(holderOf(b as Slotted))) === 0;
         if (!same) expect(sameBytes).toBe(false);
       }),
     );
   });
 
   test('an attempt that has no room is refused, and no registry allows one', () => {
-    expect(() => encodeMember(memberOf(job(1, { attempt: 64 })))).toThrow('63');
+    expect(() => encodeHolder(holderOf(job(1, { attempt: 64 })))).toThrow('63');
     const endless = { ...reportType, retry: { ...reportType.retry, maxAttempts: 64 } };
     expect(() => defineJobTypes([endless])).toThrow('report.render has more than 63 attempts');
   });

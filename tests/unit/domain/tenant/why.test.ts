@@ -1,16 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import type { JobRecord } from '../../../../domain/job/job.ts';
 import type { Gate } from '../../../../domain/tenant/gate.ts';
-import { memberOf } from '../../../../domain/tenant/member.ts';
+import { holderOf } from '../../../../domain/tenant/holder.ts';
 import { auditGate, findingText } from '../../../../domain/tenant/slot-audit.ts';
 import { waitText, whyWaiting } from '../../../../domain/tenant/why.ts';
 import { aJob, JOB_ID, jobIn, NOW } from '../../../support/jobs.ts';
 
-const other = memberOf({ jobId: `job_${'z'.repeat(26)}`, attempt: 1, jobType: 'report.render' });
+const other = holderOf({ jobId: `job_${'z'.repeat(26)}`, attempt: 1, jobType: 'report.render' });
 const gate = (change: Partial<Gate> = {}): Gate => ({
   tenantId: 'acme',
   version: 1,
-  members: [other],
+  holders: [other],
   ...change,
 });
 
@@ -63,59 +63,59 @@ describe('why a job has not begun', () => {
 });
 
 describe('what an audit finds in a gate', () => {
-  const me = (attempt = 1) => memberOf({ jobId: JOB_ID, attempt, jobType: 'report.render' });
+  const me = (attempt = 1) => holderOf({ jobId: JOB_ID, attempt, jobType: 'report.render' });
   const findings = (gate: Gate, ...jobs: readonly JobRecord[]) =>
     auditGate(gate, new Map(jobs.map((job) => [job.jobId, job]))).map(findingText);
 
   test.each<[string, Gate, JobRecord | undefined, readonly string[]]>([
-    ['a job that runs holds its slot', gate({ members: [me()] }), jobIn('running', { gated: true }), []],
-    ['a job that waits with a slot has one coming', gate({ members: [me()] }), aJob(), []],
+    ['a job that runs holds its slot', gate({ holders: [me()] }), jobIn('running', { hasSlot: true }), []],
+    ['a job that waits with a slot has one coming', gate({ holders: [me()] }), aJob(), []],
     [
       'one that is over leaks',
-      gate({ members: [me()] }),
+      gate({ holders: [me()] }),
       jobIn('succeeded'),
       [`leak       ${JOB_ID} attempt 1, which is succeeded`],
     ],
     [
       'one between attempts leaks',
-      gate({ members: [me()] }),
+      gate({ holders: [me()] }),
       jobIn('retrying'),
       [`leak       ${JOB_ID} attempt 1, which is retrying`],
     ],
     [
       'one that went to Batch without a slot has no use for one',
-      gate({ members: [me()] }),
+      gate({ holders: [me()] }),
       jobIn('running'),
       [`leak       ${JOB_ID} attempt 1, which is running`],
     ],
     [
       'one on a later attempt leaks',
-      gate({ members: [me()] }),
+      gate({ holders: [me()] }),
       jobIn('running', { attempt: 2 }),
       [`leak       ${JOB_ID} attempt 1, which is running`],
     ],
     [
       'one without a record leaks',
-      gate({ members: [me()] }),
+      gate({ holders: [me()] }),
       undefined,
       [`leak       ${JOB_ID} attempt 1, which is gone`],
     ],
     [
       'one that runs without a slot it says it has is missing',
-      gate({ members: [] }),
-      jobIn('running', { gated: true }),
+      gate({ holders: [] }),
+      jobIn('running', { hasSlot: true }),
       [`missing    ${JOB_ID} attempt 1, which is running`],
     ],
-    ['one that nothing was counted for is not', gate({ members: [] }), jobIn('running'), []],
+    ['one that nothing was counted for is not', gate({ holders: [] }), jobIn('running'), []],
   ])('%s', (_, gate, job, expected) => {
     expect(findings(gate, ...(job === undefined ? [] : [job]))).toEqual(expected);
   });
 
   test('more than a cap allows, as after it was lowered', () => {
     const keyed = [1, 2].map((attempt) =>
-      memberOf({ jobId: JOB_ID, attempt, jobType: 'report.render', concurrencyKey: 'red' }),
+      holderOf({ jobId: JOB_ID, attempt, jobType: 'report.render', concurrencyKey: 'red' }),
     );
-    const capped = gate({ members: keyed, cap: 1, typeCaps: { 'report.render': 1 } });
+    const capped = gate({ holders: keyed, cap: 1, typeCaps: { 'report.render': 1 } });
     expect(findings(capped, jobIn('running')).filter((line) => line.startsWith('above'))).toEqual([
       'above cap  the tenant: 2 of 1',
       'above cap  report.render: 2 of 1',

@@ -4,16 +4,16 @@ import {
   type Answer,
   afterTry,
   Delivery,
-  handedOver,
   type PostOutcome,
   pendingUntil,
+  postponed,
   reminderDelaySeconds,
   replayed,
   retryAfterSeconds,
 } from '../../../../domain/webhook/delivery.ts';
 import { JOB_ID, NOW } from '../../../support/jobs.ts';
 
-const owed: Delivery = {
+const pending: Delivery = {
   webhookId: `msg_${'a'.repeat(26)}`,
   jobId: JOB_ID,
   tenantId: 'acme',
@@ -32,12 +32,12 @@ const answered = (status: number, retryAfter?: string): Answer => ({
 });
 type Attempted = Exclude<PostOutcome, { kind: 'unsent' }>;
 const refused: Attempted = { kind: 'failed', why: 'connection_refused', ms: 3 };
-const afterTries = (tries: number): Delivery => ({ ...owed, tries });
+const afterTries = (tries: number): Delivery => ({ ...pending, tries });
 const chances = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 /** Seconds from each failed try to the next, until there is none. */
 function waits(outcome: Attempted, random: number): number[] {
-  let delivery = owed;
+  let delivery = pending;
   const seconds: number[] = [];
   while (seconds.length < 20) {
     delivery = afterTry(delivery, outcome, NOW, random).delivery;
@@ -112,7 +112,7 @@ describe('what an answer means', () => {
   });
 
   test('none at all is told in the word of the failure', () => {
-    expect(afterTry(owed, refused, NOW, 0).delivery).toMatchObject({
+    expect(afterTry(pending, refused, NOW, 0).delivery).toMatchObject({
       status: 'pending',
       last: { answer: 'connection_refused' },
     });
@@ -124,8 +124,8 @@ describe('what an answer means', () => {
   });
 
   test('the bytes and the id stay the same over all tries (F32)', () => {
-    const { webhookId, body } = afterTry(owed, refused, NOW, 0).delivery;
-    expect({ webhookId, body }).toEqual({ webhookId: owed.webhookId, body: owed.body });
+    const { webhookId, body } = afterTry(pending, refused, NOW, 0).delivery;
+    expect({ webhookId, body }).toEqual({ webhookId: pending.webhookId, body: pending.body });
   });
 });
 
@@ -174,7 +174,7 @@ describe('a receiver that asks for a pause', () => {
 
 describe('a receiver that wants a message no more', () => {
   test('gets it no more, and stays on', () => {
-    expect(afterTry(owed, { ...answered(500), abort: true }, NOW, 0)).toMatchObject({
+    expect(afterTry(pending, { ...answered(500), abort: true }, NOW, 0)).toMatchObject({
       delivery: { status: 'abandoned' },
       disableEndpoint: false,
     });
@@ -185,18 +185,18 @@ describe('what is kept of an answer', () => {
   const kept = { headers: { server: 'x' }, body: 'y'.repeat(5000) };
 
   test('is all of it when it was a failure', () => {
-    const { last } = afterTry(owed, { ...answered(500), kept }, NOW, 0).delivery;
+    const { last } = afterTry(pending, { ...answered(500), kept }, NOW, 0).delivery;
     expect(last).toMatchObject(kept);
   });
 
   test('is the first 1,024 characters when it was a success, which nobody debugs', () => {
-    const { last } = afterTry(owed, { ...answered(200), kept }, NOW, 0).delivery;
+    const { last } = afterTry(pending, { ...answered(200), kept }, NOW, 0).delivery;
     expect(last).toEqual({ at: NOW, ms: 40, answer: 'http_200', body: 'y'.repeat(1024), cut: 'truncated' });
   });
 });
 
 describe('how a pending delivery comes back', () => {
-  const wait = (seconds: number) => pendingUntil(owed, NOW + seconds * 1000, NOW);
+  const wait = (seconds: number) => pendingUntil(pending, NOW + seconds * 1000, NOW);
 
   test('by a message when it is soon, and the sweep looks later, in case that was lost', () => {
     expect(reminderDelaySeconds(wait(300), NOW)).toBe(300);
@@ -217,13 +217,13 @@ describe('how a pending delivery comes back', () => {
   });
 
   test('handed over, it is not due again in the same minute', () => {
-    expect(handedOver(wait(30), NOW).dueAt).toBeGreaterThan(NOW + 60_000);
-    expect(handedOver(wait(30), NOW).nextTryAt).toBe(NOW + 30_000);
+    expect(postponed(wait(30), NOW).dueAt).toBeGreaterThan(NOW + 60_000);
+    expect(postponed(wait(30), NOW).nextTryAt).toBe(NOW + 30_000);
   });
 });
 
 describe('a replay', () => {
-  const over = { ...owed, status: 'exhausted', tries: 10 } as const;
+  const over = { ...pending, status: 'exhausted', tries: 10 } as const;
 
   test('sends the same bytes under the same id, on a whole new schedule', () => {
     const again = replayed(over, NOW);
@@ -234,20 +234,20 @@ describe('a replay', () => {
       triesBefore: 10,
       replays: 1,
     });
-    expect(again).toMatchObject({ body: owed.body, webhookId: owed.webhookId });
-    const failed = afterTry(again ?? owed, refused, NOW, 0).delivery;
+    expect(again).toMatchObject({ body: pending.body, webhookId: pending.webhookId });
+    const failed = afterTry(again ?? pending, refused, NOW, 0).delivery;
     expect(failed).toMatchObject({ status: 'pending', tries: 11, nextTryAt: NOW + 5000 });
   });
 
   test.each(['delivered', 'exhausted', 'abandoned', 'held'] as const)(
     'of one that is %s goes out',
     (status) => {
-      expect(replayed({ ...owed, status }, NOW)?.status).toBe('pending');
+      expect(replayed({ ...pending, status }, NOW)?.status).toBe('pending');
     },
   );
 
   test('of one that is on its way changes nothing', () => {
-    expect(replayed(owed, NOW)).toBeUndefined();
+    expect(replayed(pending, NOW)).toBeUndefined();
   });
 });
 

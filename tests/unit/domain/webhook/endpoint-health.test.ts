@@ -1,27 +1,27 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  afterBehaviour,
-  type Behaviour,
+  type EndpointHealth,
   giveBackLease,
   isDead,
   isSlow,
   LEASE_MS,
   MAX_IN_FLIGHT,
-  type Standing,
+  recordOutcome,
   suspected,
+  type TryOutcome,
   takeLease,
 } from '../../../../domain/webhook/endpoint-health.ts';
 import { NOW } from '../../../support/jobs.ts';
 
-const good: Standing = { tenantId: 'acme', endpointId: 'whe_1' };
-const success: Behaviour = { succeeded: true, exhausted: false, slow: false };
-const failure: Behaviour = { ...success, succeeded: false };
+const good: EndpointHealth = { tenantId: 'acme', endpointId: 'whe_1' };
+const success: TryOutcome = { succeeded: true, exhausted: false, slow: false };
+const failure: TryOutcome = { ...success, succeeded: false };
 const DAY = 86_400_000;
 
-function held(count: number): Standing {
-  return Array.from({ length: count }).reduce<Standing>((standing, _, i) => {
-    const lease = takeLease(standing, `msg_${i}`, NOW);
-    return lease.kind === 'taken' ? lease.standing : standing;
+function held(count: number): EndpointHealth {
+  return Array.from({ length: count }).reduce<EndpointHealth>((health, _, i) => {
+    const lease = takeLease(health, `msg_${i}`, NOW);
+    return lease.kind === 'taken' ? lease.health : health;
   }, good);
 }
 
@@ -48,23 +48,23 @@ describe('tries to one endpoint at the same time', () => {
 
 describe('what is remembered of an endpoint', () => {
   test('nothing is written for a success of one in good standing', () => {
-    expect(afterBehaviour(good, success, NOW)).toBe(good);
+    expect(recordOutcome(good, success, NOW)).toBe(good);
   });
 
   test('the first failure since the last success, and no later one', () => {
-    const failing = afterBehaviour(good, failure, NOW);
+    const failing = recordOutcome(good, failure, NOW);
     expect(failing).toEqual({ ...good, failingSince: NOW });
-    expect(afterBehaviour(failing, failure, NOW + DAY)).toBe(failing);
-    expect(afterBehaviour(failing, success, NOW + DAY)).toEqual(good);
+    expect(recordOutcome(failing, failure, NOW + DAY)).toBe(failing);
+    expect(recordOutcome(failing, success, NOW + DAY)).toEqual(good);
   });
 
   test('that it was slow, for five minutes after the last slow answer', () => {
-    const slow = afterBehaviour(good, { ...success, slow: true }, NOW);
+    const slow = recordOutcome(good, { ...success, slow: true }, NOW);
     expect(isSlow(slow, NOW + 299_999)).toBe(true);
     expect(isSlow(slow, NOW + 300_000)).toBe(false);
     expect(isSlow(undefined, NOW)).toBe(false);
-    expect(afterBehaviour(slow, { ...success, slow: true }, NOW + 30_000)).toBe(slow);
-    expect(isSlow(afterBehaviour(slow, { ...success, slow: true }, NOW + 120_000), NOW + 400_000)).toBe(true);
+    expect(recordOutcome(slow, { ...success, slow: true }, NOW + 30_000)).toBe(slow);
+    expect(isSlow(recordOutcome(slow, { ...success, slow: true }, NOW + 120_000), NOW + 400_000)).toBe(true);
   });
 });
 
@@ -73,15 +73,15 @@ test('one that keeps somebody waiting is suspected for ten seconds, and the susp
   expect(isSlow(seen, NOW + 9999)).toBe(true);
   expect(isSlow(seen, NOW + 10_000)).toBe(false);
   expect(suspected(seen, NOW + 1000)).toBe(seen);
-  const slow = afterBehaviour(good, { ...failure, slow: true }, NOW);
+  const slow = recordOutcome(good, { ...failure, slow: true }, NOW);
   expect(suspected(slow, NOW + 1000)).toBe(slow);
 });
 
 describe('an endpoint is given up', () => {
   const after = (exhausted: number, days: number) => {
     const ends = Array.from({ length: exhausted }, () => ({ ...failure, exhausted: true }));
-    const standing = [failure, ...ends].reduce((seen, each) => afterBehaviour(seen, each, NOW), good);
-    return isDead(standing, NOW + days * DAY);
+    const health = [failure, ...ends].reduce((seen, each) => recordOutcome(seen, each, NOW), good);
+    return isDead(health, NOW + days * DAY);
   };
 
   test.each([
@@ -94,9 +94,9 @@ describe('an endpoint is given up', () => {
   });
 
   test('and not when one webhook was taken in between', () => {
-    const standing = [failure, { ...failure, exhausted: true }, { ...failure, exhausted: true }, success]
+    const health = [failure, { ...failure, exhausted: true }, { ...failure, exhausted: true }, success]
       .concat([failure, { ...failure, exhausted: true }])
-      .reduce((seen, each) => afterBehaviour(seen, each, NOW), good);
-    expect(isDead(standing, NOW + 50 * DAY)).toBe(false);
+      .reduce((seen, each) => recordOutcome(seen, each, NOW), good);
+    expect(isDead(health, NOW + 50 * DAY)).toBe(false);
   });
 });

@@ -17,12 +17,12 @@ import { bodyOf } from '../../../../domain/webhook/payload.ts';
 import { context, jobIn, NOW, SECOND } from '../../../support/jobs.ts';
 
 const ID = `msg_${'a'.repeat(26)}`;
-const told: readonly string[] = WEBHOOK_EVENTS;
+const published: readonly string[] = WEBHOOK_EVENTS;
 
 describe('progress', () => {
-  const reported = (tellsProgress: boolean) => {
+  const reported = (publishesProgress: boolean) => {
     const job = jobIn('running', { dueAt: NOW + 600_000 });
-    const policy = { ...context.policy, tellsProgress };
+    const policy = { ...context.policy, publishesProgress };
     const next = advance(
       job,
       { kind: 'progressed', progress: { done: 3, total: 9 } },
@@ -35,7 +35,7 @@ describe('progress', () => {
   test('is told by the sweep, with a sequence of its own, when the job type asks for it', () => {
     const job = reported(true);
     expect(job.dueAt).toBe(context.nowMs);
-    expect(planRepair(job, context.nowMs)).toEqual({ kind: 'tell_progress' });
+    expect(planRepair(job, context.nowMs)).toEqual({ kind: 'publish_progress' });
     expect(progressEvent(job)).toMatchObject([
       {
         type: 'job.progress',
@@ -106,15 +106,15 @@ describe('the bytes of a webhook', () => {
   /** What may still change while a job is in a state: the Batch job that has authority, marks of the sweep, the worker's words. */
   const meanwhile: JobChange = {
     version: 40,
-    batchJobId: SECOND,
+    runId: SECOND,
     dueAt: NOW + 1,
     settled: true,
     refused: [SECOND],
     absences: 2,
-    complaint: { code: 'exit_code', message: 'later' },
+    reportedFailure: { code: 'exit_code', message: 'later' },
   };
 
-  test.each(JobState.options.filter((state) => told.includes(`job.${state}`)))(
+  test.each(JobState.options.filter((state) => published.includes(`job.${state}`)))(
     'that tells of %s are the same after everything that can change in that state',
     (state) => {
       const before = lifecycleEvent(jobIn(state));

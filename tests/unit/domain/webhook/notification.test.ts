@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { changed, isOwed, JobState } from '../../../../domain/job/job.ts';
+import { changed, isUnsettled, JobState } from '../../../../domain/job/job.ts';
 import { eventType, LifecycleEvent, lifecycleEvent } from '../../../../domain/webhook/notification.ts';
 import { aJob, FIRST, JOB_ID, jobIn, NOW } from '../../../support/jobs.ts';
 
@@ -26,7 +26,7 @@ describe('what a tenant is told', () => {
         status: 'succeeded',
         sequence: 4,
         attempt: 1,
-        batchJobId: FIRST,
+        runId: FIRST,
         createdAt: '2026-01-05T09:00:00.000Z',
         startedAt: '2026-01-05T09:00:00.000Z',
         finishedAt: '2026-01-05T09:00:00.000Z',
@@ -65,7 +65,7 @@ describe('what a tenant is told', () => {
         tags: { canary: 'canary' },
         traceparent: undefined,
         refused: ['canary'],
-        complaint: { code: 'canary', message: 'canary' },
+        reportedFailure: { code: 'canary', message: 'canary' },
       });
       expect(JSON.stringify(lifecycleEvent(job))).not.toContain('canary');
     },
@@ -115,9 +115,9 @@ describe('the type and the sequence', () => {
   });
 
   test('a final job is owed until it is settled; no other is', () => {
-    expect(isOwed(jobIn('failed'))).toBe(true);
-    expect(isOwed(jobIn('failed', { settled: true }))).toBe(false);
-    expect(isOwed(jobIn('retrying'))).toBe(false);
+    expect(isUnsettled(jobIn('failed'))).toBe(true);
+    expect(isUnsettled(jobIn('failed', { settled: true }))).toBe(false);
+    expect(isUnsettled(jobIn('retrying'))).toBe(false);
   });
 });
 

@@ -9,7 +9,7 @@ import { fnv1a } from '../job/identity.ts';
 import type { JobRecord } from '../job/job.ts';
 import { MAX_ATTEMPTS, typeTagOf } from '../job/job-type.ts';
 
-export interface Member {
+export interface Holder {
   readonly jobId: string;
   readonly attempt: number;
   /** Equal for jobs of one type. */
@@ -20,7 +20,7 @@ export interface Member {
 
 export type Slotted = Pick<JobRecord, 'jobId' | 'attempt' | 'jobType' | 'concurrencyKey'>;
 
-export function memberOf({ jobId, attempt, jobType, concurrencyKey }: Slotted): Member {
+export function holderOf({ jobId, attempt, jobType, concurrencyKey }: Slotted): Holder {
   return {
     jobId,
     attempt,
@@ -30,7 +30,7 @@ export function memberOf({ jobId, attempt, jobType, concurrencyKey }: Slotted): 
 }
 
 /** The name of a holder within its gate. */
-export const memberName = ({ jobId, attempt }: Pick<Member, 'jobId' | 'attempt'>): string =>
+export const holderName = ({ jobId, attempt }: Pick<Holder, 'jobId' | 'attempt'>): string =>
   `${jobId}#${attempt}`;
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -38,7 +38,7 @@ const ATTEMPT_BITS = 6n;
 const ID_BYTES = 17;
 
 /** @throws Error for an attempt above the limit; `defineJobTypes` refuses a policy that has so many */
-export function encodeMember({ jobId, attempt, typeTag, keyTag }: Member): Uint8Array {
+export function encodeHolder({ jobId, attempt, typeTag, keyTag }: Holder): Uint8Array {
   if (attempt > MAX_ATTEMPTS) throw new Error(`An attempt above ${MAX_ATTEMPTS} cannot hold a slot`);
   let bits = 0n;
   for (const char of jobId.slice('job_'.length)) bits = (bits << 5n) | BigInt(ALPHABET.indexOf(char));
@@ -51,7 +51,7 @@ export function encodeMember({ jobId, attempt, typeTag, keyTag }: Member): Uint8
   return bytes;
 }
 
-export function decodeMember(bytes: Uint8Array): Member {
+export function decodeHolder(bytes: Uint8Array): Holder {
   let bits = bytes.subarray(0, ID_BYTES).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
   const attempt = Number(bits & ((1n << ATTEMPT_BITS) - 1n));
   bits >>= ATTEMPT_BITS;

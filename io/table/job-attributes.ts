@@ -1,0 +1,44 @@
+/**
+ * A job's record as the table holds it. Attributes keep the names under which they were first stored: during a deployment
+ * old and new functions share the table, and a name that only one of them knew would hide a job's state from the other.
+ */
+import { dueShard } from '../../domain/job/identity.ts';
+import { JobRecord } from '../../domain/job/job.ts';
+import type { Attributes } from './table.ts';
+
+/** What the code calls it, and what the table does; in the record, in its claim and in each ended attempt. */
+const STORED_NAMES: Readonly<Record<string, string>> = {
+  runId: 'batchJobId',
+  hasSlot: 'hasSlot',
+  reportedFailure: 'reportedFailure',
+};
+const OUR_NAMES = Object.fromEntries(Object.entries(STORED_NAMES).map(([ours, stored]) => [stored, ours]));
+
+/** The index `due` is sparse: its shard attribute exists exactly while the job has a `dueAt`. */
+export function attributesOf(job: JobRecord): Attributes {
+  const dueShardOf = job.dueAt === undefined ? undefined : dueShard(job.jobId);
+  return { ...renamed(job, STORED_NAMES), dueShard: dueShardOf };
+}
+
+/** @throws ZodError when this version cannot read the item */
+export const recordOf = (item: Attributes): JobRecord => JobRecord.parse(renamed(item, OUR_NAMES));
+
+/** The same for an item among others: absent when this version cannot read it. */
+export const readableRecordOf = (item: Attributes): JobRecord | undefined =>
+  JobRecord.safeParse(renamed(item, OUR_NAMES)).data;
+
+function renamed(item: Attributes, names: Readonly<Record<string, string>>): Attributes {
+  const { claim, endedAttempts } = item;
+  return {
+    ...withNames(item, names),
+    ...(isObject(claim) ? { claim: withNames(claim, names) } : {}),
+    ...(Array.isArray(endedAttempts)
+      ? { endedAttempts: endedAttempts.map((ended) => (isObject(ended) ? withNames(ended, names) : ended)) }
+      : {}),
+  };
+}
+
+const withNames = (object: Attributes, names: Readonly<Record<string, string>>): Attributes =>
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [names[name] ?? name, value]));
+
+const isObject = (value: unknown): value is Attributes => typeof value === 'object' && value !== null;
