@@ -18,9 +18,7 @@ export interface ApiResponse {
   readonly lost?: boolean;
 }
 
-/**
- * A refusal in AWS's own words. `name` is the code a typed SDK client turns into an exception class.
- */
+/** A refusal as AWS words it. `name` is the code that a typed SDK client turns into an exception class. */
 export class ApiError extends Error {
   readonly status: number;
 

@@ -1,4 +1,4 @@
-/** API calls of the cloud to itself, sent as an SDK would send them, so that making a stack takes the same road. */
+/** API calls of the cloud to itself, sent as an SDK would send them, so that a stack is made by the same calls. */
 import * as z from 'zod';
 import { ApiError } from './aws.ts';
 import type { Call } from './template/maker.ts';
@@ -27,7 +27,7 @@ export function callsTo(endpoint: string, region: string): Call {
     const response = await fetch(new URL(path, endpoint), {
       method,
       headers: {
-        // The gateway reads the scope and checks no signature.
+        // The gateway reads the scope and does not check the signature.
         authorization: `AWS4-HMAC-SHA256 Credential=local/20260101/${region}/${service}/aws4_request`,
         ...headers,
       },

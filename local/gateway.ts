@@ -1,4 +1,7 @@
-/** The one address of the embedded cloud: every AWS client sends here, and the signature's scope says for whom. */
+/**
+ * The one address of the embedded cloud: every AWS client sends here, and the scope of the signature names the
+ * service.
+ */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,19 +24,19 @@ export interface Gateway {
 }
 
 export interface GatewayOptions {
-  /** By the name that stands in the credential scope. */
+  /** By the name in the credential scope. */
   readonly services: Readonly<Record<string, Service>>;
   /** 0 = any free one */
   readonly port: number;
   report(line: string): void;
-  /** Told of each call once it is answered, refused or not; of those to a raw service when they arrive. */
+  /** Called for each call when it is answered, refused or not; for calls to a raw service when they arrive. */
   onCall?: ((call: ApiCall) => void) | undefined;
 }
 
 /** One billed call, without its content. */
 export interface ApiCall {
   readonly service: string;
-  /** As the wire has it: Batch says `submitjob`, S3 no more than the method. */
+  /** As the protocol names it: `submitjob` for Batch, only the method for S3. */
   readonly action: string;
   readonly accessKeyId: string;
   readonly requestBytes: number;
@@ -49,7 +52,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       response.destroy();
     });
   });
-  // A connection closed for being idle just as a client reuses it is an error that a client without retries reports.
+  // A connection that is closed as idle just when a client reuses it would be an error for a client without retries.
   server.keepAliveTimeout = 0;
   await listen(server, options.port);
   // A TCP server that listens has an AddressInfo; the string form is for pipes.
@@ -118,7 +121,7 @@ function scopeOf({
   url = '',
 }: IncomingMessage): Pick<ApiCall, 'service' | 'accessKeyId'> | undefined {
   const query = url.includes('?') ? new URLSearchParams(url.slice(url.indexOf('?'))) : undefined;
-  // The older presigned form, which AWS CLI 1 still makes, names no service; only S3 ever took it.
+  // The older presigned form, which AWS CLI 1 still makes, names no service; only S3 accepted it.
   const older = query?.get('AWSAccessKeyId');
   if (typeof older === 'string') return { accessKeyId: older, service: 's3' };
   const signed = headers.authorization ?? `Credential=${query?.get('X-Amz-Credential')}`;
@@ -170,7 +173,7 @@ function parse(request: IncomingMessage, text: string): ApiRequest {
     method: request.method ?? '',
     path: pathname,
     headers: Object.fromEntries(headers),
-    // REST calls without a body say what they want in the query, each name a list.
+    // REST calls without a body have their parameters in the query, each name with a list.
     body: { ...Object.fromEntries(query), ...parseObject(text) },
   };
 }
@@ -180,7 +183,7 @@ function parseObject(text: string): object {
     const body: unknown = text === '' ? {} : JSON.parse(text);
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
   } catch {
-    // Refused with the rest of what is no object.
+    // Refused below, with all other values that are not objects.
   }
   throw new ApiError('SerializationException', 'The body is not a JSON object.');
 }
@@ -220,7 +223,7 @@ function send(
 function encode(asked: string, body: unknown): { type: string; text: string } {
   const text = JSON.stringify(body ?? {});
   if (asked.startsWith('application/x-amz-json')) return { type: asked, text };
-  // Clients of the query protocol (SNS, IAM, ...), whose services are not here, read nothing but XML.
+  // Clients of the query protocol (SNS, IAM, ...), whose services are not here, read XML only.
   if (asked.startsWith('application/x-www-form-urlencoded')) return { type: 'text/xml', text: xmlOf(body) };
   return { type: 'application/json', text };
 }

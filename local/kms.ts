@@ -1,6 +1,6 @@
 /**
- * KMS, as far as sealing small texts goes: symmetric keys whose material never leaves here. What it seals it alone opens,
- * and only under the same encryption context.
+ * KMS for the encryption of small texts: symmetric keys whose material never leaves the database. Only this KMS
+ * decrypts what it encrypted, and only under the same encryption context.
  *
  * @see https://docs.aws.amazon.com/kms/latest/APIReference/
  */
@@ -39,7 +39,7 @@ interface Key {
   readonly material: Uint8Array;
 }
 
-/** @param db keeps the keys; whoever deletes it can open nothing any more */
+/** @param db keeps the keys; without it nothing can be decrypted any more */
 export function createKms(
   db: DatabaseSync,
   region: string,
@@ -142,12 +142,12 @@ function open({ material }: Key, sealed: Buffer, context: Readonly<Record<string
     const decipher = createDecipheriv(ALGORITHM, material, iv).setAAD(bound(context)).setAuthTag(tag);
     return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
   } catch {
-    // KMS says no more than this either: which part does not fit is nobody's to know.
+    // KMS does not say either which part does not match.
     throw new ApiError('InvalidCiphertextException', '');
   }
 }
 
-/** The order in which a context is given does not count. */
+/** The order of a context does not matter. */
 function bound(context: Readonly<Record<string, string>>): Buffer {
   return Buffer.from(JSON.stringify(Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1))));
 }

@@ -2,17 +2,17 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** SQLite's own "database is locked". */
+/** SQLite's "database is locked". */
 const SQLITE_BUSY = 5;
 
 /**
- * Makes this process the only one on a data directory, which it creates when it is not there.
+ * Makes this process the only one on a data directory, which it creates if needed.
  *
- * The lock is SQLite's on an empty database: the operating system drops it with the process, however that ends. A file
- * that only names a process stays behind after a kill, and by then the number may belong to someone else.
+ * The lock is SQLite's on an empty database: the operating system releases it with the process, however the process
+ * ends. A file that only names a process would stay after a kill, and its process id may be reused.
  *
- * @returns the release
- * @throws Error with a sentence when another cloud, of this or another process, is on the directory
+ * @returns a function that releases the lock
+ * @throws Error with a sentence when another cloud, of this or another process, uses the directory
  */
 export function lockDirectory(directory: string): () => void {
   mkdirSync(directory, { recursive: true });

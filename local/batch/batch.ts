@@ -1,6 +1,6 @@
 /**
- * AWS Batch on this machine: the API over a database file, with child processes for containers. This file joins the
- * rooms, which know each other in one direction only: definitions and queues, jobs, scheduling, containers.
+ * AWS Batch on this machine: the API over a database file, with child processes for containers. This file connects
+ * the folders, which import each other in one direction only: definitions and queues, jobs, scheduling, containers.
  */
 import { createApi } from './api.ts';
 import { createHost } from './containers/host.ts';
@@ -18,9 +18,12 @@ import { openStore } from './store.ts';
 
 export type { Batch, BatchFaults, BatchOptions } from './options.ts';
 
-/** How soon a turned clock is noticed: time limits, delayed events and forgotten jobs are looked at so often. */
+/**
+ * How soon a moved clock takes effect: the interval at which time limits, delayed events and forgotten jobs are
+ * checked.
+ */
 const TICK_MS = 200;
-/** AWS keeps finished jobs for at least this long (user guide, "Job states"); relying on more would be luck. */
+/** AWS keeps finished jobs for at least this long (user guide, "Job states"); a longer time is not documented. */
 const KEPT_AFTER_STOP_MS = 7 * 24 * 3600 * 1000;
 
 export function createBatch(options: BatchOptions): Batch {

@@ -1,4 +1,4 @@
-/** Waiting with a limit, for what is being closed: a part that hangs must not hold up the rest. */
+/** A wait with a limit, for closing: a part that hangs must not delay the others. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Waits for `work`, but no longer than `limitMs`, and leaves no timer behind. `work` must not reject. */

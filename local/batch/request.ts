@@ -29,7 +29,7 @@ export const Tags = z
   .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `takes at most ${MAX_TAGS} tags`);
 export const EnabledState = z.enum(['ENABLED', 'DISABLED']);
 
-/** `ClientException` is Batch's one answer to whatever is wrong with a request. */
+/** `ClientException` is Batch's answer to every invalid request. */
 export function refusal(text: string): ApiError {
   return new ApiError('ClientException', text);
 }

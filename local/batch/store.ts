@@ -1,6 +1,6 @@
 /**
- * Batch's tables in one SQLite database, and the one way to change several of them together. Every room keeps its
- * rows here; none keeps state elsewhere that a restart would have to find again.
+ * Batch's tables in one SQLite database, and the one way to change several of them together. Each folder keeps its
+ * rows here; no state that a restart needs is elsewhere.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
@@ -53,7 +53,7 @@ export function openStore(db: DatabaseSync) {
       statements.set(sql, known);
       return known;
     },
-    /** All of `change` or none of it; a write inside a write belongs to the outer one. */
+    /** All of `change` or none of it; a nested write belongs to the outer one. */
     write<Result>(change: () => Result): Result {
       if (open) return change();
       db.exec('BEGIN IMMEDIATE');

@@ -26,7 +26,7 @@ const UntagRequest = z.strictObject({
 
 /**
  * ListTagsForResource (GET), TagResource (POST) and UntagResource (DELETE) of one ARN.
- * @param body for DELETE the query parameters, laid there by whoever parsed the request
+ * @param body for DELETE the parsed query parameters
  */
 export function tagging(parts: TaggingParts, method: string, arn: string, body: Body): unknown {
   const tagged = find(parts, arn);

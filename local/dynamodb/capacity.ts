@@ -1,9 +1,9 @@
-/** What DynamoDB's writes cost. dynalite 4.0.0 counts the units of the table, and leaves out those of its indexes. */
+/** The cost of DynamoDB's writes. dynalite 4.0.0 counts the units of the table, without those of its indexes. */
 import { createRequire } from 'node:module';
 import * as z from 'zod';
 import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
 
-/** What of dynalite's store is touched here. */
+/** The part of dynalite's store that is used here. */
 export interface IndexStore {
   getIndexDb(kind: 'Local' | 'Global', tableName: string, indexName: string): IndexRows;
 }
@@ -24,9 +24,9 @@ type Consumed = z.infer<typeof Consumed>;
 const Answer = z.looseObject({ ConsumedCapacity: z.union([Consumed, z.array(Consumed)]) });
 
 export interface IndexMeter<S> {
-  /** The same store, but what is written to its indexes is counted. One call, one meter. */
+  /** The same store with a counter of index writes. One meter for each call. */
   readonly store: S;
-  /** Adds the count to what the answer says of consumed capacity. */
+  /** Adds the count to the consumed capacity of the answer. */
   addTo(answer: unknown, detail: 'TOTAL' | 'INDEXES'): unknown;
 }
 
@@ -68,8 +68,8 @@ const sum = (some: readonly { readonly units: number }[]) =>
   some.reduce((total, { units }) => total + units, 0);
 
 /**
- * dynalite puts an index row at every write of its item. DynamoDB writes nothing when no attribute in the row changes,
- * and twice when its key does: the old row's deletion and the new row.
+ * dynalite puts an index row at each write of its item. DynamoDB writes nothing when no attribute of the row changes,
+ * and twice when its key does: the deletion of the old row and the new row.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes
  */
@@ -97,7 +97,8 @@ function counted(rows: IndexRows, count: (units: number) => void): IndexRows {
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'BatchExecuteStatement']);
 
 /**
- * Answers a call and tells what a write took, also when the caller did not ask; then the answer does not show it.
+ * Answers a call and reports the units of a write, also when the caller did not ask; then the answer does not show
+ * them.
  *
  * @param took not called for reads, nor for writes that are refused before they touch an item
  */
@@ -110,7 +111,7 @@ export async function metered(
   const asked = !['NONE', undefined].includes(request.body['ReturnConsumedCapacity']?.toString());
   const asking = asked ? request : { ...request, body: { ...request.body, ReturnConsumedCapacity: 'TOTAL' } };
   const response = await handle(asking).catch((error) => {
-    // At least: it is charged by the size of the item that did not meet the condition.
+    // At least: AWS charges by the size of the item that did not meet the condition.
     if (error instanceof ApiError && error.name === 'ConditionalCheckFailedException') took(1);
     throw error;
   });

@@ -1,6 +1,6 @@
 /**
- * Statements of PartiQL, in the two forms that write one item: dynalite has none. Each becomes the PutItem or UpdateItem
- * that does the same.
+ * Statements of PartiQL, in the two forms that write one item: dynalite has none. Each becomes the equivalent PutItem
+ * or UpdateItem.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.statements.html
  */
@@ -24,13 +24,13 @@ const Consumed = z.object({
 /** An operation of the database, by its name. */
 export type Run = (operation: 'DescribeTable' | 'PutItem' | 'UpdateItem', body: object) => Promise<unknown>;
 
-/** In DynamoDB's own words for the errors of single statements. */
+/** As DynamoDB names the errors of single statements. */
 const CODES: Readonly<Record<string, string>> = {
   ValidationException: 'ValidationError',
   ResourceNotFoundException: 'ResourceNotFound',
 };
 
-/** A statement that fails stops no other: its error stands in its place. */
+/** A statement that fails stops no other: its error is in its place. */
 export async function batchExecuteStatement(run: Run, body: unknown): Promise<object> {
   const parsed = Batch.safeParse(body);
   if (!parsed.success) {
@@ -39,7 +39,7 @@ export async function batchExecuteStatement(run: Run, body: unknown): Promise<ob
   const { Statements, ReturnConsumedCapacity: asked } = parsed.data;
   const units = new Map<string, number>();
   const took = (table: string, more: number) => units.set(table, (units.get(table) ?? 0) + more);
-  // All are read before one is done.
+  // All are parsed before one is executed.
   const writes = Statements.map(({ Statement, Parameters }) => parse(Statement, Parameters));
   const Responses = await Promise.all(
     writes.map(async (write) => {
@@ -49,7 +49,7 @@ export async function batchExecuteStatement(run: Run, body: unknown): Promise<ob
         return { TableName: write.table };
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        // At least: it is charged by the size of the item that did not meet the condition.
+        // At least: AWS charges by the size of the item that did not meet the condition.
         if (asked !== undefined) took(write.table, 1);
         return { TableName: write.table, Error: statementError(write, error) };
       }
@@ -103,7 +103,7 @@ async function execute(run: Run, statement: Statement, ReturnConsumedCapacity: s
     TableName,
     Key,
     UpdateExpression: clauses.join(' '),
-    // Unlike UpdateItem, a statement makes no item.
+    // Unlike UpdateItem, a statement does not make an item.
     ConditionExpression: [
       `attribute_exists(${name(keys[0] ?? '')})`,
       ...conditions.map(([each], i) => `${name(each)} = :w${i}`),
@@ -140,7 +140,7 @@ function statementError({ kind }: Statement, { name, message }: ApiError) {
 
 const TOKEN = /\s*("[^"]+"|'[^']+'|[A-Za-z_][\w.-]*|[?{}:,=])/y;
 
-/** The grammar that is here: `INSERT INTO t VALUE {'a': ?, …}` and `UPDATE t SET a = ? REMOVE b … WHERE a = ? AND …`. */
+/** The supported grammar: `INSERT INTO t VALUE {'a': ?, …}` and `UPDATE t SET a = ? REMOVE b … WHERE a = ? AND …`. */
 function parse(text: string, parameters: readonly unknown[]): Statement {
   const tokens = tokensOf(text);
   const values = [...parameters];

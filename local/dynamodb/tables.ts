@@ -1,6 +1,6 @@
 /**
- * DynamoDB, by dynalite's store and actions without its http server. That server never closes its database when it
- * does not listen itself, and it throws out of the process when a client hangs up in the middle of a request.
+ * DynamoDB, by dynalite's store and actions without its HTTP server. That server does not close its database when it
+ * does not listen itself, and it throws an uncaught error when a client closes the connection during a request.
  */
 import { createRequire } from 'node:module';
 import * as z from 'zod';
@@ -10,7 +10,7 @@ import { batchExecuteStatement } from './partiql.ts';
 
 const require = createRequire(import.meta.url);
 
-/** What is used of dynalite's private modules, which carry no types. */
+/** The used part of dynalite's private modules, which have no types. */
 interface Store extends IndexStore {
   readonly lifecycleManager: { gracefulClose(): Promise<void> };
 }
@@ -59,7 +59,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
   }),
 );
 
-/** How dynalite refuses: `__type` is `<namespace>#<name>`. */
+/** A refusal of dynalite: `__type` is `<namespace>#<name>`. */
 const Refusal = z.object({
   statusCode: z.number(),
   body: z.looseObject({ __type: z.string(), message: z.string().optional(), Message: z.string().optional() }),

@@ -1,4 +1,4 @@
-/** One event on its way to one target: tried a few times, then its dead-letter queue, then dropped and said. */
+/** The delivery of one event to one target: a few tries, then its dead-letter queue, then a report of the loss. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AwsEvent } from '../aws.ts';
 import type { Target } from './requests.ts';
@@ -11,20 +11,21 @@ export interface Destinations {
     attributes?: Readonly<Record<string, string>>,
     messageGroupId?: string,
   ): Promise<void>;
-  /** Resolves when the function has been handed the event, as an asynchronous invocation does. */
+  /** Resolves when the function has the event, as an asynchronous invocation does. */
   invoke(functionArn: string, event: unknown): Promise<void>;
   /** One-line messages for the operator; never the event itself. */
   report(line: string): void;
 }
 
-/** AWS retries for a day, up to 185 times. On a laptop a fault that outlives these is one to look at. */
+/** AWS retries for a day, up to 185 times. On a laptop a longer fault should be visible. */
 const MOST_RETRIES = 3;
 const FIRST_PAUSE_MS = 50;
 
 /**
- * Resolves once the target, or its dead-letter queue, has the event; an event neither takes is reported and gone.
+ * Resolves when the target, or its dead-letter queue, has the event; an event that neither accepts is reported and
+ * lost.
  *
- * @param hurry once aborted, nothing is waited for and the next failure is final
+ * @param hurry once aborted, there are no more waits and the next failure is final
  */
 export async function deliver(
   event: AwsEvent,

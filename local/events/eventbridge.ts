@@ -1,4 +1,4 @@
-/** EventBridge: events in, to the targets of every rule that wants them; and rules that fire by the clock. */
+/** EventBridge: events for the targets of all matching rules, and scheduled rules. */
 import { randomUUID } from 'node:crypto';
 import { ACCOUNT_ID, ApiError, type ApiRequest, type ApiResponse, type AwsEvent } from '../aws.ts';
 import { type Destinations, deliver } from './delivery.ts';
@@ -8,23 +8,23 @@ import { createRegistry, parsePattern, type Rule } from './rules.ts';
 
 export interface EventBridgeOptions extends Destinations {
   readonly region: string;
-  /** With `onAdvance`, scheduled rules look at once when the clock is turned, and not only at the next second. */
+  /** With `onAdvance`, scheduled rules are checked at once when the clock is moved, not only at the next second. */
   readonly clock: { now(): number; onAdvance?(listener: () => void): () => void };
 }
 
 export interface EventBridge {
-  /** Answers `AWSEvents.*` calls. A refusal is an answer too (`__type`); only a fault of our own rejects. */
+  /** Answers `AWSEvents.*` calls. A refusal is an answer, too (`__type`); only a fault of our own rejects. */
   handle(request: ApiRequest): Promise<ApiResponse>;
   /**
-   * Takes an event as AWS's own services put it, `aws.*` sources included. Resolves once every matching target has the
+   * Accepts an event as AWS's own services put it, with `aws.*` sources. Resolves when each matching target has the
    * event, or its dead-letter queue has, or the loss was reported.
    *
-   * @param bus name or ARN; the default bus when absent. An event for a bus that does not exist is reported and gone
+   * @param bus name or ARN; the default bus when absent. An event for an unknown bus is reported and lost
    */
   publish(event: AwsEvent, bus?: string): Promise<void>;
-  /** Scheduled rules fire from here on. */
+  /** Scheduled rules fire from now on. */
   start(): void;
-  /** Stops the schedules, cuts retries short and waits a moment for what is being delivered. */
+  /** Stops the schedules, ends retries and waits a moment for deliveries under way. */
   close(): Promise<void>;
 }
 
@@ -50,7 +50,8 @@ export function createEventBridge(options: EventBridgeOptions): EventBridge {
 
   async function publish(event: AwsEvent, bus?: string): Promise<void> {
     const rules = rulesOn(bus);
-    // AWS accepts such an event and drops it in silence: https://github.com/aws/aws-cli/issues/9186
+    // AWS accepts such an event and drops it silently.
+    // @see https://github.com/aws/aws-cli/issues/9186
     if (!rules) report(`EventBridge dropped event ${event.id}: there is no event bus ${bus}.`);
     const wanted = rules?.filter((rule) => rule.enabled && rule.matches(event)) ?? [];
     await Promise.all(wanted.flatMap((rule) => toTargets(rule, event)));
@@ -60,7 +61,7 @@ export function createEventBridge(options: EventBridgeOptions): EventBridge {
     const nowMs = clock.now();
     for (const rule of rulesOn('default') ?? []) {
       if (!rule.enabled || rule.everyMs === undefined || rule.dueAtMs > nowMs) continue;
-      // Once for all the beats that were missed: a clock turned by an hour is no reason for sixty events.
+      // Once for all missed intervals: a clock that is moved by an hour does not make sixty events.
       rule.dueAtMs += rule.everyMs * Math.ceil((nowMs + 1 - rule.dueAtMs) / rule.everyMs);
       toTargets(rule, scheduledEvent(rule, region, nowMs));
     }

@@ -1,8 +1,8 @@
 /**
- * Event patterns: which events a rule wants. What is matched, and what is refused, follows the EventBridge user guide
- * ("Comparison operators for use in event patterns") and, where that is silent, the README of AWS's Event Ruler.
+ * Event patterns: which events match a rule. Matches and refusals follow the EventBridge user guide ("Comparison
+ * operators for use in event patterns") and, where that is silent, the README of AWS's Event Ruler.
  *
- * One known difference: numbers are compared by value, so 300 equals 3.0e2, because the text of a number is gone once
+ * One known difference: numbers are compared by value, so 300 equals 3.0e2, because the text of a number is lost when
  * the JSON is parsed.
  */
 import * as z from 'zod';
@@ -11,7 +11,7 @@ import { ApiError } from '../aws.ts';
 type Json = Readonly<Record<string, unknown>>;
 type Test = (value: unknown) => boolean;
 
-/** One object of the event, and every object that stands at the same path; arrays on the way are seen through. */
+/** One object of the event, and all objects at the same path; arrays on the path are flattened. */
 interface Place {
   readonly object: Json;
   readonly all: readonly Json[];
@@ -20,8 +20,8 @@ type Matcher = (place: Place) => boolean;
 
 /**
  * @param pattern parsed JSON
- * @returns whether an event, given as parsed JSON, is wanted
- * @throws InvalidEventPatternException, naming the place and what is not understood there
+ * @returns whether an event, given as parsed JSON, matches
+ * @throws InvalidEventPatternException, naming the place and what is unknown there
  */
 export function compilePattern(pattern: unknown): (event: object) => boolean {
   const matches = compileObject(pattern, '');
@@ -61,7 +61,7 @@ function compileOr(alternatives: unknown, path: string): Matcher {
   return (place) => matchers.some((matches) => matches(place));
 }
 
-/** All fields of `wanted` have to match within one and the same element when the event has a list of objects here. */
+/** All fields of `wanted` must match within the same element when the event has a list of objects here. */
 function compileNested(key: string, wanted: Json, path: string): Matcher {
   const matches = compileObject(wanted, path);
   return ({ object, all }) => {
@@ -95,7 +95,7 @@ function compileExact(value: unknown, path: string): Test {
   return (found) => found === value;
 }
 
-/** Compiles what an operator was given; `path` is for the refusal. */
+/** Compiles the argument of an operator; `path` is for the refusal. */
 type Operator = (argument: unknown, path: string) => Test;
 
 const caseless: Operator = (argument, path) => {
@@ -219,7 +219,7 @@ function onlyEntry(operator: Json, path: string): [string, unknown] {
   return entry;
 }
 
-/** Everything at a field, lists of lists seen through; nothing when the event lacks the field. */
+/** All values of a field, nested lists flattened; none when the event lacks the field. */
 function at(object: Json, key: string): unknown[] {
   if (!Object.hasOwn(object, key)) return [];
   const value = object[key];

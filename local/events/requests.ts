@@ -84,7 +84,7 @@ export type Entry = z.infer<typeof Entry>;
 
 export const PutEvents = z.strictObject({ Entries: z.array(Entry).min(1).max(10) });
 
-/** @throws ValidationException naming the field, and the keys that nothing here reads */
+/** @throws ValidationException naming the field, and the unknown keys */
 export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;

@@ -1,4 +1,7 @@
-/** Buses, rules and targets, and the calls that make, list and remove them. Held in memory: the stack makes them again. */
+/**
+ * Buses, rules and targets, and the calls that make, list and remove them. Kept in memory: the stack makes them
+ * again.
+ */
 import { ACCOUNT_ID, ApiError } from '../aws.ts';
 import { compilePattern } from './pattern.ts';
 import * as requests from './requests.ts';
@@ -31,7 +34,10 @@ interface Bus {
 
 export interface Registry {
   readonly actions: Readonly<Record<string, (body: unknown) => unknown>>;
-  /** @param bus name or ARN; the default bus when absent. @returns undefined when there is no such bus */
+  /**
+   * @param bus name or ARN; the default bus when absent
+   * @returns undefined when there is no such bus
+   */
   rulesOn(bus: string | undefined): readonly Rule[] | undefined;
 }
 

@@ -4,7 +4,7 @@ import { ApiError } from '../aws.ts';
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /**
- * `rate(1 minute)`, `rate(5 minutes)`, ... as milliseconds. As on AWS, 1 takes the singular and all else the plural.
+ * `rate(1 minute)`, `rate(5 minutes)`, ... as milliseconds. As on AWS, 1 has the singular and all others the plural.
  *
  * @throws ValidationException for anything else
  */

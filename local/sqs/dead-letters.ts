@@ -1,4 +1,7 @@
-/** Which queues share a dead-letter queue, and which of them gave up a message: SQS remembers it, fauxqs 2.4.1 does not. */
+/**
+ * Which queues share a dead-letter queue, and from which of them a message was moved: SQS remembers it, fauxqs 2.4.1
+ * does not.
+ */
 import type { DatabaseSync } from 'node:sqlite';
 import type { SqsQueue, SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import type { SqsMessage } from '../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
@@ -12,12 +15,12 @@ export function sourcesOf(store: SqsStore, deadLetterQueueArn: string): SqsQueue
 }
 
 export interface Origins {
-  /** The ARN of the queue that gave the message up; undefined for one that was sent to where it is. */
+  /** The ARN of the queue from which the message was moved; undefined for one that was sent here directly. */
   of(message: SqsMessage): string | undefined;
   record(message: SqsMessage, queueArn: string): void;
 }
 
-/** @param database fauxqs's own, so that an origin goes with its message; absent = memory */
+/** @param database fauxqs's own, so that an origin is removed with its message; absent = memory */
 export function openOrigins(database?: DatabaseSync): Origins {
   if (database === undefined) {
     const origins = new WeakMap<SqsMessage, string>();
@@ -40,7 +43,7 @@ export function openOrigins(database?: DatabaseSync): Origins {
   };
 }
 
-/** A dead-letter queue that notes where each message it takes comes from. */
+/** A dead-letter queue that records the origin of each message. */
 export function recording(queue: SqsQueue, origins: Origins, originArn: string): SqsQueue {
   return Object.create(queue, {
     enqueue: {

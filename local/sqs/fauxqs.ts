@@ -1,6 +1,6 @@
 /**
- * fauxqs (SQS and S3), opened as its own `startFauxqs` does, but without that one's listener on 0.0.0.0.
- * Its exports map hides the stores, hence the deep paths into a package that is pinned to the exact version.
+ * fauxqs (SQS and S3), opened as its own `startFauxqs` does, but without the listener on 0.0.0.0. Its exports map
+ * hides the stores, hence the deep imports of a package that is pinned to the exact version.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buildApp } from 'fauxqs';
@@ -19,7 +19,7 @@ const { S3Store }: typeof import('../../node_modules/fauxqs/dist/s3/s3Store.js')
 const { PersistenceManager }: typeof import('../../node_modules/fauxqs/dist/persistence.js') =
   await part('./persistence.js');
 
-/** Every action is synchronous but ReceiveMessage, which may wait for a message. */
+/** Each action is synchronous except ReceiveMessage, which may wait for a message. */
 type SqsAction = (body: Record<string, unknown>, store: SqsStore, request: SqsCaller) => unknown;
 interface SqsCaller {
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -65,14 +65,14 @@ export interface Fauxqs {
   readonly moveTasks: MoveTasks;
   /** S3, and STS GetCallerIdentity. */
   serve(request: IncomingMessage, response: ServerResponse): void;
-  /** Runs synchronous work as one transaction of the database on disk; in memory there is nothing to tear. */
+  /** Runs synchronous work as one transaction of the database on disk; in memory no transaction is needed. */
   atomically<T>(work: () => T): T;
   /** Queue URLs of an earlier run carry that run's port. */
   moveQueues(endpoint: string): void;
   close(): Promise<void>;
 }
 
-/** @param directory where `fauxqs.db` lives; absent = memory */
+/** @param directory the folder of `fauxqs.db`; absent = memory */
 export async function openFauxqs(directory?: string): Promise<Fauxqs> {
   const persistence = directory === undefined ? undefined : openPersistence(directory);
   const atomically = persistence === undefined ? <T>(work: () => T) => work() : transactions(persistence);
@@ -114,7 +114,8 @@ function openPersistence(directory: string): Persistence {
   const database = persistence['db'];
   // In WAL mode NORMAL loses nothing when the process dies, only when the machine does; it doubles the queues' speed.
   database.exec('PRAGMA synchronous = NORMAL');
-  // Who held a message died with the earlier process; waiting out the visibility timeout would look like a hang.
+  // The receivers of messages in flight died with the earlier process; to wait for the visibility timeout would look
+  // like a hang.
   const makeReady = 'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL';
   database.exec(makeReady);
   const ready = database.prepare(`${makeReady} WHERE message_id = ?`);
@@ -130,7 +131,7 @@ function transactions(persistence: Persistence): Fauxqs['atomically'] {
     persistence['transaction'](() => {
       done.value = work();
     });
-    // `work` has run here: had it thrown, the transaction would have thrown too.
+    // `work` has run here: if it had thrown, the transaction would have thrown, too.
     return done.value as ReturnType<typeof work>;
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Message move tasks: SQS's own way to take the messages of a dead-letter queue back to work.
+ * Message move tasks: SQS's own redrive of a dead-letter queue.
  *
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
  */
@@ -28,7 +28,7 @@ export interface MoveTasks {
   start(request: z.infer<typeof StartRequest>): object;
   list(request: z.infer<typeof ListRequest>): object;
   cancel(request: z.infer<typeof CancelRequest>): object;
-  /** Ends the running tasks where they are. */
+  /** Stops the running tasks. */
   close(): void;
 }
 
@@ -36,7 +36,7 @@ interface Task {
   readonly handle: string;
   readonly request: z.infer<typeof StartRequest>;
   readonly startedAtMs: number;
-  /** What was there when it started: a message that comes back meanwhile is not taken again. */
+  /** The messages at its start: a message that returns meanwhile is not moved again. */
   readonly toMove: number;
   readonly ending: AbortController;
   moved: number;
@@ -44,7 +44,7 @@ interface Task {
   failureReason?: string;
 }
 
-/** What of the queues a task needs. */
+/** The part of the queues that a task needs. */
 export interface MoveTasksOptions {
   readonly queues: SqsStore;
   readonly origins: Origins;
@@ -122,7 +122,7 @@ export function createMoveTasks(options: MoveTasksOptions): MoveTasks {
   };
 }
 
-/** In the words AWS answers with, which its API reference does not give. */
+/** As AWS words it, which the API reference does not show. */
 const invalid = (message: string) => new ApiError('InvalidParameterValue', message);
 const notFound = (message: string) => new ApiError('ResourceNotFoundException', message, 404);
 
@@ -165,7 +165,11 @@ async function work(options: MoveTasksOptions, task: Task): Promise<void> {
   }
 }
 
-/** Moves one message. @returns whether there may be another; @throws with the message where it was */
+/**
+ * Moves one message.
+ * @returns whether there may be another
+ * @throws with the message where it was
+ */
 function move({ queues, origins }: MoveTasksOptions, task: Task): boolean {
   const { SourceArn, DestinationArn } = task.request;
   const source = existing(queues, SourceArn);
@@ -174,7 +178,7 @@ function move({ queues, origins }: MoveTasksOptions, task: Task): boolean {
   if (message === undefined) return false;
   try {
     const target = existing(queues, DestinationArn ?? homeOf(queues, origins.of(message), SourceArn));
-    // Disk first: should it refuse, the transaction is undone and memory gets back what was taken.
+    // Disk first: if it refuses, the transaction is undone and the message returns to memory.
     source.persistence?.deleteMessage(message.messageId);
     target.enqueue(anew(message));
   } catch (error) {
@@ -193,8 +197,9 @@ function existing(queues: SqsStore, arn: string): SqsQueue {
 }
 
 /**
- * SQS knows no home for a message that was sent to the dead-letter queue directly and fails the task. Here such a message
- * goes to the only queue that the dead-letter queue belongs to, and the task fails where there are several.
+ * SQS knows no source queue of a message that was sent to the dead-letter queue directly, and fails the task. Here
+ * such a message goes to the only queue to which the dead-letter queue belongs, and the task fails if there are
+ * several.
  */
 function homeOf(queues: SqsStore, originArn: string | undefined, deadLetterQueueArn: string): string {
   if (originArn !== undefined) return originArn;

@@ -1,4 +1,4 @@
-/** SQS: fauxqs's actions, and ours where fauxqs 2.4.1 takes what AWS refuses or refuses what AWS takes. */
+/** SQS: the actions of fauxqs, and our own where fauxqs 2.4.1 differs from AWS in what it accepts or refuses. */
 import * as z from 'zod';
 import type { SqsQueue } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import type { ReceivedMessage } from '../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
@@ -34,7 +34,7 @@ type Message = z.infer<typeof Message>;
 
 const Batch = z.object({ Entries: z.array(Message.extend({ Id: z.string() })).default([]) });
 
-/** fauxqs's SqsError, told by shape because its class is private. */
+/** fauxqs's SqsError, recognised by its shape because its class is private. */
 const Refusal = z.object({ code: z.string(), message: z.string(), statusCode: z.number() });
 
 const OURS: Record<string, (fauxqs: Fauxqs, queue: SqsQueue, body: Record<string, unknown>) => unknown> = {
@@ -95,7 +95,7 @@ function run(fauxqs: Fauxqs, name: string, request: ApiRequest): unknown {
   const moves = Object.hasOwn(MOVES, name) ? MOVES[name] : undefined;
   if (moves !== undefined) return moves(fauxqs.moveTasks, body);
   const queue = typeof body['QueueUrl'] === 'string' ? fauxqs.queues.getQueue(body['QueueUrl']) : undefined;
-  // fauxqs counts a message whose delay or visibility ran out as hidden until somebody receives.
+  // fauxqs counts a message whose delay or visibility ended as hidden until the next receive.
   if (name === 'GetQueueAttributes') queue?.processTimers();
   const ours = Object.hasOwn(OURS, name) ? OURS[name] : undefined;
   if (ours !== undefined && queue !== undefined && !(queue.isFifo() && sqsActions.has(name))) {
@@ -120,7 +120,7 @@ const ReceiveRequest = z.object({
   AttributeNames: z.array(z.string()).default([]),
 });
 
-/** fauxqs's answer, and in it where each dead letter came from. */
+/** The answer of fauxqs, with the origin of each dead letter. */
 async function receive(fauxqs: Fauxqs, queue: SqsQueue | undefined, body: unknown, call: () => unknown) {
   const { MessageSystemAttributeNames, AttributeNames } = parse(ReceiveRequest, body);
   const wanted = [...MessageSystemAttributeNames, ...AttributeNames];

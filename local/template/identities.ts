@@ -1,6 +1,6 @@
 /**
- * What every resource type is called: its `Ref` and its attributes, before anything is made. The types that stay
- * without effect on a laptop are listed with the reason; a type that stands nowhere here is refused.
+ * The names of each resource type: its `Ref` and its attributes, before anything is made. The types without effect on
+ * a laptop are listed with the reason; an unlisted type is refused.
  */
 import { createHash } from 'node:crypto';
 import { ACCOUNT_ID } from '../aws.ts';
@@ -10,7 +10,7 @@ export interface Identity {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** Where the stack stands. */
+/** The account, Region and name of the stack. */
 export interface Site {
   readonly region: string;
   readonly stackName: string;
@@ -74,10 +74,10 @@ const MADE: Readonly<Record<string, Identify>> = {
     const id = arn(site, 'batch', `job-queue/${nameOf(resource, site, 'JobQueueName')}`);
     return { ref: id, attributes: { JobQueueArn: id } };
   },
-  // The revision is known once Batch has given it; until then any will do.
+  // Batch gives the revision; until then this is a placeholder.
   'AWS::Batch::JobDefinition': (resource, site) =>
     jobDefinition(arn(site, 'batch', `job-definition/${nameOf(resource, site, 'JobDefinitionName')}:1`)),
-  // KMS gives the id; until then any will do.
+  // KMS gives the id; until then this is a placeholder.
   'AWS::KMS::Key': ({ logicalId }, site) => keyIdentity(uuidOf(logicalId), site),
   'AWS::KMS::Alias': ({ properties }) => ({ ref: String(properties['AliasName']), attributes: {} }),
   'AWS::Lambda::Function': (resource, site) => {
@@ -93,7 +93,7 @@ const MADE: Readonly<Record<string, Identify>> = {
 const NO_IAM = 'nothing here checks credentials';
 const NO_NETWORK = 'containers are processes of this machine, in its own network';
 
-/** Types without effect here, and why that is no lie: what they forbid is checked by wiring.ts or by AWS alone. */
+/** Types without effect here, and why that is safe: wiring.ts, or AWS alone, checks what they forbid. */
 const INERT: Readonly<Record<string, { readonly because: string; readonly identify: Identify }>> = {
   'AWS::SQS::QueuePolicy': {
     because: `${NO_IAM}; what rules need is checked when the template is read`,
@@ -183,7 +183,7 @@ export function identify(resource: Resource, site: Site): Identity | undefined {
   return Object.hasOwn(INERT, resource.type) ? INERT[resource.type]?.identify(resource, site) : undefined;
 }
 
-/** Why a resource of this type has no effect here; undefined when it has one. */
+/** Why a resource of this type has no effect here; undefined when it has an effect. */
 export function inertBecause(type: string): string | undefined {
   return Object.hasOwn(INERT, type) ? INERT[type]?.because : undefined;
 }
@@ -196,7 +196,10 @@ export function jobDefinition(id: string): Identity {
   return { ref: id, attributes: { JobDefinitionArn: id } };
 }
 
-/** The name a template gives, or one made as CloudFormation does, less the random part: a restart must find it again. */
+/**
+ * The name in the template, or one made as CloudFormation does, without the random part: a restart must find it
+ * again.
+ */
 export function nameOf(resource: Resource, site: Site, property: string): string {
   const given = resource.properties[property];
   return given === undefined ? `${site.stackName}-${resource.logicalId}` : String(given);

@@ -1,8 +1,8 @@
-/** CloudFormation's intrinsic functions, as far as they are needed; any other is refused by its name. */
+/** The intrinsic functions of CloudFormation that are needed; any other is refused by its name. */
 import * as z from 'zod';
 import { TemplateRefusal } from './refusal.ts';
 
-/** What names mean where a value is resolved. Each throws a TemplateRefusal for a name it does not know. */
+/** The meaning of names in a value. Each throws a TemplateRefusal for an unknown name. */
 export interface Scope {
   ref(name: string, place: string): unknown;
   attribute(logicalId: string, attribute: string, place: string): unknown;
@@ -17,9 +17,9 @@ interface At {
 }
 
 /**
- * A value with every intrinsic in it replaced.
+ * A value with each intrinsic in it replaced.
  *
- * @returns undefined for `AWS::NoValue`, which also removes it from the list or object it stands in
+ * @returns undefined for `AWS::NoValue`, which also removes it from its list or object
  */
 export function resolve(value: unknown, at: At): unknown {
   if (Array.isArray(value)) {

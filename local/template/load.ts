@@ -8,7 +8,7 @@ import { planStack, type Stack, type StackOptions } from './stack.ts';
 import type { Template } from './template.ts';
 import { checkWiring } from './wiring.ts';
 
-/** @throws TemplateRefusal before anything is made, save for what only a service itself can refuse */
+/** @throws TemplateRefusal before anything is made, except for what only a service can refuse */
 export async function loadStack(
   template: Template,
   options: StackOptions,
@@ -24,10 +24,10 @@ export async function loadStack(
 }
 
 /**
- * By repository URI, the folder that stands for its images.
+ * By repository URI, the folder that replaces its images.
  *
  * @param images folders by the logical id of the repository
- * @throws TemplateRefusal for an id that is no repository of the stack
+ * @throws TemplateRefusal for an id that is not a repository of the stack
  */
 export function imageDirectories(
   stack: Stack,

@@ -1,13 +1,13 @@
-/** Batch: CloudFormation's names for things, turned into the API's. */
+/** Batch: CloudFormation's property names, converted into those of the API. */
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { jobDefinition, nameOf, type Resource } from './identities.ts';
 import type { Maker } from './maker.ts';
 
-/** Their keys are the user's own words, not names of properties. */
+/** Their keys are values of the user, not property names. */
 const MAPS = new Set(['Options', 'Parameters', 'Tags']);
 
-/** `MaxvCpus` to `maxvCpus`, at every depth but inside maps. */
+/** `MaxvCpus` to `maxvCpus`, at every depth except inside maps. */
 export function toApi(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toApi);
   if (typeof value !== 'object' || value === null) return value;
@@ -68,11 +68,11 @@ const makeJobQueue: Maker = async (resource, { call }, stack) => {
 const Described = z.object({
   jobDefinitions: z.array(z.looseObject({ jobDefinitionArn: z.string(), revision: z.number() })),
 });
-/** What Batch adds to a registration, and what it fills in where a registration is silent. */
+/** The fields that Batch adds to a registration, and its defaults. */
 const ADDED = ['containerOrchestrationType', 'jobDefinitionArn', 'revision', 'status'];
 const FILLED_IN = { parameters: {}, platformCapabilities: [], propagateTags: false, tags: {} };
 
-/** Registering makes a new revision each time, so the newest one stands when it says the same. */
+/** A registration always makes a new revision, so the newest one is kept when it is equal. */
 const makeDefinition: Maker = async (resource, { call }, stack) => {
   const jobDefinitionName = nameOf(resource, stack.site, 'JobDefinitionName');
   const wanted = { ...inputOf(resource, 'ResourceRetentionPolicy'), jobDefinitionName };

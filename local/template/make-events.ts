@@ -1,7 +1,7 @@
 import { nameOf } from './identities.ts';
 import type { Maker } from './maker.ts';
 
-/** Buses and rules live in memory and are made anew at each start. */
+/** Buses and rules are kept in memory and made again at each start. */
 const makeBus: Maker = async ({ logicalId, properties }, { call }, stack) => {
   const { Description } = properties;
   await call('events', 'CreateEventBus', { Name: stack.identity(logicalId).ref, Description });
@@ -14,7 +14,7 @@ const makeRule: Maker = async (resource, { call }, stack) => {
     Name,
     Description,
     EventBusName,
-    // A template holds the pattern as an object, the API takes text.
+    // A template has the pattern as an object, the API accepts text.
     EventPattern: typeof EventPattern === 'object' ? JSON.stringify(EventPattern) : EventPattern,
     ScheduleExpression,
     State,

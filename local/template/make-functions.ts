@@ -24,13 +24,13 @@ const MappingProperties = z.object({
   Enabled: z.boolean().default(true),
   FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
   MaximumBatchingWindowInSeconds: z.coerce.number().default(0),
-  // Without one Lambda starts with five readers of a queue and goes on to a thousand; this machine stays at five.
+  // Without one Lambda starts with five readers of a queue and grows to a thousand; this machine stays at five.
   ScalingConfig: z
     .object({ MaximumConcurrency: z.coerce.number().default(5) })
     .default({ MaximumConcurrency: 5 }),
 });
 
-/** @throws TemplateRefusal when the bundle of a function is not there */
+/** @throws TemplateRefusal when the bundle of a function is missing */
 export function bundleOf(resource: Resource, bundles: string): { bundle: string; exportName: string } {
   const { Handler } = propertiesOf(FunctionProperties, resource);
   const dot = Handler.lastIndexOf('.');

@@ -1,4 +1,4 @@
-/** Keys of KMS. One that an earlier run made is found by the tag that CloudFormation puts on what it makes. */
+/** Keys of KMS. A key of an earlier run is found by the tag that CloudFormation puts on its resources. */
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
 import { keyIdentity } from './identities.ts';

@@ -1,4 +1,4 @@
-/** Queues, tables and buckets. What an earlier run left with its data is brought up to the template, or refused. */
+/** Queues, tables and buckets. Those of an earlier run are updated to the template with their data, or refused. */
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
@@ -25,7 +25,7 @@ const makeQueue: Maker = async ({ logicalId, properties }, { call }, stack) => {
   );
   const found = await unlessMissing(call('sqs', 'GetQueueUrl', { QueueName }));
   if (found === undefined) await call('sqs', 'CreateQueue', { QueueName, Attributes: attributes });
-  // An empty redrive policy is how SQS is told that there is none any more.
+  // An empty redrive policy removes the policy from a queue.
   else
     await call('sqs', 'SetQueueAttributes', { ...found, Attributes: { RedrivePolicy: '', ...attributes } });
 };

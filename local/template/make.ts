@@ -1,4 +1,7 @@
-/** Makes a planned stack by the calls CloudFormation would send, and leaves alone what an earlier run made alike. */
+/**
+ * Makes a planned stack by the calls that CloudFormation would send, and leaves equal resources of an earlier run
+ * alone.
+ */
 import { ApiError } from '../aws.ts';
 import { batchMakers } from './make-batch.ts';
 import { eventMakers } from './make-events.ts';
@@ -17,7 +20,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   ...functionMakers,
 };
 
-/** @throws TemplateRefusal naming the resource that a service would not take */
+/** @throws TemplateRefusal naming the resource that a service refused */
 export async function makeStack(stack: Stack, services: Services): Promise<void> {
   for (const { logicalId, type } of stack.resources) {
     const make = MAKERS[type];

@@ -1,9 +1,12 @@
-/** What makes one resource of a planned stack: its signature, and the services that it may use. */
+/** A maker of one resource of a planned stack: its signature, and the services that it may use. */
 import type { LambdaHost } from '../lambda/host.ts';
 import type { Identity, Resource } from './identities.ts';
 import type { Stack } from './stack.ts';
 
-/** One call to a service of this cloud. @throws ApiError as the service refused */
+/**
+ * One call to a service of this cloud.
+ * @throws ApiError, the refusal of the service
+ */
 export type Call = (
   service: 'batch' | 'dynamodb' | 'events' | 'kms' | 's3' | 'sqs',
   operation: string,
@@ -13,11 +16,11 @@ export type Call = (
 export interface Services {
   readonly call: Call;
   readonly lambda: Pick<LambdaHost, 'define' | 'map'>;
-  /** Where the bundles lie, at the paths of the handlers. */
+  /** The folder of the bundles, at the paths of the handlers. */
   readonly bundles: string;
   /** Variables that every function gets besides those of the template. */
   readonly functionEnvironment: Readonly<Record<string, string>>;
 }
 
-/** @returns an identity only where the service decides it */
+/** @returns an identity only if the service decides it */
 export type Maker = (resource: Resource, services: Services, stack: Stack) => Promise<Identity | undefined>;

@@ -4,9 +4,9 @@ import type { Parameter } from './template.ts';
 export type ParameterValue = string | number | readonly string[];
 
 /**
- * The value of each parameter: what was given, else its default.
+ * The value of each parameter: the given one, else its default.
  *
- * @throws TemplateRefusal for a name the template does not have, a missing value, or one its constraints exclude
+ * @throws TemplateRefusal for an unknown name, a missing value, or a value that the constraints exclude
  */
 export function parameterValues(
   declared: Readonly<Record<string, Parameter>>,

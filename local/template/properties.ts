@@ -1,11 +1,14 @@
-/** For each type that is made: the properties that take effect, and those that cannot here. Any other is refused. */
+/**
+ * For each type that is made: the properties that have an effect, and those that cannot have one here. Any other is
+ * refused.
+ */
 import * as z from 'zod';
 import type { Resource } from './identities.ts';
 import { TemplateRefusal } from './refusal.ts';
 
 interface Known {
   readonly honoured: readonly string[];
-  /** Encryption, backups, tags, roles, networks: nothing on a laptop shows whether they are there. */
+  /** Encryption, backups, tags, roles, networks: they cannot be observed on a laptop. */
   readonly ignored: readonly string[];
 }
 
@@ -33,7 +36,7 @@ const PROPERTIES: Readonly<Record<string, Known>> = {
       'LocalSecondaryIndexes',
       'ProvisionedThroughput',
     ],
-    // Expired items stay: on AWS too they may, for days, so whoever reads one must look at its expiry.
+    // Expired items stay: on AWS they may, too, for days, so a reader must check the expiry.
     ignored: [
       'DeletionProtectionEnabled',
       'PointInTimeRecoverySpecification',
@@ -102,13 +105,13 @@ const PROPERTIES: Readonly<Record<string, Known>> = {
   },
   'AWS::KMS::Key': {
     honoured: ['Description'],
-    // Nothing here checks credentials, and the material is as old as the data directory.
+    // Credentials are not checked here, and the key material is as old as the data directory.
     ignored: ['EnableKeyRotation', 'KeyPolicy', 'PendingWindowInDays', 'Tags'],
   },
   'AWS::KMS::Alias': { honoured: ['AliasName', 'TargetKeyId'], ignored: [] },
   'AWS::Lambda::Function': {
     honoured: ['FunctionName', 'Environment', 'Handler', 'MemorySize', 'Runtime', 'Timeout'],
-    // A loop through queues is the template's intent or a bug to be seen here, where no one pays for it.
+    // A loop through queues is the template's intent or a bug that should be visible here, where it costs nothing.
     ignored: [
       'Architectures',
       'Code',
@@ -136,7 +139,7 @@ const PROPERTIES: Readonly<Record<string, Known>> = {
   },
 };
 
-/** @throws TemplateRefusal naming the property, for a type that is made; what has no effect is not looked at */
+/** @throws TemplateRefusal naming the property, for a type that is made; types without effect are not checked */
 export function refuseUnknownProperties({ logicalId, type, properties }: Resource): void {
   const known = PROPERTIES[type];
   if (known === undefined) return;
@@ -149,7 +152,7 @@ export function refuseUnknownProperties({ logicalId, type, properties }: Resourc
   );
 }
 
-/** @throws TemplateRefusal naming the resource and the property that is not as the schema has it */
+/** @throws TemplateRefusal naming the resource and the property that does not match the schema */
 export function propertiesOf<T>(schema: z.ZodType<T>, { logicalId, properties }: Resource): T {
   const parsed = schema.safeParse(properties);
   if (parsed.success) return parsed.data;

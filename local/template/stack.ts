@@ -1,4 +1,4 @@
-/** A template as it will stand here: every value resolved, every resource behind what it refers to, nothing made yet. */
+/** A planned stack: each value resolved, each resource after those to which it refers, nothing made yet. */
 import { ACCOUNT_ID } from '../aws.ts';
 import {
   type Identity,
@@ -17,10 +17,10 @@ import type { Template } from './template.ts';
 
 export interface Stack {
   readonly site: Site;
-  /** Whose condition holds, each after those it refers to or depends on. */
+  /** The resources whose condition holds, each after those to which it refers or on which it depends. */
   readonly resources: readonly Resource[];
   identity(logicalId: string): Identity;
-  /** Puts what a service answered in the place of what was assumed; later calls of `resource` and `outputs` see it. */
+  /** Replaces an assumed identity by the answer of a service; later calls of `resource` and `outputs` see it. */
   settle(logicalId: string, identity: Identity): void;
   resource(logicalId: string): Resource;
   outputs(): Record<string, string>;
@@ -30,7 +30,7 @@ export interface StackOptions extends Site {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** @throws TemplateRefusal for everything in the template that this cloud does not understand */
+/** @throws TemplateRefusal for everything in the template that this cloud does not know */
 export function planStack(template: Template, options: StackOptions): Stack {
   const { parameters, ...site } = options;
   const identities = new Map<string, Identity>();

@@ -7,7 +7,7 @@ const Resource = z.strictObject({
   Properties: z.record(z.string(), z.unknown()).default({}),
   Condition: z.string().optional(),
   DependsOn: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
-  // What happens to data when a stack changes; a data directory is kept or removed by its owner.
+  // Policies for data when a stack changes; the owner of a data directory keeps or removes it.
   DeletionPolicy: z.unknown().optional(),
   UpdateReplacePolicy: z.unknown().optional(),
   Metadata: z.unknown().optional(),
@@ -28,7 +28,10 @@ const Parameter = z.strictObject({
 });
 export type Parameter = z.infer<typeof Parameter>;
 
-/** The sections this cloud reads, strict: `Transform`, `Rules` and `Hooks` would change what the rest means. */
+/**
+ * The sections that this cloud reads, strictly: `Transform`, `Rules` and `Hooks` would change the meaning of the
+ * others.
+ */
 const Template = z.strictObject({
   AWSTemplateFormatVersion: z.string().optional(),
   Description: z.string().optional(),
@@ -51,7 +54,7 @@ const Template = z.strictObject({
 });
 export type Template = z.infer<typeof Template>;
 
-/** @throws TemplateRefusal naming the file and every part of it that is not understood */
+/** @throws TemplateRefusal naming the file and each unknown part of it */
 export async function readTemplate(path: string): Promise<Template> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new TemplateRefusal(path, 'there is no packaged template; run `npm run build`');

@@ -1,6 +1,6 @@
 /**
- * Wiring that AWS would refuse, or would take and then lose messages over in silence. Roles and policies have no effect
- * here, so a stack that works on the laptop says nothing about them; these checks say the part that is always wrong.
+ * Connections that AWS would refuse, or would accept and then silently lose messages. Roles and policies have no
+ * effect here, so a stack that works on the laptop proves nothing about them; these checks find what is always wrong.
  */
 import * as z from 'zod';
 import { ACCOUNT_ID } from '../aws.ts';
@@ -9,7 +9,7 @@ import { propertiesOf } from './properties.ts';
 import { TemplateRefusal } from './refusal.ts';
 import type { Stack } from './stack.ts';
 
-/** @throws TemplateRefusal naming the resource that is wired wrong */
+/** @throws TemplateRefusal naming the resource with the wrong connection */
 export function checkWiring(stack: Stack): void {
   const queues = ofType(stack, 'AWS::SQS::Queue');
   const queueByArn = new Map(queues.map((queue) => [String(arnOf(stack, queue)), queue]));
@@ -122,7 +122,9 @@ const QueuePolicy = z.looseObject({
   PolicyDocument: z.looseObject({ Statement: z.array(Statement) }),
 });
 
-/** Allow statements only: a Deny that would hit EventBridge (a missing TLS, another account) is not weighed here. */
+/**
+ * Allow statements only: a Deny that would apply to EventBridge (missing TLS, another account) is not evaluated here.
+ */
 function letsRuleSend(
   { Effect, Principal, Action, Resource: resources, Condition }: Statement,
   { queueArn, ruleArn }: { queueArn: string; ruleArn: string },
@@ -141,7 +143,7 @@ function letsRuleSend(
     meant &&
     Action.some((pattern) => matches(pattern.toLowerCase(), 'sqs:sendmessage')) &&
     resources.some((pattern) => matches(pattern, queueArn)) &&
-    // A condition on anything else is not known to hold when EventBridge sends.
+    // A condition on any other key may not hold when EventBridge sends.
     conditions.every(
       ({ operator, value, patterns }) =>
         value !== undefined && patterns.some((pattern) => COMPARISONS[operator]?.(pattern, value)),
@@ -151,7 +153,7 @@ function letsRuleSend(
 
 /** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
 const COMPARISONS: Readonly<Record<string, (pattern: string, value: string) => boolean>> = {
-  // The same thing twice, in IAM too.
+  // Two names of the same operator, in IAM, too.
   ArnEquals: matches,
   ArnLike: matches,
   StringEquals: (pattern, value) => pattern === value,

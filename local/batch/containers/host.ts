@@ -1,4 +1,4 @@
-/** The compute environments: runs the commands of jobs as child processes, and tells how they ended. */
+/** The compute environments: runs the commands of jobs as child processes, and reports how they ended. */
 import { statSync } from 'node:fs';
 import { waitAtMost } from '../bounded.ts';
 import { containersOf } from '../jobs/job.ts';
@@ -51,14 +51,14 @@ export function createHost({ options, jobs, lifecycle }: HostParts) {
   }
 
   return {
-    /** Jobs that an earlier run left running lost their host: what is left of them is ended first. */
+    /** Jobs that an earlier run left running lost their host: their remaining processes are ended first. */
     start(): void {
       open = true;
       launcher.start();
       process.once('exit', killAll);
       endLeftOvers({ jobs, lifecycle, report: options.report });
     },
-    /** Ends every child; the store still says that they run, so the next start sees a lost host. */
+    /** Ends every child; in the store they still run, so the next start finds a lost host. */
     async close(): Promise<void> {
       open = false;
       process.removeListener('exit', killAll);

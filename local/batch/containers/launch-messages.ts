@@ -1,4 +1,4 @@
-/** What this program and the process that starts its containers say to each other. */
+/** The messages between this program and the process that starts its containers. */
 
 export interface ContainerSpec {
   readonly command: readonly string[];

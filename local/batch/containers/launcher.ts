@@ -1,4 +1,7 @@
-/** Starts containers from a small process of its own. @see launcher-process.ts */
+/**
+ * Starts containers from a small process of its own.
+ * @see launcher-process.ts
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +11,7 @@ import type { ContainerProcess, ContainerSpec, FromLauncher, ToLauncher } from '
 
 const PROGRAM = fileURLToPath(new URL('./launcher-process.ts', import.meta.url));
 const CLOSE_LIMIT_MS = 2_000;
-/** As a container that was killed. */
+/** Reported as a container that was killed. */
 const KILLED = 137;
 
 export type Launcher = ReturnType<typeof createLauncher>;
@@ -36,7 +39,7 @@ export function createLauncher() {
     return launcher;
   }
 
-  /** Without the process that waits for them, the ends of these containers would never be heard of. */
+  /** Without the process that waits for them, the ends of these containers would never be known. */
   function lose(): void {
     for (const [id, container] of running) {
       container.kill();

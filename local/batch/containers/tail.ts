@@ -1,4 +1,4 @@
-/** The end of what a process wrote, however much it writes. */
+/** The last part of the output of a process, however long the output is. */
 
 const MAX_BYTES = 64 * 1024;
 

@@ -1,4 +1,4 @@
-/** What ECS would give the task of one try: its names and its environment. */
+/** The names and the environment that ECS gives to the task of one try. */
 import { randomBytes } from 'node:crypto';
 import { delimiter, dirname } from 'node:path';
 import { ACCOUNT_ID } from '../../aws.ts';
@@ -30,7 +30,7 @@ export function placementOf(job: JobRecord, environmentArn: string, region: stri
 }
 
 /**
- * The whole environment of a container; nothing of this process's own.
+ * The whole environment of a container, without any variable of this process.
  * @see AWS Batch user guide, "Job environment variables"
  */
 export function containerVariables(

@@ -1,4 +1,4 @@
-/** Job definitions: their records, revision by revision, and how a name, a revision or an ARN finds one. */
+/** Job definitions: their records by revision, and the look-up by name, revision or ARN. */
 import * as z from 'zod';
 import { arnName, batchArn } from '../arns.ts';
 import type { Store } from '../store.ts';

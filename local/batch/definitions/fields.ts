@@ -1,4 +1,4 @@
-/** Small shapes that definitions, submissions and jobs have in common. */
+/** Small schemas that definitions, submissions and jobs share. */
 import * as z from 'zod';
 import { Int32 } from '../request.ts';
 
@@ -6,7 +6,7 @@ export const NameValue = z.strictObject({ name: z.string(), value: z.string() })
 export const Parameters = z.record(z.string(), z.string());
 export const Timeout = z.strictObject({ attemptDurationSeconds: Int32.min(60).optional() });
 
-/** Job-level names starting so are Batch's own (API reference, ContainerOverrides). */
+/** Job-level names with this prefix are reserved for Batch (API reference, ContainerOverrides). */
 export const Environment = z.array(
   NameValue.refine(({ name }) => !name.startsWith('AWS_BATCH'), 'names starting AWS_BATCH are reserved'),
 );

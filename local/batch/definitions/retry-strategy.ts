@@ -1,4 +1,7 @@
-/** How often a job is tried, and which ends of a try are worth another: the shapes, as the API takes them. */
+/**
+ * The retry strategy of a job, as the API accepts it: the number of tries, and which ends of a try are followed by
+ * another.
+ */
 import * as z from 'zod';
 import { Int32 } from '../request.ts';
 

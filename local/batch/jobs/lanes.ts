@@ -1,6 +1,6 @@
 /**
- * Work that must keep its order by name, and must be done at least once: each name is a lane of its own. A lane that
- * fails waits apart and holds up no other.
+ * Work that keeps its order for each name and is done at least once. A name whose work fails waits alone and delays
+ * no other.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitAtMost } from '../bounded.ts';
@@ -82,7 +82,7 @@ export function createLanes({ work, onFailure }: LaneParts) {
       ready.push(lane);
       pump();
     },
-    /** Begins nothing more, and waits a moment for what is being done. */
+    /** Begins nothing more, and waits a moment for the work under way. */
     async close(): Promise<void> {
       stopped.abort();
       await waitAtMost(CLOSE_LIMIT_MS, Promise.all(atWork));

@@ -47,7 +47,7 @@ export interface ListingParts {
 }
 
 /**
- * ListJobs: newest first. A filter makes the status count for nothing, but for SHARE_IDENTIFIER.
+ * ListJobs: newest first. With a filter the status has no effect, except with SHARE_IDENTIFIER.
  * @see AWS Batch API reference, ListJobs
  */
 export function listJobs(parts: ListingParts, body: Body): Record<string, unknown> {

@@ -1,6 +1,6 @@
 /**
- * Events that tell of a change of a job. They wait here from the commit of the change until `emit` has resolved, so
- * each is handed over at least once, and those of one job in their order.
+ * Events of changes of jobs. They wait here from the commit of the change until `emit` has resolved, so each is
+ * delivered at least once, and those of one job in their order.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AwsEvent } from '../../aws.ts';
@@ -31,7 +31,7 @@ export function createOutbox({ store, clock, faults, report, emit }: OutboxParts
     if (!row) return;
     // Written by append() from an AwsEvent, and by nothing else.
     const event = JSON.parse(String(row['event'])) as AwsEvent;
-    // What was delayed once is not offered to the fault again, or it might never arrive.
+    // An event is delayed by a fault at most once, or it might never arrive.
     const fault = row['due_at'] === null ? faults.event?.(event) : undefined;
     if (typeof fault === 'object') {
       delayUntil(seq, clock.now() + fault.delaySeconds * 1000);
@@ -48,7 +48,7 @@ export function createOutbox({ store, clock, faults, report, emit }: OutboxParts
   }
 
   return {
-    /** Call inside the write whose change the event tells of. */
+    /** Call inside the write of the change. */
     append(jobId: string, event: AwsEvent): void {
       const insert = store.statement('INSERT INTO batch_outbox (job, event) VALUES (?, ?)');
       const seq = Number(insert.run(jobId, JSON.stringify(event)).lastInsertRowid);
@@ -64,7 +64,7 @@ export function createOutbox({ store, clock, faults, report, emit }: OutboxParts
         else delayed.set(Number(row['seq']), Number(row['due_at']));
       }
     },
-    /** Sends on what was held back by a fault and has become due by the clock. */
+    /** Sends the events that a fault delayed and that are due by the clock. */
     tick(): void {
       const nowMs = clock.now();
       for (const [seq, dueAtMs] of delayed) {
@@ -74,7 +74,7 @@ export function createOutbox({ store, clock, faults, report, emit }: OutboxParts
       }
     },
     undelivered: () => Number(store.statement('SELECT count(*) AS n FROM batch_outbox').get()?.['n']),
-    /** An event on its way may still arrive and be struck off; otherwise the next run sends it again. */
+    /** An event under way may still arrive and be removed; otherwise the next run sends it again. */
     async close(): Promise<void> {
       await lanes.close();
       released = true;

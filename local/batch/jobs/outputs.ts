@@ -1,4 +1,4 @@
-/** What the tries of jobs printed, by log stream. It goes when its job is forgotten. */
+/** The output of the tries of jobs, by log stream. It is removed when its job is forgotten. */
 import type { Store } from '../store.ts';
 
 export type Outputs = ReturnType<typeof createOutputs>;

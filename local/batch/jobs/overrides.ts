@@ -5,7 +5,7 @@ import { Environment, type NameValue, ResourceRequirement } from '../definitions
 import { Int32, refusal } from '../request.ts';
 import type { JobRecord } from './job.ts';
 
-/** What ECS RunTask takes as overrides; Batch finds out after it has accepted the job. */
+/** The limit of ECS RunTask for overrides, which Batch meets after it has accepted the job. */
 const MAX_OVERRIDES_LENGTH = 8192;
 /** As long as the real ones, which are not known yet. */
 const OWN_VARIABLES = [

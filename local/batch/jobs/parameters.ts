@@ -2,7 +2,7 @@
 
 /**
  * Fills `Ref::name` arguments. Only whole arguments are documented as placeholders, so `--x=Ref::y` and a
- * name nobody set stay as they are.
+ * name without a parameter stay as they are.
  * @see AWS Batch user guide, "Job definition parameters"
  */
 export function fillCommand(

@@ -3,7 +3,7 @@ import type { RetryStrategy } from '../definitions/retry-strategy.ts';
 
 export interface TryEnd {
   readonly statusReason: string;
-  /** What the container runtime says; absent when the process simply exited. */
+  /** The reason of the container runtime; absent when the process exited by itself. */
   readonly reason?: string | undefined;
   /** Absent when the try ended with its host or before its process existed. */
   readonly exitCode?: number | undefined;

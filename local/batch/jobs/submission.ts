@@ -1,4 +1,4 @@
-/** SubmitJob: what a request has to say, and the job that comes of it. */
+/** SubmitJob: the request and the job that it makes. */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { batchArn } from '../arns.ts';
@@ -55,7 +55,7 @@ export interface SubmissionParts {
   readonly onSubmitted: () => void;
 }
 
-/** SubmitJob: the job is in the store when this returns; Batch looks at it afterwards. */
+/** SubmitJob: the job is in the store when this returns; Batch evaluates it afterwards. */
 export function submitJob(parts: SubmissionParts, body: Body): Record<string, string> {
   const request = parseSubmission(body);
   const queue = parts.resources.knownQueue(request.jobQueue);

@@ -1,6 +1,6 @@
 /**
- * A change of a job's state and the event that goes with it, in one write. What the end of a job means for others
- * belongs to the same write, so no restart finds one without the other.
+ * A change of a job's state and its event, in one write. The effects of a job's end on others are in the same write,
+ * so a restart never finds one without the other.
  */
 import type { AwsEvent } from '../../aws.ts';
 import type { Store } from '../store.ts';
@@ -17,13 +17,13 @@ export interface TransitionParts {
   readonly store: Store;
   readonly jobs: Jobs;
   readonly waits: Waits;
-  /** Keeps the event of a change until it is handed over. Called inside the write that makes the change. */
+  /** Keeps the event of a change until it is delivered. Called inside the write of the change. */
   readonly announce: (jobId: string, event: AwsEvent) => void;
 }
 
 export type Transitions = ReturnType<typeof createTransitions>;
 
-/** @param settle tells those whom the end of a job concerns; it may end others */
+/** @param settle applies the effects of a job's end on other jobs; it may end others */
 export function createTransitions(parts: TransitionParts, settle: (ended: JobRecord) => void) {
   const { region, clock, store, jobs, waits } = parts;
   /** Ended in the current write, and not yet settled. A list and no recursion, because chains of 10,000 are legal. */

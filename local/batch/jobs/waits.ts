@@ -1,7 +1,7 @@
 /**
- * Who waits for whom: one row for each job and each job that it depends on. A row belongs to the job that waits and
- * goes when that job has no more use for the answer. Until then it also keeps the job that it names from being
- * forgotten, so no end of a job is lost before all who depend on it have seen it.
+ * Dependencies: one row for each job and each job on which it depends. A row belongs to the waiting job and is removed
+ * when that job no longer needs the answer. Until then it also keeps the job that it names, so no end of a job is lost
+ * before all dependents have read it.
  */
 import type { Store } from '../store.ts';
 import { childRange } from './jobs.ts';

@@ -114,7 +114,7 @@ function changed(
   return { ...next, desiredvCpus: Math.min(Math.max(desiredvCpus, minvCpus), maxvCpus) };
 }
 
-/** Nothing has to be created behind an environment here, so it is VALID from the start. */
+/** There is nothing to create for an environment here, so it is VALID from the start. */
 function environmentDetail(environment: ComputeEnvironment): Record<string, unknown> {
   return {
     ...environment,

@@ -1,7 +1,10 @@
-/** What a fair-share policy says. Pure. @see https://docs.aws.amazon.com/batch/latest/APIReference/API_FairsharePolicy.html */
+/**
+ * The rules of a fair-share policy. Pure.
+ * @see https://docs.aws.amazon.com/batch/latest/APIReference/API_FairsharePolicy.html
+ */
 import * as z from 'zod';
 
-/** With an asterisk at its end it stands, in a policy, for all shares that begin so. */
+/** In a policy, a trailing asterisk matches all shares with this prefix. */
 export const ShareIdentifier = z.string().regex(/^[A-Za-z0-9]{1,255}\*?$/, 'takes letters and digits');
 
 export const FairsharePolicy = z.strictObject({
@@ -21,9 +24,11 @@ export type FairsharePolicy = z.infer<typeof FairsharePolicy>;
 
 /** "Jobs queues with a fair-share scheduling policy can have a maximum of 500 active share identifiers" (API reference, CreateJobQueue). */
 export const MAX_ACTIVE_SHARES = 500;
-/** What 0 stands for; the reference calls it the minimum. */
+/** The meaning of 0, which the reference calls the minimum. */
 const LEAST_WINDOW_SECONDS = 600;
-/** The smallest container on Fargate: less than that is of no use to the share it is kept for, only missing to the others. */
+/**
+ * The smallest container on Fargate: a smaller reservation would be useless to its share, and missing to the others.
+ */
 const LEAST_VCPUS = 0.25;
 
 /** How far back the use of a share counts. */
@@ -45,7 +50,7 @@ export function reservedVcpus(
   return Math.floor(kept / LEAST_VCPUS) * LEAST_VCPUS;
 }
 
-/** Two entries of which each could give the weight of the same share. */
+/** Two entries that match the same share. */
 export function overlapIn({ shareDistribution = [] }: FairsharePolicy): [string, string] | undefined {
   const names = shareDistribution.map(({ shareIdentifier }) => shareIdentifier);
   for (const [index, name] of names.entries()) {

@@ -15,7 +15,7 @@ const UpdateRequest = z.strictObject({ arn: z.string(), fairsharePolicy: Fairsha
 const DescribeRequest = z.strictObject({ arns: z.array(z.string()).min(1).max(100) });
 const DeleteRequest = z.strictObject({ arn: z.string() });
 
-/** @param onChange a policy that is in use says something else now */
+/** @param onChange a policy in use was changed */
 export function policyOperations(
   resources: Resources,
   region: string,

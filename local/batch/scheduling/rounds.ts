@@ -1,12 +1,12 @@
 /**
- * The rounds of the scheduler. Each looks at the jobs that were accepted since the last one and starts what has room;
- * whatever may have changed that asks for another round.
+ * The rounds of the scheduler. Each evaluates the jobs that were accepted since the last one and starts those that
+ * have room; every change that may matter asks for another round.
  */
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Lifecycle } from '../jobs/lifecycle.ts';
 import { type BacklogParts, createBacklog } from './backlog.ts';
 
-/** All of this is synchronous: between two rounds others get their turn. */
+/** Each round is synchronous; between two rounds other work proceeds. */
 const MAX_ADMITTED_PER_ROUND = 100;
 const MAX_STARTS_PER_ROUND = 8;
 
@@ -21,7 +21,7 @@ export function createRounds(parts: RoundParts) {
   let next: NodeJS.Immediate | undefined;
   let open = false;
 
-  /** There may be something to do: a job was accepted or is runnable, or there is room. */
+  /** Asks for a round: a job was accepted or is runnable, or there is room. */
   const wake = (): void => {
     if (!open || next) return;
     next = setImmediate(() => {

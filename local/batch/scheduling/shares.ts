@@ -1,18 +1,18 @@
-/** The shares of fair-share queues: what they used lately, and which are active. A fair-share policy is about these alone. */
+/** The shares of fair-share queues: their recent use, and which are active. */
 import type { Attempt, JobRecord } from '../jobs/job.ts';
 import { MAX_ACTIVE_SHARES, windowMs } from '../queues/fair-share.ts';
 import type { Queue, Resources } from '../queues/resources.ts';
 import type { Store } from '../store.ts';
 
-/** A try counts for at least this long: those that start at the same moment would count for nothing otherwise. */
+/** A try counts for at least this long: otherwise tries that start at the same moment would not count. */
 export const LEAST_USE_SECONDS = 1;
-/** What ended is added up in so many parts of a policy's window, and leaves the window part by part. */
+/** Ended tries are summed in this many parts of a policy's window, and leave the window part by part. */
 const PARTS = 20;
 
 export type Shares = ReturnType<typeof createShares>;
 
 export function createShares(store: Store, resources: Resources, clock: { now(): number }) {
-  /** A try of a job ended. Belongs to the write that says so. */
+  /** A try of a job ended. Called inside the write that ends it. */
   function record({ queueArn, shareIdentifier, vcpus }: JobRecord, { startedAt, stoppedAt }: Attempt): void {
     const queue = shareIdentifier === undefined ? undefined : resources.queue(queueArn);
     if (queue === undefined) return;
@@ -61,7 +61,7 @@ export function createShares(store: Store, resources: Resources, clock: { now():
     return shares.has(share) || shares.size < MAX_ACTIVE_SHARES;
   }
 
-  /** Those that have jobs which are not finished, or used something within the window. */
+  /** The shares with unfinished jobs, or with use within the window. */
   function active(queue: Queue): Set<string> {
     // Steps from share to share through the index; a plain DISTINCT would read every job.
     const rows = store

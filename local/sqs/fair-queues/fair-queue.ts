@@ -1,12 +1,12 @@
 /**
- * Makes a queue of fauxqs a fair one: fauxqs 2.4.1 keeps what waits in an array and what is in flight in a map, and
- * these two stand in their places. Its own receive, timers, dead letters and disk go on as before.
+ * Makes a queue of fauxqs a fair one: fauxqs 2.4.1 keeps visible messages in an array and those in flight in a map,
+ * which these two replace. Its own receive, timers, dead letters and disk are unchanged.
  */
 import type { SqsQueue } from '../../../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import type { InflightEntry, SqsMessage } from '../../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
 import { Groups } from './groups.ts';
 
-/** Of a standard queue; in a FIFO queue groups are something else. */
+/** For a standard queue; in a FIFO queue groups have another meaning. */
 export function makeFair(queue: SqsQueue): void {
   const groups = new Groups<SqsMessage>(() => Date.now());
   const waiting = new Waiting(groups);

@@ -1,9 +1,9 @@
 /**
- * In which order a standard queue gives out what waits. A message group that takes up much of the consumers is noisy,
- * and the messages of quiet groups go before its own.
+ * The order in which a standard queue serves its messages. A message group that occupies many consumers is noisy, and
+ * the messages of quiet groups come before its own.
  *
- * The rules and figures are those of "How Amazon SQS fair queues work". AWS, being distributed, calls them approximate;
- * here they are exact.
+ * The rules and figures are those of "How Amazon SQS fair queues work". AWS, being distributed, calls them
+ * approximate; here they are exact.
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
  */
 import { Line } from './line.ts';
@@ -12,15 +12,15 @@ import { type Ranked, Ranking } from './ranking.ts';
 
 const NOISY_SHARE = 0.1;
 const NOISY_IN_FLIGHT = 30;
-/** AWS names no least time; a share of less than this is chance. */
+/** AWS names no minimum time; a share of less than this is random. */
 const MEASURABLE_MS = 1000;
 const BATCH_SILENCE_MS = 300_000;
-/** Silence is counted in minutes, so it need not be looked for at every message. */
+/** Silence is counted in minutes, so it need not be checked at each message. */
 const SILENCE_CHECK_MS = 1000;
 
-/** What the order depends on. */
+/** The state on which the order depends. */
 export interface Grouped {
-  /** Absent: it is a tenant of its own, which one message cannot make noisy. */
+  /** Absent: a group of its own, which one message cannot make noisy. */
   readonly messageGroupId?: string | undefined;
   readonly sentTimestamp: number;
 }
@@ -30,14 +30,16 @@ interface Group<Message> extends Ranked {
   readonly waiting: Line<{ readonly arrival: number; readonly message: Message }>;
   noisy: boolean;
   inFlight: number;
-  /** When each message in flight was received, added up: with their number it gives the time they have taken. */
+  /**
+   * The sum of the receive times of the messages in flight: with their number it gives the time that they have taken.
+   */
   startedSumMs: number;
   lastSentAtMs: number;
   /** The number of the latest serving. */
   served: number;
 }
 
-/** The messages of one queue that wait, by group, and how much of each group is in flight. */
+/** The visible messages of one queue by group, and how many of each group are in flight. */
 export class Groups<Message extends Grouped> {
   readonly #now: () => number;
   /** Times in flight count from here: sums of epoch milliseconds would outgrow the integers that are exact. */
@@ -74,7 +76,7 @@ export class Groups<Message extends Grouped> {
     if (group.waiting.length === 1) this.#ranking.settle(group);
   }
 
-  /** Back to where `take` took it from. */
+  /** Returned to the place from which `take` removed it. */
   putBack(message: Message): void {
     const group = this.#group(message.messageGroupId);
     this.#returns += 1;
@@ -105,14 +107,17 @@ export class Groups<Message extends Grouped> {
     for (const { waiting } of this.#groups.values()) for (const { message } of waiting) yield message;
   }
 
-  /** A message that was taken is in flight from here on. @returns what `ended` asks for */
+  /**
+   * A message that was taken is in flight from now on.
+   * @returns the argument of `ended`
+   */
   started({ messageGroupId }: Message): number {
     const startedAtMs = this.#now();
     this.#count(this.#group(messageGroupId), 1, startedAtMs - this.#originMs);
     return startedAtMs;
   }
 
-  /** Whether it was deleted, given back, or its visibility ran out. */
+  /** It was deleted or released, or its visibility ended. */
   ended({ messageGroupId }: Message, startedAtMs: number): void {
     const group = this.#group(messageGroupId);
     const nowMs = this.#now();
@@ -129,7 +134,7 @@ export class Groups<Message extends Grouped> {
     if (group.noisy) this.#ranking.settle(group);
   }
 
-  /** Noise matters when a group is about to be served, and is looked for only then. */
+  /** Noise matters when a group is about to be served, and is checked only then. */
   #next(): Group<Message> | undefined {
     const nowMs = this.#now();
     this.#quietenSilent(nowMs);
@@ -190,8 +195,8 @@ export class Groups<Message extends Grouped> {
 }
 
 /**
- * Quiet groups by the age of their first message. Of several noisy ones that with the fewest messages in flight; where
- * AWS says no more, in turn.
+ * Quiet groups by the age of their first message. Of several noisy ones that with the fewest messages in flight;
+ * otherwise, where AWS is silent, round robin.
  */
 function comesBefore<Message>(left: Group<Message>, right: Group<Message>): boolean {
   if (left.noisy !== right.noisy) return right.noisy;

@@ -1,10 +1,7 @@
-/** Below this, what was taken is not worth clearing away. */
+/** Below this, the removed part is not worth compacting. */
 const CLEARED_FROM = 1024;
 
-/**
- * First in, first out, at the same cost however long it is: `Array.shift` moves every element that stays once an array
- * is larger than the engine moves by its start.
- */
+/** First in, first out, at a constant cost: `Array.shift` moves all remaining elements when an array is large. */
 export class Line<Item> {
   #items: (Item | undefined)[] = [];
   #taken = 0;

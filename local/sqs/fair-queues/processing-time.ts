@@ -1,7 +1,9 @@
-/** AWS says "recent" and no number; this is how long it gives a group to be silent. */
+/** AWS says "recent" without a number; this is how long a group may be silent. */
 const RECENT_MS = 300_000;
 
-/** How long the messages of each group were in flight lately. Forgets by halves, so that groups cost nothing for ever. */
+/**
+ * How long the messages of each group were in flight lately. Old figures are halved, so that old groups cost nothing.
+ */
 export class ProcessingTime {
   #older = new Map<string | undefined, number>();
   #newer = new Map<string | undefined, number>();

@@ -1,10 +1,13 @@
-/** What can stand in a ranking. */
+/** An item of a ranking. */
 export interface Ranked {
-  /** Where it stands, as the ranking notes it; -1 outside. */
+  /** Its position, set by the ranking; -1 outside. */
   place: number;
 }
 
-/** A binary heap whose items may change their rank: finding the first is free, moving one costs a logarithm. */
+/**
+ * A binary heap whose items may change their rank: the first is found in constant time, a move takes logarithmic
+ * time.
+ */
 export class Ranking<Item extends Ranked> {
   readonly #items: Item[] = [];
   readonly #comesBefore: (left: Item, right: Item) => boolean;
@@ -17,7 +20,7 @@ export class Ranking<Item extends Ranked> {
     return this.#items[0];
   }
 
-  /** Takes an item in, or moves it to where it belongs after its rank changed. */
+  /** Adds an item, or moves it after its rank changed. */
   settle(item: Item): void {
     if (item.place < 0) this.#put(item, this.#items.length);
     this.#sink(item);
