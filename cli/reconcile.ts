@@ -6,7 +6,12 @@ import { parseArgs } from 'node:util';
 import { BatchClient } from '@aws-sdk/client-batch';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { pacedBatch } from '../application/batch/paced-batch.ts';
-import { previewSweep, type Repaired, type SweepPorts, sweep } from '../application/repair/reconcile.ts';
+import {
+  previewReconcile,
+  type ReconcilePorts,
+  type Repaired,
+  reconcile,
+} from '../application/repair/reconcile.ts';
 import { slots } from '../application/tenant/slots.ts';
 import type { Repair } from '../domain/batch/reconcile.ts';
 import { batchPort } from '../io/aws/batch.ts';
@@ -20,7 +25,7 @@ import { deliveryStore } from '../io/table/deliveries.ts';
 import { dueIndex } from '../io/table/due.ts';
 import { gateStore } from '../io/table/gates.ts';
 import { jobStore } from '../io/table/jobs.ts';
-import { pace } from '../io/table/pace.ts';
+import { rateLimiter } from '../io/table/rate-limiter.ts';
 import { table } from '../io/table/table.ts';
 import { waitingStore } from '../io/table/waiting.ts';
 import { jobTypes } from '../job-types.ts';
@@ -55,7 +60,9 @@ async function main(): Promise<void> {
   }
   const ports = await portsFor(values);
   const untilMs = ports.clock.nowMs() + RUN_MS;
-  const repairs = values['dry-run'] ? await previewSweep(ports) : await sweep(ports, { aheadMs: 0, untilMs });
+  const repairs = values['dry-run']
+    ? await previewReconcile(ports)
+    : await reconcile(ports, { aheadMs: 0, untilMs });
   for (const repaired of repairs) process.stdout.write(`${line(repaired, ports.clock.nowMs())}\n`);
   process.stdout.write(`${repairs.length} ${values['dry-run'] ? 'to look at' : 'looked at'}\n`);
 }
@@ -66,7 +73,7 @@ async function portsFor(given: {
   table?: string | undefined;
   'endpoint-url'?: string | undefined;
   region?: string | undefined;
-}): Promise<SweepPorts> {
+}): Promise<ReconcilePorts> {
   const where = { endpoint: given['endpoint-url'], region: given.region };
   const config = Object.fromEntries(Object.entries(where).filter(([, value]) => value !== undefined));
   const { sqs, dynamo } = clientsFor(where);
@@ -77,7 +84,7 @@ async function portsFor(given: {
   const items = table(dynamo, tableName, systemRandom);
   const submitQueue = queue(sqs, submitQueueUrl);
   const batch = new BatchClient(config);
-  const budget = pace(items, {
+  const limiter = rateLimiter(items, {
     callsPerSecond: CALLS_PER_SECOND,
     maxWaitMs: RUN_MS,
     clock: systemClock,
@@ -86,7 +93,7 @@ async function portsFor(given: {
     jobs: jobStore(items),
     deliveries: deliveryStore(items),
     due: dueIndex(items),
-    batch: pacedBatch(batchPort(batch, batch), budget, systemClock),
+    batch: pacedBatch(batchPort(batch, batch), limiter, systemClock),
     deliveryQueue: queue(sqs, deliveryQueueUrl),
     gates: gateStore(items),
     slots: slots({

@@ -12,17 +12,17 @@ import { openJobs, openSubmission } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
 /** A wait for the rate limit costs Lambda time; a longer wait is spent in the queue. */
-const MAX_TURN_WAIT_MS = 2000;
+const MAX_RATE_WAIT_MS = 2000;
 
 const jobs = openJobs('submit');
-const submission = openSubmission(jobs, MAX_TURN_WAIT_MS);
+const submission = openSubmission(jobs, MAX_RATE_WAIT_MS);
 
 export const handler = queueHandler(
   jobs.log,
   submit({
     ...jobs,
     ...submission,
-    batch: pacedBatch(submission.batch, submission.pace, jobs.clock),
+    batch: pacedBatch(submission.batch, submission.limiter, jobs.clock),
     slots: slots(jobs),
     types: jobTypes,
   }),

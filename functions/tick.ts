@@ -9,10 +9,10 @@ import { scheduleHandler } from '../io/aws/lambda.ts';
 import { openBatch, openDue, openJobs, openLogPlace } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
-const MAX_TURN_WAIT_MS = 5000;
+const MAX_RATE_WAIT_MS = 5000;
 
 const jobs = openJobs('tick');
-const { batch, pace } = openBatch(jobs, MAX_TURN_WAIT_MS);
+const { batch, limiter } = openBatch(jobs, MAX_RATE_WAIT_MS);
 
 export const handler = scheduleHandler(
   jobs.log,
@@ -20,7 +20,7 @@ export const handler = scheduleHandler(
     ...jobs,
     ...openLogPlace(),
     ...openDue(jobs),
-    batch: pacedBatch(batch, pace, jobs.clock),
+    batch: pacedBatch(batch, limiter, jobs.clock),
     slots: slots(jobs),
     types: jobTypes,
   }),

@@ -10,17 +10,17 @@ import { openBatch, openJobs, openLogPlace } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
 /** Only terminations of duplicate Batch jobs wait for the rate limit, and they are rare. */
-const MAX_TURN_WAIT_MS = 5000;
+const MAX_RATE_WAIT_MS = 5000;
 
 const jobs = openJobs('track');
-const { batch, pace } = openBatch(jobs, MAX_TURN_WAIT_MS);
+const { batch, limiter } = openBatch(jobs, MAX_RATE_WAIT_MS);
 
 export const handler = queueHandler(
   jobs.log,
   track({
     ...jobs,
     ...openLogPlace(),
-    batch: pacedBatch(batch, pace, jobs.clock),
+    batch: pacedBatch(batch, limiter, jobs.clock),
     slots: slots(jobs),
     types: jobTypes,
   }),

@@ -21,7 +21,7 @@ import { dueIndex } from './table/due.ts';
 import { endpointStore } from './table/endpoints.ts';
 import { gateStore } from './table/gates.ts';
 import { jobStore } from './table/jobs.ts';
-import { pace } from './table/pace.ts';
+import { rateLimiter } from './table/rate-limiter.ts';
 import { table } from './table/table.ts';
 import { tenantStore } from './table/tenants.ts';
 import { waitingStore } from './table/waiting.ts';
@@ -75,7 +75,7 @@ export function openBatch({ items, clock }: Jobs, maxWaitMs: number) {
   const client = batch();
   return {
     batch: batchPort(client, client),
-    pace: pace(items, { callsPerSecond: BATCH_CALLS_PER_SECOND, maxWaitMs, clock }),
+    limiter: rateLimiter(items, { callsPerSecond: BATCH_CALLS_PER_SECOND, maxWaitMs, clock }),
   };
 }
 
@@ -92,7 +92,7 @@ export function openSubmission({ items, clock }: Jobs, maxWaitMs: number) {
   );
   return {
     batch: batchPort(batch(), submittingBatch()),
-    pace: pace(items, { callsPerSecond: env.BATCH_CALLS_PER_SECOND, maxWaitMs, clock }),
+    limiter: rateLimiter(items, { callsPerSecond: env.BATCH_CALLS_PER_SECOND, maxWaitMs, clock }),
     targets: {
       queues: { standard: env.JOB_QUEUE_STANDARD, economy: env.JOB_QUEUE_ECONOMY },
       definitions: {

@@ -1,7 +1,7 @@
 /** Calls to AWS Batch within the rate limit that all functions share. */
 import type { BatchPort } from '../../io/aws/batch.ts';
 import type { PacingClock } from '../../io/process/clock.ts';
-import type { Pace } from '../../io/table/pace.ts';
+import type { RateLimiter } from '../../io/table/rate-limiter.ts';
 
 /** The longest wait for the rate limit: after that the caller's message waits in its queue instead. */
 const MAX_PAUSE_MS = 5000;
@@ -12,31 +12,31 @@ const MAX_PAUSE_MS = 5000;
  * `submit` passes at once, since its caller reserves for its tenant.
  * @throws Error when the rate limit is used up and still is after one pause
  */
-export function pacedBatch(batch: BatchPort, pace: Pace, clock: PacingClock): BatchPort {
+export function pacedBatch(batch: BatchPort, limiter: RateLimiter, clock: PacingClock): BatchPort {
   const own = { weight: 1 };
-  const turn = async () => {
-    let given = await pace.turn(own);
-    if (given.kind === 'full') {
-      await clock.waitUntil(Math.min(given.retryAtMs, clock.nowMs() + MAX_PAUSE_MS));
-      given = await pace.turn(own);
+  const reserve = async () => {
+    let reservation = await limiter.reserve(own);
+    if (reservation.kind === 'full') {
+      await clock.waitUntil(Math.min(reservation.retryAtMs, clock.nowMs() + MAX_PAUSE_MS));
+      reservation = await limiter.reserve(own);
     }
-    if (given.kind === 'full') throw new Error('The rate limit of AWS Batch calls is used up');
-    await clock.waitUntil(given.atMs);
+    if (reservation.kind === 'full') throw new Error('The rate limit of AWS Batch calls is used up');
+    await clock.waitUntil(reservation.atMs);
   };
   return {
     submit: (request) => batch.submit(request),
     // One reservation, although a look-up may read several pages: a name of ours has one page.
     async listByName(jobQueue, name) {
-      await turn();
+      await reserve();
       return batch.listByName(jobQueue, name);
     },
     async describe(runIds) {
       // One call takes a hundred ids, and reconcile asks for no more at once.
-      await turn();
+      await reserve();
       return batch.describe(runIds);
     },
     async terminate(runId, reason) {
-      await turn();
+      await reserve();
       return batch.terminate(runId, reason);
     },
   };

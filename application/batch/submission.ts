@@ -26,7 +26,7 @@ import type { PacingClock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
-import type { Pace } from '../../io/table/pace.ts';
+import type { RateLimiter } from '../../io/table/rate-limiter.ts';
 import { type Changed, changeJob } from '../job/change-job.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { terminateDuplicate } from './duplicate.ts';
@@ -35,7 +35,7 @@ import { contextOf } from './follow.ts';
 export interface SubmissionPorts {
   readonly jobs: Pick<JobStore, 'get' | 'replace'>;
   readonly batch: BatchPort;
-  readonly pace: Pace;
+  readonly limiter: RateLimiter;
   readonly slots: Pick<Slots, 'acquire' | 'release'>;
   readonly clock: PacingClock;
   readonly random: Random;
@@ -204,16 +204,17 @@ const MAX_AWAY_MS = 8000;
 /** Only the handler whose write opened the call makes the request: a repeated message finds `callOpen` and waits. */
 async function call(ports: SubmissionPorts, calling: Calling): Promise<SubmissionResult> {
   const { asked, seen, type, weight } = calling;
-  const turn = await ports.pace.turn({ tenantId: seen.tenantId, weight });
+  const reservation = await ports.limiter.reserve({ tenantId: seen.tenantId, weight });
   // With a random delay: otherwise the whole backlog would return at one moment, and most of it would be turned away
   // again.
-  if (turn.kind === 'full') return { againAtMs: turn.retryAtMs + ports.random.fraction() * MAX_AWAY_MS };
+  if (reservation.kind === 'full')
+    return { againAtMs: reservation.retryAtMs + ports.random.fraction() * MAX_AWAY_MS };
   // Before the reserved moment: so the intents of all messages of a batch are one call to the table.
-  const opened = await openCall(ports, calling, turn.atMs);
+  const opened = await openCall(ports, calling, reservation.atMs);
   // The job changed meanwhile, and may be over: then its slot is released.
   if (opened.kind === 'unchanged')
     return stepSubmission(ports, { ...calling, holdsSlot: calling.holdsSlot || calling.hasSlot }, opened.job);
-  await ports.clock.waitUntil(turn.atMs);
+  await ports.clock.waitUntil(reservation.atMs);
   const { targets, clock } = ports;
   const outcome = await ports.batch.submit(
     submitRequest(opened.job, type, weight, { targets, nowMs: clock.nowMs() }),

@@ -12,7 +12,7 @@ import type { GateStore } from '../../io/table/gates.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import type { Slots } from '../tenant/slots.ts';
 
-export interface GateSweepPorts {
+export interface ReconcileGatePorts {
   readonly jobs: Pick<JobStore, 'load' | 'get'>;
   readonly gates: GateStore;
   readonly slots: Pick<Slots, 'wake'>;
@@ -29,7 +29,7 @@ export interface GateSweepPorts {
  * its job waits at that attempt: the handler may be alive and go on.
  * @see docs/developing/protocol.md, R4
  */
-export async function sweepGate(ports: GateSweepPorts, tenantId: string): Promise<void> {
+export async function reconcileGate(ports: ReconcileGatePorts, tenantId: string): Promise<void> {
   const gate = (await ports.gates.load([tenantId])).get(tenantId);
   if (gate?.dueAt === undefined) return;
   await ports.gates.postpone(gate, ports.clock.nowMs() + GATE_GRACE_MS);
@@ -46,14 +46,14 @@ export async function sweepGate(ports: GateSweepPorts, tenantId: string): Promis
   );
   await ports.submitQueue.send(idle.map((job) => asking(job, job.attempt)));
   if (over.length > 0 || idle.length > 0)
-    ports.log.info('gate:sweep:done', { tenantId, count: over.length, why: `${idle.length} sent again` });
+    ports.log.info('gate:reconcile:done', { tenantId, count: over.length, why: `${idle.length} sent again` });
   await ports.slots.wake(tenantId);
   if (over.length === holders.length) await ports.gates.postpone(gate, undefined);
 }
 
 /** A record that cannot be read is not gone: its holder stays. */
 async function holdersOf(
-  { jobs }: GateSweepPorts,
+  { jobs }: ReconcileGatePorts,
   { holders }: Gate,
 ): Promise<{ holder: Holder; job: JobRecord | 'gone' | undefined }[]> {
   const found = await jobs.load(holders.map(({ jobId }) => jobId));

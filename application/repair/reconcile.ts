@@ -20,12 +20,12 @@ import { changeJob } from '../job/change-job.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { type DueDeliveryPorts, enqueueDueDeliveries } from './due-deliveries.ts';
-import { type GateSweepPorts, sweepGate } from './reconcile-gate.ts';
+import { type ReconcileGatePorts, reconcileGate } from './reconcile-gate.ts';
 
-export interface SweepPorts
+export interface ReconcilePorts
   extends FollowPorts,
     Omit<DispatchPorts, 'slots'>,
-    GateSweepPorts,
+    ReconcileGatePorts,
     DueDeliveryPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
   readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
@@ -33,7 +33,7 @@ export interface SweepPorts
   readonly due: DueIndex;
 }
 
-export interface SweepOptions {
+export interface ReconcileOptions {
   /** Jobs that are due within this time are taken, too, and sent to their queue with the delay that is left. */
   readonly aheadMs: number;
   /** When to stop; the next run finds the rest. */
@@ -47,12 +47,15 @@ export interface Repaired {
 }
 
 /** @returns what was done, in order */
-export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOptions): Promise<Repaired[]> {
+export async function reconcile(
+  ports: ReconcilePorts,
+  { aheadMs, untilMs }: ReconcileOptions,
+): Promise<Repaired[]> {
   const done: Repaired[] = [];
   for await (const { jobs, gates, deliveries, byMs } of dueNow(ports, aheadMs)) {
     done.push(...(await repairAll(ports, jobs)));
     await Promise.all(
-      gates.map((tenantId) => keepTrying(ports, { tenantId }, () => sweepGate(ports, tenantId))),
+      gates.map((tenantId) => keepTrying(ports, { tenantId }, () => reconcileGate(ports, tenantId))),
     );
     await deliverAll(ports, deliveries, byMs);
     if (ports.clock.nowMs() >= untilMs) break;
@@ -61,13 +64,13 @@ export async function sweep(ports: SweepPorts, { aheadMs, untilMs }: SweepOption
 }
 
 /** What a run would do now, without doing it. */
-export async function previewSweep(ports: FindPorts): Promise<Repaired[]> {
+export async function previewReconcile(ports: FindPorts): Promise<Repaired[]> {
   const found: Repaired[] = [];
   for await (const { jobs } of dueNow(ports, 0)) found.push(...jobs);
   return found;
 }
 
-type FindPorts = Pick<SweepPorts, 'due' | 'jobs' | 'clock'>;
+type FindPorts = Pick<ReconcilePorts, 'due' | 'jobs' | 'clock'>;
 
 interface Found {
   readonly jobs: readonly Repaired[];
@@ -100,7 +103,7 @@ async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Found>
   }
 }
 
-async function repairAll(ports: SweepPorts, found: readonly Repaired[]): Promise<Repaired[]> {
+async function repairAll(ports: ReconcilePorts, found: readonly Repaired[]): Promise<Repaired[]> {
   const putOff = await Promise.all(
     found.map((item) => keepTrying(ports, item.job, () => putOffAndGiveUp(ports, item))),
   );
@@ -115,13 +118,17 @@ async function repairAll(ports: SweepPorts, found: readonly Repaired[]): Promise
   return mine;
 }
 
-async function deliverAll(ports: SweepPorts, names: readonly DeliveryName[], byMs: number): Promise<void> {
+async function deliverAll(
+  ports: ReconcilePorts,
+  names: readonly DeliveryName[],
+  byMs: number,
+): Promise<void> {
   const handed = names.length === 0 ? [] : await enqueueDueDeliveries(ports, names, byMs);
-  if (handed.length > 0) ports.log.info('sweep:deliver:done', { count: handed.length });
+  if (handed.length > 0) ports.log.info('reconcile:deliver:done', { count: handed.length });
 }
 
 /** The first write of each repair moves `dueAt` on, before anything else is done about the job. */
-async function putOffAndGiveUp(ports: SweepPorts, { job: seen, repair }: Repaired): Promise<Repaired> {
+async function putOffAndGiveUp(ports: ReconcilePorts, { job: seen, repair }: Repaired): Promise<Repaired> {
   const nowMs = ports.clock.nowMs();
   const { job } = await changeJob(ports.jobs, seen, (current) => {
     if (current.settled === true) return undefined;
@@ -139,7 +146,7 @@ async function putOffAndGiveUp(ports: SweepPorts, { job: seen, repair }: Repaire
 }
 
 /** Asks AWS Batch about all at once, and treats each answer as a Batch event. */
-async function describeAll(ports: SweepPorts, found: readonly Repaired[]): Promise<JobRecord[]> {
+async function describeAll(ports: ReconcilePorts, found: readonly Repaired[]): Promise<JobRecord[]> {
   const asked = found.flatMap(({ job, repair }) =>
     repair.kind === 'describe' ? [{ job, id: repair.runId }] : [],
   );
@@ -158,7 +165,7 @@ async function describeAll(ports: SweepPorts, found: readonly Repaired[]): Promi
   return toDispatch.flatMap((job) => job ?? []);
 }
 
-async function missAgain(ports: SweepPorts, seen: JobRecord): Promise<JobRecord | undefined> {
+async function missAgain(ports: ReconcilePorts, seen: JobRecord): Promise<JobRecord | undefined> {
   const { kind, job } = await changeJob(ports.jobs, seen, (current) => {
     if (current.runId !== seen.runId) return undefined;
     const next = advance(current, absence(current), contextOf(ports, current));
@@ -169,14 +176,14 @@ async function missAgain(ports: SweepPorts, seen: JobRecord): Promise<JobRecord 
 
 /** An item that cannot be repaired now must not stop the others; it stays due. */
 async function keepTrying<T>(
-  ports: Pick<SweepPorts, 'log'>,
+  ports: Pick<ReconcilePorts, 'log'>,
   { jobId, tenantId }: { readonly jobId?: string; readonly tenantId: string },
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
-    ports.log.error('sweep:repair:failed', { jobId, tenantId, error });
+    ports.log.error('reconcile:repair:failed', { jobId, tenantId, error });
     return undefined;
   }
 }

@@ -7,7 +7,7 @@
  */
 import { asking, wakeMessage } from '../../domain/batch/messages.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { decide, type Entry, type Gate, isFull, type Obstacle } from '../../domain/tenant/gate.ts';
+import { decide, type Gate, type GateDecision, isFull, type Obstacle } from '../../domain/tenant/gate.ts';
 import { holderName, holderOf, type Slotted } from '../../domain/tenant/holder.ts';
 import { rowOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
 import type { Queue } from '../../io/aws/queues.ts';
@@ -107,7 +107,7 @@ async function takeAll(ports: SlotPorts, asks: readonly Taking[]): Promise<Map<T
 async function waitAndTryAgain(
   ports: SlotPorts,
   jobs: readonly JobRecord[],
-): Promise<ReadonlyMap<JobRecord, Entry>> {
+): Promise<ReadonlyMap<JobRecord, GateDecision>> {
   await ports.waiting.put(jobs.map(rowOf));
   const entries = await acquire(ports, jobs);
   const given = jobs.filter((job) => entries.get(job)?.kind !== 'waits');
@@ -115,9 +115,9 @@ async function waitAndTryAgain(
   return entries;
 }
 
-function slotOf(entry: Entry | undefined): Slot {
+function slotOf(entry: GateDecision | undefined): Slot {
   if (entry === undefined) throw new Error('No decision for a requested slot');
-  return entry.kind === 'waits' ? entry : { kind: 'given', hasSlot: entry.kind !== 'free' };
+  return entry.kind === 'waits' ? entry : { kind: 'given', hasSlot: entry.kind !== 'uncapped' };
 }
 
 /**
@@ -130,7 +130,7 @@ async function acquire<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
   ports: Pick<SlotPorts, 'gates' | 'clock' | 'defaultCap'>,
   jobs: readonly Job[],
   seen?: { readonly gate: Gate | undefined },
-): Promise<Map<Job, Entry>> {
+): Promise<Map<Job, GateDecision>> {
   const [{ tenantId } = { tenantId: '' }] = jobs;
   let known = seen;
   const tried = new Set<string>();
@@ -148,7 +148,11 @@ async function acquire<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
   throw new Error(`The gate changed ${MAX_TURNS} times while a slot was being acquired`);
 }
 
-function acquiredBy(tried: ReadonlySet<string>, job: Slotted, entry: Entry = { kind: 'free' }): Entry {
+function acquiredBy(
+  tried: ReadonlySet<string>,
+  job: Slotted,
+  entry: GateDecision = { kind: 'uncapped' },
+): GateDecision {
   const holder = holderOf(job);
   return entry.kind === 'holds' && tried.has(holderName(holder)) ? { kind: 'acquires', holder } : entry;
 }
@@ -189,9 +193,9 @@ function pageSize({ cap, typeCaps, holders }: Gate, defaultCap: number): number 
 async function giveSlots(ports: SlotPorts, rows: readonly WaitingRow[]): Promise<number> {
   if (rows.length === 0) return 0;
   const entries = await acquire(ports, rows);
-  const rowsOf = (...kinds: Entry['kind'][]) =>
+  const rowsOf = (...kinds: GateDecision['kind'][]) =>
     rows.filter((row) => kinds.some((kind) => kind === entries.get(row)?.kind));
-  const given = rowsOf('acquires', 'free');
+  const given = rowsOf('acquires', 'uncapped');
   await ports.submitQueue.send(given.map((row) => asking(row, row.attempt)));
   await ports.waiting.remove([...given, ...rowsOf('holds')]);
   for (const { tenantId, jobId, attempt } of given)

@@ -18,15 +18,15 @@ import * as z from 'zod';
 const Share = z.object({ used: z.number(), askedAt: z.number(), turnedAwayAt: z.number().optional() });
 type Share = z.infer<typeof Share>;
 
-export const PaceState = z.object({
+export const RateState = z.object({
   tatMs: z.number(),
   /** The tenants that asked while calls were scarce. */
   shares: z.record(z.string(), Share),
 });
-export type PaceState = z.infer<typeof PaceState>;
-export const initialPace: PaceState = { tatMs: 0, shares: {} };
+export type RateState = z.infer<typeof RateState>;
+export const initialRate: RateState = { tatMs: 0, shares: {} };
 
-export interface PaceLimits {
+export interface RateLimits {
   readonly callsPerSecond: number;
   /** How far ahead of now a reservation may be; twice as far for a tenant that has used less than all waiting ones. */
   readonly maxWaitMs: number;
@@ -38,7 +38,7 @@ export interface Ask {
   readonly weight: number;
 }
 
-export type Turn =
+export type Reservation =
   | { readonly kind: 'at'; readonly atMs: number }
   /** Nothing was reserved. If no other process asks meanwhile, a request at `retryAtMs` succeeds. */
   | { readonly kind: 'full'; readonly retryAtMs: number };
@@ -58,15 +58,15 @@ const SLACK = 10;
  * @returns the reservations in the order of the requests, and the state to be written; none when nothing is worth a
  * write
  */
-export function takeTurns(
-  limits: PaceLimits,
-  state: PaceState,
+export function reserveAll(
+  limits: RateLimits,
+  state: RateState,
   asks: readonly Ask[],
   nowMs: number,
-): { readonly turns: readonly Turn[]; readonly next: PaceState | undefined } {
+): { readonly reservations: readonly Reservation[]; readonly next: RateState | undefined } {
   const stepMs = Math.ceil(1000 / limits.callsPerSecond);
   const shares = sharesNow(state, asks, nowMs);
-  const turns = new Map<Ask, Turn>();
+  const reservations = new Map<Ask, Reservation>();
   let { tatMs } = state;
   let news = false;
   const left = [...asks];
@@ -78,22 +78,22 @@ export function takeTurns(
     const reachMs = lead < 0 ? 2 * limits.maxWaitMs : limits.maxWaitMs;
     const tooFar = atMs > nowMs + reachMs;
     if (tooFar || (atMs > nowMs && lead > SLACK)) {
-      turns.set(ask, { kind: 'full', retryAtMs: tooFar ? tatMs - reachMs : tatMs });
+      reservations.set(ask, { kind: 'full', retryAtMs: tooFar ? tatMs - reachMs : tatMs });
       news = shares.turnAway(ask) || news;
       continue;
     }
-    turns.set(ask, { kind: 'at', atMs });
+    reservations.set(ask, { kind: 'at', atMs });
     tatMs = atMs + stepMs;
     news = true;
     shares.use(ask);
   }
   return {
-    turns: asks.map((ask) => turns.get(ask) ?? { kind: 'full', retryAtMs: tatMs }),
+    reservations: asks.map((ask) => reservations.get(ask) ?? { kind: 'full', retryAtMs: tatMs }),
     next: news ? { tatMs, shares: shares.kept() } : undefined,
   };
 }
 
-function sharesNow({ tatMs, shares: stored }: PaceState, asks: readonly Ask[], nowMs: number) {
+function sharesNow({ tatMs, shares: stored }: RateState, asks: readonly Ask[], nowMs: number) {
   // While calls are plentiful there is nothing to balance.
   const recent = Object.entries(stored).filter(
     ([, { askedAt }]) => tatMs > nowMs && askedAt > nowMs - MEMORY_MS,
@@ -131,7 +131,7 @@ function sharesNow({ tatMs, shares: stored }: PaceState, asks: readonly Ask[], n
       return (share.turnedAwayAt ?? 0) < nowMs - NOTE_EVERY_MS;
     },
     /** Only differences matter, so the numbers are kept small. */
-    kept(): PaceState['shares'] {
+    kept(): RateState['shares'] {
       const floor = leastOf([...shares.values()]);
       // Three digits: what the weights 1, 2, 4 and 8 add is exact in them.
       const rounded = (used: number) => Math.round((used - floor) * 1000) / 1000;

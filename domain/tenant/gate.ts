@@ -44,12 +44,12 @@ export type Obstacle =
   | { readonly kind: 'paused'; readonly reason: string }
   | { readonly kind: 'tenant_cap' | 'type_cap' | 'key_cap'; readonly cap: number; readonly inUse: number };
 
-export type Entry =
+export type GateDecision =
   /** It has a slot already. */
   | { readonly kind: 'holds' }
   | { readonly kind: 'acquires'; readonly holder: Holder }
   /** The attempt needs no slot: the tenant has no caps, and the job no concurrency key. */
-  | { readonly kind: 'free' }
+  | { readonly kind: 'uncapped' }
   | { readonly kind: 'waits'; readonly obstacle: Obstacle };
 
 /** How long reconcile leaves a gate alone: longer than a healthy step takes. */
@@ -64,16 +64,16 @@ const DEFAULT_KEY_CAP = 1;
  * @param gate absent: the tenant never had caps, a pause or a concurrency key
  * @param defaultCap of the stage; 0 is none
  */
-export function decide(gate: Gate | undefined, defaultCap: number, jobs: readonly Slotted[]): Entry[] {
+export function decide(gate: Gate | undefined, defaultCap: number, jobs: readonly Slotted[]): GateDecision[] {
   const limits = limitsOf(gate, defaultCap);
   const held = new Set(gate?.holders.map(holderName));
   const inUse = tally(gate?.holders ?? []);
-  return jobs.map((job): Entry => {
+  return jobs.map((job): GateDecision => {
     const holder = holderOf(job);
     if (held.has(holderName(holder))) return { kind: 'holds' };
     if (gate?.paused !== undefined)
       return { kind: 'waits', obstacle: { kind: 'paused', reason: gate.paused.reason } };
-    if (!limits.counts && holder.keyTag === undefined) return { kind: 'free' };
+    if (!limits.counts && holder.keyTag === undefined) return { kind: 'uncapped' };
     const obstacle = obstacleTo(holder, job.jobType, limits, inUse);
     if (obstacle !== undefined) return { kind: 'waits', obstacle };
     held.add(holderName(holder));

@@ -28,16 +28,16 @@ import { waitingStore } from '../../io/table/waiting.ts';
 import { jobsTable } from '../support/jobs-table.ts';
 import {
   type Arrived,
+  type Backend,
   type Circumstances,
   type Ports,
   READER_MS,
   type Reading,
-  type World,
 } from './contract.ts';
 
 export const REGION = 'us-east-1';
 
-export interface AwsWorld extends World {
+export interface AwsBackend extends Backend {
   readonly tableName: string;
   /** A client of its own, set up as the functions' are. */
   dynamo(): DynamoDBDocumentClient;
@@ -47,10 +47,10 @@ export interface AwsWorld extends World {
   heard(expected: number): Promise<Reading>;
 }
 
-let worlds = 0;
+let backends = 0;
 
-export async function openAwsWorld(endpoint: string, circumstances: Circumstances): Promise<AwsWorld> {
-  const name = `conformance-${++worlds}`;
+export async function openAwsBackend(endpoint: string, circumstances: Circumstances): Promise<AwsBackend> {
+  const name = `conformance-${++backends}`;
   const config = {
     endpoint,
     region: REGION,

@@ -17,9 +17,9 @@ const events = Array.from({ length: 23 }, (_, i) =>
 
 onEachAws((open, test) => {
   test('every event arrives once, whole, under its own type', async () => {
-    const world = await open();
-    await world.bus.publish(events);
-    const heard = (await world.heard(events.length)).arrived.map(({ body }) => JSON.parse(body));
+    const backend = await open();
+    await backend.bus.publish(events);
+    const heard = (await backend.heard(events.length)).arrived.map(({ body }) => JSON.parse(body));
     const byJob = (a: { data: { jobId: string } }, b: { data: { jobId: string } }) =>
       a.data.jobId < b.data.jobId ? -1 : 1;
     expect(heard.map(({ detail }) => detail).toSorted(byJob)).toEqual(events.toSorted(byJob));
@@ -29,8 +29,8 @@ onEachAws((open, test) => {
   });
 
   test('publishing nothing is no error', async () => {
-    const world = await open();
-    await world.bus.publish([]);
-    expect(await world.heard(0)).toEqual({ arrived: [], held: 0 });
+    const backend = await open();
+    await backend.bus.publish([]);
+    expect(await backend.heard(0)).toEqual({ arrived: [], held: 0 });
   });
 });

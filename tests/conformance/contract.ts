@@ -1,4 +1,4 @@
-/** What the contract of a port speaks of: a world of ports, and what can be seen of it from outside. */
+/** What the contract of a port speaks of: a backend of ports, and what can be seen of it from outside. */
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import type { Message } from '../../io/aws/lambda.ts';
@@ -21,7 +21,7 @@ export interface Ports {
   readonly queue: Queue;
 }
 
-export interface World {
+export interface Backend {
   /** The ports of one more process: a Lambda or a container, with connections and a memory of its own. */
   process(): Ports;
   /** Resolves when indexes, which lag, show what has been written. */

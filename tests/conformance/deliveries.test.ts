@@ -1,4 +1,4 @@
-/** What every world must keep of the delivery rows: one for each event and endpoint, and each try recorded once. */
+/** What every backend must keep of the delivery rows: one for each event and endpoint, and each try recorded once. */
 import { expect } from '@jest/globals';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import { JOB_ID, NOW } from '../support/jobs.ts';
@@ -72,7 +72,7 @@ onEachTarget((open, test) => {
     for (const row of [first, ...others]) expect(await rows.get(row)).toEqual(row);
   });
 
-  test('of two who replay a row, and of two sweeps that put it off, one has done so', async () => {
+  test('of two who replay a row, and of two ticks that put it off, one has done so', async () => {
     const rows = await deliveries();
     await rows.record(undefined, second);
     const again = { ...first, tries: 2, triesBefore: 2, replays: 1 };

@@ -1,4 +1,4 @@
-/** Where a world is known not to keep the contract. The other worlds are held to it all the same. */
+/** Where a backend is known not to keep the contract. The other backends are held to it all the same. */
 import type { TargetName } from './contract.ts';
 
 interface Deviation {

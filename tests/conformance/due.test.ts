@@ -1,4 +1,4 @@
-/** What every world must keep of the index of what is due: all of it, in order, page after page, and nothing settled. */
+/** What every backend must keep of the index of what is due: all of it, in order, page after page, and nothing settled. */
 import { expect } from '@jest/globals';
 import { dueShard } from '../../domain/job/identity.ts';
 import { changed, type JobRecord } from '../../domain/job/job.ts';
@@ -6,11 +6,11 @@ import { holderOf } from '../../domain/tenant/holder.ts';
 import type { Due } from '../../io/table/due.ts';
 import type { Position } from '../../io/table/table.ts';
 import { aJob, NOW } from '../support/jobs.ts';
-import type { World } from './contract.ts';
+import type { Backend } from './contract.ts';
 import { jobIdNo } from './names.ts';
 import { onEachTarget } from './targets.ts';
 
-/** More than a page of any world. */
+/** More than a page of any backend. */
 const MANY = 105;
 const SHARD = dueShard(jobIdNo(0));
 /** All in one shard. */
@@ -19,9 +19,9 @@ const jobs: readonly JobRecord[] = Array.from({ length: 2048 }, (_, n) => jobIdN
   .slice(0, MANY)
   .map((jobId, i) => aJob({ jobId, dueAt: NOW + ((i * 37) % MANY) }));
 
-async function allDue(world: World, byMs: number, shard = SHARD) {
-  await world.caughtUp();
-  const index = world.process().due;
+async function allDue(backend: Backend, byMs: number, shard = SHARD) {
+  await backend.caughtUp();
+  const index = backend.process().due;
   const found: Due[] = [];
   let pages = 0;
   let after: Position | undefined;
@@ -37,64 +37,64 @@ const named = (records: readonly JobRecord[]): Due[] => records.map(({ jobId }) 
 
 onEachTarget((open, test) => {
   test('what is due by then is found on its pages, the longest overdue first, and each once', async () => {
-    const world = await open();
-    const { jobs: store } = world.process();
+    const backend = await open();
+    const { jobs: store } = backend.process();
     for (const job of jobs) await store.create(job);
-    const { found, pages } = await allDue(world, NOW + MANY);
+    const { found, pages } = await allDue(backend, NOW + MANY);
     expect(found).toEqual(named(jobs.toSorted((a, b) => a.dueAt! - b.dueAt!)));
     expect(pages).toBeGreaterThan(1);
   });
 
   test('what is due at that very moment is found, and what is due later is not', async () => {
-    const world = await open();
-    const { jobs: store } = world.process();
+    const backend = await open();
+    const { jobs: store } = backend.process();
     for (const job of jobs.slice(0, 10)) await store.create(job);
     const [first, second] = jobs.slice(0, 10).toSorted((a, b) => a.dueAt! - b.dueAt!);
-    expect((await allDue(world, second!.dueAt!)).found).toEqual(named([first!, second!]));
-    expect((await allDue(world, first!.dueAt! - 1)).found).toEqual([]);
+    expect((await allDue(backend, second!.dueAt!)).found).toEqual(named([first!, second!]));
+    expect((await allDue(backend, first!.dueAt! - 1)).found).toEqual([]);
   });
 
   test('each shard has its own', async () => {
-    const world = await open();
-    const { jobs: store } = world.process();
+    const backend = await open();
+    const { jobs: store } = backend.process();
     const other = aJob({ jobId: jobIdNo(1), dueAt: NOW });
     await store.create(jobs[0]!);
     await store.create(other);
-    expect((await allDue(world, NOW + MANY)).found).toEqual(named([jobs[0]!]));
-    expect((await allDue(world, NOW + MANY, dueShard(other.jobId))).found).toEqual(named([other]));
+    expect((await allDue(backend, NOW + MANY)).found).toEqual(named([jobs[0]!]));
+    expect((await allDue(backend, NOW + MANY, dueShard(other.jobId))).found).toEqual(named([other]));
   });
 
   test('a job whose time moves, moves; one that has no time any more is gone', async () => {
-    const world = await open();
-    const { jobs: store } = world.process();
+    const backend = await open();
+    const { jobs: store } = backend.process();
     const [moved, settled] = [jobs[0]!, jobs[1]!];
     for (const job of [moved, settled]) await store.create(job);
     await store.replace(moved, changed(moved, { dueAt: NOW + 5000 }, NOW));
     await store.replace(settled, changed(settled, { dueAt: undefined }, NOW));
-    expect((await allDue(world, NOW + 4999)).found).toEqual([]);
-    expect((await allDue(world, NOW + 5000)).found).toEqual(named([moved]));
+    expect((await allDue(backend, NOW + 4999)).found).toEqual([]);
+    expect((await allDue(backend, NOW + 5000)).found).toEqual(named([moved]));
   });
 
-  test('a gate stands beside the jobs of its shard, until nobody is in it and the sweep has looked', async () => {
-    const world = await open();
-    const { gates } = world.process();
+  test('a gate stands beside the jobs of its shard, until nobody is in it and tick has looked', async () => {
+    const backend = await open();
+    const { gates } = backend.process();
     await gates.acquire('acme', undefined, [holderOf(jobs[0]!)], NOW);
     const gate = (await gates.load(['acme'])).get('acme')!;
-    const dueNow = () => allDue(world, gate.dueAt!, dueShard('acme'));
+    const dueNow = () => allDue(backend, gate.dueAt!, dueShard('acme'));
     expect((await dueNow()).found).toEqual([{ kind: 'gate', tenantId: 'acme' }]);
     await gates.postpone(gate, gate.dueAt! + 1);
     expect((await dueNow()).found).toEqual([]);
-    expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
+    expect((await allDue(backend, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
     await gates.postpone(gate, undefined);
-    expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
+    expect((await allDue(backend, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
     await gates.release('acme', [holderOf(jobs[0]!)]);
     await gates.postpone(gate, undefined);
-    expect((await allDue(world, gate.dueAt! + 1, dueShard('acme'))).found).toEqual([]);
+    expect((await allDue(backend, gate.dueAt! + 1, dueShard('acme'))).found).toEqual([]);
   });
 
   test('a delivery is in it for as long as it is pending', async () => {
-    const world = await open();
-    const { deliveries } = world.process();
+    const backend = await open();
+    const { deliveries } = backend.process();
     const name = {
       tenantId: 'acme',
       endpointId: 'whe_main',
@@ -104,20 +104,20 @@ onEachTarget((open, test) => {
     const common = { ...name, eventType: 'job.failed', body: '{}' };
     const pending = { ...common, status: 'pending' as const, tries: 0, dueAt: NOW };
     await deliveries.record(undefined, pending);
-    const dueNow = () => allDue(world, NOW + MANY, dueShard(name.webhookId));
+    const dueNow = () => allDue(backend, NOW + MANY, dueShard(name.webhookId));
     expect((await dueNow()).found).toEqual([{ kind: 'delivery', delivery: name }]);
     await deliveries.record(pending, { ...common, status: 'delivered', tries: 1 });
     expect((await dueNow()).found).toEqual([]);
   });
 
   test('tombstones, tenants and endpoints are not in it', async () => {
-    const world = await open({ tenants: [{ tenantId: 'acme', status: 'active' }] });
-    const { jobs: store, endpoints } = world.process();
+    const backend = await open({ tenants: [{ tenantId: 'acme', status: 'active' }] });
+    const { jobs: store, endpoints } = backend.process();
     await endpoints.changeHealth({ tenantId: 'acme', endpointId: 'whe_main' }, (it) => ({
       ...it,
       slowUntil: NOW,
     }));
     await store.leaveTombstone({ tombstone: true, jobId: jobIdNo(0), tenantId: 'acme', untilMs: NOW });
-    expect((await allDue(world, NOW + MANY)).found).toEqual([]);
+    expect((await allDue(backend, NOW + MANY)).found).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** What every world must keep of gates: holders enter on what was counted, leave whatever happened since, and stay single. */
+/** What every backend must keep of gates: holders enter on what was counted, leave whatever happened since, and stay single. */
 import { describe, expect } from '@jest/globals';
 import type { Gate } from '../../domain/tenant/gate.ts';
 import { type Holder, holderOf } from '../../domain/tenant/holder.ts';
@@ -69,8 +69,8 @@ onEachTarget((open, test) => {
     });
 
     test('of many at once lets one of them in (F41)', async () => {
-      const world = await open();
-      const stores = Array.from({ length: 8 }, () => world.process().gates);
+      const backend = await open();
+      const stores = Array.from({ length: 8 }, () => backend.process().gates);
       const outcomes = await Promise.all(
         stores.map((store, n) => store.acquire('acme', undefined, [holder(n)], NOW)),
       );
@@ -108,7 +108,7 @@ onEachTarget((open, test) => {
       paused: { reason: 'é', at: NOW },
     };
 
-    test('replace what was set before, keep the holders, and make the sweep look', async () => {
+    test('replace what was set before, keep the holders, and make tick look', async () => {
       const store = await gates();
       expect(await store.set('acme', undefined, settings, NOW)).toBe('written');
       expect(await read(store)).toMatchObject({ ...settings, version: 1, holders: [], dueAt: NOW });

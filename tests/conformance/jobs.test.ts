@@ -1,4 +1,4 @@
-/** What every world must keep of the store of jobs: one record for one id, and no change that another did not see. */
+/** What every backend must keep of the store of jobs: one record for one id, and no change that another did not see. */
 import { describe, expect } from '@jest/globals';
 import { changed } from '../../domain/job/job.ts';
 import { tombstoneFor } from '../../domain/job/tombstone.ts';
@@ -23,8 +23,8 @@ onEachTarget((open, test) => {
     });
 
     test('of many who record one job at once, one has recorded it', async () => {
-      const world = await open();
-      const writers = Array.from({ length: 8 }, () => world.process().jobs);
+      const backend = await open();
+      const writers = Array.from({ length: 8 }, () => backend.process().jobs);
       const kinds = await Promise.all(
         writers.map(async (jobs, i) => (await jobs.create({ ...job, createdAt: NOW + i })).kind),
       );
@@ -114,9 +114,9 @@ onEachTarget((open, test) => {
     });
 
     test('of many who change one record at once, one has changed it', async () => {
-      const world = await open();
-      await world.process().jobs.create(job);
-      const writers = Array.from({ length: 8 }, () => world.process().jobs);
+      const backend = await open();
+      await backend.process().jobs.create(job);
+      const writers = Array.from({ length: 8 }, () => backend.process().jobs);
       const outcomes = await Promise.all(
         writers.map((jobs, i) => jobs.replace(job, { ...next, calls: i + 1 })),
       );
@@ -152,12 +152,12 @@ onEachTarget((open, test) => {
     });
 
     test('what one process has written, every other reads at once', async () => {
-      const world = await open();
-      await world.process().jobs.create(job);
-      const { jobs } = world.process();
+      const backend = await open();
+      await backend.process().jobs.create(job);
+      const { jobs } = backend.process();
       expect(await jobs.get(job.jobId)).toEqual(job);
       await jobs.replace(job, next);
-      expect(await world.process().jobs.load([job.jobId])).toEqual(new Map([[job.jobId, next]]));
+      expect(await backend.process().jobs.load([job.jobId])).toEqual(new Map([[job.jobId, next]]));
     });
   });
 

@@ -1,4 +1,4 @@
-/** The simulator's world with all faults off: what its stores promise when nothing goes wrong. */
+/** The simulator's backend with all faults off: what its stores promise when nothing goes wrong. */
 import type { Message } from '../../io/aws/lambda.ts';
 import { virtualDueIndex } from '../simulation/due.ts';
 import { newRun } from '../simulation/faults.ts';
@@ -7,17 +7,17 @@ import { type Profile, profiles } from '../simulation/profiles.ts';
 import { virtualQueue } from '../simulation/queues.ts';
 import { virtualTable } from '../simulation/table.ts';
 import { world as virtualWorld } from '../simulation/world.ts';
-import { type Circumstances, type Ports, READER_MS, type World } from './contract.ts';
+import { type Backend, type Circumstances, type Ports, READER_MS } from './contract.ts';
 
 const calm: Profile = JSON.parse(JSON.stringify(profiles.chaos), (_name, value) =>
   typeof value === 'number' ? 0 : value,
 );
 
-export function openSimulatedWorld({
+export function openSimulatedBackend({
   tenants = [],
   endpoints = [],
   answersLost = false,
-}: Circumstances): World {
+}: Circumstances): Backend {
   const time = virtualWorld(1);
   const profile = { ...calm, calls: { ...calm.calls, again: answersLost ? 1 : 0 } };
   const run = newRun({ world: time, profile, keepHistory: false });

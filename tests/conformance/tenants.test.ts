@@ -1,4 +1,4 @@
-/** What every world must keep of tenants and their endpoints. */
+/** What every backend must keep of tenants and their endpoints. */
 import { expect } from '@jest/globals';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
@@ -69,13 +69,13 @@ onEachTarget((open, test) => {
   });
 
   test('of what many remember of one endpoint at once, nothing is forgotten', async () => {
-    const world = await open({ tenants, endpoints });
-    const processes = [world.process(), world.process()];
+    const backend = await open({ tenants, endpoints });
+    const processes = [backend.process(), backend.process()];
     const count = (health: EndpointHealth) => ({ ...health, exhausted: (health.exhausted ?? 0) + 1 });
     await Promise.all(
       [0, 1, 2, 3].flatMap(() => processes.map((one) => one.endpoints.changeHealth(WHE_A, count))),
     );
-    const health = await world.process().endpoints.changeHealth(WHE_A, () => undefined);
+    const health = await backend.process().endpoints.changeHealth(WHE_A, () => undefined);
     expect(health.exhausted).toBe(8);
   });
 

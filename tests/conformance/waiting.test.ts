@@ -1,4 +1,4 @@
-/** What every world must keep of waiting lists: each row in its place once, seen at once, in order, page after page. */
+/** What every backend must keep of waiting lists: each row in its place once, seen at once, in order, page after page. */
 import { expect } from '@jest/globals';
 import { placeOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
 import type { WaitingStore } from '../../io/table/waiting.ts';
@@ -92,9 +92,9 @@ onEachTarget((open, test) => {
   });
 
   test('what one process has put, every other sees at once', async () => {
-    const world = await open();
-    await world.process().waiting.put([rows[0]!]);
-    expect((await world.process().waiting.page('acme', 1)).rows).toEqual([rows[0]]);
+    const backend = await open();
+    await backend.process().waiting.put([rows[0]!]);
+    expect((await backend.process().waiting.page('acme', 1)).rows).toEqual([rows[0]]);
   });
 
   test('rows that one process puts at once are all there, and so many are removed at once', async () => {

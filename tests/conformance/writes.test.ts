@@ -5,7 +5,7 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from '@jest/globals';
 import { type Attributes, type Key, type Write, writer } from '../../io/table/writes.ts';
-import type { AwsWorld } from './aws.ts';
+import type { AwsBackend } from './aws.ts';
 import { onEachAws } from './targets.ts';
 
 const key = (pk: string): Key => ({ pk, sk: 's' });
@@ -23,8 +23,8 @@ const change = (pk: string, from: number, set: Attributes = { version: from + 1 
 });
 
 /** A writer, what it calls, and what it leaves. */
-function setUp(world: AwsWorld) {
-  const db = world.dynamo();
+function setUp(backend: AwsBackend) {
+  const db = backend.dynamo();
   const calls: string[] = [];
   db.middlewareStack.add(
     (next, context) => (given) => {
@@ -35,12 +35,12 @@ function setUp(world: AwsWorld) {
   );
   return {
     db,
-    write: writer(db, world.tableName),
+    write: writer(db, backend.tableName),
     stored: async (pk: string) =>
       (
-        await world
+        await backend
           .dynamo()
-          .send(new GetCommand({ TableName: world.tableName, Key: key(pk), ConsistentRead: true }))
+          .send(new GetCommand({ TableName: backend.tableName, Key: key(pk), ConsistentRead: true }))
       ).Item,
     calls: () => calls.splice(0),
   };
@@ -152,8 +152,8 @@ onEachAws((open, test) => {
   });
 
   test('when the call itself fails, nobody is told that it was written', async () => {
-    const world = await open();
-    const missing = writer(world.dynamo(), 'no-such-table');
+    const backend = await open();
+    const missing = writer(backend.dynamo(), 'no-such-table');
     const both = await Promise.allSettled([missing(insert('a')), missing(insert('b'))]);
     expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });

@@ -135,7 +135,7 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
     });
   });
 
-  it('wakes the sweep every minute', async () => {
+  it('wakes tick every minute', async () => {
     const { FunctionArn } = await opened().fn(opened().id('TickLambdaFunction'));
     expect(await opened().rule(opened().id('TickEventsRuleSchedule1'))).toMatchObject({
       State: 'ENABLED',

@@ -179,7 +179,7 @@ export function functionsRun(surroundings: () => Surroundings): void {
         await stack.jobs.create(job);
         const answer = await invoked('tick', recorded('scheduled'));
         expect(answer).toMatchObject({ kind: 'response', body: null });
-        expect(answer.log).toContain('sweep:repair:done');
+        expect(answer.log).toContain('reconcile:repair:done');
         expect(await stack.received('SubmitQueue', job.jobId)).toEqual(submitMessage(job.jobId));
       },
       TIMEOUT_MS,
@@ -216,7 +216,7 @@ function expectAllDone(answer: Answer): void {
 
 const submitMessage = (jobId: string) => JSON.parse(asking({ tenantId: 'acme', jobId }, 1).body);
 
-/** A record of this moment, so that the sweep has no reason to look at it. */
+/** A record of this moment, so that tick has no reason to look at it. */
 function jobNow(state: Parameters<typeof jobIn>[0], key: string, change: Parameters<typeof jobIn>[1] = {}) {
   const jobId = jobIdOf('acme', key);
   return jobIn(state, { jobId, dueAt: Date.now() + 600_000, createdAt: Date.now(), ...change });

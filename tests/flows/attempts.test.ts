@@ -25,7 +25,7 @@ beforeAll(async () => {
   stack = opened(await startStack({ images: containers.images }));
   outside = opened(lookFromOutside(stack));
   faults = stack.cloud.batch.faults;
-  // Retries must be the fast path's own work, not the sweep's.
+  // Retries must be the fast path's own work, not tick's.
   await outside.schedule('rest');
   await stack.addTenant('acme');
   await outside.hears('acme', EVERY_EVENT);

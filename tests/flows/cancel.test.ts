@@ -22,7 +22,7 @@ beforeAll(async () => {
   stack = opened(await startStack({ images: containers.images }));
   outside = opened(lookFromOutside(stack));
   faults = stack.cloud.batch.faults;
-  // A cancel must take effect by itself and not by the sweep.
+  // A cancel must take effect by itself and not by tick.
   await outside.schedule('rest');
   await Promise.all(['acme', 'globex'].map((tenantId) => stack.addTenant(tenantId)));
   csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');

@@ -21,7 +21,7 @@ jest.setTimeout(240_000);
  * Per job: 3.9 calls and 10.1 write units (docs/decisions/0006), and for the worker 6 and 2. A claim that races with the
  * record of SubmitJob's answer costs one of the two a read and a write more.
  *
- * The sweep rests here: it costs by the minute, and by the job only for those that live longer than its patience.
+ * Tick rests here: it costs by the minute, and by the job only for those that live longer than its patience.
  */
 const MOST = {
   orchestration: { calls: 4.5, writeUnits: 10.5 },

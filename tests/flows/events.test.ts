@@ -23,7 +23,7 @@ beforeAll(async () => {
   stack = opened(await startStack({ images: containers.images }));
   outside = opened(lookFromOutside(stack));
   faults = stack.cloud.batch.faults;
-  // The events alone must do: nothing here may be the sweep's work.
+  // The events alone must do: nothing here may be tick's work.
   await outside.schedule('rest');
   await stack.addTenant('acme');
   await outside.hears('acme', EVERY_EVENT);

@@ -34,7 +34,7 @@ export interface Outside {
   emptied(queue: string): Promise<true>;
   /** Whether Batch has any room for containers. */
   capacity(is: 'there' | 'gone'): Promise<void>;
-  /** The sweep's schedule. */
+  /** Tick's schedule. */
   schedule(does: 'run' | 'rest'): Promise<void>;
   /** Turns the clock step by step until there is an answer. */
   turnUntil<T>(what: string, stepMs: number, look: () => Promise<T | undefined>): Promise<T>;

@@ -1,4 +1,4 @@
-/** Every event of AWS Batch is lost: the sweep alone brings jobs to their ends. */
+/** Every event of AWS Batch is lost: tick alone brings jobs to their ends. */
 import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../application/job/identity.ts';
 import { DUE_SHARDS } from '../../domain/job/identity.ts';
@@ -53,7 +53,7 @@ const message = (idempotencyKey: string, rest: object = {}) => ({
 /** Its clock is the real one, which the stack's may be ahead of. */
 const reconcile = (...args: readonly string[]) => runCommand(stack, 'cli/reconcile.ts', ...args);
 
-/** Makes the sweep find the job now, as after a long silence. */
+/** Makes tick find the job now, as after a long silence. */
 async function overdue(jobId: string) {
   await until('the record to stand still', async () => {
     const job = await stack.jobs.get(jobId);
@@ -64,7 +64,7 @@ async function overdue(jobId: string) {
 }
 
 // First, while the clock of the stack is still near that of the command.
-it('a dry run says what it would look at and changes nothing; several sweeps at once repair it once (F45)', async () => {
+it('a dry run says what it would look at and changes nothing; several ticks at once repair it once (F45)', async () => {
   await outside.schedule('rest');
   const keys = Array.from({ length: 20 }, (_, i) => `silent-${i}`);
   const ids = keys.map((key) => jobIdOf('acme', key));
@@ -86,8 +86,8 @@ it('a dry run says what it would look at and changes nothing; several sweeps at 
     expect(dry.out).toMatch(new RegExp(`^${id} +acme +.*AWS Batch has been silent about it: ask$`, 'm'));
   expect(await stack.jobs.load(ids)).toEqual(before);
 
-  const sweeps = await Promise.all([reconcile(), reconcile(), reconcile()]);
-  for (const { code, err } of sweeps) expect({ code, err }).toEqual({ code: 0, err: '' });
+  const ticks = await Promise.all([reconcile(), reconcile(), reconcile()]);
+  for (const { code, err } of ticks) expect({ code, err }).toEqual({ code: 0, err: '' });
   const jobs = await Promise.all(ids.map((id) => outside.settled(id)));
   expect(jobs.map(({ state, calls, attempt }) => ({ state, calls, attempt }))).toEqual(
     keys.map((_, i) => ({ state: i % 5 === 4 ? 'failed' : 'succeeded', calls: 1, attempt: 1 })),
@@ -119,7 +119,7 @@ it('jobs of every kind come to their ends although every event of Batch is lost 
   }
 });
 
-it('a job that is cancelled while events are lost is ended by the sweep', async () => {
+it('a job that is cancelled while events are lost is ended by tick', async () => {
   faults.event = () => 'drop';
   const jobId = jobIdOf('acme', 'unwanted');
   containers.willHold(jobId);
@@ -167,7 +167,7 @@ it('a job that Batch has forgotten is lost after three looks and not before, and
   expect(eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
 });
 
-it('a sweep that rested for a day repairs what it missed, with few calls to Batch for many jobs (F46)', async () => {
+it('a tick that rested for a day repairs what it missed, with few calls to Batch for many jobs (F46)', async () => {
   await outside.schedule('rest');
   faults.event = () => 'drop';
   const keys = Array.from({ length: 60 }, (_, i) => `missed-${i}`);
@@ -191,7 +191,7 @@ it('a sweep that rested for a day repairs what it missed, with few calls to Batc
   const asked = batchCalls.filter((call) => call.includes('describejobs'));
   expect(batchCalls).toEqual(asked);
   expect(asked.length).toBeGreaterThan(0);
-  // One for each shard of the index, and once more should a second sweep have overlapped the first.
+  // One for each shard of the index, and once more should a second tick have overlapped the first.
   expect(asked.length).toBeLessThanOrEqual(2 * DUE_SHARDS);
   for (const { jobId } of jobs) expect(eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
 });

@@ -252,7 +252,7 @@ it('a slot whose job is over is found by the audit and mended, and who waited fo
   expect(await slots()).toMatchObject({ code: 0 });
 });
 
-it('a slot whose job is over is given back by the next sweep without anybody looking (F29)', async () => {
+it('a slot whose job is over is given back by the next tick without anybody looking (F29)', async () => {
   await put('--cap', '1');
   await stack.send(message('done'));
   const done = await stack.ended(tenantId, 'done');

@@ -66,7 +66,7 @@ it.each<[string, () => object]>([
   ['runAt', () => ({ runAt: ahead(300) })],
   ['delaySeconds', () => ({ delaySeconds: 300 })],
 ])(
-  'a job with a %s of a few minutes runs at its second and not before, without the sweep',
+  'a job with a %s of a few minutes runs at its second and not before, without tick',
   async (field, when) => {
     await outside.schedule('rest');
     const key = `soon-${field}`;
@@ -84,13 +84,13 @@ it.each<[string, () => object]>([
   },
 );
 
-it('a job whose time lies beyond the longest delay of a queue is handed over by the sweep, for its second', async () => {
+it('a job whose time lies beyond the longest delay of a queue is handed over by tick, for its second', async () => {
   await stack.send(summarise('later', { runAt: ahead(40 * 60) }));
   const { eligibleAt = 0, jobId } = await isIn('later', 'scheduled');
   await outside.emptied('FrontQueue');
   expect(await outside.depth('SubmitQueue')).toBe(0);
   stack.cloud.clock.advance(eligibleAt - stack.cloud.clock.now() - 50_000);
-  await until('the sweep to hand it over', async () =>
+  await until('tick to hand it over', async () =>
     (await outside.depth('SubmitQueue')) > 0 ? true : undefined,
   );
   await outside.schedule('rest');

@@ -307,7 +307,7 @@ it('a receiver that asks for a pause gets it', async () => {
   expect((await rowsOf('pausing'))[0]?.status).toBe('delivered');
 });
 
-it('a delivery whose message was lost is found by the sweep', async () => {
+it('a delivery whose message was lost is found by tick', async () => {
   await tenant('lost', receiver.behave('lost', inTurn(answer(500), answer(200))), {
     events: ['job.accepted'],
   });

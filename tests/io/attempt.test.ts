@@ -30,7 +30,7 @@ const endpoint = Endpoint.parse({
   headers: { names: ['x-token'], sealed: 'headers' },
 });
 
-function world(open: (sealed: string) => string) {
+function setup(open: (sealed: string) => string) {
   const posts: Post[] = [];
   const lines: string[] = [];
   const line = (event: string, facts = {}) => void lines.push(`${event} ${JSON.stringify(facts)}`);
@@ -56,7 +56,7 @@ const time = { deadlineMs: 1000 };
 
 describe('a try', () => {
   test("carries the tenant's own headers beside ours, and cannot replace ours", async () => {
-    const { ports, posts } = world((sealed) =>
+    const { ports, posts } = setup((sealed) =>
       sealed === 'key'
         ? secret
         : JSON.stringify({ 'x-token': 'abc', 'webhook-id': 'forged', 'user-agent': 'x' }),
@@ -71,7 +71,7 @@ describe('a try', () => {
   });
 
   test('that cannot be signed is not sent, costs the tenant nothing, and calls somebody (F39)', async () => {
-    const { ports, posts, lines } = world(() => {
+    const { ports, posts, lines } = setup(() => {
       throw Object.assign(new Error('canary'), { name: 'AccessDeniedException' });
     });
     const outcome = await send(ports, endpoint, delivery, time);
@@ -115,7 +115,7 @@ test('an endpoint that is gone is on while nobody could be told, and off with th
   const endpoints = endpointRegister(await createJobsTable(cloud.dynamodb));
   await endpoints.put(endpoint);
   const published: unknown[] = [];
-  const { ports } = world(() => secret);
+  const { ports } = setup(() => secret);
   const publishing = (publish: TryPorts['bus']['publish']) => ({ ...ports, endpoints, bus: { publish } });
   const busy = publishing(async () => {
     throw new Error('ServiceUnavailable');

@@ -93,7 +93,7 @@ describe('a gate', () => {
     });
   });
 
-  test('is before the sweep from its first holder on, at once after a change of caps, and not when it is empty', async () => {
+  test('is before tick from its first holder on, at once after a change of caps, and not when it is empty', async () => {
     await gates.acquire('acme', undefined, [holder(1)], NOW);
     expect([await dueGates(NOW), await dueGates(NOW + GATE_GRACE_MS)]).toEqual([[], ['acme']]);
     await gates.set('acme', await gate(), { cap: 5 }, NOW);

@@ -39,7 +39,7 @@ function surroundings(listByName: BatchPort['listByName']) {
       describe: async () => new Map(),
       terminate: async () => undefined,
     },
-    pace: { turn: async () => ({ kind: 'at', atMs: time.nowMs }) },
+    limiter: { reserve: async () => ({ kind: 'at', atMs: time.nowMs }) },
     slots: { acquire: async () => ({ kind: 'given', hasSlot: false }), release: async () => undefined },
     clock: { nowMs: () => time.nowMs, waitUntil: async () => undefined },
     random: { fraction: () => 0, token: () => 'token' },

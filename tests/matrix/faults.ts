@@ -32,11 +32,11 @@ export const faults: Rows = {
   },
   F08: {
     what: 'A handler dies between the record of a job and its slot.',
-    answer: 'The job waits with a time at which the sweep looks, and is let in.',
+    answer: 'The job waits with a time at which tick looks, and is let in.',
   },
   F09: {
     what: 'Submit dies when it has the slot and has not called Batch.',
-    answer: 'The attempt keeps its slot, and its message comes back or is sent again by the sweep.',
+    answer: 'The attempt keeps its slot, and its message comes back or is sent again by tick.',
   },
   F10: {
     what: 'Submit dies after Batch has taken the job.',
@@ -100,7 +100,7 @@ export const faults: Rows = {
   },
   F25: {
     what: 'Every event of Batch is lost.',
-    answer: 'The sweep asks Batch and brings each job to its end.',
+    answer: 'Tick asks Batch and brings each job to its end.',
   },
   F26: {
     what: 'An event of Batch comes twice.',
@@ -112,11 +112,11 @@ export const faults: Rows = {
   },
   F28: {
     what: 'EventBridge cannot put an event into the queue of its rule.',
-    answer: "The rule's own dead-letter queue keeps it, and the sweep does without it.",
+    answer: "The rule's own dead-letter queue keeps it, and tick does without it.",
   },
   F29: {
     what: 'Track dies between the end of a job and the waking of the next.',
-    answer: 'The event comes back, or the sweep finds the slot of a job that is over.',
+    answer: 'The event comes back, or tick finds the slot of a job that is over.',
   },
   F30: {
     what: 'An event is about a job that is not in the table, or carries the tag of another tenant.',
@@ -181,11 +181,11 @@ export const faults: Rows = {
     answer: 'Intake refuses what would leave no room for a result and a history.',
   },
   F45: {
-    what: 'Sweeps overlap, or one dies half-way.',
-    answer: 'Every write is conditional, so each repair happens once; the next sweep takes what is left.',
+    what: 'Ticks overlap, or one dies half-way.',
+    answer: 'Every write is conditional, so each repair happens once; the next tick takes what is left.',
   },
   F46: {
-    what: 'The sweep rests for a day.',
+    what: 'Tick rests for a day.',
     answer:
       'What was lost meanwhile is repaired when it runs again, with a few calls to Batch for many jobs.',
   },
@@ -232,7 +232,7 @@ export const faults: Rows = {
   F57: {
     what: 'A newer version writes what an older one does not know.',
     answer:
-      'Unknown fields stay where they are; a record in an unknown state is left alone, for the sweep of the newer version.',
+      'Unknown fields stay where they are; a record in an unknown state is left alone, for the tick of the newer version.',
   },
   F58: {
     what: 'A cap is set below what is running.',

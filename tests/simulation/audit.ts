@@ -42,7 +42,7 @@ export function audit(run: Run, rest: Rest): void {
         // Its tenant gave it up; what it would have been told is kept for a replay.
         if (endpoint.disabled !== undefined && (row?.status === 'held' || row?.status === 'abandoned'))
           continue;
-        // A wait that is longer than a message can be delayed ends with the sweep, and there is none in this world.
+        // A wait that is longer than a message can be delayed ends with tick, and there is none in this world.
         if (!run.profile.tick && row?.status === 'pending' && row.dueAt === row.nextTryAt) continue;
         violated(
           'I19',

@@ -61,7 +61,7 @@ export function withStrengths(profile: Profile, strength: (kind: FaultKind, now:
 
 /**
  * A fault that hides in the company of others shows where those are off: a third of the kinds is off, and the rest are
- * up to three times as strong. Whatever makes the sweep needed stays off where there is none.
+ * up to three times as strong. Whatever makes tick needed stays off where there is none.
  */
 function drawn(luck: Dice): Profile {
   const base = luck.happens(0.75) ? profiles.chaos : profiles.race;

@@ -3,7 +3,7 @@ import { pacedBatch } from '../../application/batch/paced-batch.ts';
 import { type SubmitPorts, submit } from '../../application/batch/submit.ts';
 import { type TrackPorts, track } from '../../application/batch/track.ts';
 import { type IntakePorts, intake } from '../../application/intake/intake.ts';
-import type { SweepPorts } from '../../application/repair/reconcile.ts';
+import type { ReconcilePorts } from '../../application/repair/reconcile.ts';
 import { tick } from '../../application/repair/tick.ts';
 import { type SlotPorts, type Slots, slots } from '../../application/tenant/slots.ts';
 import { deliver } from '../../application/webhook/deliver.ts';
@@ -19,7 +19,7 @@ import { signedHeaders } from '../../io/http/signature.ts';
 import type { PacingClock } from '../../io/process/clock.ts';
 import { limitPerKey } from '../../io/process/limit-per-key.ts';
 import { batched } from '../../io/table/batching.ts';
-import type { Pace } from '../../io/table/pace.ts';
+import type { RateLimiter } from '../../io/table/rate-limiter.ts';
 import type { VirtualBatch } from './batch.ts';
 import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach } from './faults.ts';
@@ -56,7 +56,7 @@ export type AllPorts = IntakePorts &
   TrackPorts &
   NotifyPorts &
   DeliveryPorts &
-  SweepPorts &
+  ReconcilePorts &
   SlotPorts;
 /** Slots are made of the other ports, so a defect in one of those is a defect in them. */
 export type Parts = Omit<AllPorts, 'slots'>;
@@ -85,8 +85,8 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     endpoints: table.endpointsFor(process),
     deliveries: table.deliveriesFor(process),
     due: services.index.portFor(process),
-    batch: pacedBatch(services.batch.portFor(process), paceOf(run, process), clock),
-    pace: paceOf(run, process),
+    batch: pacedBatch(services.batch.portFor(process), limiterOf(run, process), clock),
+    limiter: limiterOf(run, process),
     submitQueue: services.submitQueue.portFor(process),
     deliveryQueue: services.deliveryQueue.portFor(process),
     keys: {
@@ -149,11 +149,11 @@ export function clockOf(run: Run, process: Process): PacingClock {
   return { nowMs, waitUntil: (atMs) => run.world.sleep(process, Math.max(0, atMs - nowMs())) };
 }
 
-/** The budget itself has tests of its own; here it is now and then full. */
-function paceOf(run: Run, process: Process): Pace {
+/** The limiter itself has tests of its own; here it is now and then full. */
+function limiterOf(run: Run, process: Process): RateLimiter {
   return {
-    turn: () =>
-      reach(run, process, { site: 'pace.turn' }, () => {
+    reserve: () =>
+      reach(run, process, { site: 'limiter.reserve' }, () => {
         const nowMs = run.world.nowMs();
         if (run.strikes('pace.full', run.faults)) return { kind: 'full', retryAtMs: nowMs + 3000 };
         return { kind: 'at', atMs: nowMs + run.faults.whole(0, 250) };

@@ -5,7 +5,7 @@ export type ProfileName = NamedProfile | 'drawn';
 
 export interface Profile {
   readonly name: ProfileName;
-  /** Whether the sweep runs. */
+  /** Whether tick runs. */
   readonly tick: boolean;
   readonly calls: Readonly<
     Record<'crashBefore' | 'crashLate' | 'error' | 'late' | 'lost' | 'again' | 'ghost' | 'pause', number>
@@ -81,7 +81,7 @@ const dup: Profile = {
 
 const alldrop: Profile = { ...chaos, name: 'alldrop', events: { ...chaos.events, drop: 1 } };
 
-/** Nothing dies and nothing is lost: whatever then waits for the sweep has a fast path that does not work. */
+/** Nothing dies and nothing is lost: whatever then waits for tick has a fast path that does not work. */
 const race: Profile = {
   ...chaos,
   name: 'race',

@@ -89,7 +89,7 @@ async function sweepAgain(run: Run, { table, steps }: ReturnType<typeof build>):
   void steps.tick(run.process('tick'))();
   const rested = () => run.violations.length > 0 || run.world.isQuiet();
   await run.world.run(Number.MAX_SAFE_INTEGER, rested);
-  if (versions() !== before) run.violate('I20', 'a sweep over a world at rest changed something');
+  if (versions() !== before) run.violate('I20', 'a tick over a world at rest changed something');
 }
 
 function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
@@ -193,7 +193,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   }
 }
 
-/** A sweep of an index in which nothing is due does nothing, so it is not run. */
+/** A tick of an index in which nothing is due does nothing, so it is not run. */
 function everyMinute(
   run: Run,
   nextDueMs: () => number,

@@ -25,7 +25,7 @@ export interface Table {
   job(jobId: string): JobRecord | undefined;
   records(): JobRecord[];
   endpoints(): readonly Endpoint[];
-  /** The earliest moment at which the sweep has something to do. */
+  /** The earliest moment at which tick has something to do. */
   nextDueMs(): number;
   jobsFor(process: Process): JobStore;
   deliveriesFor(process: Process): DeliveryStore;

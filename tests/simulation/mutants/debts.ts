@@ -1,4 +1,4 @@
-/** Rules of what a job still owes when it is over, of webhooks, of cancels, and of the sweep. */
+/** Rules of what a job still owes when it is over, of webhooks, of cancels, and of tick. */
 import { jobIdOf } from '../../../application/job/identity.ts';
 import { changed, isFinal } from '../../../domain/job/job.ts';
 import type { Defect } from '../lambdas.ts';

@@ -9,7 +9,7 @@ import { sealingBy } from '../../../io/aws/keys.ts';
 import { NOW } from '../../support/jobs.ts';
 
 /** Where everything that is kept would show. */
-function world() {
+function setup() {
   const kept: unknown[] = [];
   const ports: RegisterPorts = {
     endpoints: {
@@ -66,7 +66,7 @@ describe('an endpoint that may not be is refused with its place, and nothing is 
     ['a secret of 65 bytes (M64)', { secret: secretOf(65) }, 'secret_length', '/secret'],
     ['a secret that is no base64 (M64)', { secret: 'whsec_!canary!' }, 'secret_format', '/secret'],
   ])('%s', async (_, change, code, pointer) => {
-    const { ports, kept } = world();
+    const { ports, kept } = setup();
     const asked = { tenantId: 'acme', url: 'https://hooks.example.com/', ...change };
     const registered = await register(ports, asked);
     expect(registered).toMatchObject({ kind: 'refused', problem: { code, pointer } });
@@ -76,7 +76,7 @@ describe('an endpoint that may not be is refused with its place, and nothing is 
   });
 
   test('and one that may be is stored', async () => {
-    const { ports, kept } = world();
+    const { ports, kept } = setup();
     const asked = { tenantId: 'acme', url: 'https://hooks.example.com/', secret: secretOf(32) };
     expect(await register(ports, asked)).toMatchObject({ kind: 'registered' });
     expect(kept).toHaveLength(2);

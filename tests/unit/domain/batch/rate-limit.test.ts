@@ -2,10 +2,10 @@ import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   type Ask,
-  initialPace,
-  type PaceState,
-  type Turn,
-  takeTurns,
+  initialRate,
+  type RateState,
+  type Reservation,
+  reserveAll,
 } from '../../../../domain/batch/rate-limit.ts';
 import { type Dice, dice } from '../../../simulation/dice.ts';
 import { NOW } from '../../../support/jobs.ts';
@@ -16,22 +16,22 @@ const limits = { callsPerSecond: 40, maxWaitMs: 2000 };
 const STEP_MS = 25;
 const of = (tenantId: string, weight = 1): Ask => ({ tenantId, weight });
 const asksOf = (tenantId: string, count: number) => Array.from({ length: count }, () => of(tenantId));
-const atOf = (turn: Turn | undefined) => (turn?.kind === 'at' ? turn.atMs - NOW : turn?.kind);
+const atOf = (turn: Reservation | undefined) => (turn?.kind === 'at' ? turn.atMs - NOW : turn?.kind);
 
 /** Asks one after the other, as long as the state is written back. */
-function pacing(state: PaceState = initialPace) {
+function pacing(state: RateState = initialRate) {
   return {
-    ask(asks: readonly Ask[], atMs = 0): readonly Turn[] {
-      const { turns, next } = takeTurns(limits, state, asks, NOW + atMs);
+    ask(asks: readonly Ask[], atMs = 0): readonly Reservation[] {
+      const { reservations, next } = reserveAll(limits, state, asks, NOW + atMs);
       state = next ?? state;
-      return turns;
+      return reservations;
     },
     state: () => state,
   };
 }
 
-describe('turns', () => {
-  test('begin now and lie as far apart as the budget says', () => {
+describe('reservations', () => {
+  test('begin now and lie as far apart as the limiter says', () => {
     expect(pacing().ask(asksOf('acme', 4)).map(atOf)).toEqual([0, 25, 50, 75]);
   });
 
@@ -47,9 +47,14 @@ describe('turns', () => {
     expect(pace.ask(asksOf('acme', 2), 90_000).map(atOf)).toEqual([90_000, 90_025]);
   });
 
-  test('of a budget that is no divisor of a second are rounded so that it is never exceeded', () => {
-    const { turns } = takeTurns({ ...limits, callsPerSecond: 3 }, initialPace, asksOf('acme', 3), NOW);
-    expect(turns.map(atOf)).toEqual([0, 334, 668]);
+  test('of a limiter that is no divisor of a second are rounded so that it is never exceeded', () => {
+    const { reservations } = reserveAll(
+      { ...limits, callsPerSecond: 3 },
+      initialRate,
+      asksOf('acme', 3),
+      NOW,
+    );
+    expect(reservations.map(atOf)).toEqual([0, 334, 668]);
   });
 
   test('that would lie too far ahead are not given, and who asks is told when there is room', () => {
@@ -59,8 +64,8 @@ describe('turns', () => {
   });
 
   test("of Headgate's own look-ups go before those of tenants", () => {
-    const turns = pacing().ask([of('acme'), { weight: 1 }, of('globex')]);
-    expect(turns.map(atOf)).toEqual([25, 0, 50]);
+    const reservations = pacing().ask([of('acme'), { weight: 1 }, of('globex')]);
+    expect(reservations.map(atOf)).toEqual([25, 0, 50]);
   });
 });
 
@@ -92,10 +97,10 @@ describe('while calls are scarce', () => {
 
   test('a tenant that is turned away all the time is not noted each time', () => {
     const state = { tatMs: NOW + 10_000, shares: {} };
-    const first = takeTurns(limits, state, [of('acme')], NOW);
+    const first = reserveAll(limits, state, [of('acme')], NOW);
     expect(first.next?.shares['acme']).toMatchObject({ turnedAwayAt: NOW });
-    expect(takeTurns(limits, first.next ?? state, [of('acme')], NOW + 1000).next).toBeUndefined();
-    expect(takeTurns(limits, first.next ?? state, [of('acme')], NOW + 2500).next).toBeDefined();
+    expect(reserveAll(limits, first.next ?? state, [of('acme')], NOW + 1000).next).toBeUndefined();
+    expect(reserveAll(limits, first.next ?? state, [of('acme')], NOW + 2500).next).toBeDefined();
   });
 });
 
@@ -127,7 +132,7 @@ interface Sender {
  * The submit queue and its handlers. The queue is fair: ten messages at a time, of all tenants that have any in turn. Who
  * is turned away comes back up to eight seconds after it was told to.
  *
- * @returns by tenant how long each message waited for its turn, in the order of the turns
+ * @returns by tenant how long each message waited for its turn, in the order of the reservations
  */
 function serve(senders: readonly Sender[], untilMs: number, luck: Dice): Map<string, number[]> {
   const pace = pacing();
@@ -149,12 +154,12 @@ function serve(senders: readonly Sender[], untilMs: number, luck: Dice): Map<str
     )
       .flatMap((some, i) => some[i % some.length] ?? [])
       .flatMap((list) => list.ready.splice(0, 1).map((sentMs) => ({ list, sentMs })));
-    const turns = pace.ask(
+    const reservations = pace.ask(
       batch.map(({ list: { sender } }) => of(sender.tenantId, sender.weight)),
       nowMs,
     );
     for (const [i, { list, sentMs }] of batch.entries()) {
-      const turn = turns[i];
+      const turn = reservations[i];
       if (turn?.kind === 'at') served.get(list.sender.tenantId)?.push(turn.atMs - NOW - sentMs);
       else list.away.push({ sentMs, backAtMs: (turn?.retryAtMs ?? 0) - NOW + luck.between(0, 8000) });
     }
@@ -167,7 +172,7 @@ const UNTIL_MS = 60_000;
 const countOf = (served: ReturnType<typeof serve>, tenantId: string) => served.get(tenantId)?.length ?? 0;
 
 describe('over a minute of backlog', () => {
-  test('tenants are served by their weights, and nothing of the budget is left unused', () => {
+  test('tenants are served by their weights, and nothing of the limiter is left unused', () => {
     fc.assert(
       fc.property(lucks, (luck) => {
         const senders = [
@@ -224,7 +229,7 @@ describe('over a minute of backlog', () => {
   });
 });
 
-test('however it is asked, turns never overlap, never lie in the past and never too far ahead', () => {
+test('however it is asked, reservations never overlap, never lie in the past and never too far ahead', () => {
   const steps = fc.array(
     fc.record({
       afterMs: fc.integer({ min: 0, max: 3000 }),
@@ -245,9 +250,9 @@ test('however it is asked, turns never overlap, never lie in the past and never 
       let lastMs = Number.NEGATIVE_INFINITY;
       for (const { afterMs, asks } of steps) {
         nowMs += afterMs;
-        const turns = pace.ask(asks, nowMs);
-        expect(turns).toHaveLength(asks.length);
-        const given = turns.flatMap((turn) => (turn.kind === 'at' ? [turn.atMs - NOW] : []));
+        const reservations = pace.ask(asks, nowMs);
+        expect(reservations).toHaveLength(asks.length);
+        const given = reservations.flatMap((turn) => (turn.kind === 'at' ? [turn.atMs - NOW] : []));
         for (const atMs of given.toSorted((a, b) => a - b)) {
           expect(atMs).toBeGreaterThanOrEqual(Math.max(nowMs, lastMs + STEP_MS));
           expect(atMs).toBeLessThanOrEqual(nowMs + 2 * limits.maxWaitMs);

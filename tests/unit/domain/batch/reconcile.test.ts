@@ -1,4 +1,4 @@
-/** What the sweep does about a job that has fallen due. */
+/** What tick does about a job that has fallen due. */
 import { describe, expect, test } from '@jest/globals';
 import { absence, planRepair, postponed } from '../../../../domain/batch/reconcile.ts';
 import { JobState } from '../../../../domain/job/job.ts';
@@ -17,7 +17,7 @@ describe('a job that Batch does not show', () => {
   });
 });
 
-describe('the sweep', () => {
+describe('tick', () => {
   const queued = { queued: true, stateAt: NOW } as const;
   const progress = { done: 1, at: NOW };
   test.each([

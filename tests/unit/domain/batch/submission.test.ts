@@ -232,7 +232,7 @@ describe('the message for the next step of a job', () => {
     expect(stepOf(jobIn('scheduled', { eligibleAt }))).toEqual({ asked: asked(1), delaySeconds: 60 });
   });
 
-  test('is left to the sweep when it lies further ahead than SQS can delay', () => {
+  test('is left to tick when it lies further ahead than SQS can delay', () => {
     expect(stepOf(jobIn('scheduled', { eligibleAt: NOW + 900_000 })).delaySeconds).toBe(900);
     expect(stepOf(jobIn('scheduled', { eligibleAt: NOW + 900_001 })).asked).toBeNull();
   });

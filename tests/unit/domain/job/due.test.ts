@@ -1,4 +1,4 @@
-/** When the sweep looks at a job: a lost message delays the job by the times written here, and never longer. */
+/** When tick looks at a job: a lost message delays the job by the times written here, and never longer. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { mayExpire, nextLook, soonest } from '../../../../domain/job/due.ts';
@@ -91,7 +91,7 @@ describe('after a look, the next one is', () => {
     expect(nextLook(job, NOW) - NOW).toBe(afterMs);
   });
 
-  test('always in the future, so that no sweep looks at the same job twice', () => {
+  test('always in the future, so that no tick looks at the same job twice', () => {
     const moments = fc.option(fc.integer({ min: NOW - HOURS, max: NOW + HOURS }), { nil: undefined });
     const times = fc.record({
       eligibleAt: moments,

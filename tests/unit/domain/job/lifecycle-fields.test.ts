@@ -67,7 +67,7 @@ describe('the end of an attempt', () => {
     ]);
   });
 
-  test('with budget left waits for its backoff, which the sweep knows of', () => {
+  test('with budget left waits for its backoff, which tick knows of', () => {
     expect(moved(jobIn('running'), endedBadly)).toMatchObject({
       state: 'retrying',
       nextAttemptAt: context.nowMs + 10_000,
@@ -160,7 +160,7 @@ describe('an end that was asked for', () => {
     expect(moved(job, endedWell).state).toBe('succeeded');
   });
 
-  test('remembers why, and the sweep looks soon', () => {
+  test('remembers why, and tick looks soon', () => {
     const job = moved(jobIn('running', { dueAt: NOW + 3_600_000 }), { kind: 'deadline' });
     expect(job).toMatchObject({ state: 'cancelling', ending: 'deadline' });
     expect(job.dueAt).toBeLessThan(NOW + 120_000);
@@ -207,7 +207,7 @@ describe('a Batch job that DescribeJobs does not know', () => {
     });
   });
 
-  test('leaves no count behind, which would make the sweep slow about the next attempt', () => {
+  test('leaves no count behind, which would make tick slow about the next attempt', () => {
     const lost = moved(jobIn('running', { absences: 2, unclearStatus: 'PAUSED' }), { kind: 'lost' });
     const next = moved(lost, { kind: 'due' });
     expect(next).not.toHaveProperty('absences');
@@ -215,7 +215,7 @@ describe('a Batch job that DescribeJobs does not know', () => {
   });
 });
 
-test('a status we do not know is noted, and the sweep asks again soon', () => {
+test('a status we do not know is noted, and tick asks again soon', () => {
   const job = moved(jobIn('submitted', { dueAt: NOW + 3_600_000 }), {
     kind: 'unclear',
     batchStatus: 'PAUSED',

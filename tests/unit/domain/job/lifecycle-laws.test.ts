@@ -99,7 +99,7 @@ describe('whatever is observed, in whatever order', () => {
     });
   });
 
-  test('the sweep has a time to look at the job, and no observation moves it later', () => {
+  test('tick has a time to look at the job, and no observation moves it later', () => {
     law((before, after) => expect(after.dueAt).toBeLessThanOrEqual(before.dueAt ?? 0));
   });
 

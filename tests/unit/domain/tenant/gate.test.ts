@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { defineJobTypes, MAX_ATTEMPTS } from '../../../../domain/job/job-type.ts';
-import { decide, type Entry, type Gate, isFull, obstacleText } from '../../../../domain/tenant/gate.ts';
+import {
+  decide,
+  type Gate,
+  type GateDecision,
+  isFull,
+  obstacleText,
+} from '../../../../domain/tenant/gate.ts';
 import { decodeHolder, encodeHolder, holderOf, type Slotted } from '../../../../domain/tenant/holder.ts';
 import { NOW, reportType } from '../../../support/jobs.ts';
 
@@ -19,12 +25,12 @@ const gate = (holders: readonly Slotted[], change: Partial<Gate> = {}): Gate => 
   holders: holders.map(holderOf),
   ...change,
 });
-const told = (entries: readonly Entry[]) =>
+const told = (entries: readonly GateDecision[]) =>
   entries.map((entry) => (entry.kind === 'waits' ? obstacleText(entry.obstacle) : entry.kind));
 
 describe('who may go to Batch now', () => {
   test('everybody where nothing is capped, and nothing is counted', () => {
-    expect(told(decide(undefined, 0, [job(1), job(2)]))).toEqual(['free', 'free']);
+    expect(told(decide(undefined, 0, [job(1), job(2)]))).toEqual(['uncapped', 'uncapped']);
   });
 
   test('as many as the cap has room for, in their order', () => {
@@ -63,7 +69,7 @@ describe('who may go to Batch now', () => {
       'acquires',
       'cap of its concurrency key 1 of 1',
       'acquires',
-      'free',
+      'uncapped',
     ]);
     expect(told(decide(gate([keyed(1, 'a')], { keyCap: 2 }), 0, [keyed(2, 'a'), keyed(3, 'a')]))).toEqual([
       'acquires',

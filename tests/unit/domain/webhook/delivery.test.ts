@@ -198,12 +198,12 @@ describe('what is kept of an answer', () => {
 describe('how a pending delivery comes back', () => {
   const wait = (seconds: number) => pendingUntil(pending, NOW + seconds * 1000, NOW);
 
-  test('by a message when it is soon, and the sweep looks later, in case that was lost', () => {
+  test('by a message when it is soon, and tick looks later, in case that was lost', () => {
     expect(reminderDelaySeconds(wait(300), NOW)).toBe(300);
     expect(wait(300).dueAt).toBeGreaterThan(NOW + 300_000);
   });
 
-  test('by the sweep when it is later than a message can be delayed', () => {
+  test('by tick when it is later than a message can be delayed', () => {
     expect(reminderDelaySeconds(wait(1800), NOW)).toBeUndefined();
     expect(wait(1800).dueAt).toBe(NOW + 1_800_000);
   });

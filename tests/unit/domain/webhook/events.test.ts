@@ -32,7 +32,7 @@ describe('progress', () => {
     return next;
   };
 
-  test('is told by the sweep, with a sequence of its own, when the job type asks for it', () => {
+  test('is told by tick, with a sequence of its own, when the job type asks for it', () => {
     const job = reported(true);
     expect(job.dueAt).toBe(context.nowMs);
     expect(planRepair(job, context.nowMs)).toEqual({ kind: 'publish_progress' });
@@ -103,7 +103,7 @@ describe('a refused message', () => {
 });
 
 describe('the bytes of a webhook', () => {
-  /** What may still change while a job is in a state: the Batch job that has authority, marks of the sweep, the worker's words. */
+  /** What may still change while a job is in a state: the Batch job that has authority, marks of tick, the worker's words. */
   const meanwhile: JobChange = {
     version: 40,
     runId: SECOND,

@@ -7,7 +7,7 @@ import type { SubmitRequest } from '../../domain/batch/submission.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
 import type { PacingClock } from '../../io/process/clock.ts';
 import { systemRandom } from '../../io/process/random.ts';
-import { type Pace, pace } from '../../io/table/pace.ts';
+import { type RateLimiter, rateLimiter } from '../../io/table/rate-limiter.ts';
 import { table as tableOver } from '../../io/table/table.ts';
 import type { ApiRequest } from '../../local/aws.ts';
 import { openTables } from '../../local/dynamodb/tables.ts';
@@ -55,8 +55,8 @@ async function startTable() {
   );
   const db = DynamoDBDocumentClient.from(client);
   return {
-    pace: (clock: PacingClock, maxWaitMs = 2000): Pace =>
-      pace(tableOver(db, TABLE, systemRandom), { callsPerSecond: CALLS_PER_SECOND, maxWaitMs, clock }),
+    rateLimiter: (clock: PacingClock, maxWaitMs = 2000): RateLimiter =>
+      rateLimiter(tableOver(db, TABLE, systemRandom), { callsPerSecond: CALLS_PER_SECOND, maxWaitMs, clock }),
     /** The calls since the account was last taken, those whose condition failed included. */
     account: () => reached.splice(0),
     loseAnswers: (count: number) => {
@@ -108,76 +108,81 @@ function turningClock(workers = 1, lateMs = () => 0) {
 const ask = { tenantId: 'acme', weight: 1 };
 
 /** When each of the calls may go, after now. */
-async function turnsOf(budget: Pace, calls: number): Promise<readonly (number | 'full')[]> {
-  const turns = await Promise.all(Array.from({ length: calls }, () => budget.turn(ask)));
-  return turns.map((turn) => (turn.kind === 'at' ? turn.atMs - NOW : 'full'));
+async function turnsOf(limiter: RateLimiter, calls: number): Promise<readonly (number | 'full')[]> {
+  const reservations = await Promise.all(Array.from({ length: calls }, () => limiter.reserve(ask)));
+  return reservations.map((reservation) => (reservation.kind === 'at' ? reservation.atMs - NOW : 'full'));
 }
 
 describe('a Lambda alone', () => {
   test('makes one write for a batch of calls: the first ever, the next, and one long after', async () => {
     const clock = turningClock();
-    const budget = table.pace(clock);
-    expect(await turnsOf(budget, 4)).toEqual([0, 25, 50, 75]);
+    const limiter = table.rateLimiter(clock);
+    expect(await turnsOf(limiter, 4)).toEqual([0, 25, 50, 75]);
     expect(table.account()).toEqual(['BatchGetItem', 'PutItem']);
-    expect(await turnsOf(budget, 2)).toEqual([100, 125]);
+    expect(await turnsOf(limiter, 2)).toEqual([100, 125]);
     expect(table.account()).toEqual(['UpdateItem']);
     await clock.waitUntil(NOW + 90_000);
-    expect(await turnsOf(budget, 1)).toEqual([90_000]);
+    expect(await turnsOf(limiter, 1)).toEqual([90_000]);
     expect(table.account()).toEqual(['UpdateItem']);
   });
 });
 
-describe('a full budget', () => {
+describe('a full limiter', () => {
   test('costs nothing to be told of again', async () => {
     const clock = turningClock();
-    const budget = table.pace(clock, 100);
-    await turnsOf(budget, BATCH);
-    await turnsOf(budget, 1);
+    const limiter = table.rateLimiter(clock, 100);
+    await turnsOf(limiter, BATCH);
+    await turnsOf(limiter, 1);
     table.account();
-    expect(await turnsOf(budget, 1)).toEqual(['full']);
+    expect(await turnsOf(limiter, 1)).toEqual(['full']);
     expect(table.account()).toEqual([]);
   });
 
   test('opens to all when an operator removes the item that a wrong clock left', async () => {
     const clock = turningClock();
-    await turnsOf(table.pace({ ...clock, nowMs: () => NOW + 3_600_000 }), 1);
-    const budget = table.pace(clock);
-    expect(await turnsOf(budget, 1)).toEqual(['full']);
+    await turnsOf(table.rateLimiter({ ...clock, nowMs: () => NOW + 3_600_000 }), 1);
+    const limiter = table.rateLimiter(clock);
+    expect(await turnsOf(limiter, 1)).toEqual(['full']);
     await table.forget();
-    expect(await turnsOf(table.pace(clock), 1)).toEqual([0]);
+    expect(await turnsOf(table.rateLimiter(clock), 1)).toEqual([0]);
   });
 });
 
 test.each([
   ['the first', 0],
   ['one behind others', 1],
-])('turns whose write lost its answer are the turns that were written: %s', async (_, before) => {
-  const budget = table.pace(turningClock());
-  if (before > 0) await turnsOf(budget, before);
-  table.loseAnswers(1);
-  expect(await turnsOf(budget, 2)).toEqual([25 * before, 25 * before + 25]);
-  expect(await turnsOf(budget, 1)).toEqual([25 * before + 50]);
-});
+])(
+  'reservations whose write lost its answer are the reservations that were written: %s',
+  async (_, before) => {
+    const limiter = table.rateLimiter(turningClock());
+    if (before > 0) await turnsOf(limiter, before);
+    table.loseAnswers(1);
+    expect(await turnsOf(limiter, 2)).toEqual([25 * before, 25 * before + 25]);
+    expect(await turnsOf(limiter, 1)).toEqual([25 * before + 50]);
+  },
+);
 
 const BATCHES = 3;
 const MAX_LATE_MS = 60;
 
-/** Several Lambdas with a backlog: each takes turns for a batch, makes its calls, and goes on with the next. */
+/** Several Lambdas with a backlog: each takes reservations for a batch, makes its calls, and goes on with the next. */
 async function backlog(lambdas: number, lateMs: () => number, { maxWaitMs = 2000, betweenMs = 0 }) {
   const clock = turningClock(lambdas, lateMs);
   const starts: number[] = [];
   const work = async () => {
-    const budget = table.pace(clock, maxWaitMs);
+    const limiter = table.rateLimiter(clock, maxWaitMs);
     for (let left = BATCHES * BATCH; left > 0; ) {
       const calls = Math.min(BATCH, left);
-      const turns = await Promise.all(Array.from({ length: calls }, () => budget.turn(ask)));
-      const given = turns.flatMap((turn) => (turn.kind === 'at' ? [turn.atMs] : []));
+      const reservations = await Promise.all(Array.from({ length: calls }, () => limiter.reserve(ask)));
+      const given = reservations.flatMap((reservation) =>
+        reservation.kind === 'at' ? [reservation.atMs] : [],
+      );
       left -= given.length;
       for (const atMs of given.toSorted((a, b) => a - b)) {
         await clock.waitUntil(atMs);
         starts.push(clock.nowMs());
       }
-      const [refused] = turns.filter((turn) => turn.kind === 'full');
+      const [refused] = reservations.filter((reservation) => reservation.kind === 'full');
       if (refused !== undefined) await clock.waitUntil(Math.max(refused.retryAtMs, clock.nowMs() + 10));
       await clock.waitUntil(clock.nowMs() + betweenMs);
     }
@@ -190,7 +195,7 @@ async function backlog(lambdas: number, lateMs: () => number, { maxWaitMs = 2000
 describe('several Lambdas', () => {
   test('do not get the time back in which nobody called', async () => {
     const clock = turningClock();
-    const [one, other] = [table.pace(clock), table.pace(clock)];
+    const [one, other] = [table.rateLimiter(clock), table.rateLimiter(clock)];
     await turnsOf(one, 1);
     await turnsOf(other, 1);
     await turnsOf(one, 1);
@@ -198,7 +203,7 @@ describe('several Lambdas', () => {
     expect(await turnsOf(one, 2)).toEqual([90_000, 90_025]);
   });
 
-  test('never start more calls in a second than the budget and one batch, and leave none of it unused', async () => {
+  test('never start more calls in a second than the limiter and one batch, and leave none of it unused', async () => {
     const lambdas = fc.integer({ min: 2, max: 5 });
     const late = fc.array(fc.nat(MAX_LATE_MS), { minLength: 1, maxLength: 20 });
     await fc.assert(
@@ -211,7 +216,7 @@ describe('several Lambdas', () => {
           expect(next - startMs).toBeGreaterThanOrEqual(1000);
         }
         expect(starts).toHaveLength(lambdas * BATCHES * BATCH);
-        // All that is lost is what the timers were late, at most once for each batch that was given its turns at once.
+        // All that is lost is what the timers were late, at most once for each batch that was given its reservations at once.
         if (maxWaitMs < 1000) return;
         const budgetMs = (starts.length / CALLS_PER_SECOND) * 1000;
         expect(Math.max(...starts) - NOW).toBeLessThanOrEqual(budgetMs + (BATCHES + 1) * MAX_LATE_MS);
@@ -221,7 +226,7 @@ describe('several Lambdas', () => {
   });
 });
 
-describe('calls to AWS Batch at the shared pace', () => {
+describe('calls to AWS Batch at the shared rateLimiter', () => {
   /** Says what is called and when, and does nothing. */
   function recorder(clock: PacingClock) {
     const called: string[] = [];
@@ -257,10 +262,10 @@ describe('calls to AWS Batch at the shared pace', () => {
     propagateTags: true,
   };
 
-  test('each look-up and each ending waits for its turn', async () => {
+  test('each look-up and each ending waits for its reservation', async () => {
     const clock = turningClock();
     const { batch, called } = recorder(clock);
-    const paced = pacedBatch(batch, table.pace(clock), clock);
+    const paced = pacedBatch(batch, table.rateLimiter(clock), clock);
     expect(await paced.listByName('queue', 'name')).toEqual(['batch-job']);
     await paced.terminate('batch-job', 'because');
     expect(await paced.describe(['a', 'b'])).toEqual(new Map());
@@ -271,37 +276,37 @@ describe('calls to AWS Batch at the shared pace', () => {
     ]);
   });
 
-  test('a submission goes at once, since its turn was taken for its tenant', async () => {
+  test('a submission goes at once, since its reservation was taken for its tenant', async () => {
     const clock = turningClock();
     const { batch, called } = recorder(clock);
-    const budget = table.pace(clock);
-    await turnsOf(budget, BATCH);
+    const limiter = table.rateLimiter(clock);
+    await turnsOf(limiter, BATCH);
     table.account();
-    const outcome = await pacedBatch(batch, budget, clock).submit(request);
+    const outcome = await pacedBatch(batch, limiter, clock).submit(request);
     expect(outcome).toEqual({ kind: 'accepted', runId: 'batch-job' });
     expect({ called, writes: table.account() }).toEqual({ called: ['submit at 0'], writes: [] });
   });
 
-  test('a full budget is waited for once', async () => {
+  test('a full limiter is waited for once', async () => {
     const clock = turningClock();
     const { batch, called } = recorder(clock);
-    await turnsOf(table.pace(clock), BATCH);
-    await pacedBatch(batch, table.pace(clock, 100), clock).terminate('batch-job', 'because');
+    await turnsOf(table.rateLimiter(clock), BATCH);
+    await pacedBatch(batch, table.rateLimiter(clock, 100), clock).terminate('batch-job', 'because');
     expect(called).toEqual(['terminate batch-job because at 250']);
   });
 
-  test('a budget that others fill meanwhile is an error, and nothing is called', async () => {
+  test('a limiter that others fill meanwhile is an error, and nothing is called', async () => {
     const clock = turningClock();
     const { batch, called } = recorder(clock);
-    await turnsOf(table.pace(clock), BATCH);
+    await turnsOf(table.rateLimiter(clock), BATCH);
     const overtaken = {
       ...clock,
       waitUntil: async (atMs: number) => {
         await clock.waitUntil(atMs);
-        await turnsOf(table.pace(clock), BATCH);
+        await turnsOf(table.rateLimiter(clock), BATCH);
       },
     };
-    const paced = pacedBatch(batch, table.pace(clock, 100), overtaken);
+    const paced = pacedBatch(batch, table.rateLimiter(clock, 100), overtaken);
     await expect(paced.terminate('batch-job', 'because')).rejects.toThrow(
       'The rate limit of AWS Batch calls is used up',
     );
@@ -311,8 +316,8 @@ describe('calls to AWS Batch at the shared pace', () => {
   test('nobody waits for hours because a clock is wrong', async () => {
     const clock = turningClock();
     const { batch } = recorder(clock);
-    await turnsOf(table.pace({ ...clock, nowMs: () => NOW + 3_600_000 }), 1);
-    const paced = pacedBatch(batch, table.pace(clock), clock);
+    await turnsOf(table.rateLimiter({ ...clock, nowMs: () => NOW + 3_600_000 }), 1);
+    const paced = pacedBatch(batch, table.rateLimiter(clock), clock);
     await expect(paced.listByName('queue', 'name')).rejects.toThrow('used up');
     expect(clock.nowMs() - NOW).toBeLessThanOrEqual(10_000);
   });
