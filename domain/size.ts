@@ -41,3 +41,29 @@ export function itemBytesOf(value: unknown): number {
 function numberBytes(value: number): number {
   return 1 + Math.ceil(String(Math.abs(value)).length / 2) + (value < 0 ? 1 : 0);
 }
+
+/** @see Amazon DynamoDB developer guide, "Quotas": nested attribute depth */
+export const MAX_ITEM_LEVELS = 32;
+
+/**
+ * Whether an item holds a number exactly: beyond 2^53 the table's client refuses it because digits were lost, below 1e-130
+ * DynamoDB does.
+ */
+export function isItemNumber(value: number): boolean {
+  const size = Math.abs(value);
+  return size <= Number.MAX_SAFE_INTEGER && (size === 0 || size >= 1e-130);
+}
+
+/**
+ * Whether an item holds a JSON value as it is. `levels` is what is left of the nesting that DynamoDB allows, and bounds the
+ * recursion.
+ */
+export function isItemValue(value: unknown, levels: number): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value === 'number') return isItemNumber(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (levels === 0) return false;
+  return Object.entries(value).every(
+    ([key, each]) => key !== '' && key.isWellFormed() && isItemValue(each, levels - 1),
+  );
+}

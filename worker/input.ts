@@ -1,33 +1,60 @@
-/** The input of a job: in the record, or behind `inputRef`; in both cases checked by the schema of the job type. */
-import { text } from 'node:stream/consumers';
+/** The input of a job: in the record, or behind `inputRef`; in both cases read and checked by the same rules. */
 import type { JobRecord } from '../domain/job/job.ts';
 import type { JobType } from '../domain/job/job-type.ts';
 import { foreignObject, inputProblem } from '../domain/request/admission.ts';
+import { typeName } from '../domain/request/explain.ts';
+import { readJson } from '../domain/request/json.ts';
 import type { ObjectStore } from '../io/aws/objects.ts';
+import { readAtMost } from './bytes.ts';
 import { NeverAgain } from './work.ts';
 
-/** @throws NeverAgain when it is not the JSON that the job type expects, or names another tenant's objects */
+/** An input is held in memory as text and as values; what is larger is an object that the input names. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The schema may have changed since the job was accepted, so an input in the record is checked again, too.
+ *
+ * @throws NeverAgain when it is not the JSON that the job type expects, or names another tenant's objects
+ */
 export async function loadInput(
   objects: Pick<ObjectStore, 'read'>,
   job: JobRecord,
   type: JobType,
   bucket: string,
 ): Promise<unknown> {
-  if (job.inputRef === undefined) return type.input.parse(job.input);
-  const input = await parsed(objects, job.inputRef);
+  const input = job.inputRef === undefined ? (job.input ?? {}) : await inputBehind(objects, job.inputRef);
   const found = foreignObject({ tenantId: job.tenantId, input }, bucket) ?? inputProblem(input, type);
   if (found !== undefined) throw new NeverAgain(found.code, `${found.pointer}: ${found.message}`);
   return type.input.parse(input);
 }
 
-async function parsed(objects: Pick<ObjectStore, 'read'>, uri: string): Promise<Record<string, never>> {
-  const content = await text(await objects.read(uri));
-  try {
-    const value: unknown = JSON.parse(content);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, never>; // its fields are checked by the schema next
-  } catch {
-    // The sentence is the same: text that is not JSON and JSON that is not an object need the same repair.
+/** By the reader of messages, so that no number and no key is read otherwise than inline. Only the size may be larger. */
+async function inputBehind(objects: Pick<ObjectStore, 'read'>, uri: string): Promise<Record<string, never>> {
+  const json = readJson(utf8(await content(objects, uri)), Number.POSITIVE_INFINITY);
+  if (json.kind === 'refused') {
+    const { code, pointer, message } = json.problem;
+    // The codes of a message's body name the message; the sentence is right for both.
+    throw refusal(code.startsWith('body_') ? 'input_invalid' : code, `at "${pointer}": ${message}`);
   }
-  throw new NeverAgain('input_invalid', 'The object behind inputRef is not a JSON object.');
+  if (typeof json.value !== 'object' || json.value === null || Array.isArray(json.value))
+    throw refusal('input_invalid', `Expected a JSON object, found ${typeName(json.value)}.`);
+  return json.value as Record<string, never>; // its fields are checked by the schema next
+}
+
+function content(objects: Pick<ObjectStore, 'read'>, uri: string): Promise<Buffer> {
+  const tooLarge = () => refusal('input_invalid', `Expected at most ${MAX_BYTES} bytes, found more.`);
+  return objects.read(uri).then((source) => readAtMost(source, MAX_BYTES, tooLarge));
+}
+
+/** A byte order mark stays in the text, where the reader refuses it. */
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw refusal('input_invalid', 'Expected UTF-8 text, found bytes that are not UTF-8.');
+  }
+}
+
+function refusal(code: string, sentence: string): NeverAgain {
+  return new NeverAgain(code, `The object behind inputRef: ${sentence}`);
 }

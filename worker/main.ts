@@ -17,6 +17,7 @@ import { systemRandom } from '../io/process/random.ts';
 import { jobStore } from '../io/table/jobs.ts';
 import { table } from '../io/table/table.ts';
 import { jobTypes } from '../job-types.ts';
+import { errorReport } from './error-report.ts';
 import { handlerOf } from './handlers/index.ts';
 import { exitCode, run } from './run.ts';
 
@@ -53,6 +54,7 @@ async function main(): Promise<number> {
     types: jobTypes,
     clock: systemClock,
     log,
+    stderr: process.stderr,
   };
   const me = { ...parsed.data, runId: env.AWS_BATCH_JOB_ID, try: env.AWS_BATCH_JOB_ATTEMPT };
   return run(ports, me, ending.signal);
@@ -64,6 +66,7 @@ main().then(
     createLog('worker').error('worker:run:failed', {
       why: error instanceof EnvironmentIncomplete ? error.message : errorName(error),
     });
+    process.stderr.write(errorReport(error));
     process.exit(exitCode.failed);
   },
 );

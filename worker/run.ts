@@ -10,6 +10,7 @@ import { ObjectMissing, type ObjectStore } from '../io/aws/objects.ts';
 import type { Clock } from '../io/process/clock.ts';
 import { errorName, type Log } from '../io/process/log.ts';
 import type { JobStore } from '../io/table/jobs.ts';
+import { errorReport } from './error-report.ts';
 import { loadInput } from './input.ts';
 import { progressWriter } from './progress.ts';
 import { resultOf } from './result.ts';
@@ -27,6 +28,8 @@ export interface WorkerPorts {
   readonly types: JobTypes;
   readonly clock: Clock;
   readonly log: Log;
+  /** The job's own log stream, which its operator reads and its tenant does not. */
+  readonly stderr: { write(text: string): unknown };
 }
 
 export interface Assignment extends Container {
@@ -124,6 +127,7 @@ async function complain(
     code: reportedFailure.code,
     why: errorName(error),
   });
+  ports.stderr.write(errorReport(error));
   await say(ports, job, me, { kind: 'reported_failure', reportedFailure }).catch((failed: unknown) =>
     // The exit code has the same information in short, and must not be lost with the sentence.
     ports.log.error('job:complain:failed', { jobId: me.jobId, why: errorName(failed) }),
@@ -145,11 +149,10 @@ function judged(error: unknown, signal: AbortSignal): { reportedFailure: Reporte
     };
   if (error instanceof TryLater)
     return { reportedFailure: { code: 'try_later', message: error.message }, code: exitCode.tryLater };
-  // The message of an unforeseen error may quote the input.
-  return {
-    reportedFailure: { code: 'exit_code', message: `The handler failed with ${errorName(error)}.` },
-    code: exitCode.failed,
-  };
+  // Message and name of an unforeseen error may quote the input, or name what the tenant must not know.
+  const message =
+    'The program of this job type failed; the operator finds the cause in the log of the attempt.';
+  return { reportedFailure: { code: 'exit_code', message }, code: exitCode.failed };
 }
 
 function contextOf(ports: WorkerPorts, batchType: string): Context {

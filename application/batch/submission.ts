@@ -4,6 +4,7 @@
  * The intent is on the record before SubmitJob is called, because the request has no token that would make a
  * repetition safe; after that only facts change the record.
  */
+import { fitOf } from '../../domain/batch/fit.ts';
 import type { SubmitMessage } from '../../domain/batch/messages.ts';
 import {
   planSubmission,
@@ -82,10 +83,10 @@ export async function stepSubmission(
     return stepSubmission(ports, { ...step, holdsSlot: false }, seen);
   }
   const plan = planSubmission(seen, asked, ports.clock.nowMs(), ports.settleMs);
-  // A handler that died between its last write and its last message result something to dispatch.
+  // A handler that died between its last write and its last message left something to dispatch.
   if (plan.kind === 'done' || seen === undefined)
     return seen !== undefined && isUnsettled(seen) ? { toDispatch: seen } : {};
-  const fit = fitOf(seen, ports.types.get(seen.jobType));
+  const fit = fitOf(seen, ports.types.get(seen.jobType), plan.kind);
   if (fit.kind === 'unfit') return stepSubmission(ports, step, await failUnfit(ports, seen, fit.failure));
   const after = async (observation: Observation) =>
     stepSubmission(ports, step, await observe(ports, { asked, seen, planned: plan.kind }, observation));
@@ -130,21 +131,6 @@ async function slot(
       : undefined,
   );
   return kind === 'changed' ? { publish: job } : {};
-}
-
-type Fit =
-  | { readonly kind: 'fits'; readonly type: JobType }
-  | { readonly kind: 'unfit'; readonly failure: Failure };
-
-/** Whether the present registry can run a job that was accepted earlier; if not, a later attempt would not help. */
-function fitOf(job: JobRecord, type: JobType | undefined): Fit {
-  if (type === undefined) {
-    const message = `The job type ${job.jobType} is no longer registered.`;
-    return { kind: 'unfit', failure: { class: 'platform', code: 'job_type_removed', message } };
-  }
-  if (type.parameters === undefined || type.input.safeParse(job.input).success) return { kind: 'fits', type };
-  const message = `The input does not match the present schema of the job type ${job.jobType}.`;
-  return { kind: 'unfit', failure: { class: 'invalid_input', code: 'input_rejected', message } };
 }
 
 async function failUnfit(ports: SubmissionPorts, seen: JobRecord, failure: Failure): Promise<JobRecord> {

@@ -6,10 +6,10 @@
  * place is left to JSON.parse, which never gets a text that the scan refused.
  */
 import { type Problem, problem } from '../errors.ts';
+import { isItemNumber, MAX_ITEM_LEVELS } from '../size.ts';
 import { jsonPointer } from './explain.ts';
 
-/** What DynamoDB stores. @see Amazon DynamoDB developer guide, "Quotas": nested attribute depth */
-const MAX_LEVELS = 32;
+/** In a message. An object of the bucket is not stored in the table and may have more. */
 const MAX_KEYS = 1000;
 /** Object.assign and similar functions treat these specially. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
@@ -25,7 +25,7 @@ const MAX_KEY_IN_POINTER = 64;
 
 const SENTENCES = {
   body_not_json: 'Expected JSON, found text that is not JSON.',
-  json_too_deep: `Expected at most ${MAX_LEVELS} levels of nesting, found more.`,
+  json_too_deep: `Expected at most ${MAX_ITEM_LEVELS} levels of nesting, found more.`,
   json_too_many_keys: `Expected at most ${MAX_KEYS} keys in all, found more.`,
   json_duplicate_key: 'Expected each key once, found this one twice.',
   json_forbidden_key:
@@ -37,9 +37,13 @@ export type Json =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
-/** Never throws, whatever the text; a refusal never repeats a value. */
-export function readJson(text: string): Json {
-  const found = whatForbids(text);
+/**
+ * Never throws, whatever the text; a refusal never repeats a value.
+ *
+ * @param maxKeys in the whole text
+ */
+export function readJson(text: string, maxKeys = MAX_KEYS): Json {
+  const found = whatForbids(text, maxKeys);
   if (found !== undefined) return { kind: 'refused', problem: found };
   try {
     return { kind: 'json', value: JSON.parse(text) };
@@ -55,7 +59,7 @@ interface Open {
   place: string | number;
 }
 
-function whatForbids(text: string): Problem | undefined {
+function whatForbids(text: string, maxKeys: number): Problem | undefined {
   const notText = text.search(/^\ufeff|\p{Surrogate}/u);
   if (notText >= 0) return badEncoding(notText);
   const open: Open[] = [];
@@ -66,7 +70,7 @@ function whatForbids(text: string): Problem | undefined {
     switch (token.charAt(0)) {
       case '{':
       case '[':
-        if (open.length === MAX_LEVELS) return refusal('json_too_deep', open);
+        if (open.length === MAX_ITEM_LEVELS) return refusal('json_too_deep', open);
         open.push(token === '{' ? { keys: new Set(), place: '' } : { place: 0 });
         break;
       case '}':
@@ -84,7 +88,7 @@ function whatForbids(text: string): Problem | undefined {
         if (inner?.keys === undefined) break;
         inner.place = lastString;
         keyCount += 1;
-        if (keyCount > MAX_KEYS) return refusal('json_too_many_keys');
+        if (keyCount > maxKeys) return refusal('json_too_many_keys');
         if (isForbiddenKey(lastString)) return refusal('json_forbidden_key', open);
         if (inner.keys.has(lastString)) return refusal('json_duplicate_key', open);
         inner.keys.add(lastString);
@@ -134,12 +138,12 @@ function unescaped(token: string): string {
 }
 
 /**
- * Numbers that the table's client refuses to store: above 2^53 a number has lost digits, below 1e-130 it has none.
- * NaN and Infinity are not JSON, but several languages write them, and a pointer to them helps more than "not JSON".
+ * NaN and Infinity are not JSON, but several languages write them, and a pointer to them helps more than "not JSON". Any
+ * other word that is no number is left to JSON.parse.
  */
 function isOutOfRange(word: string): boolean {
-  const size = Math.abs(Number(word));
-  return word === 'NaN' || size > Number.MAX_SAFE_INTEGER || (size > 0 && size < 1e-130);
+  const value = Number(word);
+  return word === 'NaN' || !(Number.isNaN(value) || isItemNumber(value));
 }
 
 function refusal(code: keyof typeof SENTENCES, open: readonly Open[] = []): Problem {

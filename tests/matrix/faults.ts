@@ -283,4 +283,18 @@ export const faults: Rows = {
     what: 'The heap of a container is full before the memory of its task is.',
     answer: 'V8 may use three quarters of the memory that the task has, also after it was doubled.',
   },
+  F82: {
+    what: 'A handler throws an error that it did not foresee.',
+    answer:
+      "Message, stack and causes are in the job's own log stream; the tenant gets a code and a sentence without them.",
+  },
+  F83: {
+    what: 'The result of a job has a number, a text or a nesting that DynamoDB does not take.',
+    answer: 'It is JSON all the same: an object keeps it as it is, and the work is not repeated.',
+  },
+  F84: {
+    what: 'The schema of a job type is tightened while its jobs wait.',
+    answer:
+      'Submit and the worker check by the same rule before the handler starts; the job fails for good as `invalid_input`.',
+  },
 };

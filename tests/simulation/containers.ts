@@ -54,6 +54,7 @@ export function containers(run: Run, services: ContainerServices): StartContaine
       types: services.types,
       clock: clockOf(run, process),
       log: run.log(process),
+      stderr: { write: () => undefined },
     };
     world.stir(process);
     runWorker(ports, { ...me, jobId, batchType }, ending.signal).then(

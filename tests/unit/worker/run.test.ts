@@ -28,8 +28,11 @@ async function given(state: Parameters<typeof jobIn>[0], change: JobChange = {})
   return job;
 }
 
+/** Nested lists, so many levels of them. */
+const nested = (levels: number): [] => (levels === 1 ? [] : ([nested(levels - 1)] as never)); // a list in a list
+
 /** A bucket in memory. */
-function bucket(change: Partial<ObjectStore> = {}, content = 'n\n1\n2\n') {
+function bucket(change: Partial<ObjectStore> = {}, content: string | Buffer = 'n\n1\n2\n') {
   const written: string[] = [];
   const read: string[] = [];
   const objects: ObjectStore = {
@@ -48,6 +51,7 @@ function bucket(change: Partial<ObjectStore> = {}, content = 'n\n1\n2\n') {
 
 function ports(objects: ObjectStore, change: Partial<WorkerPorts> = {}) {
   const lines: string[] = [];
+  const printed: string[] = [];
   const line = (event: string, facts = {}) => void lines.push(`${event} ${JSON.stringify(facts)}`);
   const all: WorkerPorts = {
     jobs,
@@ -57,9 +61,10 @@ function ports(objects: ObjectStore, change: Partial<WorkerPorts> = {}) {
     types: jobTypes,
     clock: { nowMs: () => NOW },
     log: { info: line, error: line },
+    stderr: { write: (text) => void printed.push(text) },
     ...change,
   };
-  return { all, lines };
+  return { all, lines, printed };
 }
 const nothing = new AbortController().signal;
 
@@ -124,9 +129,69 @@ describe('a container', () => {
     },
   );
 
+  test('whose handler throws tells the operator what, and the tenant only that (F82)', async () => {
+    await given('submitted');
+    const thrown = new Error('canary: ECONNREFUSED db:5432', { cause: new Error('canary: the cause') });
+    thrown.name = 'Canary';
+    const handler = () => Promise.reject(thrown);
+    const { all, printed } = ports(bucket().objects, { handlerOf: async () => handler });
+    expect(await run(all, me, nothing)).toBe(1);
+    const job = await jobs.get(JOB_ID);
+    expect(job).toMatchObject({ state: 'running', reportedFailure: { code: 'exit_code' } });
+    expect(JSON.stringify(job)).not.toMatch(/canary/i);
+    expect(printed.join('')).toMatch(
+      /canary: ECONNREFUSED db:5432\n +at .*run\.test\.ts[\s\S]*Caused by: Error: canary: the cause/,
+    );
+  });
+
+  test.each([
+    ['an integer that DynamoDB has no room for', { id: 2 ** 60 }],
+    ['a number that is too small for DynamoDB', { p: 1e-200 }],
+    ['half a character', { name: '\ud800' }],
+    ['more levels than an item may have', nested(40)],
+  ])('whose result has %s has done its work, and the result is an object (F83)', async (_, value) => {
+    await given('submitted');
+    let runs = 0;
+    const handler = async () => {
+      runs += 1;
+      return value;
+    };
+    const { objects, written } = bucket();
+    expect(await run(ports(objects, { handlerOf: async () => handler }).all, me, nothing)).toBe(0);
+    expect(await jobs.get(JOB_ID)).toMatchObject({
+      result: { object: expect.stringMatching(/result\.json$/) },
+    });
+    expect([runs, written.length]).toEqual([1, 1]);
+  });
+
+  test.each([
+    ['inline', { input: { csv: CSV, delimiter: 5 } }],
+    ['behind inputRef', { input: undefined, inputRef: `s3://${BUCKET}/tenants/acme/inputs/request.json` }],
+  ])(
+    'whose input %s does not fit the schema of today says never again, with a code (F84)',
+    async (_, change) => {
+      await given('submitted', change);
+      const { objects, written } = bucket({}, JSON.stringify({ csv: CSV, delimiter: 5 }));
+      expect(await run(ports(objects).all, me, nothing)).toBe(64);
+      expect(await jobs.get(JOB_ID)).toMatchObject({
+        reportedFailure: {
+          code: 'input_invalid',
+          message: '/input/delimiter: Expected string, found number.',
+        },
+      });
+      expect(written).toEqual([]);
+    },
+  );
+
   test.each([
     ['is no JSON', 'canary {', 'input_invalid'],
     ['is no object', '["canary"]', 'input_invalid'],
+    ['has an integer that loses digits', '{"id":9007199254740993}', 'number_range'],
+    ['has a key twice', '{"canary":1,"canary":2}', 'json_duplicate_key'],
+    ['is nested too deep', `{"a":${'['.repeat(100_000)}`, 'json_too_deep'],
+    ['has a byte order mark', `\ufeff{"csv":"${CSV}"}`, 'input_invalid'],
+    ['is not UTF-8', Buffer.from('{"csv":"\xe9"}', 'latin1'), 'input_invalid'],
+    ['is larger than 16 MiB', Buffer.alloc(16 * 1024 * 1024 + 1, ' '), 'input_invalid'],
     ['has a field that its job type does not know', `{"csv":"${CSV}","canary":1}`, 'input_invalid'],
     [
       "names another tenant's object",
