@@ -6,11 +6,11 @@ import { dueShard } from '../../domain/job/identity.ts';
 import { JobRecord } from '../../domain/job/job.ts';
 import type { Attributes } from './table.ts';
 
-/** What the code calls it, and what the table does; in the record, in its claim and in each ended attempt. */
+/** The stored name of a field; in the record, in its claim and in each ended attempt. */
 const STORED_NAMES: Readonly<Record<string, string>> = {
   runId: 'batchJobId',
-  hasSlot: 'hasSlot',
-  reportedFailure: 'reportedFailure',
+  hasSlot: 'gated',
+  reportedFailure: 'complaint',
 };
 const OUR_NAMES = Object.fromEntries(Object.entries(STORED_NAMES).map(([ours, stored]) => [stored, ours]));
 

@@ -30,6 +30,23 @@ async function hasBeen(name: string, value: unknown): Promise<void> {
   await db.send(new UpdateCommand({ TableName: TABLE, Key, ...update, ExpressionAttributeValues }));
 }
 
+test('a record is stored under the names that the functions of an earlier version read (F57)', async () => {
+  const claim = { runId: FIRST, try: 1 };
+  const reportedFailure = { code: 'exit_code', message: 'The handler failed.' };
+  const job: JobRecord = { ...aJob(), runId: FIRST, claim, hasSlot: true, reportedFailure };
+  await jobs.create(job);
+  expect(await stored()).toMatchObject({
+    batchJobId: FIRST,
+    claim: { batchJobId: FIRST, try: 1 },
+    gated: true,
+    complaint: reportedFailure,
+  });
+  expect(Object.keys((await stored()) ?? {})).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/^(runId|hasSlot|reportedFailure)$/)]),
+  );
+  expect(await jobs.get(JOB_ID)).toEqual(job);
+});
+
 describe('a record that a newer version has written', () => {
   const job = aJob();
   const started = changed(job, { state: 'submitting', callOpen: true, calls: 1 }, NOW + 1);
