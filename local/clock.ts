@@ -1,7 +1,7 @@
 /**
- * The clock of the embedded cloud: real time plus an offset that only grows, kept in shared memory so that every
- * thread reads the same now. Only `Date` follows it. Timers, `performance` and the monotonic clock stay real, so a
- * long poll, a timeout or a socket behaves the same however far the clock is turned.
+ * The clock of the embedded cloud: real time plus an offset that only grows. Only `Date` follows it. Timers,
+ * `performance` and the monotonic clock stay real, so a long poll, a timeout or a socket behaves the same however far
+ * the clock is turned. Another process follows when it is sent the offset: `onAdvance` here, `followClock` there.
  */
 
 export interface Clock {
@@ -11,14 +11,14 @@ export interface Clock {
   advance(milliseconds: number): void;
   /** Calls `listener` after each turn, whichever clock of this realm was turned. @returns the way to stop it */
   onAdvance(listener: () => void): () => void;
-  /** Hand this to `followClock` in a worker thread. */
-  readonly shared: SharedArrayBuffer;
+  /** How far the clock is ahead of real time, in milliseconds. */
+  offsetMs(): number;
   /** Gives the clock back; the realm's own `Date` returns with the last one. Calling it twice is harmless. */
   release(): void;
 }
 
 interface Turned {
-  readonly offset: BigInt64Array<SharedArrayBuffer>;
+  offsetMs: number;
   readonly listeners: Set<() => void>;
   readonly restoreDate: () => void;
   holders: number;
@@ -34,51 +34,53 @@ let turned: Turned | undefined;
  * back when the last of them lets go. A clock made after that starts at real time again.
  */
 export function createClock(): Clock {
-  turned ??= takeOver(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
-  const { offset, listeners } = turned;
-  turned.holders += 1;
+  turned ??= takeOver();
+  const held = turned;
+  held.holders += 1;
   let released = false;
   return {
-    now: () => realNow() + read(offset),
+    now: () => realNow() + held.offsetMs,
     advance(milliseconds) {
       if (released) throw new Error('The clock was released: it can no longer be turned.');
       if (!Number.isSafeInteger(milliseconds) || milliseconds < 0) {
         throw new RangeError(`The clock turns forward by whole milliseconds, not by ${milliseconds}.`);
       }
-      Atomics.add(offset, 0, BigInt(milliseconds));
-      for (const listener of [...listeners]) listener();
+      held.offsetMs += milliseconds;
+      for (const listener of [...held.listeners]) listener();
     },
     onAdvance(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      held.listeners.add(listener);
+      return () => held.listeners.delete(listener);
     },
-    shared: offset.buffer,
+    offsetMs: () => held.offsetMs,
     release() {
-      if (released || !turned) return;
+      if (released) return;
       released = true;
-      turned.holders -= 1;
-      if (turned.holders > 0) return;
-      turned.restoreDate();
+      held.holders -= 1;
+      if (held.holders > 0) return;
+      held.restoreDate();
       turned = undefined;
     },
   };
 }
 
-/** Makes `Date` of a worker thread follow the clock whose memory is given. Call it before importing what reads time. */
-export function followClock(shared: SharedArrayBuffer): void {
-  takeOver(shared);
+/**
+ * Makes `Date` of this process follow a clock in another one. Call it before importing what reads time.
+ *
+ * @returns what to call with the offset of that clock, at first and after each of its turns
+ */
+export function followClock(): (offsetMs: number) => void {
+  const followed = takeOver();
+  return (offsetMs) => {
+    followed.offsetMs = offsetMs;
+  };
 }
 
 const RealDate = Date;
 const realNow = Date.now;
 
-function read(offset: BigInt64Array): number {
-  return Number(Atomics.load(offset, 0));
-}
-
-function takeOver(shared: SharedArrayBuffer): Turned {
-  const offset = new BigInt64Array(shared);
-  const now = () => realNow() + read(offset);
+function takeOver(): Turned {
+  const now = () => realNow() + state.offsetMs;
   const FollowingDate = new Proxy(RealDate, {
     apply: () => new RealDate(now()).toString(),
     construct: (target, given, newTarget) =>
@@ -88,8 +90,8 @@ function takeOver(shared: SharedArrayBuffer): Turned {
   RealDate.now = now;
   RealDate.prototype.constructor = FollowingDate;
   globalThis.Date = FollowingDate;
-  return {
-    offset,
+  const state: Turned = {
+    offsetMs: 0,
     listeners: new Set(),
     holders: 0,
     restoreDate() {
@@ -98,4 +100,5 @@ function takeOver(shared: SharedArrayBuffer): Turned {
       globalThis.Date = RealDate;
     },
   };
+  return state;
 }

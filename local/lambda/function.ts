@@ -1,4 +1,4 @@
-/** What a function is to the host, and what passes between the host and the thread that runs it. */
+/** What a function is to the host, and what comes of a call. */
 
 export interface LambdaFunction {
   readonly name: string;
@@ -20,22 +20,10 @@ export interface InvokeFailure {
 /** `payload` has been through JSON, as on AWS: what JSON cannot say is not in it. */
 export type InvokeResult = { readonly outcome: 'returned'; readonly payload: unknown } | InvokeFailure;
 
-/** What a thread is started with. */
-export interface ThreadSetup extends Omit<LambdaFunction, 'environment'> {
-  readonly clock: SharedArrayBuffer;
+/** A failure in the words Lambda itself uses. */
+export function failed(errorType: string, errorMessage: string): InvokeFailure {
+  return { outcome: 'failed', errorType, errorMessage };
 }
-
-/** Host to thread: one at a time. Payloads travel as JSON text. */
-export interface Call {
-  readonly requestId: string;
-  readonly payload: string;
-}
-
-/** Thread to host: `ready` once the bundle is imported, then one answer for each call. */
-export type FromThread =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'returned'; readonly payload: string }
-  | { readonly kind: 'threw'; readonly errorType: string; readonly errorMessage: string };
 
 /** What Lambda shows as the function's handler, for `_HANDLER` and for messages. */
 export function handlerOf({ bundle, exportName }: Pick<LambdaFunction, 'bundle' | 'exportName'>): string {

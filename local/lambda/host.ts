@@ -1,9 +1,10 @@
-/** Lambda: functions in worker threads, called directly or by the queues that are mapped to them. */
+/** Lambda: functions in processes of their own, called directly or by the queues that are mapped to them. */
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Clock } from '../clock.ts';
 import type { InvokeResult, LambdaFunction } from './function.ts';
 import { createPoller, type Poller, type QueueMapping } from './poller.ts';
 import { createPool, type Pool } from './pool.ts';
+import { createReaper } from './reaper.ts';
 
 export type { InvokeFailure, InvokeResult, LambdaFunction } from './function.ts';
 export type { QueueMapping } from './poller.ts';
@@ -12,7 +13,7 @@ export interface LambdaHostOptions {
   /** Where the functions find AWS, for example `http://127.0.0.1:4566`. */
   readonly endpoint: string;
   readonly region: string;
-  readonly clock: Pick<Clock, 'shared'>;
+  readonly clock: Pick<Clock, 'offsetMs' | 'onAdvance'>;
   /** One-line messages for the operator, never payloads. */
   report(line: string): void;
   /** Every line a function writes to its console. */
@@ -32,11 +33,11 @@ export interface LambdaHost {
   /** Imports each bundle once (a failure is reported, not thrown), then polls the mapped queues. */
   start(): Promise<void>;
   /**
-   * Stops polling at once, gives running calls a few seconds, then ends the threads. Messages of calls that did not
+   * Stops polling at once, gives running calls a few seconds, then ends the sandboxes. Messages of calls that did not
    * finish stay in their queue.
    */
   close(): Promise<void>;
-  /** Calls that run or wait for a thread. */
+  /** Calls that run or wait for a sandbox. */
   activity(): { running: number };
 }
 
@@ -44,6 +45,7 @@ const CLOSE_WAIT_MS = 3000;
 
 export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
   const { endpoint, region, report } = options;
+  const reaper = createReaper();
   const pools = new Map<string, Pool>();
   const pollers: Poller[] = [];
   const running = new Set<Promise<InvokeResult>>();
@@ -66,7 +68,7 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
 
   return {
     define(fn) {
-      pools.set(fn.name, createPool(fn, options));
+      pools.set(fn.name, createPool(fn, { ...options, reaper }));
     },
     map(mapping) {
       const pool = poolOf(mapping.functionName);
@@ -87,6 +89,7 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
       clearTimeout(timer);
       await Promise.all([...pools.values()].map((pool) => pool.close()));
       await drained();
+      reaper.close();
       sqs.destroy();
     },
     activity: () => ({ running: running.size }),

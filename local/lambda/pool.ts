@@ -1,29 +1,29 @@
-/** The threads of one function: one to begin with, more while calls wait, each with one call at a time. */
+/** The sandboxes of one function: one to begin with, more while calls wait, each with one call at a time. */
 import type { InvokeFailure, InvokeResult, LambdaFunction } from './function.ts';
 import { closed, type Sandbox, type Surroundings, startSandbox } from './sandbox.ts';
 
 export interface Pool {
-  /** Starts the first thread and waits until its bundle is imported, or has failed to be. */
+  /** Starts the first sandbox and waits until its bundle is imported, or has failed to be. */
   warm(): Promise<void>;
-  /** Runs the function once, waiting for a free thread. Never rejects. */
+  /** Runs the function once, waiting for a free sandbox. Never rejects. */
   run(payload: unknown): Promise<InvokeResult>;
-  /** Lets the pool grow to at least this many threads. */
-  allow(threads: number): void;
-  /** Ends every thread; calls that run or wait fail. */
+  /** Lets the pool grow to at least this many sandboxes. */
+  allow(sandboxes: number): void;
+  /** Ends every sandbox; calls that run or wait fail. */
   close(): Promise<void>;
 }
 
 /** For functions that are called directly: enough to overlap, few enough for two cores. */
-const DIRECT_THREADS = 4;
+const DIRECT_SANDBOXES = 4;
 
 export function createPool(
   fn: LambdaFunction,
   surroundings: Surroundings & { report(line: string): void },
 ): Pool {
-  const threads = new Set<Sandbox>();
+  const sandboxes = new Set<Sandbox>();
   const idle: Sandbox[] = [];
   const waiting: ((next: Sandbox | InvokeFailure) => void)[] = [];
-  let most = DIRECT_THREADS;
+  let most = DIRECT_SANDBOXES;
   let starting = 0;
   let open = true;
 
@@ -36,12 +36,12 @@ export function createPool(
   const grow = async (): Promise<void> => {
     starting += 1;
     const sandbox = startSandbox(fn, surroundings);
-    threads.add(sandbox);
+    sandboxes.add(sandbox);
     sandbox.ended.then((failure) => {
-      threads.delete(sandbox);
+      sandboxes.delete(sandbox);
       if (idle.includes(sandbox)) idle.splice(idle.indexOf(sandbox), 1);
       if (failure)
-        surroundings.report(`A thread of function ${fn.name} ended: ${oneLine(failure.errorMessage)}.`);
+        surroundings.report(`A sandbox of function ${fn.name} ended: ${oneLine(failure.errorMessage)}.`);
       growIfNeeded();
     });
     const failure = await sandbox.ready;
@@ -51,9 +51,9 @@ export function createPool(
     else offer(sandbox);
   };
 
-  // A thread takes longer to start than most calls to finish, so who waits takes whichever comes first.
+  // A sandbox takes longer to start than most calls to finish, so a call that waits takes whichever comes first.
   const growIfNeeded = (): void => {
-    if (waiting.length > starting && threads.size < most) void grow();
+    if (waiting.length > starting && sandboxes.size < most) void grow();
   };
 
   return {
@@ -77,7 +77,7 @@ export function createPool(
     async close() {
       open = false;
       for (const next of waiting.splice(0)) next(closed);
-      await Promise.all([...threads].map((sandbox) => sandbox.end()));
+      await Promise.all([...sandboxes].map((sandbox) => sandbox.end()));
     },
   };
 }

@@ -1,5 +1,5 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Clock, createClock } from '../../local/clock.ts';
@@ -113,21 +113,23 @@ test('time never runs backwards, whichever of several clocks is turned, made or 
   );
 });
 
-test('a worker thread follows turns made before and after it starts', async () => {
+test('another process follows turns made before and after it starts', async () => {
   const made = clock();
   made.advance(HOUR_MS);
   const module = new URL('../../local/clock.ts', import.meta.url).href;
-  const worker = new Worker(
-    `const { parentPort, workerData } = require('node:worker_threads');
-     import(${JSON.stringify(module)}).then(({ followClock }) => {
-       followClock(workerData);
-       parentPort.on('message', () => parentPort.postMessage([Date.now(), new Date().valueOf()]));
-     });`,
-    { eval: true, workerData: made.shared },
-  );
+  const program = `
+    const { followClock } = await import(${JSON.stringify(module)});
+    const turnTo = followClock();
+    process.on('message', (offsetMs) => {
+      turnTo(offsetMs);
+      process.send([Date.now(), new Date().valueOf()]);
+    });`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const ask = async (): Promise<number[]> => {
-    worker.postMessage('now?');
-    const [answer] = await once(worker, 'message');
+    child.send(made.offsetMs());
+    const [answer] = await once(child, 'message');
     return answer;
   };
   try {
@@ -138,6 +140,7 @@ test('a worker thread follows turns made before and after it starts', async () =
       made.advance(HOUR_MS);
     }
   } finally {
-    await worker.terminate();
+    child.kill();
+    await once(child, 'exit');
   }
 });

@@ -2,8 +2,9 @@
  * One container: a process in a group of its own, so that whatever it spawned ends with it. Another process starts it,
  * so it has no number at first.
  */
+
+import { signalGroup } from '../../process-group.ts';
 import type { ContainerEnd, ContainerProcess, FromLauncher } from './launch-messages.ts';
-import { signalGroup } from './process-identity.ts';
 import { createTail } from './tail.ts';
 
 export type Container = ReturnType<typeof createContainer>;

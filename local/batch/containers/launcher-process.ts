@@ -5,9 +5,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
+import { signalGroup } from '../../process-group.ts';
 import { waitAtMost } from '../bounded.ts';
 import type { ContainerEnd, FromLauncher, ToLauncher } from './launch-messages.ts';
-import { processStart, signalGroup } from './process-identity.ts';
+import { processStart } from './process-identity.ts';
 
 /** A process that left the group can keep the pipes open for as long as it likes. */
 const DRAIN_LIMIT_MS = 2_000;

@@ -1,5 +1,6 @@
 /** Knowing a process again after this program was started anew, so that none but a left-over one is ended. */
 import { readFileSync } from 'node:fs';
+import { signalGroup } from '../../process-group.ts';
 
 /**
  * Tells this process from any later one with the same number: the boot it lives in and the tick it started
@@ -17,15 +18,6 @@ export function processStart(pid: number): string | undefined {
     return state === 'Z' || startTick === undefined ? undefined : `${boot}/${startTick}`;
   } catch {
     return undefined;
-  }
-}
-
-/** Ends the process group that `pid` leads. */
-export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Nothing of the group is left.
   }
 }
 

@@ -84,7 +84,7 @@ test('what a function prints comes out line by line under its name', async () =>
   expect(said()).toEqual(['talks: one', 'talks: three', 'talks: two']);
 });
 
-test('a thrown error is the result, and the thread stays warm', async () => {
+test('a thrown error is the result, and the sandbox stays warm', async () => {
   await cloud.define(
     'throws',
     `let calls = 0;
@@ -149,15 +149,15 @@ test.each(faults)(
     const broken = cloud.host.invoke('bad', { fault: true });
     expect(await cloud.host.invoke('good', {})).toEqual(returned(1));
     expect(await broken).toMatchObject({ outcome: 'failed', ...error });
-    // A fresh thread: its count begins again.
+    // A fresh sandbox: its count begins again.
     expect(await cloud.host.invoke('bad', {})).toEqual(returned(1));
     expect(await cloud.host.invoke('good', {})).toEqual(returned(2));
     expect(cloud.lines).toEqual([expect.stringMatching(cause)]);
-    expect(cloud.lines[0]).toMatch(/^A thread of function bad ended: .*\.$/);
+    expect(cloud.lines[0]).toMatch(/^A sandbox of function bad ended: .*\.$/);
   },
 );
 
-test('a thread that dies between two calls is said, and fails neither', async () => {
+test('a sandbox that dies between two calls is said, and fails neither', async () => {
   await cloud.define(
     'later',
     `export const handler = async ({ bomb }) => { if (bomb) setTimeout(() => process.exit(9), 20); return 'fine'; };`,
@@ -216,22 +216,21 @@ test('a function follows the clock from its import on, and loses no time when it
   expect(seen.left).toBeLessThanOrEqual(30_000);
 });
 
-test('many direct calls at once all run, on a few threads', async () => {
+test('many direct calls at once all run, on a few sandboxes', async () => {
   await cloud.define(
     'busy',
     `import { setTimeout } from 'node:timers/promises';
-     import { threadId } from 'node:worker_threads';
-     export const handler = async (n) => { await setTimeout(20); return { n, threadId }; };`,
+     export const handler = async (n) => { await setTimeout(20); return { n, pid: process.pid }; };`,
   );
   const calls = Array.from({ length: 50 }, (_, n) => cloud.host.invoke('busy', n));
   expect(cloud.host.activity()).toEqual({ running: 50 });
   const results = await Promise.all(calls);
-  const threads = new Set<unknown>();
+  const processes = new Set<unknown>();
   for (const [n, result] of results.entries()) {
     expect(result).toMatchObject(returned({ n }));
-    if (result.outcome === 'returned') threads.add((result.payload as { threadId: number }).threadId);
+    if (result.outcome === 'returned') processes.add((result.payload as { pid: number }).pid);
   }
-  expect(threads.size).toBeLessThanOrEqual(4);
+  expect(processes.size).toBeLessThanOrEqual(4);
   expect(cloud.host.activity()).toEqual({ running: 0 });
 });
 

@@ -159,6 +159,29 @@ test.each([
   expect(batches().flat().toSorted()).toEqual(['a', 'b', 'c']);
 });
 
+test('a sandbox that is killed in the middle of a batch gives it back, and takes nothing else along', async () => {
+  const gate = join(cloud.folder, 'go');
+  await cloud.define('shot', handler(`console.log(process.pid); ${WAITS(gate)} ${PRINTS}`));
+  await cloud.define('beside', handler(`console.log('beside', process.pid); ${PRINTS}`));
+  const [shot, beside] = [await cloud.mapQueue('shot'), await cloud.mapQueue('beside')];
+  await shot.send('a', 'b', 'c');
+  await cloud.host.start();
+  await until(() => cloud.printed.length === 1);
+  process.kill(Number(cloud.printed[0]?.line), 'SIGKILL');
+  await until(() => cloud.lines.length === 1);
+  expect(cloud.lines[0]).toBe(
+    'A sandbox of function shot ended: Runtime exited with error: signal: SIGKILL.',
+  );
+  expect(await shot.depth()).toEqual({ visible: 0, held: 3 });
+  await beside.send('d');
+  await until(() => empty(beside));
+  await writeFile(gate, '');
+  cloud.clock.advance(VISIBILITY_MS);
+  await until(() => empty(shot));
+  expect(batches().flat().toSorted()).toEqual(['a', 'b', 'c', 'd']);
+  expect(cloud.lines).toHaveLength(1);
+});
+
 test('without ReportBatchItemFailures a function that returns has done the whole batch', async () => {
   await cloud.define(
     'plain',
@@ -170,12 +193,9 @@ test('without ReportBatchItemFailures a function that returns has done the whole
   await until(async () => batches().flat().length === 2 && (await empty(queue)));
 });
 
-test('a backlog takes more threads, but never more calls at once than the mapping allows', async () => {
+test('a backlog takes more sandboxes, but never more calls at once than the mapping allows', async () => {
   const gate = join(cloud.folder, 'go');
-  await cloud.define(
-    'wide',
-    `import { threadId } from 'node:worker_threads'; ${handler(`console.log(threadId); ${WAITS(gate)}`)}`,
-  );
+  await cloud.define('wide', handler(`console.log(process.pid); ${WAITS(gate)}`));
   const queue = await cloud.mapQueue('wide', { batchSize: 1, maximumConcurrency: 6 });
   await queue.send(...numbers(30));
   await cloud.host.start();

@@ -164,7 +164,7 @@ async function listen(listener: RequestListener, port: number): Promise<Server> 
   return server;
 }
 
-/** Waits for something another thread or the queue does; the bound is for a machine that is busy. */
+/** Waits for something another process or the queue does; the bound is for a machine that is busy. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const giveUpAt = performance.now() + 45_000;
   while (!(await condition())) {

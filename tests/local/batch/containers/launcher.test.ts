@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { createLauncher } from '../../../../local/batch/containers/launcher.ts';
-import { processStart, signalGroup } from '../../../../local/batch/containers/process-identity.ts';
+import { processStart } from '../../../../local/batch/containers/process-identity.ts';
+import { signalGroup } from '../../../../local/process-group.ts';
 import { until } from '../service.ts';
 
 const WAITS = ['node', '-e', 'setTimeout(() => {}, 300_000)'];

@@ -1,0 +1,91 @@
+/** Entry of a sandbox's process: imports one function's bundle and answers one call at a time. */
+import { flushCompileCache } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { followClock } from '../clock.ts';
+import { handlerOf, type LambdaFunction } from './function.ts';
+import type { FromSandbox, ToSandbox } from './sandbox-messages.ts';
+
+type Described = Omit<LambdaFunction, 'environment'>;
+type Handler = (event: unknown, context: object) => unknown;
+
+// Node has read it already, and the function's environment is to be that of Lambda.
+delete process.env['NODE_COMPILE_CACHE'];
+
+// Before the import: a bundle may read the time while it loads.
+const setClockOffset = followClock();
+let loaded: { readonly fn: Described; readonly handler: Handler } | undefined;
+
+process.on('message', async (message: ToSandbox) => {
+  switch (message.kind) {
+    case 'load':
+      setClockOffset(message.offsetMs);
+      loaded = { fn: message.fn, handler: await load(message.fn).catch(crash) };
+      send({ kind: 'ready' });
+      // Node writes the cache at exit, and a sandbox ends by SIGKILL.
+      flushCompileCache();
+      break;
+    case 'clock':
+      setClockOffset(message.offsetMs);
+      break;
+    case 'call':
+      if (loaded) send(await answer(loaded.fn, loaded.handler, message));
+  }
+});
+// The host is gone. A function that never returns to its event loop is ended by the reaper.
+process.on('disconnect', () => process.exit());
+process.on('uncaughtException', crash);
+
+function send(message: FromSandbox, sent: () => void = () => undefined): void {
+  process.send?.(message, sent);
+}
+
+async function load(fn: Described): Promise<Handler> {
+  const bundle: Readonly<Record<string, unknown>> = await import(pathToFileURL(fn.bundle).href);
+  const handler = bundle[fn.exportName];
+  if (typeof handler !== 'function') throw new Error(`${handlerOf(fn)} is undefined or not exported`);
+  return (event, context) => handler(event, context);
+}
+
+async function answer(
+  fn: Described,
+  handler: Handler,
+  { requestId, payload }: { requestId: string; payload: string },
+): Promise<FromSandbox> {
+  try {
+    const answered = await handler(JSON.parse(payload), contextFor(fn, requestId));
+    return { kind: 'returned', payload: JSON.stringify(answered) ?? 'null' };
+  } catch (thrown) {
+    return { kind: 'threw', ...printError(`${requestId} ERROR Invoke Error`, thrown) };
+  }
+}
+
+function crash(thrown: unknown): Promise<never> {
+  printError('ERROR Uncaught Exception', thrown);
+  send({ kind: 'crashed', importing: loaded === undefined, reason: String(thrown) }, () => process.exit(1));
+  return new Promise(() => undefined);
+}
+
+function printError(label: string, thrown: unknown): { errorType: string; errorMessage: string } {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const [errorType, errorMessage] = [error.name, error.message];
+  const trace = error.stack?.split('\n');
+  process.stderr.write(`${label} ${JSON.stringify({ errorType, errorMessage, trace })}\n`);
+  return { errorType, errorMessage };
+}
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
+function contextFor({ name, arn, memoryMiB, timeoutSeconds }: Described, requestId: string): object {
+  // Not Date: turning the clock must not use up the time a function has left.
+  const deadline = performance.now() + timeoutSeconds * 1000;
+  return {
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: arn,
+    memoryLimitInMB: String(memoryMiB),
+    awsRequestId: requestId,
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: 'local',
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, Math.floor(deadline - performance.now())),
+  };
+}

@@ -1,0 +1,8 @@
+/** Ends the process group that `pid` leads: the process itself and whatever it started. */
+export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nothing of the group is left.
+  }
+}
