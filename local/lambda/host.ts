@@ -1,7 +1,9 @@
 /** Lambda: functions in processes of their own, called directly or by the queues that are mapped to them. */
+import { availableParallelism } from 'node:os';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Clock } from '../clock.ts';
 import type { InvokeResult, LambdaFunction } from './function.ts';
+import { createPlaces, type Spare } from './places.ts';
 import { createPoller, type Poller, type QueueMapping } from './poller.ts';
 import { createPool, type Pool } from './pool.ts';
 import { createReaper } from './reaper.ts';
@@ -14,6 +16,8 @@ export interface LambdaHostOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly clock: Pick<Clock, 'offsetMs' | 'onAdvance'>;
+  /** Sandboxes besides the first of each function; absent = as many as this machine has cores, for 10 s without a call. */
+  readonly spare?: Spare;
   /** One-line messages for the operator, never payloads. */
   report(line: string): void;
   /** Every line a function writes to its console. */
@@ -45,6 +49,7 @@ const CLOSE_WAIT_MS = 3000;
 
 export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
   const { endpoint, region, report } = options;
+  const places = createPlaces(options.spare ?? { sandboxes: availableParallelism(), idleLimitMs: 10_000 });
   const reaper = createReaper();
   const pools = new Map<string, Pool>();
   const pollers: Poller[] = [];
@@ -68,12 +73,14 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
 
   return {
     define(fn) {
-      pools.set(fn.name, createPool(fn, { ...options, reaper }));
+      pools.set(fn.name, createPool(fn, { ...options, places, reaper }));
     },
     map(mapping) {
       const pool = poolOf(mapping.functionName);
-      pool.allow(mapping.maximumConcurrency);
-      pollers.push(createPoller(mapping, { sqs, region, report, run: (payload) => run(pool, payload) }));
+      // What no sandbox can take soon stays in the queue, where its visibility does not run.
+      const maximumConcurrency = Math.min(mapping.maximumConcurrency, 1 + places.spare.sandboxes);
+      const ports = { sqs, region, report, run: (payload: object) => run(pool, payload) };
+      pollers.push(createPoller({ ...mapping, maximumConcurrency }, ports));
     },
     invoke: async (functionName, payload) => await run(poolOf(functionName), payload),
     async start() {

@@ -1,5 +1,6 @@
 /** The sandboxes of one function: one to begin with, more while calls wait, each with one call at a time. */
 import type { InvokeFailure, InvokeResult, LambdaFunction } from './function.ts';
+import type { Places } from './places.ts';
 import { closed, type Sandbox, type Surroundings, startSandbox } from './sandbox.ts';
 
 export interface Pool {
@@ -7,41 +8,52 @@ export interface Pool {
   warm(): Promise<void>;
   /** Runs the function once, waiting for a free sandbox. Never rejects. */
   run(payload: unknown): Promise<InvokeResult>;
-  /** Lets the pool grow to at least this many sandboxes. */
-  allow(sandboxes: number): void;
   /** Ends every sandbox; calls that run or wait fail. */
   close(): Promise<void>;
 }
 
-/** For functions that are called directly: enough to overlap, few enough for two cores. */
-const DIRECT_SANDBOXES = 4;
+export interface PoolOptions extends Surroundings {
+  readonly places: Places;
+  report(line: string): void;
+}
 
-export function createPool(
-  fn: LambdaFunction,
-  surroundings: Surroundings & { report(line: string): void },
-): Pool {
+export function createPool(fn: LambdaFunction, options: PoolOptions): Pool {
+  const { places, report } = options;
   const sandboxes = new Set<Sandbox>();
-  const idle: Sandbox[] = [];
+  /** In the order in which they became idle: the last is taken first, so that the others can go. */
+  const idle = new Map<Sandbox, NodeJS.Timeout>();
   const waiting: ((next: Sandbox | InvokeFailure) => void)[] = [];
-  let most = DIRECT_SANDBOXES;
   let starting = 0;
   let open = true;
+
+  const rest = (sandbox: Sandbox): void => {
+    const leave = (): void => {
+      if (sandboxes.size > 1 && wake(sandbox)) void sandbox.end();
+    };
+    idle.set(sandbox, setTimeout(leave, places.spare.idleLimitMs).unref());
+  };
+  const wake = (sandbox: Sandbox | undefined): Sandbox | undefined => {
+    if (!sandbox) return undefined;
+    clearTimeout(idle.get(sandbox));
+    return idle.delete(sandbox) ? sandbox : undefined;
+  };
 
   const offer = (sandbox: Sandbox): void => {
     const next = waiting.shift();
     if (next) next(sandbox);
-    else idle.push(sandbox);
+    else rest(sandbox);
   };
 
   const grow = async (): Promise<void> => {
     starting += 1;
-    const sandbox = startSandbox(fn, surroundings);
+    const sandbox = startSandbox(fn, options);
     sandboxes.add(sandbox);
     sandbox.ended.then((failure) => {
       sandboxes.delete(sandbox);
-      if (idle.includes(sandbox)) idle.splice(idle.indexOf(sandbox), 1);
-      if (failure)
-        surroundings.report(`A sandbox of function ${fn.name} ended: ${oneLine(failure.errorMessage)}.`);
+      wake(sandbox);
+      // One of those that are left is the first now, which takes no place.
+      if (sandboxes.size > 0) places.give();
+      if (failure) report(`A sandbox of function ${fn.name} ended: ${oneLine(failure.errorMessage)}.`);
       growIfNeeded();
     });
     const failure = await sandbox.ready;
@@ -53,7 +65,8 @@ export function createPool(
 
   // A sandbox takes longer to start than most calls to finish, so a call that waits takes whichever comes first.
   const growIfNeeded = (): void => {
-    if (waiting.length > starting && sandboxes.size < most) void grow();
+    if (!open || waiting.length <= starting) return;
+    if (sandboxes.size === 0 || places.take(growIfNeeded)) void grow();
   };
 
   return {
@@ -62,7 +75,7 @@ export function createPool(
       if (!open) return closed;
       const { promise, resolve } = Promise.withResolvers<Sandbox | InvokeFailure>();
       waiting.push(resolve);
-      const free = idle.pop();
+      const free = wake([...idle.keys()].at(-1));
       if (free) offer(free);
       growIfNeeded();
       const next = await promise;
@@ -70,9 +83,6 @@ export function createPool(
       const result = await next.invoke(JSON.stringify(payload));
       if (next.isAlive()) offer(next);
       return result;
-    },
-    allow(wanted) {
-      most = Math.max(most, wanted);
     },
     async close() {
       open = false;

@@ -13,7 +13,10 @@ import { buildApp } from 'fauxqs';
 import { createClock } from '../../../local/clock.ts';
 import { createLambdaHost, type LambdaFunction, type QueueMapping } from '../../../local/lambda/host.ts';
 
-export async function setUp() {
+/** More than a mapping of these tests allows, whatever machine they run on. */
+export const SPARE = { sandboxes: 8, idleLimitMs: 60_000 };
+
+export async function setUp(spare = SPARE) {
   const closers: (() => unknown)[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'lambda-host-'));
   closers.push(() => rm(folder, { recursive: true }));
@@ -28,6 +31,7 @@ export async function setUp() {
     endpoint: queues.endpoint,
     region: 'us-east-1',
     clock,
+    spare,
     report: (line) => lines.push(line),
     output: (functionName, line) => printed.push({ functionName, line, running: host.activity().running }),
   });

@@ -1,0 +1,44 @@
+/** The sandboxes besides the first of each function. */
+export interface Spare {
+  /** How many, over all functions. */
+  readonly sandboxes: number;
+  /** One that was idle for so long ends, and leaves its place to a function with a backlog. */
+  readonly idleLimitMs: number;
+}
+
+/**
+ * Limits the number of sandboxes on this machine. Lambda starts as many as a mapping allows, each with CPU of its own;
+ * here all share a few cores, and each further sandbox slows down the others: with up to 20 for each function, a job took
+ * four times the CPU that it takes now. Each function has one sandbox, whatever the others do, and functions with a
+ * backlog share as many more as there are cores.
+ */
+export interface Places {
+  readonly spare: Spare;
+  /** Takes a spare place. When there is none, `retry` is called as soon as one is free, in the order of asking. */
+  take(retry: () => void): boolean;
+  /** Gives a spare place back. */
+  give(): void;
+}
+
+export function createPlaces(spare: Spare): Places {
+  const queued = new Set<() => void>();
+  let free = spare.sandboxes;
+  return {
+    spare,
+    take(retry) {
+      if (free > 0) {
+        free -= 1;
+        return true;
+      }
+      queued.add(retry);
+      return false;
+    },
+    give() {
+      free += 1;
+      const [first] = queued;
+      if (!first) return;
+      queued.delete(first);
+      first();
+    },
+  };
+}
