@@ -27,6 +27,8 @@ export interface CloudOptions {
   readonly functionEnvironment?: Readonly<Record<string, string>>;
   /** Where everything is kept; absent = memory. */
   readonly dataDirectory?: string;
+  /** SubmitJob calls that Batch takes in a second; 50 as in AWS when absent, and Infinity for no limit. */
+  readonly submitJobsPerSecond?: number;
   /** 0 or absent = a free one. */
   readonly port?: number;
   /** One line for the operator, without payloads. */
@@ -112,6 +114,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
     clock,
     emit: (event) => events.publish(event),
     imageDirectory: (image) => later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, '')),
+    submitsPerSecond: options.submitJobsPerSecond,
     containerEnvironment: () => ({ ...later.environment, AWS_ACCESS_KEY_ID: 'container' }),
     report,
   });

@@ -2,20 +2,27 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
 import { definitionOperations } from './definitions/registration.ts';
+import { consumerListing } from './jobs/consumer-listing.ts';
 import { jobOperations } from './jobs/job-operations.ts';
 import type { Lifecycle } from './jobs/lifecycle.ts';
 import { listJobs } from './jobs/listing.ts';
 import { type SubmissionParts, submitJob } from './jobs/submission.ts';
+import { createSubmitRate, SUBMITS_PER_SECOND } from './jobs/submit-rate.ts';
 import type { BatchFaults } from './options.ts';
+import { consumableOperations } from './queues/consumable-operations.ts';
 import { environmentOperations } from './queues/environment-operations.ts';
 import { policyOperations } from './queues/policy-operations.ts';
 import { queueOperations } from './queues/queue-operations.ts';
 import { type Body, type Operation, refusal } from './request.ts';
+import type { Shares } from './scheduling/shares.ts';
+import { snapshotOperations } from './scheduling/snapshot.ts';
 import { tagging } from './tagging.ts';
 
 export interface ApiParts extends SubmissionParts {
+  readonly shares: Shares;
   readonly lifecycle: Lifecycle;
   readonly faults: BatchFaults;
+  readonly submitsPerSecond?: number | undefined;
   readonly report: (line: string) => void;
   /** A queue, an environment or a policy changed: something may have room now. */
   readonly onRoom: () => void;
@@ -35,6 +42,9 @@ export function createApi(parts: ApiParts): (request: ApiRequest) => Promise<Api
     ...queueOperations({ store: parts.store, region, resources, onRoom, terminateJobsIn }),
     ...environmentOperations(resources, region, onRoom),
     ...policyOperations(resources, region, onRoom),
+    ...consumableOperations({ ...parts, heldByJobs: jobs.consumablesInUse }),
+    ...consumerListing(parts),
+    ...snapshotOperations(parts),
     ...definitionOperations(definitions, parts.report),
     listjobs: (body) => {
       const createdUntilMs = parts.clock.now() - (faults.listLag?.seconds ?? 0) * 1000;
@@ -42,13 +52,17 @@ export function createApi(parts: ApiParts): (request: ApiRequest) => Promise<Api
     },
   };
 
+  const rate = createSubmitRate({
+    clock: parts.clock,
+    perSecond: parts.submitsPerSecond ?? SUBMITS_PER_SECOND,
+  });
   const answer = (request: ApiRequest): ApiResponse => {
     const [, version, operation = '', ...rest] = request.path.split('/');
     if (version === 'v1' && operation === 'tags') {
       const arn = decodeURIComponent(rest.join('/'));
       return ok(tagging({ resources, definitions, jobs }, request.method, arn, request.body));
     }
-    if (version === 'v1' && operation === 'submitjob') return submit(parts, request);
+    if (version === 'v1' && operation === 'submitjob') return submit(parts, request, rate.admits);
     if (version !== 'v1' || !Object.hasOwn(operations, operation)) {
       throw new ApiError(
         'UnknownOperationException',
@@ -70,8 +84,8 @@ export function createApi(parts: ApiParts): (request: ApiRequest) => Promise<Api
   };
 }
 
-function submit(parts: ApiParts, request: ApiRequest): ApiResponse {
-  const fault = parts.faults.submit?.(request) ?? 'accept';
+function submit(parts: ApiParts, request: ApiRequest, admits: () => boolean): ApiResponse {
+  const fault = parts.faults.submit?.(request) ?? (admits() ? 'accept' : 'throttle');
   // Batch's API model has no class for this error, and its message lacks the usual frame.
   if (fault === 'throttle') throw new ApiError('TooManyRequestsException', 'Too Many Requests', 429);
   if (fault === 'refuse') throw refusal('refused by an injected fault');

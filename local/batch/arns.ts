@@ -1,7 +1,13 @@
 /** The names of Batch's resources: how an ARN is made from a name, and a name read from an ARN. */
 import { ACCOUNT_ID } from '../aws.ts';
 
-export type ArnKind = 'compute-environment' | 'job' | 'job-definition' | 'job-queue' | 'scheduling-policy';
+export type ArnKind =
+  | 'compute-environment'
+  | 'consumable-resource'
+  | 'job'
+  | 'job-definition'
+  | 'job-queue'
+  | 'scheduling-policy';
 
 export function batchArn(region: string, kind: ArnKind, name: string): string {
   return `arn:aws:batch:${region}:${ACCOUNT_ID}:${kind}/${name}`;

@@ -11,7 +11,9 @@ import { createOutbox } from './jobs/outbox.ts';
 import { createOutputs } from './jobs/outputs.ts';
 import { createWaits } from './jobs/waits.ts';
 import type { Batch, BatchFaults, BatchOptions } from './options.ts';
+import { consume } from './queues/consumption.ts';
 import { createResources } from './queues/resources.ts';
+import { createBlockWatch } from './scheduling/block-watch.ts';
 import { createRounds } from './scheduling/rounds.ts';
 import { createShares } from './scheduling/shares.ts';
 import { openStore } from './store.ts';
@@ -46,17 +48,20 @@ export function createBatch(options: BatchOptions): Batch {
     outputs,
     announce: outbox.append,
     recordUse: shares.record,
+    onStarting: (job) => consume(resources, job),
     onRunnable: () => rounds.wake(),
     onStop: (jobId) => host.stop(jobId),
   });
   const host = createHost({ options, jobs, lifecycle });
-  const rounds = createRounds({ jobs, resources, shares, lifecycle, start: host.run });
+  const watch = createBlockWatch({ clock, resources, lifecycle });
+  const rounds = createRounds({ jobs, resources, shares, lifecycle, watch, start: host.run });
   const forget = () => jobs.forgetStoppedBefore(clock.now() - KEPT_AFTER_STOP_MS);
   const { wake } = rounds;
   const rooms = { store, jobs, waits, resources, shares, definitions, lifecycle };
   const api = createApi({ ...options, ...rooms, faults, onSubmitted: wake, onRoom: wake, forget });
   const tick = () => {
     host.tick();
+    watch.tick();
     outbox.tick();
     forget();
   };

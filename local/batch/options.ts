@@ -15,6 +15,8 @@ export interface BatchOptions {
   containerEnvironment(): Record<string, string>;
   /** One line for the operator, without payloads. */
   report(line: string): void;
+  /** SubmitJob calls in a second; 50 as in AWS unless given, and Infinity for no limit. */
+  readonly submitsPerSecond?: number | undefined;
   /** Between SIGTERM and SIGKILL; 30 as in AWS unless given. */
   readonly terminationGraceSeconds?: number;
 }

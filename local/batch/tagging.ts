@@ -64,6 +64,10 @@ function find({ resources, definitions, jobs }: TaggingParts, arn: string): Tagg
       const found = resources.policy(arn);
       return found && { tags: found.tags, save: (tags) => resources.putPolicy({ ...found, tags }) };
     }
+    case 'consumable-resource': {
+      const found = resources.consumable(arn);
+      return found && { tags: found.tags, save: (tags) => resources.putConsumable({ ...found, tags }) };
+    }
     case 'job-definition': {
       const found = definitions.find(arn);
       return found && { tags: found.tags, save: (tags) => definitions.save({ ...found, tags }) };

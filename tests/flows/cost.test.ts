@@ -67,6 +67,7 @@ beforeAll(async () => {
       onCall: (call) => calls.push(call),
       // No job waits for its turn with Batch: a message that does is handled twice.
       parameters: { BatchCallsPerSecond: '1000' },
+      submitJobsPerSecond: Number.POSITIVE_INFINITY,
     }),
   );
   outside = opened(lookFromOutside(stack));

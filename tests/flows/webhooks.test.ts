@@ -41,6 +41,7 @@ beforeAll(async () => {
     await startStack({
       functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: receiver.origin },
       parameters: { BatchCallsPerSecond: '1000' },
+      submitJobsPerSecond: Number.POSITIVE_INFINITY,
     }),
   );
   outside = opened(lookFromOutside(stack));

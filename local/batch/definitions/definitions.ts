@@ -1,6 +1,7 @@
 /** Job definitions: their records by revision, and the look-up by name, revision or ARN. */
 import * as z from 'zod';
 import { arnName, batchArn } from '../arns.ts';
+import { ConsumableResourceProperties } from '../queues/consumables.ts';
 import type { Store } from '../store.ts';
 import { ContainerDependency } from './ecs-properties.ts';
 import { NameValue, Parameters, ResourceRequirement, Secret, Timeout } from './fields.ts';
@@ -44,6 +45,7 @@ export const Definition = z.object({
   /** Either this or the next one. */
   containerProperties: StoredContainer.optional(),
   ecsProperties: z.object({ taskProperties: z.array(StoredTask) }).optional(),
+  consumableResourceProperties: ConsumableResourceProperties.optional(),
   tags: z.record(z.string(), z.string()),
 });
 export type Definition = z.infer<typeof Definition>;

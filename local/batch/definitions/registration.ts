@@ -1,5 +1,6 @@
 /** Registering job definitions, listing and deregistering them. */
 import * as z from 'zod';
+import { ConsumableResourceProperties } from '../queues/consumables.ts';
 import { type Body, Int32, Name, type Operation, Paging, page, parse, refusal, Tags } from '../request.ts';
 import { ContainerProperties } from './container-properties.ts';
 import { type Definition, type Definitions, platformsOf } from './definitions.ts';
@@ -27,6 +28,7 @@ const RegisterRequest = z.strictObject({
     .default([]),
   containerProperties: ContainerProperties.optional(),
   ecsProperties: EcsProperties.optional(),
+  consumableResourceProperties: ConsumableResourceProperties.optional(),
   tags: Tags.default({}),
 });
 
@@ -48,8 +50,7 @@ export function definitionOperations(
     const shown = new Set(described.flatMap((part) => (part ? onlyShown(part) : [])));
     const news = [...shown].filter((member) => !told.has(member));
     for (const member of news) told.add(member);
-    if (news.length > 0)
-      report(`batch: kept and shown, but without effect here: ${news.join(', ')} (${definition})`);
+    if (news.length > 0) report(`without effect: ${news.join(', ')} of job definition ${definition}`);
   };
   return {
     registerjobdefinition(body) {

@@ -33,6 +33,7 @@ export function jobDetail(job: JobRecord, surroundings: Surroundings): Json {
     parameters: job.parameters,
     container: containerDetail(job),
     arrayProperties: arrayDetail(job, surroundings),
+    consumableResourceProperties: consumablesDetail(job),
     timeout: job.timeoutSeconds && { attemptDurationSeconds: job.timeoutSeconds },
     shareIdentifier: job.shareIdentifier,
     schedulingPriority: job.schedulingPriority,
@@ -47,13 +48,23 @@ export function jobDetail(job: JobRecord, surroundings: Surroundings): Json {
 
 /** @see AWS Batch user guide, "Job state change events" */
 export function jobEvent(job: JobRecord, surroundings: Surroundings): AwsEvent {
+  return eventOf('Batch Job State Change', job, surroundings);
+}
+
+/** @see https://docs.aws.amazon.com/batch/latest/userguide/batch-job-queue-blocked-events.html */
+export function blockedEvent(job: JobRecord, surroundings: Surroundings): AwsEvent {
+  const event = eventOf('Batch Job Queue Blocked', job, surroundings);
+  return { ...event, resources: [...event.resources, job.queueArn] };
+}
+
+function eventOf(detailType: string, job: JobRecord, surroundings: Surroundings): AwsEvent {
   const { region, nowMs } = surroundings;
   const owner = job.array?.role === 'child' ? job.array.parentId : job.jobId;
   const detail = jobDetail(job, surroundings);
   return {
     version: '0',
     id: randomUUID(),
-    'detail-type': 'Batch Job State Change',
+    'detail-type': detailType,
     source: 'aws.batch',
     account: ACCOUNT_ID,
     time: `${new Date(nowMs).toISOString().slice(0, 19)}Z`,
@@ -79,6 +90,14 @@ function containerDetail(job: JobRecord): Json {
     taskArn: placement?.taskArn,
     logStreamName: job.startedAt === undefined ? undefined : placement?.logStreamName,
   });
+}
+
+/** Absent for a job that needs none. */
+export function consumablesDetail({ consumables }: JobRecord): Json | undefined {
+  if (consumables === undefined) return undefined;
+  return {
+    consumableResourceList: consumables.map(({ arn, quantity }) => ({ consumableResource: arn, quantity })),
+  };
 }
 
 function arrayDetail(job: JobRecord, { childCounts, nowMs }: Surroundings): Json | undefined {

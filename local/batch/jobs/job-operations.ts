@@ -1,4 +1,4 @@
-/** DescribeJobs, CancelJob and TerminateJob. */
+/** DescribeJobs, and what ends jobs: CancelJob and TerminateJob, and the two that take a list. */
 import * as z from 'zod';
 import { type Body, type Operation, parse } from '../request.ts';
 import { jobDetail } from './detail.ts';
@@ -11,7 +11,11 @@ const DescribeRequest = z.strictObject({
     error: 'Maximum number of jobs supported is  100 .',
   }),
 });
-const StopRequest = z.strictObject({ jobId: z.string().min(1), reason: z.string().min(1).max(1024) });
+const Reason = z.string().min(1).max(1024);
+const StopRequest = z.strictObject({ jobId: z.string().min(1), reason: Reason });
+const StopManyRequest = z.strictObject({ jobs: z.array(z.string()).min(1).max(50), reason: Reason });
+/** Of a job, or of a child of an array. */
+const JOB_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[0-9]{1,4})?$/;
 
 export function jobOperations(parts: {
   region: string;
@@ -26,6 +30,16 @@ export function jobOperations(parts: {
     lifecycle.stop(jobId, { kind, reason });
     return {};
   };
+  /** One call for up to fifty jobs; each is answered for itself. */
+  const stopMany = (kind: Stop['kind'], body: Body) => {
+    const { jobs: jobIds, reason } = parse(StopManyRequest, body);
+    const successful = jobIds.filter((jobId) => JOB_ID.test(jobId));
+    for (const jobId of successful) lifecycle.stop(jobId, { kind, reason });
+    const errors = jobIds
+      .filter((jobId) => !JOB_ID.test(jobId))
+      .map((job) => ({ job, code: 'ValidationException', message: `${job} is not the id of a job` }));
+    return { successful, errors };
+  };
   return {
     describejobs(body) {
       const found = parse(DescribeRequest, body).jobs.flatMap((jobId) => jobs.get(jobId) ?? []);
@@ -36,5 +50,7 @@ export function jobOperations(parts: {
     },
     canceljob: (body) => stop('cancelled', body),
     terminatejob: (body) => stop('terminated', body),
+    canceljobs: (body) => stopMany('cancelled', body),
+    terminatejobs: (body) => stopMany('terminated', body),
   };
 }

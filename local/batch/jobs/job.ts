@@ -90,6 +90,11 @@ const Stop = z.object({ kind: z.enum(['cancelled', 'terminated', 'timed_out']), 
 export type Stop = z.infer<typeof Stop>;
 
 /** One job as it is stored. Times are epoch milliseconds. */
+/** Units of a consumable resource that the job holds while it is starting or running. */
+export const Need = z.object({ arn: z.string(), quantity: z.int() });
+export type Need = z.infer<typeof Need>;
+export const Needs = z.array(Need);
+
 export const JobRecord = z.object({
   jobId: z.string(),
   jobName: z.string(),
@@ -99,6 +104,8 @@ export const JobRecord = z.object({
   statusReason: z.string().optional(),
   createdAt: z.int(),
   startedAt: z.int().optional(),
+  /** Since when it has been runnable; absent before. */
+  runnableAt: z.int().optional(),
   stoppedAt: z.int().optional(),
   dependsOn: z.array(Dependency),
   parameters: Parameters,
@@ -106,6 +113,7 @@ export const JobRecord = z.object({
   container: Container.optional(),
   ecsProperties: z.object({ taskProperties: z.array(EcsTask) }).optional(),
   vcpus: z.number(),
+  consumables: Needs.optional(),
   attempts: z.array(Attempt),
   retryStrategy: RetryStrategy,
   timeoutSeconds: z.int().optional(),

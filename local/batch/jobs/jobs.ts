@@ -1,7 +1,7 @@
 /** The rows of jobs. Knows no rules: what may follow what is the lifecycle's. */
 import type { SQLOutputValue } from 'node:sqlite';
 import type { Store } from '../store.ts';
-import { JobRecord, type JobStatus } from './job.ts';
+import { JobRecord, type JobStatus, type Need, Needs } from './job.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -10,10 +10,25 @@ export interface Head {
   readonly jobId: string;
   readonly vcpus: number;
   readonly seq: number;
+  /** How many tries it has had. */
+  readonly tries: number;
+  /** Units of consumable resources that must be free for it to start. */
+  readonly needs: readonly Need[];
 }
 
 export function jobFrom(row: Row): JobRecord {
   return JobRecord.parse(JSON.parse(String(row['record'])));
+}
+
+function headFrom(row: Row): Head {
+  const needs = row['needs'] === null ? [] : Needs.parse(JSON.parse(String(row['needs'])));
+  return {
+    jobId: String(row['id']),
+    vcpus: Number(row['vcpus']),
+    seq: Number(row['seq']),
+    tries: Number(row['tries']),
+    needs,
+  };
 }
 
 /** The order key of names in listings: the filter JOB_NAME ignores case. */
@@ -178,14 +193,32 @@ function runnableRows(store: Store) {
   }
 
   function head(queueArn: string, share: string): Head | undefined {
-    const row = store
-      .statement(
-        `SELECT id, vcpus, seq FROM batch_jobs WHERE queue = ? AND share = ? AND status = 'RUNNABLE'
-       ORDER BY priority DESC, seq LIMIT 1`,
-      )
-      .get(queueArn, share);
-    return row && { jobId: String(row['id']), vcpus: Number(row['vcpus']), seq: Number(row['seq']) };
+    return heads(queueArn, share, 1)[0];
   }
 
-  return { vcpusInUse, runnableShares, head };
+  /** The first runnable jobs of one share. */
+  function heads(queueArn: string, share: string, limit: number): Head[] {
+    const rows = store
+      .statement(
+        `SELECT id, vcpus, seq, json_extract(record, '$.consumables') AS needs,
+           json_array_length(record, '$.attempts') AS tries FROM batch_jobs
+         WHERE queue = ? AND share = ? AND status = 'RUNNABLE' ORDER BY priority DESC, seq LIMIT ?`,
+      )
+      .all(queueArn, share, limit);
+    return rows.map(headFrom);
+  }
+
+  /** Units of each consumable resource that starting and running jobs hold, by ARN. */
+  function consumablesInUse(): Map<string, number> {
+    const rows = store
+      .statement(
+        `SELECT json_extract(need.value, '$.arn') AS arn, sum(json_extract(need.value, '$.quantity')) AS held
+         FROM batch_jobs AS job, json_each(job.record, '$.consumables') AS need
+         WHERE job.status IN ('STARTING', 'RUNNING') GROUP BY 1`,
+      )
+      .all();
+    return new Map(rows.map((row) => [String(row['arn']), Number(row['held'])]));
+  }
+
+  return { vcpusInUse, consumablesInUse, runnableShares, head, heads };
 }

@@ -1,4 +1,5 @@
 /** What happens to a job, from its first look to its end, and the state that each happening leads to. */
+import { blockedEvent } from './detail.ts';
 import { type Attempt, isFinished, type JobRecord, type Placement, type Stop } from './job.ts';
 import type { Outputs } from './outputs.ts';
 import { createReadiness } from './readiness.ts';
@@ -9,6 +10,8 @@ export interface LifecycleParts extends TransitionParts {
   readonly outputs: Outputs;
   /** A try of a job used its vCPUs for so long. Called inside the write that ends the try. */
   readonly recordUse: (job: JobRecord, attempt: Attempt) => void;
+  /** A try begins. Called inside the write that says so. */
+  readonly onStarting: (job: JobRecord) => void;
   /** Something may run now. */
   readonly onRunnable: () => void;
   /** A running job has to be ended; its try's end is reported as any other. */
@@ -19,7 +22,7 @@ export type Lifecycle = ReturnType<typeof createLifecycle>;
 
 /** @see AWS Batch user guide, "Job states" */
 export function createLifecycle(parts: LifecycleParts) {
-  const { clock, store, jobs, outputs, onRunnable } = parts;
+  const { region, clock, store, jobs, outputs, onRunnable } = parts;
   const transitions = createTransitions(parts, (ended) => readiness.settle(ended));
   const readiness = createReadiness({ ...parts, transitions });
   const { write, move, end } = transitions;
@@ -33,6 +36,8 @@ export function createLifecycle(parts: LifecycleParts) {
       for (const child of jobs.children(job.jobId)) stopJob(child, stop);
     } else if (job.status !== 'STARTING' && job.status !== 'RUNNING') {
       end(stopped, 'FAILED', stop.reason);
+      // It may have kept others of its queue from starting.
+      store.afterCommit(onRunnable);
     } else if (stop.kind !== 'cancelled') {
       jobs.save(stopped);
       store.afterCommit(() => parts.onStop(job.jobId));
@@ -53,7 +58,10 @@ export function createLifecycle(parts: LifecycleParts) {
     start(jobId: string, placement: Placement): JobRecord | undefined {
       return write(() => {
         const job = jobs.get(jobId);
-        return job?.status === 'RUNNABLE' ? move({ ...job, status: 'STARTING', placement }) : undefined;
+        if (job?.status !== 'RUNNABLE') return undefined;
+        const { statusReason, ...rest } = job;
+        parts.onStarting(rest);
+        return move({ ...rest, status: 'STARTING', placement });
       });
     },
     running(jobId: string, process: { pid: number; processStart: string | undefined }): void {
@@ -79,6 +87,17 @@ export function createLifecycle(parts: LifecycleParts) {
         else end(job, 'FAILED', attempt.statusReason);
       });
       onRunnable();
+    },
+    /** Says why a runnable job keeps its queue from going on; undefined takes it back. */
+    block(jobId: string, statusReason: string | undefined): void {
+      store.write(() => {
+        const job = jobs.get(jobId);
+        if (job?.status !== 'RUNNABLE' || job.statusReason === statusReason) return;
+        const blocked = { ...job, statusReason };
+        jobs.save(blocked);
+        if (statusReason === undefined) return;
+        parts.announce(jobId, blockedEvent(blocked, { region, childCounts: new Map(), nowMs: clock.now() }));
+      });
     },
     /** Cancels, terminates or times out; a finished job stays as it is. */
     stop(jobId: string, stop: Stop): void {

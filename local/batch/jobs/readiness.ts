@@ -59,7 +59,7 @@ export function createReadiness({ clock, store, jobs, waits, transitions, onRunn
   function makeRunnable(job: JobRecord): void {
     const { startedAt, placement, ...rest } = job;
     waits.dropOf(job.jobId);
-    move({ ...rest, status: 'RUNNABLE' });
+    move({ ...rest, status: 'RUNNABLE', runnableAt: clock.now() });
     store.afterCommit(onRunnable);
   }
 

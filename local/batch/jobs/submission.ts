@@ -9,11 +9,12 @@ import { platformFault } from '../definitions/platform-rules.ts';
 import { sizeFault } from '../definitions/resource-requirements.ts';
 import { StoredRetryStrategy } from '../definitions/retry-strategy.ts';
 import { isFargate } from '../queues/compute-resources.ts';
+import { ConsumableResourceProperties } from '../queues/consumables.ts';
 import { MAX_ACTIVE_SHARES, ShareIdentifier } from '../queues/fair-share.ts';
 import type { Queue, Resources } from '../queues/resources.ts';
 import { type Body, Int32, MAX_TAGS, parse, refusal, Tags } from '../request.ts';
 import type { Store } from '../store.ts';
-import { containersOf, Dependency, type JobRecord } from './job.ts';
+import { containersOf, Dependency, type JobRecord, type Need } from './job.ts';
 import type { Jobs } from './jobs.ts';
 import { ContainerOverrides, EcsPropertiesOverride, overridden, overridesFault } from './overrides.ts';
 import { fillCommand } from './parameters.ts';
@@ -30,6 +31,7 @@ const SubmitRequest = z.strictObject({
   parameters: Parameters.default({}),
   containerOverrides: ContainerOverrides.default({}),
   ecsPropertiesOverride: EcsPropertiesOverride.default({ taskProperties: [] }),
+  consumableResourcePropertiesOverride: ConsumableResourceProperties.default({ consumableResourceList: [] }),
   retryStrategy: StoredRetryStrategy.refine(
     ({ attempts, evaluateOnExit }) => attempts !== undefined || evaluateOnExit === undefined,
     'evaluateOnExit needs attempts',
@@ -67,7 +69,8 @@ export function submitJob(parts: SubmissionParts, body: Body): Record<string, st
   refusePlatform(queue, definition, parts.resources);
   refuseDependencies(request, parts.jobs);
   refuseShareTooMany(request, queue, parts.shares);
-  const job = newJob(request, { queue, definition, nowMs: parts.clock.now() });
+  const consumables = needsOf(request, definition, parts.resources);
+  const job = newJob(request, { queue, definition, consumables, nowMs: parts.clock.now() });
   parts.store.write(() => {
     parts.jobs.insert(job);
     for (const { jobId } of job.dependsOn) {
@@ -137,9 +140,9 @@ function refuseSize({ container, ecsProperties }: Containers, definition: Defini
 
 function newJob(
   request: SubmitRequest,
-  found: { queue: Queue; definition: Definition; nowMs: number },
+  found: { queue: Queue; definition: Definition; consumables: Need[] | undefined; nowMs: number },
 ): JobRecord {
-  const { queue, definition, nowMs } = found;
+  const { queue, definition, consumables, nowMs } = found;
   const { size } = request.arrayProperties;
   const parameters = { ...definition.parameters, ...request.parameters };
   const retryStrategy =
@@ -158,6 +161,7 @@ function newJob(
     parameters,
     ...containers,
     vcpus: totalSize(all).vcpus,
+    consumables,
     attempts: [],
     retryStrategy: {
       attempts: retryStrategy?.attempts ?? 1,
@@ -172,6 +176,22 @@ function newJob(
   };
   const commands = all.flatMap(({ command }) => fillCommand(command, parameters));
   return { ...job, fault: overridesFault(commands, request) ?? tagsFault(job, definition) };
+}
+
+/** What the submission says of a resource replaces what the definition says of it. */
+function needsOf(
+  { consumableResourcePropertiesOverride: override }: SubmitRequest,
+  { consumableResourceProperties: base }: Definition,
+  resources: Resources,
+): Need[] | undefined {
+  const asked = [...(base?.consumableResourceList ?? []), ...override.consumableResourceList];
+  const byArn = new Map(
+    asked.map(({ consumableResource, quantity }) => [
+      resources.knownConsumable(consumableResource).consumableResourceArn,
+      quantity,
+    ]),
+  );
+  return byArn.size > 0 ? [...byArn].map(([arn, quantity]) => ({ arn, quantity })) : undefined;
 }
 
 /** @see AWS Batch API reference, SubmitJob, `propagateTags` */

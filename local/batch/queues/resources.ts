@@ -4,6 +4,7 @@ import { type ArnKind, asArn } from '../arns.ts';
 import { EnabledState, refusal } from '../request.ts';
 import type { Store } from '../store.ts';
 import { ComputeResources } from './compute-resources.ts';
+import { ConsumableResource } from './consumables.ts';
 import { FairsharePolicy } from './fair-share.ts';
 import { StateTimeLimitActions } from './state-time-limits.ts';
 
@@ -45,88 +46,68 @@ export type SchedulingPolicy = z.infer<typeof SchedulingPolicy>;
 export type Resources = ReturnType<typeof createResources>;
 
 export function createResources(store: Store, region: string) {
-  function queues(): Queue[] {
-    return all('job-queue').map((record) => Queue.parse(record));
-  }
-
-  function environments(): ComputeEnvironment[] {
-    return all('compute-environment').map((record) => ComputeEnvironment.parse(record));
-  }
-
-  function policies(): SchedulingPolicy[] {
-    return all('scheduling-policy').map((record) => SchedulingPolicy.parse(record));
-  }
-
-  function queue(nameOrArn: string): Queue | undefined {
-    return Queue.optional().parse(get('job-queue', nameOrArn));
-  }
-
-  /** @throws a refusal when there is no such queue */
-  function knownQueue(nameOrArn: string): Queue {
-    const found = queue(nameOrArn);
-    if (!found) throw refusal(`Job queue ${nameOrArn} does not exist`);
-    return found;
-  }
-
-  function environment(nameOrArn: string): ComputeEnvironment | undefined {
-    return ComputeEnvironment.optional().parse(get('compute-environment', nameOrArn));
-  }
-
-  function policy(arn: string): SchedulingPolicy | undefined {
-    return SchedulingPolicy.optional().parse(get('scheduling-policy', arn));
-  }
-
-  /** Absent for a FIFO queue. */
-  function fairshareOf({ schedulingPolicyArn }: Queue): FairsharePolicy | undefined {
-    return schedulingPolicyArn ? (policy(schedulingPolicyArn)?.fairsharePolicy ?? {}) : undefined;
-  }
-
-  function putQueue(queue: Queue): void {
-    put('job-queue', queue.jobQueueArn, queue);
-  }
-
-  function putEnvironment(environment: ComputeEnvironment): void {
-    put('compute-environment', environment.computeEnvironmentArn, environment);
-  }
-
-  function putPolicy(policy: SchedulingPolicy): void {
-    put('scheduling-policy', policy.arn, policy);
-  }
-
-  function remove(arn: string): void {
-    store.db.prepare('DELETE FROM batch_resources WHERE arn = ?').run(arn);
-  }
-
-  function all(kind: ArnKind): unknown[] {
-    const rows = store.db.prepare('SELECT record FROM batch_resources WHERE kind = ? ORDER BY arn').all(kind);
-    return rows.map((row) => JSON.parse(String(row['record'])));
-  }
-
-  function get(kind: ArnKind, nameOrArn: string): unknown {
-    const row = store.db
-      .prepare('SELECT record FROM batch_resources WHERE arn = ? AND kind = ?')
-      .get(asArn(region, kind, nameOrArn), kind);
-    return row && JSON.parse(String(row['record']));
-  }
-
-  function put(kind: ArnKind, arn: string, record: unknown): void {
-    store.db
-      .prepare('INSERT OR REPLACE INTO batch_resources (arn, kind, record) VALUES (?, ?, ?)')
-      .run(arn, kind, JSON.stringify(record));
-  }
-
+  const site = { store, region };
+  const queues = recordsOf(site, 'job-queue', Queue);
+  const environments = recordsOf(site, 'compute-environment', ComputeEnvironment);
+  const policies = recordsOf(site, 'scheduling-policy', SchedulingPolicy);
+  const consumables = recordsOf(site, 'consumable-resource', ConsumableResource);
   return {
-    queues,
-    environments,
-    policies,
-    queue,
-    knownQueue,
-    environment,
-    policy,
-    fairshareOf,
-    putQueue,
-    putEnvironment,
-    putPolicy,
-    remove,
+    queues: queues.all,
+    queue: queues.get,
+    /** @throws a refusal when there is no such queue */
+    knownQueue(nameOrArn: string): Queue {
+      const queue = queues.get(nameOrArn);
+      if (!queue) throw refusal(`Job queue ${nameOrArn} does not exist`);
+      return queue;
+    },
+    putQueue: (queue: Queue) => queues.put(queue.jobQueueArn, queue),
+    environments: environments.all,
+    environment: environments.get,
+    putEnvironment: (environment: ComputeEnvironment) =>
+      environments.put(environment.computeEnvironmentArn, environment),
+    policies: policies.all,
+    policy: policies.get,
+    putPolicy: (policy: SchedulingPolicy) => policies.put(policy.arn, policy),
+    /** Absent for a FIFO queue. */
+    fairshareOf({ schedulingPolicyArn }: Queue): FairsharePolicy | undefined {
+      return schedulingPolicyArn ? (policies.get(schedulingPolicyArn)?.fairsharePolicy ?? {}) : undefined;
+    },
+    consumables: consumables.all,
+    consumable: consumables.get,
+    /** @throws a refusal when there is no such resource */
+    knownConsumable(nameOrArn: string): ConsumableResource {
+      const resource = consumables.get(nameOrArn);
+      if (!resource) throw refusal(`Consumable resource ${nameOrArn} does not exist`);
+      return resource;
+    },
+    putConsumable: (resource: ConsumableResource) =>
+      consumables.put(resource.consumableResourceArn, resource),
+    remove(arn: string): void {
+      store.statement('DELETE FROM batch_resources WHERE arn = ?').run(arn);
+    },
+  };
+}
+
+function recordsOf<Schema extends z.ZodType>(
+  { store, region }: { readonly store: Store; readonly region: string },
+  kind: ArnKind,
+  schema: Schema,
+) {
+  const parsed = (row: Record<string, unknown>) => schema.parse(JSON.parse(String(row['record'])));
+  return {
+    all(): z.output<Schema>[] {
+      const select = 'SELECT record FROM batch_resources WHERE kind = ? ORDER BY arn';
+      return store.statement(select).all(kind).map(parsed);
+    },
+    get(nameOrArn: string): z.output<Schema> | undefined {
+      const select = 'SELECT record FROM batch_resources WHERE arn = ? AND kind = ?';
+      const row = store.statement(select).get(asArn(region, kind, nameOrArn), kind);
+      return row && parsed(row);
+    },
+    put(arn: string, record: z.output<Schema>): void {
+      store
+        .statement('INSERT OR REPLACE INTO batch_resources (arn, kind, record) VALUES (?, ?, ?)')
+        .run(arn, kind, JSON.stringify(record));
+    },
   };
 }

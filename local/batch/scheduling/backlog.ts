@@ -1,8 +1,9 @@
 /** What waits and where there is room, as the scheduler's choice wants to see it. */
 import type { Jobs } from '../jobs/jobs.ts';
+import { availableOf } from '../queues/consumables.ts';
 import { reservedVcpus, weightOf } from '../queues/fair-share.ts';
 import type { Queue, Resources } from '../queues/resources.ts';
-import { chooseNext, type QueueView, type Room, type ShareView } from './choice.ts';
+import { chooseNext, oversizedHeads, type QueueView, type Room, type ShareView } from './choice.ts';
 import { LEAST_USE_SECONDS, type Shares } from './shares.ts';
 
 export interface BacklogParts {
@@ -25,6 +26,13 @@ export function createBacklog({ jobs, resources, shares }: BacklogParts) {
         const freeVcpus = maxVcpus - total(inUse.filter(({ environment }) => environment === arn));
         return [arn, { maxVcpus, freeVcpus }];
       }),
+  );
+  const consumables = resources.consumables();
+  const available = availableOf(consumables, jobs.consumablesInUse());
+  const takenForGood = new Set(
+    consumables
+      .filter(({ resourceType }) => resourceType === 'NON_REPLENISHABLE')
+      .map(({ consumableResourceArn }) => consumableResourceArn),
   );
   let queues = resources.queues().map(queueView);
 
@@ -52,19 +60,23 @@ export function createBacklog({ jobs, resources, shares }: BacklogParts) {
   /** One view, or none when nothing of the share can run. */
   function withHead(queueArn: string, view: Omit<ShareView, 'head'>): ShareView[] {
     const head = jobs.head(queueArn, view.share);
-    return head ? [{ ...view, head }] : [];
+    if (!head) return [];
+    // A first try has taken what is taken for good; later ones use it.
+    const needs = head.tries === 0 ? head.needs : head.needs.filter(({ arn }) => !takenForGood.has(arn));
+    return [{ ...view, head: { ...head, needs } }];
   }
 
   return {
     /** @returns whether there was a job to start */
     startNext(start: (jobId: string, environment: string) => void): boolean {
-      const choice = chooseNext(queues, rooms);
+      const choice = chooseNext(queues, rooms, available);
       if (!choice) return false;
       const { queue, share, environment } = choice;
-      const { jobId, vcpus } = share.head;
+      const { jobId, vcpus, needs } = share.head;
       start(jobId, environment);
       const { maxVcpus = 0, freeVcpus = 0 } = rooms.get(environment) ?? {};
       rooms.set(environment, { maxVcpus, freeVcpus: freeVcpus - vcpus });
+      for (const { arn, quantity } of needs) available.set(arn, (available.get(arn) ?? 0) - quantity);
       const used = share.used + vcpus * LEAST_USE_SECONDS;
       const views = queue.shares.flatMap((view) =>
         view === share ? withHead(queue.arn, { ...share, used }) : view,
@@ -73,6 +85,8 @@ export function createBacklog({ jobs, resources, shares }: BacklogParts) {
       queues = queues.map((view) => (view === queue ? { ...queue, openVcpus, shares: views } : view));
       return true;
     },
+    /** The jobs that block their queues for good, unless an environment grows. */
+    oversizedHeads: () => oversizedHeads(queues, rooms),
   };
 }
 

@@ -35,19 +35,19 @@ export interface Choice {
  * Queues by priority, in a queue the share with the lowest use times weight, in a share its head. A head that must
  * wait for room keeps its environments from lower queues: small jobs there would starve it for ever. A head
  * that no environment could ever hold blocks its own queue only, as it does in AWS, and so does one that waits
- * for a reservation to shrink.
+ * for a reservation to shrink or for a consumable resource.
  * @see https://docs.aws.amazon.com/batch/latest/userguide/share-identifiers.html
  */
 export function chooseNext(
   queues: readonly QueueView[],
   rooms: ReadonlyMap<string, Room>,
+  /** What is left of each consumable resource, by ARN. */
+  available: ReadonlyMap<string, number> = new Map(),
 ): Choice | undefined {
   const spokenFor = new Set<string>();
   for (const queue of queues.toSorted((left, right) => right.priority - left.priority)) {
-    const first = queue.shares.toSorted(
-      (left, right) => left.used * left.weight - right.used * right.weight || left.head.seq - right.head.seq,
-    )[0];
-    if (!first) continue;
+    const first = firstShare(queue.shares);
+    if (!first?.head.needs.every((need) => (available.get(need.arn) ?? 0) >= need.quantity)) continue;
     const { vcpus } = first.head;
     const environment = queue.environments.find(
       (arn) => !spokenFor.has(arn) && (rooms.get(arn)?.freeVcpus ?? 0) >= vcpus,
@@ -59,4 +59,24 @@ export function chooseNext(
     }
   }
   return undefined;
+}
+
+/** Whose turn it is in a queue: the share with the lowest use times weight, and among equals the oldest head. */
+export function firstShare<View extends ShareView>(shares: readonly View[]): View | undefined {
+  return shares.toSorted(
+    (left, right) => left.used * left.weight - right.used * right.weight || left.head.seq - right.head.seq,
+  )[0];
+}
+
+/** A job at the head of its queue that no open environment of the queue could hold, however empty. */
+export function oversizedHeads(
+  queues: readonly QueueView[],
+  rooms: ReadonlyMap<string, Room>,
+): { readonly queueArn: string; readonly jobId: string }[] {
+  return queues.flatMap((queue) => {
+    const head = firstShare(queue.shares)?.head;
+    const open = queue.environments.flatMap((arn) => rooms.get(arn) ?? []);
+    const isOversized = head && open.length > 0 && open.every(({ maxVcpus }) => maxVcpus < head.vcpus);
+    return isOversized ? [{ queueArn: queue.arn, jobId: head.jobId }] : [];
+  });
 }

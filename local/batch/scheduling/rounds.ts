@@ -5,6 +5,7 @@
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Lifecycle } from '../jobs/lifecycle.ts';
 import { type BacklogParts, createBacklog } from './backlog.ts';
+import type { BlockWatch } from './block-watch.ts';
 
 /** Each round is synchronous; between two rounds other work proceeds. */
 const MAX_ADMITTED_PER_ROUND = 100;
@@ -13,6 +14,7 @@ const MAX_STARTS_PER_ROUND = 8;
 export interface RoundParts extends BacklogParts {
   readonly jobs: Jobs;
   readonly lifecycle: Lifecycle;
+  readonly watch: Pick<BlockWatch, 'see'>;
   /** Runs the job's next try in this compute environment. */
   readonly start: (jobId: string, environmentArn: string) => void;
 }
@@ -39,10 +41,10 @@ export function createRounds(parts: RoundParts) {
 
   function place(): void {
     const backlog = createBacklog(parts);
-    for (let started = 0; started < MAX_STARTS_PER_ROUND; started += 1) {
-      if (!backlog.startNext(parts.start)) return;
-    }
-    wake();
+    let started = 0;
+    while (started < MAX_STARTS_PER_ROUND && backlog.startNext(parts.start)) started += 1;
+    parts.watch.see(backlog.oversizedHeads());
+    if (started === MAX_STARTS_PER_ROUND) wake();
   }
 
   return {

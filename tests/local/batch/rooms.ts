@@ -5,6 +5,7 @@ import { createJobs } from '../../../local/batch/jobs/jobs.ts';
 import { createLifecycle } from '../../../local/batch/jobs/lifecycle.ts';
 import { createOutputs } from '../../../local/batch/jobs/outputs.ts';
 import { createWaits } from '../../../local/batch/jobs/waits.ts';
+import { consume } from '../../../local/batch/queues/consumption.ts';
 import { createResources } from '../../../local/batch/queues/resources.ts';
 import { createShares } from '../../../local/batch/scheduling/shares.ts';
 import { openStore } from '../../../local/batch/store.ts';
@@ -100,10 +101,17 @@ function roomsOn(database: DatabaseSync, clock: { now(): number }) {
     outputs: createOutputs(store),
     announce: nothing,
     recordUse: shares.record,
+    onStarting: (job) => consume(resources, job),
     onRunnable: nothing,
     onStop: nothing,
   });
   const parts = { region, clock, store, jobs, waits, resources, shares, definitions, lifecycle };
-  const told = { report: nothing, onSubmitted: nothing, onRoom: nothing, forget: nothing };
-  return { jobs, waits, lifecycle, api: createApi({ ...parts, ...told, faults: {} }) };
+  const told = {
+    submitsPerSecond: Number.POSITIVE_INFINITY,
+    report: nothing,
+    onSubmitted: nothing,
+    onRoom: nothing,
+    forget: nothing,
+  };
+  return { jobs, waits, resources, lifecycle, api: createApi({ ...parts, ...told, faults: {} }) };
 }

@@ -47,6 +47,7 @@ export async function startService(changes: Partial<BatchOptions> = {}): Promise
     imageDirectory: (image) => (image === 'nowhere' ? undefined : process.cwd()),
     containerEnvironment: () => ({ AWS_REGION: 'us-east-1' }),
     report: (line) => void reports.push(line),
+    submitsPerSecond: Number.POSITIVE_INFINITY,
     ...changes,
   });
   const server = await serve(batch);

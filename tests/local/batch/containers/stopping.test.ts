@@ -1,4 +1,10 @@
-import { CancelJobCommand, DescribeJobsCommand, TerminateJobCommand } from '@aws-sdk/client-batch';
+import {
+  CancelJobCommand,
+  CancelJobsCommand,
+  DescribeJobsCommand,
+  TerminateJobCommand,
+  TerminateJobsCommand,
+} from '@aws-sdk/client-batch';
 import { describe, expect, test } from '@jest/globals';
 import { processStart } from '../../../../local/batch/containers/process-identity.ts';
 import { register, startWithQueue, until } from '../service.ts';
@@ -200,5 +206,37 @@ describe('a finished job', () => {
     service.advance(120_000);
     const { jobs } = await service.client.send(new DescribeJobsCommand({ jobs: [jobId] }));
     expect(jobs).toEqual([]);
+  });
+});
+
+describe('a list of jobs', () => {
+  test.each([
+    ['cancelled', CancelJobsCommand, { isCancelled: true }],
+    ['terminated', TerminateJobsCommand, { isTerminated: true }],
+  ])('is %s by one call, which answers for each', async (_, Command, flag) => {
+    await using service = await startWithQueue();
+    await register(service.client, 'huge', { command: ['node'], vcpus: '8', memory: '16384' });
+    const jobIds = [
+      await service.submit({ jobDefinition: 'huge' }),
+      await service.submit({ jobDefinition: 'huge' }),
+    ];
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    const request = { jobs: [...jobIds, unknown, 'no id'], reason: 'enough' };
+    expect(await service.client.send(new Command(request))).toMatchObject({
+      successful: [...jobIds, unknown],
+      errors: [{ job: 'no id', code: 'ValidationException', message: 'no id is not the id of a job' }],
+    });
+    for (const jobId of jobIds) {
+      expect(await service.reaches(jobId, 'FAILED')).toMatchObject({ statusReason: 'enough', ...flag });
+    }
+  });
+
+  test.each([
+    ['none', []],
+    ['51', Array.from({ length: 51 }, () => '00000000-0000-4000-8000-000000000000')],
+  ])('of %s is refused', async (_, jobs) => {
+    await using service = await startWithQueue();
+    const refused = service.client.send(new CancelJobsCommand({ jobs, reason: 'enough' }));
+    await expect(refused).rejects.toMatchObject({ name: 'ClientException' });
   });
 });

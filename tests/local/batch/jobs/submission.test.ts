@@ -12,7 +12,6 @@ import {
   createQueue,
   register,
   type Service,
-  startService,
   startWithQueue,
 } from '../service.ts';
 
@@ -211,16 +210,6 @@ describe('SubmitJob accepts', () => {
       retryStrategy: { attempts: 1 },
     });
     expect(job.arrayProperties).toBeUndefined();
-  });
-});
-
-describe('an operation that is not here', () => {
-  test('is refused by name', async () => {
-    await using idle = await startService();
-    const request = { method: 'POST', path: '/v1/getjobqueuesnapshot', headers: {}, body: {} };
-    const answer = await idle.batch.handle(request);
-    expect(answer.status).toBe(404);
-    expect(JSON.stringify(answer.body)).toContain('not implemented here: getjobqueuesnapshot');
   });
 });
 

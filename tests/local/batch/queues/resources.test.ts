@@ -205,7 +205,7 @@ describe('job definitions', () => {
         },
       }),
     );
-    expect(service.reports).toEqual(['batch: kept and shown, but without effect here: secrets (guarded:1)']);
+    expect(service.reports).toEqual(['without effect: secrets of job definition guarded:1']);
   });
 });
 

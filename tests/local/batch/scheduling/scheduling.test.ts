@@ -16,7 +16,7 @@ const share = (
   share: name,
   used,
   weight,
-  head: { jobId: head[0], vcpus: head[1], seq: head[2] },
+  head: { jobId: head[0], vcpus: head[1], seq: head[2], tries: 0, needs: [] },
 });
 const queue = (priority: number, environments: string[], ...shares: ShareView[]): QueueView => ({
   arn: `queue of priority ${priority}`,
