@@ -1,10 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { compileCache } from '../support/compile-cache.ts';
 
 const program = join(import.meta.dirname, 'run.ts');
 const sim = (...options: string[]) =>
-  spawnSync(process.execPath, [program, ...options], { encoding: 'utf8' });
+  spawnSync(process.execPath, [program, ...options], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+  });
 
 test.each([
   [['--bogus'], "Unknown option '--bogus'.\n"],
@@ -21,14 +25,8 @@ test.each([
 });
 
 test('one world is run again, smaller if asked', () => {
-  const printed = execFileSync(
-    process.execPath,
-    [program, '--seed', '3', '--profile', 'race', '--jobs', '0'],
-    {
-      encoding: 'utf8',
-    },
-  );
-  expect(printed).toMatch(/^profile race, seed 3: every promise was kept, in \d+ steps\.\n$/);
+  const { stdout } = sim('--seed', '3', '--profile', 'race', '--jobs', '0');
+  expect(stdout).toMatch(/^profile race, seed 3: every promise was kept, in \d+ steps\.\n$/);
 });
 
 test.each([[['--seeds', '3']], [['--quick', '--seeds', '3']]])(

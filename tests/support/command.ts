@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { compileCache } from './compile-cache.ts';
 import type { Stack } from './stack.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -18,7 +19,7 @@ export function startCommand(stack: Stack, program: string, args: readonly strin
   const { AWS_ENDPOINT_URL: endpoint = '', ...environment } = stack.cloud.environment;
   return spawn(process.execPath, [program, ...args, '--endpoint-url', endpoint], {
     cwd: root,
-    env: { PATH: process.env['PATH'], ...environment },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 60_000,
     killSignal: 'SIGKILL',

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { until } from './until.ts';
+import { compileCache } from './compile-cache.ts';
+import { somethingHappened, until } from './until.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -17,10 +18,15 @@ export interface Program {
 export function startProgram(...args: readonly string[]): Program {
   const child = spawn(process.execPath, ['demo/start.ts', ...args], {
     cwd: root,
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += String(chunk);
+      somethingHappened();
+    });
   const exit = once(child, 'exit');
   return {
     child,

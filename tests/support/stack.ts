@@ -19,7 +19,7 @@ import { table } from '../../io/table/table.ts';
 import { type TenantStore, tenantStore } from '../../io/table/tenants.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud.ts';
 import { built } from '../../tools/build.ts';
-import { until } from './until.ts';
+import { somethingHappened, until } from './until.ts';
 
 export interface Stack {
   readonly cloud: Cloud;
@@ -48,7 +48,10 @@ export interface Stack {
 export async function startStack(options: Partial<CloudOptions> = {}): Promise<Stack> {
   const secrets = new Map<string, string>();
   const webhooks: Received[] = [];
-  const inbox = await openInbox(secrets, (received) => webhooks.push(received));
+  const inbox = await openInbox(secrets, (received) => {
+    webhooks.push(received);
+    somethingHappened();
+  });
   let callCount = 0;
   const cloud = await startCloud({
     template: built.template,
@@ -57,8 +60,10 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
     functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: inbox.origin },
     ...options,
     onCall(call) {
-      if (call.accessKeyId !== 'local') callCount++;
       options.onCall?.(call);
+      if (call.accessKeyId === 'local') return;
+      callCount++;
+      somethingHappened();
     },
     parameters: {
       MaxvCpus: '2',
