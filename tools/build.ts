@@ -11,7 +11,8 @@ import { build as bundle } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const STAMP = '.build/sources';
-const SOURCES = [
+/** Patterns of what a build reads. */
+export const SOURCES = [
   'functions/*.ts',
   'application/**/*.ts',
   'domain/**/*.ts',

@@ -1,22 +1,14 @@
 /** One stage of the stack, packaged and deployed as a user does it, from a folder of its own and to one AWS only. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, globSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SOURCES } from '../../tools/build.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** What packaging reads. In a folder of its own it disturbs no other test that reads the build. */
-const SOURCES = [
-  'functions',
-  'domain',
-  'io',
-  'resources',
-  'job-types.ts',
-  'serverless.yml',
-  'package.json',
-  'tsconfig.json',
-];
+const sources = () => [...globSync(SOURCES, { cwd: root }), 'package.json', 'tsconfig.json'];
 
 export const REGION = 'us-east-1';
 
@@ -48,7 +40,7 @@ export interface Stage {
 /** @param parameters of resources/parameters.yml, given on the command line */
 export function stage(name: string, endpoint: string, parameters: Readonly<Record<string, string>>): Stage {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-deploy-'));
-  for (const source of SOURCES) cpSync(join(root, source), join(folder, source), { recursive: true });
+  for (const source of sources()) cpSync(join(root, source), join(folder, source));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   const serverless = (...command: string[]) =>
     run(
@@ -74,7 +66,7 @@ export function stage(name: string, endpoint: string, parameters: Readonly<Recor
 }
 
 /** Far above what any command takes. */
-const RECONCILE_GRACE_MS = 240_000;
+const PATIENCE_MS = 240_000;
 
 /** @throws Error with everything the command said, when it fails or does not end */
 export async function run(command: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
@@ -82,7 +74,7 @@ export async function run(command: readonly string[], cwd: string, env: NodeJS.P
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
-  const deadline = setTimeout(() => child.kill('SIGKILL'), RECONCILE_GRACE_MS);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   const [code, signal] = await once(child, 'exit');
   clearTimeout(deadline);
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code ?? signal}:\n${said}`);
