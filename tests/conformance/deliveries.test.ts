@@ -35,7 +35,7 @@ const second: Delivery = {
 onEachTarget((open, test) => {
   const deliveries = async (answersLost = false) => (await open({ answersLost })).process().deliveries;
 
-  test('a row that nobody wrote is not there', async () => {
+  test('a row that was never written is not there', async () => {
     expect(await (await deliveries()).get(untried)).toBeUndefined();
   });
 

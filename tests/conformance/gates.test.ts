@@ -28,7 +28,7 @@ onEachTarget((open, test) => {
       expect(await read(store, 'acme-2')).toBeUndefined();
     });
 
-    test('is lost when somebody has entered since the gate was read', async () => {
+    test('is lost when a holder was added since the gate was read', async () => {
       const store = await gates();
       await store.acquire('acme', undefined, [a], NOW);
       const seen = await read(store);
@@ -46,7 +46,7 @@ onEachTarget((open, test) => {
       expect(await store.acquire('acme', seen, [b], NOW)).toBe('lost');
     });
 
-    test('is not lost because somebody has left: there is only more room', async () => {
+    test('is not lost because a slot was released: there is only more room', async () => {
       const store = await gates();
       await store.acquire('acme', undefined, [a], NOW);
       const seen = await read(store);
@@ -80,7 +80,7 @@ onEachTarget((open, test) => {
   });
 
   describe('leaving', () => {
-    test('takes out who is in, and is no error for who is not, or where there is no gate', async () => {
+    test('removes holders, and is no error for one that is absent, or without a gate', async () => {
       const store = await gates();
       await store.release('acme', [a]);
       expect(await read(store)).toBeUndefined();

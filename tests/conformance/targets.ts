@@ -2,7 +2,7 @@
  * One contract, several backends that must keep it: the simulator's, the embedded cloud, and two AWSes by others.
  *
  * A port's suite is `tests/conformance/<port>.test.ts`: `onEachTarget((open, test) => …)`, and what it needs of the backend
- * stands in `Ports`. Where a backend is known not to keep the contract, deviations.ts says why.
+ * is in `Ports`. Where a backend is known not to keep the contract, deviations.ts says why.
  */
 import { afterAll, afterEach, beforeAll, describe, test as jestTest } from '@jest/globals';
 import { outside, startAws } from '../outside/outside.ts';

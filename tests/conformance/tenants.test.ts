@@ -27,7 +27,7 @@ onEachTarget((open, test) => {
   const ports = async () => (await open({ tenants, endpoints })).process();
 
   test('tenants are read together; an id without one is left out', async () => {
-    const read = await (await ports()).tenants.load(['acme', 'nobody', 'acme-2', 'acme']);
+    const read = await (await ports()).tenants.load(['acme', 'initrode', 'acme-2', 'acme']);
     expect(read).toEqual(new Map(tenants.map((tenant) => [tenant.tenantId, tenant])));
   });
 
@@ -35,7 +35,7 @@ onEachTarget((open, test) => {
     const { endpoints: all } = await ports();
     const own = (await all.list('acme')).toSorted(byId);
     expect(own).toEqual(endpoints.slice(0, 2).map(untroubled).toSorted(byId));
-    expect(await all.list('nobody')).toEqual([]);
+    expect(await all.list('initrode')).toEqual([]);
     expect(await all.get(WHE_A)).toEqual(endpoint('acme', 'whe_a'));
   });
 

@@ -46,7 +46,7 @@ function setUp(backend: AwsBackend) {
   };
 }
 
-/** Stands between the client and the database, where DynamoDB's own bad moments come from. */
+/** A proxy between the client and the database, which injects failures of DynamoDB. */
 function answering(db: DynamoDBDocumentClient, change: (output: { Responses?: object[] }) => void) {
   db.middlewareStack.add(
     (next) => async (args) => {
@@ -151,7 +151,7 @@ onEachAws((open, test) => {
     expect(calls()).toEqual(['BatchExecuteStatementCommand', 'UpdateItemCommand']);
   });
 
-  test('when the call itself fails, nobody is told that it was written', async () => {
+  test('when the call itself fails, no caller is told that it was written', async () => {
     const backend = await open();
     const missing = writer(backend.dynamo(), 'no-such-table');
     const both = await Promise.allSettled([missing(insert('a')), missing(insert('b'))]);

@@ -32,7 +32,7 @@ export interface Deployed {
   mappings(): Promise<Record<string, unknown>[]>;
   /** With its targets, and its pattern parsed. */
   rule(name: string, bus?: string): Promise<Record<string, unknown>>;
-  /** Who may take it, and what it allows. */
+  /** The principals that may assume it, and its rights. */
   role(name: string): Promise<{ trust: unknown; statements: Record<string, unknown>[] }>;
   fn(name: string): Promise<Record<string, unknown>>;
   table(name: string): Promise<Record<string, unknown>>;

@@ -57,7 +57,7 @@ const cases: readonly Case[] = [
     '/',
   ),
   bad(
-    'a key that stands twice (M08)',
+    'a key that appears twice (M08)',
     `{"specVersion":"1","tenantId":"acme","tenantId":"${CANARY}"}`,
     'json_duplicate_key',
     '/tenantId',
@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
   bad('no version (M11)', { ...good, specVersion: undefined }, 'unsupported_version', '/specVersion'),
   bad('a version of the future (M12)', { ...good, specVersion: '9' }, 'unsupported_version', '/specVersion'),
   bad('a field of the wrong type (M24)', { ...good, tenantId: 7 }, 'field_type', '/tenantId'),
-  bad('an unknown tenant (M14)', { ...good, tenantId: 'nobody' }, 'tenant_unknown', '/tenantId'),
+  bad('an unknown tenant (M14)', { ...good, tenantId: 'initrode' }, 'tenant_unknown', '/tenantId'),
   bad('a suspended tenant (M15)', { ...good, tenantId: 'frozen' }, 'tenant_suspended', '/tenantId'),
   bad('an unknown job type', { ...good, jobType: 'coffee.brew' }, 'job_type_unknown', '/jobType'),
   bad(

@@ -1,4 +1,4 @@
-/** Many jobs at once: late and repeated events must not undo a final state, and nobody is forgotten. */
+/** Many jobs at once: late and repeated events must not undo a final state, and no job is forgotten. */
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import { closedAfterAll } from '../support/closing.ts';
 import { type Stack, startStack } from '../support/stack.ts';

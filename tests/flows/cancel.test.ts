@@ -173,7 +173,7 @@ it('a cancel waits a quarter of an hour for its job, and not for the next one of
   expect(await stack.ended('acme', 'long-after')).toMatchObject({ state: 'succeeded', attempt: 1 });
 });
 
-it('nobody cancels a job of another tenant, before it arrives or after', async () => {
+it('no tenant cancels a job of another, before it arrives or after', async () => {
   const jobId = jobIdOf('acme', 'mine');
   await stack.send(cancel({ jobId }, 'globex'));
   await outside.emptied('FrontQueue');

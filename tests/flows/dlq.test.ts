@@ -173,8 +173,8 @@ async function frontQueueEmpty(): Promise<boolean> {
 }
 
 it('groups count letters by what they share, for people and for programs', async () => {
-  const csv = 's3://none/tenants/nobody/x.csv';
-  await stack.send(message('nobody', 'g1', csv), message('nobody', 'g2', csv), 'no json');
+  const csv = 's3://none/tenants/initrode/x.csv';
+  await stack.send(message('initrode', 'g1', csv), message('initrode', 'g2', csv), 'no json');
   await until('three letters', async () => ((await lettersLeft())[0] === '3' ? true : undefined));
   const { out } = await dlq('list', '--group-by', 'code');
   expect(out).toMatch(/^COUNT +CODE\n2 +tenant_unknown\n1 +body_not_json\n3 dead letters\.\n$/);
@@ -182,14 +182,14 @@ it('groups count letters by what they share, for people and for programs', async
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     expect.objectContaining({ kind: 'refused', code: 'body_not_json', at: expect.stringMatching(/Z$/) }),
   ]);
-  const some = await dlq('redrive', '--tenant', 'nobody', '--max', '1', '--dry-run');
+  const some = await dlq('redrive', '--tenant', 'initrode', '--max', '1', '--dry-run');
   expect(some.out).toMatch(/1 would be redriven\. 2 of 3 dead letters match\.\n$/);
   expect((await dlq('discard', '--all', '--reason', 'done')).code).toBe(0);
 });
 
 it('Ctrl-C ends a slow redrive at once and gives the rest back', async () => {
-  const csv = 's3://none/tenants/nobody/x.csv';
-  await stack.send(...['s1', 's2', 's3'].map((key) => message('nobody', key, csv)));
+  const csv = 's3://none/tenants/initrode/x.csv';
+  await stack.send(...['s1', 's2', 's3'].map((key) => message('initrode', key, csv)));
   await until('three letters', async () => ((await lettersLeft())[0] === '3' ? true : undefined));
   const child = startDlq(['redrive', '--all', '--rate', '1/m']);
   child.stdout.once('data', () => child.kill('SIGINT'));
@@ -222,7 +222,7 @@ it.each([
 });
 
 it.each([
-  ['an id that no letter has', ['show', 'job_nobody'], /No dead letter has the id job_nobody\./],
+  ['an id that no letter has', ['show', 'job_unknown'], /No dead letter has the id job_unknown\./],
   [
     'a stage that is not there',
     ['list', '--stage', 'prod'],

@@ -140,7 +140,7 @@ it('a job that Batch has forgotten is lost after three looks and not before, and
   await until('the reply to be recorded', async () =>
     (await stack.jobs.get(jobId))?.state === 'submitted' ? true : undefined,
   );
-  // Nobody looked for a week, and Batch keeps an ended job no longer.
+  // Tick did not run for a week, and AWS Batch keeps an ended job no longer.
   await outside.schedule('rest');
   stack.cloud.clock.advance(8 * 86_400_000);
   expect(await outside.batchJobs(jobId)).toEqual([]);

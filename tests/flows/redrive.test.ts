@@ -1,4 +1,4 @@
-/** The dead letter of a failed job goes back to the front queue: one child runs, whoever sends it and however often. */
+/** The dead letter of a failed job goes back to the front queue: one child runs, however it is redriven and however often. */
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import { childIdOf, jobIdOf } from '../../application/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';

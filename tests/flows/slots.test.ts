@@ -110,7 +110,7 @@ it('never more of a tenant’s jobs are in Batch than its cap, and each that end
   expect((await gates.load([tenantId])).get(tenantId)?.holders).toEqual([]);
 });
 
-it('a cap that is raised wakes who waits, and one that is lowered ends nobody (F58)', async () => {
+it('a cap that is raised wakes waiting jobs, and one that is lowered ends none (F58)', async () => {
   await put('--cap', '1');
   await held('a', 'b', 'c');
   const first = await until('one of them to run', async () => {
@@ -182,7 +182,7 @@ it('a cap on a job type counts those that ran before it was set, and leaves othe
   expect(await stack.ended(tenantId, 'two')).toMatchObject({ state: 'succeeded' });
 });
 
-it('the more urgent of two that wait is let in first, and neither is cancelled by who comes later', async () => {
+it('the more urgent of two waiting jobs gets a slot first, and neither is cancelled by a later one', async () => {
   await put('--cap', '1');
   await held('holder');
   await running('holder');
@@ -199,7 +199,7 @@ it('the more urgent of two that wait is let in first, and neither is cancelled b
   await release('urgent', 'calm');
 });
 
-it('a job that is cancelled while it waits leaves the list, and its slot goes to nobody', async () => {
+it('a job that is cancelled while it waits leaves the list, and no slot is given to it', async () => {
   await put('--cap', '1');
   await held('holder');
   await running('holder');
@@ -252,7 +252,7 @@ it('a slot whose job is over is found by the audit and mended, and who waited fo
   expect(await slots()).toMatchObject({ code: 0 });
 });
 
-it('a slot whose job is over is given back by the next tick without anybody looking (F29)', async () => {
+it('a slot whose job is over is released by the next tick (F29)', async () => {
   await put('--cap', '1');
   await stack.send(message('done'));
   const done = await stack.ended(tenantId, 'done');
@@ -311,11 +311,11 @@ it.each([
 
 it('a tenant that is not there cannot be shown, paused or resumed', async () => {
   for (const args of [
-    ['show', 'nobody'],
-    ['pause', 'nobody', '--reason', 'x'],
-    ['resume', 'nobody'],
+    ['show', 'initrode'],
+    ['pause', 'initrode', '--reason', 'x'],
+    ['resume', 'initrode'],
   ])
-    expect(await tenant(...args)).toEqual({ code: 1, out: '', err: 'There is no tenant nobody.\n' });
+    expect(await tenant(...args)).toEqual({ code: 1, out: '', err: 'There is no tenant initrode.\n' });
 });
 
 it('the list names every tenant with its cap and what it has in Batch', async () => {

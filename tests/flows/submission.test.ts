@@ -222,7 +222,7 @@ it('a submit message for a job that is over, is not there, or is another tenantâ
   await outside.sendSubmit({ tenantId: 'acme', jobId, attempt: 2 });
   await outside.sendSubmit({ tenantId: 'globex', jobId, attempt: 1 });
   await outside.sendSubmit({ tenantId: 'acme', jobId: jobIdOf('acme', 'never-sent'), attempt: 1 });
-  await outside.sendSubmit({ wake: 'nobody' });
+  await outside.sendSubmit({ wake: 'initrode' });
   await outside.emptied('SubmitQueue');
   expect(await stack.jobs.get(jobId)).toEqual(over);
   expect(await stack.job('acme', 'never-sent')).toBeUndefined();

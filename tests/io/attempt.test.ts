@@ -70,7 +70,7 @@ describe('a try', () => {
     });
   });
 
-  test('that cannot be signed is not sent, costs the tenant nothing, and calls somebody (F39)', async () => {
+  test('that cannot be signed is not sent, costs the tenant nothing, and calls an operator (F39)', async () => {
     const { ports, posts, lines } = setup(() => {
       throw Object.assign(new Error('canary'), { name: 'AccessDeniedException' });
     });
@@ -88,7 +88,7 @@ describe('a try', () => {
 });
 
 describe('turns', () => {
-  test('never let more in than they may, and lose nobody', async () => {
+  test('never exceed their number, and lose no delivery', async () => {
     const turn = limitPerKey(2);
     const seen = { now: 0, most: 0, done: 0 };
     const work = async () => {
@@ -110,7 +110,7 @@ describe('turns', () => {
   });
 });
 
-test('an endpoint that is gone is on while nobody could be told, and off with the word of it', async () => {
+test('an endpoint that is gone stays enabled until the event of its end is published', async () => {
   const cloud = opened(await setUp());
   const endpoints = endpointRegister(await createJobsTable(cloud.dynamodb));
   await endpoints.put(endpoint);

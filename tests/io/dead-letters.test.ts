@@ -166,7 +166,7 @@ it('letters that are not wanted are back while the wanted ones are worked on', a
   );
 });
 
-it('letters that somebody else is reading are counted', async () => {
+it('letters that another reader has hidden are counted', async () => {
   await fill(3);
   await letters.scan(
     all,

@@ -79,7 +79,7 @@ beforeEach(async () => {
 afterEach(() => table.close());
 
 /**
- * Time stands while anybody works. When all wait it jumps to the first appointment, and as much beyond as timers are
+ * Time stops while any task works. When all wait it jumps to the first appointment, and as far beyond as timers are
  * late, so that several go on at once.
  */
 function turningClock(workers = 1, lateMs = () => 0) {
@@ -193,7 +193,7 @@ async function backlog(lambdas: number, lateMs: () => number, { maxWaitMs = 2000
 }
 
 describe('several Lambdas', () => {
-  test('do not get the time back in which nobody called', async () => {
+  test('do not make up for the time without calls', async () => {
     const clock = turningClock();
     const [one, other] = [table.rateLimiter(clock), table.rateLimiter(clock)];
     await turnsOf(one, 1);
@@ -313,7 +313,7 @@ describe('calls to AWS Batch at the shared rateLimiter', () => {
     expect(called).toEqual([]);
   });
 
-  test('nobody waits for hours because a clock is wrong', async () => {
+  test('no call waits for hours because a clock is wrong', async () => {
     const clock = turningClock();
     const { batch } = recorder(clock);
     await turnsOf(table.rateLimiter({ ...clock, nowMs: () => NOW + 3_600_000 }), 1);

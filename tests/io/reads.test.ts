@@ -7,7 +7,7 @@ interface Asked {
   readonly input: { readonly RequestItems: Record<string, { readonly Keys: object[] }> };
 }
 
-test('two who want the same item at one moment are one question, because DynamoDB refuses a key that stands twice', async () => {
+test('two requests for the same item at one moment are one read, because DynamoDB refuses a repeated key', async () => {
   const calls: object[][] = [];
   const send = async ({ input }: Asked) => {
     const keys = input.RequestItems['t']?.Keys ?? [];

@@ -1,4 +1,4 @@
-/** Receivers on loopback, and senders that may reach them or nobody. */
+/** Receivers on loopback, and senders that may reach them or no address at all. */
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { isNativeError } from 'node:util/types';
@@ -6,7 +6,7 @@ import { afterEach } from '@jest/globals';
 import type { Resolve } from '../../io/http/egress.ts';
 import { type Webhooks, webhooks } from '../../io/http/post.ts';
 
-/** Made for this test alone, valid for 127.0.0.1 until 2126: what it lacks is only somebody who vouches for it. */
+/** Made for this test alone, valid for 127.0.0.1 until 2126: it lacks only a certificate authority. */
 export const SELF_SIGNED = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgxlDduS8hDTcFBgFB
@@ -59,13 +59,13 @@ export async function listening(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-export const nobody: Resolve = async () => [];
+export const noAddresses: Resolve = async () => [];
 export const working = async () => false;
 export const down = async () => true;
 
 export function sender(
   allowedOrigins: readonly string[],
-  resolve: Resolve = nobody,
+  resolve: Resolve = noAddresses,
   outage = working,
 ): Webhooks {
   return webhooks({ allowedOrigins, resolve, outage });

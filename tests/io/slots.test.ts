@@ -70,7 +70,7 @@ test('who leaves wakes as many as may enter, the longest waiting first', async (
   expect(await rows()).toEqual(jobs.slice(3).map(({ jobId }) => jobId));
 });
 
-test('whoever was let in already is not woken again: its place in the list is only tidied up', async () => {
+test('an attempt that has a slot already is not woken again: only its waiting row is removed', async () => {
   for (const job of jobs.slice(0, 2)) await taken(job);
   await waiting.put([rowOf(first), rowOf(third)]);
   await slots.release([{ ...second, hasSlot: true }]);

@@ -10,7 +10,7 @@ import {
   closeReceivers,
   down,
   listening,
-  nobody,
+  noAddresses,
   post,
   rawReceiver,
   receiver,
@@ -161,7 +161,7 @@ describe('the body of an answer', () => {
 });
 
 describe('a receiver that misbehaves', () => {
-  test('nobody listens', async () => {
+  test('the port is closed', async () => {
     const { origin } = await receiver(() => undefined);
     await closeReceivers();
     expect(await sender([origin]).post(post(origin))).toMatchObject({
@@ -223,7 +223,7 @@ describe('a receiver that misbehaves', () => {
     expect(await to.post({ deadlineMs: 200 })).toMatchObject({ kind: 'failed', why: 'timeout' });
   });
 
-  test('shows a certificate that nobody vouches for', async () => {
+  test('shows a certificate without an authority', async () => {
     let requests = 0;
     const server = createTlsServer(SELF_SIGNED, (_, response) => {
       requests++;
@@ -343,7 +343,7 @@ describe('when nothing is reached', () => {
 
   test('an answer, however bad, is never an outage of ours', async () => {
     const { origin } = await receiver((_, response) => response.writeHead(503).end());
-    expect(await sender([origin], nobody, down).post(post(origin))).toMatchObject({
+    expect(await sender([origin], noAddresses, down).post(post(origin))).toMatchObject({
       kind: 'answered',
       status: 503,
     });

@@ -17,7 +17,7 @@ export const badInput: Rows = {
   M04: { what: 'A byte order mark, or half a character.', codes: ['body_encoding'], answer: AT_ONCE },
   M06: { what: 'A hundred thousand nested brackets.', codes: ['json_too_deep'], answer: AT_ONCE },
   M07: { what: 'Thousands of keys.', codes: ['json_too_many_keys'], answer: AT_ONCE },
-  M08: { what: 'A key that stands twice.', codes: ['json_duplicate_key'], answer: AT_ONCE },
+  M08: { what: 'A key that appears twice.', codes: ['json_duplicate_key'], answer: AT_ONCE },
   M10: {
     what: 'A number without end, one that is none, or one of thirty digits.',
     codes: ['number_range'],
@@ -39,7 +39,7 @@ export const badInput: Rows = {
   M18: {
     what: 'No `idempotencyKey`.',
     answer:
-      'Accepted: the id of the message stands in, also after SQS has moved it to its dead letters and back.',
+      'Accepted: the id of the message is used, also after SQS has moved it to its dead letters and back.',
   },
   M19: {
     what: 'An `idempotencyKey` that is empty, has a thousand characters, or a control character.',

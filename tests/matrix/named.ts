@@ -36,7 +36,7 @@ export function namingsIn(file: string, source: string): Naming[] {
   });
 }
 
-/** A row of a table stands in the title that comes after the table. */
+/** A row of a table is part of the title that follows the table. */
 function titleOf(source: string, index: number, text: string): { title: string; at: number } {
   if (OPENS_TEST.test(source.slice(0, index))) return { title: text, at: index };
   TABLE_TITLE.lastIndex = index;

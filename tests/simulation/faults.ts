@@ -14,7 +14,7 @@ export interface Line {
 
 export type Fault = keyof Profile['calls'];
 
-/** A job's id, or how to find it out if somebody wants to know. */
+/** A job's id, or a function that finds it. */
 export type Named = string | undefined | (() => string | undefined);
 
 export interface Run {
@@ -38,7 +38,7 @@ export interface Run {
   strikes(kind: FaultKind, luck: Dice): boolean;
   struck(kind: FaultKind): void;
   process(role: Role, container?: Process['container']): Process;
-  /** @param text is called only when somebody will read it */
+  /** @param text is called only when the text is used */
   note(process: string, text: () => string, jobId?: Named): void;
   count(what: string): void;
   violate(rule: string, detail: string, jobId?: string): void;
@@ -143,7 +143,7 @@ export interface Call {
 
 /**
  * One call to a port. The effect runs atomically in the virtual service; what can go wrong is when, how often and
- * whether it runs, and whether the caller lives to applyWorkerMessage of it.
+ * whether it runs, and whether the caller lives to learn of it.
  */
 export function reach<T>(run: Run, process: Process, call: Call, effect: () => T): Promise<T> {
   const { world, faults } = run;
@@ -176,7 +176,7 @@ export function reach<T>(run: Run, process: Process, call: Call, effect: () => T
       try {
         effect();
       } catch (error) {
-        // Nobody listens to the answer of a call whose caller gave up or died.
+        // The answer of a call whose caller gave up or died is not delivered.
         blamed(error);
       }
     };

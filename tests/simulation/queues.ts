@@ -54,7 +54,7 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
     if (batch.length === 0 || consumer === undefined) return;
     for (const copy of batch) visible.splice(visible.indexOf(copy), 1);
     const alive = batch.filter((copy) => {
-      // Without tick nobody makes good for a message that is lost, and then none is.
+      // Without tick a lost message is not repaired, and then none is lost.
       if (++copy.receives <= MAX_RECEIVES || !run.profile.tick) return true;
       remove(copy);
       run.count(`message buried by ${name}`);

@@ -9,7 +9,7 @@ import type { Process } from './world.ts';
 
 export interface Receivers {
   readonly endpoints: readonly Endpoint[];
-  /** Addresses at which nobody wants to applyWorkerMessage of us again. */
+  /** Addresses whose owner wants no further webhooks. */
   readonly gone: ReadonlySet<string>;
   onWebhook(webhookId: string, body: string): void;
   /** Gathers `jobId type endpointId` of each webhook that was answered with 2xx. */

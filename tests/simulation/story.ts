@@ -1,4 +1,4 @@
-/** What happened in a world, for whoever wants to know why a promise was broken. */
+/** The history of a world, which shows why a promise was broken. */
 import type { Line } from './faults.ts';
 import type { Outcome } from './simulation.ts';
 

@@ -59,7 +59,7 @@ describe.each(resources('AWS::Batch::JobDefinition', JobDefinition))('%s', (_id,
   });
 });
 
-it('a job nobody hurries may use Spot, and falls back to Fargate; others never see Spot', () => {
+it('an economy job may use Spot, and falls back to Fargate; others never see Spot', () => {
   const environments = (id: string) =>
     jobQueues.get(id)?.ComputeEnvironmentOrder.map((each) => each.ComputeEnvironment);
   expect(environments('StandardJobQueue')).toEqual(['FargateComputeEnvironment']);

@@ -1,4 +1,4 @@
-/** Which events reach which queue. A pattern that leaves out too much is a silence nobody notices. */
+/** Which events reach which queue. A pattern that leaves out too much is a silence that stays unnoticed. */
 import { expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { JobState } from '../../domain/job/job.ts';

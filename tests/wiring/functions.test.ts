@@ -81,7 +81,7 @@ describe.each(functions)('%s', (id, fn) => {
     expect(literals).toEqual(['LOG_LEVEL']);
   });
 
-  it('holds no secret in its environment, which whoever may read the function can see', () => {
+  it('holds no secret in its environment, which every reader of the function can see', () => {
     const secrets = variables.filter(([name]) => /SECRET|PASSWORD|TOKEN|CREDENTIAL|API_KEY/.test(name));
     expect(secrets).toEqual([]);
   });

@@ -19,7 +19,7 @@ it('no test names a row that is not listed, or one that is said to have no test'
   expect([...named].filter((id) => !shown.has(id))).toEqual([]);
 });
 
-it('faults and bad input are told apart by their first letter, and stand in their order', () => {
+it('the first letter distinguishes faults from bad input, and the rows are in order', () => {
   for (const [letter, list] of [
     ['F', faults],
     ['M', badInput],
@@ -44,7 +44,7 @@ describe('a title that names rows', () => {
   const titles = (source: string) =>
     namingsIn('x.test.ts', source).map(({ row, title }) => `${row} ${title}`);
 
-  it('is read with the groups it stands in', () => {
+  it('is read with the groups around it', () => {
     const source = `describe('a job', () => {\n  describe.each(all)('$id', () => {\n    it("isn't lost (F${'01'}, F${'02'})", go);\n  });\n});`;
     expect(titles(source)).toEqual([`F01 a job: isn't lost`, `F02 a job: isn't lost`]);
   });

@@ -1,4 +1,4 @@
-/** Nobody may do more than its code does: a function, the container, or whoever breaks into one of them. */
+/** No function and no container may do more than its code does, nor may an intruder in one of them. */
 import { describe, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import {
@@ -125,7 +125,7 @@ it('only submit may submit', () => {
   expect(others.flatMap((role) => targetsOf(role, 'batch:SubmitJob'))).toEqual([]);
 });
 
-it('nobody may end a Batch job that is not one of ours', () => {
+it('no role may terminate a Batch job that is not one of ours', () => {
   const ending = [...roles.values()].flat().filter((each) => each.Action.includes('batch:TerminateJob'));
   expect(ending).not.toEqual([]);
   for (const statement of ending) {

@@ -83,7 +83,7 @@ it.each([
   ],
   ['a port of which no method is used', "import { store } from './store.ts'; store(c);"],
   [
-    'a method that only a function names that nobody calls',
+    'a method that only an uncalled function names',
     "import { store } from './store.ts'; const s = store(c); function never() { s.post(); }",
   ],
 ])('%s reaches nothing', (_what, main) => {

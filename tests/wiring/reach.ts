@@ -87,7 +87,7 @@ export function reachedFrom(entry: string): Reached {
     const query = queryOf(node);
     if (query !== undefined) queries.add(query);
     const imported = importedBy(node, source.path);
-    // Which of its functions are used stands in no name that could be followed.
+    // No name that could be followed tells which of its functions are used.
     if (imported !== undefined)
       for (const fn of enter(imported).functions.values()) visit(fn, enter(imported));
     if (node.type === 'NewExpression') {

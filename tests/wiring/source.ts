@@ -13,7 +13,7 @@ export interface Source {
   readonly path: string;
   /** By the name it has here: where it comes from, and its name there. */
   readonly imports: ReadonlyMap<string, { readonly from: string; readonly name: string }>;
-  /** Functions of the module, which do nothing until somebody names them. */
+  /** Functions of the module, which do nothing until they are named. */
   readonly functions: ReadonlyMap<string, Node>;
   /** What runs when the module is imported. */
   readonly statements: readonly Node[];

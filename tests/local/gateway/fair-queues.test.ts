@@ -146,7 +146,7 @@ describe('the group of a message', () => {
     ['the group', ['MessageGroupId'], 'acme'],
     ['something else', ['SentTimestamp'], undefined],
     ['nothing', [], undefined],
-  ])('is told to who asks for %s', async (_, names, group) => {
+  ])('is told to a caller that asks for %s', async (_, names, group) => {
     await createQueue('work');
     await send('acme', ['x']);
     expect(groups(await receive(1, { names }))).toEqual([group]);

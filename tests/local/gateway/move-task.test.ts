@@ -235,7 +235,11 @@ describe('a task is refused', () => {
   });
 
   test.each([
-    ['from a queue that is nobody’s dead-letter queue', { SourceArn: 'elsewhere' }, 'InvalidParameterValue'],
+    [
+      'from a queue that is the dead-letter queue of none',
+      { SourceArn: 'elsewhere' },
+      'InvalidParameterValue',
+    ],
     ['from a queue that is not there', { SourceArn: 'missing' }, 'ResourceNotFoundException'],
     ['to a queue that is not there', { DestinationArn: 'missing' }, 'ResourceNotFoundException'],
     ['at more than 500 a second', { MaxNumberOfMessagesPerSecond: 501 }, 'InvalidParameterValue'],

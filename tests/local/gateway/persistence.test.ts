@@ -98,7 +98,7 @@ test('after a restart on another port, queue URLs lead to that port', async () =
     },
     async (cloud) => {
       expect((await received(cloud)).map(({ Body }) => Body)).toEqual(['one', 'two']);
-      // The address of the first run still names the queue, whoever kept it.
+      // The address of the first run still names the queue.
       const { Messages } = await cloud.sqs.send(new ReceiveMessageCommand({ QueueUrl: urls[0] }));
       expect(Messages).toBeUndefined();
     },

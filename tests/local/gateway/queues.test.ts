@@ -133,7 +133,7 @@ test('a delay of the queue holds unless the message has its own', async () => {
   expect((await receive(QueueUrl)).map(({ Body }) => Body)).toEqual(['now']);
 });
 
-test('the counts of a queue follow the clock, though nobody receives', async () => {
+test('the counts of a queue follow the clock without a receive', async () => {
   const QueueUrl = await createQueue('work', { VisibilityTimeout: '30' });
   await cloud.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'held' }));
   await receive(QueueUrl);

@@ -35,7 +35,7 @@ test.each<[string, unknown, unknown]>([
   ['an attribute as text', { 'Fn::GetAtt': 'Queue.Arn' }, queueArn],
   ['the account', { Ref: 'AWS::AccountId' }, '000000000000'],
   [
-    'what stands in a text',
+    'what is in a text',
     { 'Fn::Sub': 'arn:${AWS::Partition}:x:${AWS::Region}:${Word}-${Queue.QueueName}-${Size}' },
     'arn:aws:x:us-east-1:word-work-16',
   ],

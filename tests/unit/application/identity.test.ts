@@ -5,7 +5,7 @@ import { aRequest, JOB_ID } from '../../support/jobs.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 200 });
 
-describe('ids are the same for ever: whoever computes one again names the same record', () => {
+describe('ids are the same for ever: each computation names the same record', () => {
   // Each is base32(sha256(parts joined by a NUL byte)), lower case, cut to 26; computed with Python's hashlib and base64.
   test.each([
     ['acme', 'report-42', 'job_gvk5fwddgh2o22lu4huknphrdl'],

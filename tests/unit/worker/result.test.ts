@@ -26,7 +26,7 @@ function circle(): object {
 }
 
 describe('a result', () => {
-  test('of up to 32 KiB stands in the record', async () => {
+  test('of up to 32 KiB is kept in the record', async () => {
     const { written, write } = objects();
     expect(await resultOf(textOf(32 * 1024), write)).toEqual({ inline: textOf(32 * 1024) });
     expect(written).toEqual([]);

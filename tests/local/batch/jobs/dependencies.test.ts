@@ -46,7 +46,7 @@ describe('a job whose dependency fails', () => {
   });
 });
 
-test('a finished job that nobody waits for any more is forgotten after a week', async () => {
+test('a finished job without dependents is forgotten after a week', async () => {
   const rooms = await openRooms();
   const first = await rooms.submit();
   const second = await rooms.submit({ dependsOn: [{ jobId: first }] });

@@ -96,7 +96,7 @@ describe('a noisy group', () => {
     return queue;
   };
 
-  test('is served as before while nobody quiet waits', () => {
+  test('is served as before while no quiet group waits', () => {
     expect(withNoise().take(3)).toEqual(['loud50', 'loud51', 'loud52']);
   });
 

@@ -41,7 +41,7 @@ describe('reservations', () => {
     expect(pace.ask([of('globex')]).map(atOf)).toEqual([100]);
   });
 
-  test('do not make up for the time in which nobody called', () => {
+  test('do not make up for the time without calls', () => {
     const pace = pacing();
     pace.ask(asksOf('acme', 4));
     expect(pace.ask(asksOf('acme', 2), 90_000).map(atOf)).toEqual([90_000, 90_025]);
@@ -84,7 +84,7 @@ describe('while calls are scarce', () => {
     expect(atOf(turn)).toBeLessThanOrEqual(2 * limits.maxWaitMs);
   });
 
-  test('whoever was given more than the one that waits longest is turned away until that has caught up', () => {
+  test('a tenant that was given more than the one that waits longest is turned away until that has caught up', () => {
     const shares = {
       acme: { used: 10.5, askedAt: NOW },
       globex: { used: 0, askedAt: NOW, turnedAwayAt: NOW },
@@ -104,7 +104,7 @@ describe('while calls are scarce', () => {
   });
 });
 
-describe('nobody is remembered', () => {
+describe('no tenant is remembered', () => {
   test('once calls are plenty again', () => {
     const pace = pacing();
     pace.ask([...asksOf('acme', 5), ...asksOf('globex', 5)]);

@@ -288,7 +288,7 @@ describe('the order of words about one Batch job', () => {
   });
 });
 
-describe('whether a slot is held in vain', () => {
+describe('whether a slot is held without use', () => {
   const hasSlot = true;
   test.each([
     ['not by a job that waits for it', jobIn('waiting'), 1, false],

@@ -49,7 +49,7 @@ describe('what a submit message means for the record as it is now', () => {
     ['backoff, an attempt too far is asked for', jobIn('retrying'), 3, NOW + 10_000, done],
     ['cancelling, Batch has it', jobIn('cancelling'), 1, NOW, { kind: 'terminate', runId: FIRST }],
     [
-      'cancelling, surely not accepted: nobody else would end it',
+      'cancelling, surely not accepted: no other step would end it',
       jobIn('cancelling', { ...closed, runId: undefined }),
       1,
       NOW,
@@ -156,7 +156,7 @@ describe('what SubmitJob is asked', () => {
     ]);
   });
 
-  test("no tag of a tenant can say that the job is somebody else's", () => {
+  test("no tag of a tenant can say that the job is another tenant's", () => {
     const tags = { team: 'a', 'headgate:tenant': 'globex', 'headgate:job': 'other' };
     expect(submitRequest(aJob({ tags }), reportType, 1, { targets, nowMs: NOW }).tags).toEqual({
       team: 'a',
@@ -165,7 +165,7 @@ describe('what SubmitJob is asked', () => {
     });
   });
 
-  test('whoever may describe Batch jobs reads nothing of the input', () => {
+  test('a principal that may describe Batch jobs reads nothing of the input', () => {
     const job = aJob({
       input: { password: 'canary' },
       metadata: { note: 'canary' },

@@ -83,7 +83,7 @@ test('whatever the clocks of processes and of Batch say, a job becomes the same 
   fc.assert(law);
 });
 
-test('a clock that runs ahead ends the leases of others early, and nobody is locked out for it (F56)', () => {
+test('a clock that runs ahead ends the leases of others early, and no process is locked out for it (F56)', () => {
   let health: EndpointHealth = { tenantId: 'acme', endpointId: 'whe_1' };
   for (let i = 0; i < MAX_IN_FLIGHT; i++) {
     const lease = takeLease(health, `msg_${i}`, NOW);
@@ -92,7 +92,7 @@ test('a clock that runs ahead ends the leases of others early, and nobody is loc
   expect(takeLease(health, 'msg_more', NOW).kind).toBe('full');
   const early = takeLease(health, 'msg_more', NOW + 120_000);
   expect(early.kind).toBe('taken');
-  // Whoever lost its lease gives back what is not there any more: no harm to the one that came after.
+  // A process that lost its lease gives back what is not there any more: no harm to the next one.
   const after = early.kind === 'taken' ? giveBackLease(early.health, 'msg_0') : health;
   expect(after.leases?.map(({ webhookId }) => webhookId)).toEqual(['msg_more']);
 });

@@ -62,7 +62,7 @@ describe('after a look, the next one is', () => {
     ['10 minutes later for a job that is starting', jobIn('starting'), 10 * MINUTES],
     ['10 minutes later for a job that runs', jobIn('running'), 10 * MINUTES],
     ['70 seconds later for a job that is being ended', jobIn('cancelling'), 70 * SECONDS],
-    ['70 seconds later for an end that nobody was told of', jobIn('failed'), 70 * SECONDS],
+    ['70 seconds later for an end that was not published', jobIn('failed'), 70 * SECONDS],
     ['20 minutes later for a job that Batch did not show', jobIn('submitted', { absences: 1 }), 20 * MINUTES],
     ['70 seconds after the start', jobIn('scheduled', { eligibleAt: NOW + HOURS }), HOURS + 70 * SECONDS],
     [

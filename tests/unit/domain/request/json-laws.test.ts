@@ -61,7 +61,7 @@ describe('a text of any size is walked once, without running out of stack (F16)'
   });
 });
 
-/** JSON as a sender may write it: entries in order, so that a key can stand twice, and numbers as they are spelt. */
+/** JSON as a sender may write it: entries in order, so that a key can appear twice, and numbers as they are spelt. */
 type Tree =
   | { readonly kind: 'word' | 'number' | 'string'; readonly text: string }
   | { readonly kind: 'array'; readonly items: readonly Tree[] }

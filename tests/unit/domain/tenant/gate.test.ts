@@ -49,7 +49,7 @@ describe('who may go to Batch now', () => {
     ]);
   });
 
-  test('nobody new while the tenant is paused, with the reason', () => {
+  test('no new one while the tenant is paused, with the reason', () => {
     const paused = gate([job(1)], { paused: { reason: 'unpaid', at: NOW } });
     expect(told(decide(paused, 0, [job(1), job(2)]))).toEqual(['holds', 'the tenant is paused: unpaid']);
   });
@@ -94,12 +94,12 @@ describe('who may go to Batch now', () => {
     [gate([], { cap: 5, paused: { reason: 'x', at: NOW } }), 0, true],
     [gate([job(1)], {}), 1, true],
     [gate([job(1)], { typeCaps: { 'report.render': 1 } }), 0, false],
-  ])('a list is looked at further only while somebody could enter: %#', (given, defaultCap, full) => {
+  ])('a list is read further only while an attempt could acquire a slot: %#', (given, defaultCap, full) => {
     expect(isFull(given, defaultCap)).toBe(full);
   });
 });
 
-describe('whatever the caps and whoever asks', () => {
+describe('whatever the caps and the attempts', () => {
   /** Type and key follow from the job: its attempts have the same, and it may ask more than once. */
   const jobs = fc.array(
     fc.record({ n: fc.nat(31), attempt: fc.integer({ min: 1, max: 3 }) }).map(({ n, attempt }): Slotted => {
@@ -121,7 +121,7 @@ describe('whatever the caps and whoever asks', () => {
     },
     { requiredKeys: [] },
   );
-  test('no cap is exceeded by those that enter, and nobody waits that could have entered last', () => {
+  test('no cap is exceeded by new holders, and none waits that could have acquired the last slot', () => {
     fc.assert(
       fc.property(jobs, caps, (asking, caps) => {
         const entries = decide(gate([], caps), 0, asking);

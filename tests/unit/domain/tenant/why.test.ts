@@ -55,8 +55,8 @@ describe('why a job has not begun', () => {
       0,
       'AWS Batch has had the job since 2026-01-05T09:00:00.000Z and has no capacity for it yet',
     ],
-    ['nobody, it runs', jobIn('running'), undefined, 0, 'it does not wait'],
-    ['nobody, it is over', jobIn('failed'), gate({ cap: 1 }), 0, 'it does not wait'],
+    ['nothing, it runs', jobIn('running'), undefined, 0, 'it does not wait'],
+    ['nothing, it is over', jobIn('failed'), gate({ cap: 1 }), 0, 'it does not wait'],
   ])('%s', (_, job, gate, ahead, text) => {
     expect(waitText(whyWaiting(job, { gate, defaultCap: 0, ahead }))).toBe(text);
   });

@@ -189,7 +189,7 @@ describe('what is kept of an answer', () => {
     expect(last).toMatchObject(kept);
   });
 
-  test('is the first 1,024 characters when it was a success, which nobody debugs', () => {
+  test('is the first 1,024 characters when it was a success, which needs no diagnosis', () => {
     const { last } = afterTry(pending, { ...answered(200), kept }, NOW, 0).delivery;
     expect(last).toEqual({ at: NOW, ms: 40, answer: 'http_200', body: 'y'.repeat(1024), cut: 'truncated' });
   });

@@ -36,7 +36,7 @@ describe('tries to one endpoint at the same time', () => {
     expect(takeLease(held(1), 'msg_0', NOW)).toEqual({ kind: 'busy' });
   });
 
-  test('end by themselves when whoever made them has died', () => {
+  test('end by themselves when their process has died', () => {
     expect(takeLease(held(MAX_IN_FLIGHT), 'msg_0', NOW + LEASE_MS).kind).toBe('taken');
   });
 
@@ -68,7 +68,7 @@ describe('what is remembered of an endpoint', () => {
   });
 });
 
-test('one that keeps somebody waiting is suspected for ten seconds, and the suspicion is not written at each turn', () => {
+test('one that lets a sandbox wait is suspected for ten seconds, and the suspicion is not written each time', () => {
   const seen = suspected(good, NOW);
   expect(isSlow(seen, NOW + 9999)).toBe(true);
   expect(isSlow(seen, NOW + 10_000)).toBe(false);

@@ -1,4 +1,4 @@
-/** The examples that tenants copy are run as they stand in docs/using/webhooks.md. */
+/** The examples that tenants copy are run exactly as they are in docs/using/webhooks.md. */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
