@@ -192,9 +192,14 @@ export function pingEvent(
   };
 }
 
+/** Field by field: a newer version may keep more in a result than tenants are to see. */
 function publishedResult(result: NonNullable<JobRecord['result']>) {
-  if (!('inline' in result)) return result;
-  return bytesOf(JSON.stringify(result.inline)) <= MAX_INLINE_RESULT_BYTES ? result : { inRecord: true };
+  if ('inline' in result) {
+    const { inline } = result;
+    return bytesOf(JSON.stringify(inline)) <= MAX_INLINE_RESULT_BYTES ? { inline } : { inRecord: true };
+  }
+  const { object, bytes, sha256 } = result;
+  return { object, bytes, sha256 };
 }
 
 function hasPublishedFailure(

@@ -1,9 +1,10 @@
 /** The gates of tenants in the table: one item each, with the caps and the set of holders. */
 import * as z from 'zod';
 import { dueShard } from '../../domain/job/identity.ts';
-import { Backlog, Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
+import { Backlog, type Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
 import { decodeHolder, encodeHolder, type Holder } from '../../domain/tenant/holder.ts';
-import type { Key, Table } from './table.ts';
+import { idInKey, readRow, readRows } from './rows.ts';
+import type { Attributes, Key, Table } from './table.ts';
 
 export interface GateStore {
   /** A tenant that never had caps, a pause or a concurrency key is absent from the map. */
@@ -33,25 +34,25 @@ export type Settings = Caps & Pick<Gate, 'paused'>;
 
 const SETTINGS = ['cap', 'typeCaps', 'keyCap', 'paused'] as const;
 
+/** As it was set: how high a cap may be is checked where it is set, and a later version may allow more. */
+const StoredCap = z.int().positive().optional();
+
 const Stored = z.object({
   tenantId: z.string(),
   version: z.int(),
-  ...Caps.shape,
+  cap: StoredCap,
+  typeCaps: z.record(z.string(), z.int().positive()).optional(),
+  keyCap: StoredCap,
   paused: Pause.optional(),
   backlog: Backlog.optional(),
-  members: z.set(z.instanceof(Uint8Array)).optional(),
+  holders: z.set(z.instanceof(Uint8Array)).optional(),
   dueAt: z.int().optional(),
 });
 
 export function gateStore(items: Table): GateStore {
   return {
     async load(tenantIds) {
-      const stored = await items.getAll(tenantIds.map(gateKey));
-      const gates = stored.map((item): Gate => {
-        const { members = new Set(), ...gate } = Stored.parse(item);
-        return { ...gate, holders: [...members].map(decodeHolder) };
-      });
-      return new Map(gates.map((gate) => [gate.tenantId, gate]));
+      return readRows(await items.getAll(tenantIds.map(gateKey)), idInKey, gateOf);
     },
 
     async acquire(tenantId, seen, holders, nowMs) {
@@ -59,7 +60,7 @@ export function gateStore(items: Table): GateStore {
       // reads again.
       const held = await items.update(gateKey(tenantId), {
         update:
-          'ADD members :holders SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
+          'ADD holders :holders SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
         condition: asRead(seen),
         values: {
           ...versionValues(seen),
@@ -76,7 +77,7 @@ export function gateStore(items: Table): GateStore {
       if (holders.length === 0) return;
       // Idempotent: a repeat finds nothing to remove.
       await items.update(gateKey(tenantId), {
-        update: 'DELETE members :holders',
+        update: 'DELETE holders :holders',
         condition: 'attribute_exists(pk)',
         values: { ':holders': setOf(holders) },
       });
@@ -117,7 +118,7 @@ export function gateStore(items: Table): GateStore {
         const later = { update: 'SET dueAt = :dueAt', condition: 'attribute_exists(dueAt)' };
         await items.update(key, { ...later, values: { ':dueAt': dueAt } });
       } else {
-        const empty = 'attribute_not_exists(members) AND version = :version';
+        const empty = 'attribute_not_exists(holders) AND version = :version';
         await items.update(key, {
           update: 'REMOVE dueAt, dueShard',
           condition: empty,
@@ -126,6 +127,11 @@ export function gateStore(items: Table): GateStore {
       }
     },
   };
+}
+
+function gateOf(item: Attributes): Gate {
+  const { holders = new Set<Uint8Array>(), ...gate } = readRow(Stored, item);
+  return { ...gate, holders: [...holders].map(decodeHolder) };
 }
 
 const gateKey = (tenantId: string): Key => ({ pk: `TENANT#${tenantId}`, sk: 'GATE' });

@@ -297,4 +297,13 @@ export const faults: Rows = {
     answer:
       'Submit and the worker check by the same rule before the handler starts; the job fails for good as `invalid_input`.',
   },
+  F90: {
+    what: 'A row is in the table that this version cannot read: after a roll-back, or edited by hand.',
+    answer:
+      'Work that needs the row fails with its key and is repeated; all other work goes on. A gate, a tenant and a job are told from absent ones.',
+  },
+  F91: {
+    what: 'One entry of a call that carries several is refused, or makes the whole call fail.',
+    answer: 'Only what that entry belongs to is repeated.',
+  },
 };
