@@ -58,7 +58,7 @@ function known({ error, ...given }: Facts): Record<string, string | number> {
   return Object.fromEntries(entries.flatMap(([name, fact]) => (fact === undefined ? [] : [[name, fact]])));
 }
 
-/** An error of our own whose message quotes no value of anybody's: it is logged whole. */
+/** An error of our own whose message quotes no value: it is logged whole. */
 export abstract class SafeError extends Error {}
 
 /** The message of an SDK error may quote the request; its name and status do not. */

@@ -45,7 +45,7 @@ const Stored = z.object({
   keyCap: StoredCap,
   paused: Pause.optional(),
   backlog: Backlog.optional(),
-  holders: z.set(z.instanceof(Uint8Array)).optional(),
+  members: z.set(z.instanceof(Uint8Array)).optional(),
   dueAt: z.int().optional(),
 });
 
@@ -60,11 +60,11 @@ export function gateStore(items: Table): GateStore {
       // reads again.
       const held = await items.update(gateKey(tenantId), {
         update:
-          'ADD holders :holders SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
+          'ADD members :members SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
         condition: asRead(seen),
         values: {
           ...versionValues(seen),
-          ':holders': setOf(holders),
+          ':members': setOf(holders),
           ':tenantId': tenantId,
           ':dueShard': dueShard(tenantId),
           ':dueAt': nowMs + GATE_GRACE_MS,
@@ -77,9 +77,9 @@ export function gateStore(items: Table): GateStore {
       if (holders.length === 0) return;
       // Idempotent: a repeat finds nothing to remove.
       await items.update(gateKey(tenantId), {
-        update: 'DELETE holders :holders',
+        update: 'DELETE members :members',
         condition: 'attribute_exists(pk)',
-        values: { ':holders': setOf(holders) },
+        values: { ':members': setOf(holders) },
       });
     },
 
@@ -118,7 +118,7 @@ export function gateStore(items: Table): GateStore {
         const later = { update: 'SET dueAt = :dueAt', condition: 'attribute_exists(dueAt)' };
         await items.update(key, { ...later, values: { ':dueAt': dueAt } });
       } else {
-        const empty = 'attribute_not_exists(holders) AND version = :version';
+        const empty = 'attribute_not_exists(members) AND version = :version';
         await items.update(key, {
           update: 'REMOVE dueAt, dueShard',
           condition: empty,
@@ -130,8 +130,8 @@ export function gateStore(items: Table): GateStore {
 }
 
 function gateOf(item: Attributes): Gate {
-  const { holders = new Set<Uint8Array>(), ...gate } = readRow(Stored, item);
-  return { ...gate, holders: [...holders].map(decodeHolder) };
+  const { members = new Set<Uint8Array>(), ...gate } = readRow(Stored, item);
+  return { ...gate, holders: [...members].map(decodeHolder) };
 }
 
 const gateKey = (tenantId: string): Key => ({ pk: `TENANT#${tenantId}`, sk: 'GATE' });

@@ -15,7 +15,7 @@ export interface WaitingStore {
 
 export interface WaitingPage {
   readonly rows: readonly WaitingRow[];
-  /** They stay in the list, and stop nobody behind them. Their jobs are found when reconcile looks at them. */
+  /** They stay in the list and stop no row behind them. Their jobs are found when reconcile looks at them. */
   readonly unreadable: readonly RowUnreadable[];
   /** The place of the last row; absent at the end of the list. */
   readonly next?: string;
