@@ -1,7 +1,9 @@
 /** Events published on the event bus. `payload.ts` turns them into webhook bodies. */
 import * as z from 'zod';
+import { tenantMessage } from '../job/failure.ts';
 import { IdempotencyKey, JobTypeId, JsonValue, TenantId } from '../job/ids.ts';
 import { type JobRecord, JobState } from '../job/job.ts';
+import { withoutInternals } from '../redaction.ts';
 import { bytesOf, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -161,7 +163,7 @@ export function progressEvent(job: JobRecord): LifecycleEvent[] {
         progress: {
           done,
           ...(total === undefined ? {} : { total }),
-          ...(note === undefined ? {} : { note: shortened(note, MAX_WORDS_CHARACTERS) }),
+          ...(note === undefined ? {} : { note: shortened(withoutInternals(note), MAX_WORDS_CHARACTERS) }),
         },
       },
     },
@@ -209,11 +211,12 @@ function hasPublishedFailure(
 }
 
 /** Without the log stream's name, which is for operators: tenants cannot open it. */
-function publishedFailure({ class: cls, code, message, exitCode }: NonNullable<JobRecord['failure']>) {
+function publishedFailure(failure: NonNullable<JobRecord['failure']>) {
+  const { class: cls, code, exitCode } = failure;
   return {
     class: cls,
     code,
-    message: shortened(message, MAX_WORDS_CHARACTERS),
+    message: shortened(tenantMessage(failure), MAX_WORDS_CHARACTERS),
     ...(exitCode === undefined ? {} : { exitCode }),
   };
 }
