@@ -1,19 +1,25 @@
 /**
  * The clock of the embedded cloud: real time plus an offset that only grows. Only `Date` follows it. Timers,
  * `performance` and the monotonic clock stay real, so a long poll, a timeout or a socket behaves the same however far
- * the clock is turned. Another process follows when it is sent the offset: `onAdvance` here, `followClock` there.
+ * the clock is moved. Another process follows when it receives the offset: `onAdvance` here, `followClock` there.
  */
 
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Turns the clock forward. @throws RangeError for a step backwards; Error once the clock is released */
+  /**
+   * Moves the clock forward.
+   * @throws RangeError for a step backwards; Error after the clock is released
+   */
   advance(milliseconds: number): void;
-  /** Calls `listener` after each turn, whichever clock of this realm was turned. @returns the way to stop it */
+  /**
+   * Calls `listener` after each move of any clock of this realm.
+   * @returns a function that stops it
+   */
   onAdvance(listener: () => void): () => void;
   /** How far the clock is ahead of real time, in milliseconds. */
   offsetMs(): number;
-  /** Gives the clock back; the realm's own `Date` returns with the last one. Calling it twice is harmless. */
+  /** Releases the clock; with the last one the realm's own `Date` returns. Idempotent. */
   release(): void;
 }
 
@@ -27,11 +33,11 @@ interface Turned {
 let turned: Turned | undefined;
 
 /**
- * Makes `Date` of this realm follow a clock that can be turned.
+ * Makes `Date` of this realm follow a clock that can be moved.
  *
- * A realm has one `Date`, so clocks held at the same time share one offset: turning one turns all. Two clouds in a
- * process therefore see each other's hours pass, but neither ever sees time run backwards, and the true `Date` comes
- * back when the last of them lets go. A clock made after that starts at real time again.
+ * A realm has one `Date`, so clocks of the same time share one offset: a move of one moves all. Two clouds in a
+ * process therefore see each other's hours pass, but neither sees time run backwards, and the true `Date` returns
+ * when the last of them is released. A clock made after that starts at real time again.
  */
 export function createClock(): Clock {
   turned ??= takeOver();
@@ -65,9 +71,10 @@ export function createClock(): Clock {
 }
 
 /**
- * Makes `Date` of this process follow a clock in another one. Call it before importing what reads time.
+ * Makes `Date` of this process follow a clock in another one. Call it before the import of modules that read the
+ * time.
  *
- * @returns what to call with the offset of that clock, at first and after each of its turns
+ * @returns a function to be called with the offset of that clock, at first and after each of its moves
  */
 export function followClock(): (offsetMs: number) => void {
   const followed = takeOver();
@@ -86,7 +93,7 @@ function takeOver(): Turned {
     construct: (target, given, newTarget) =>
       Reflect.construct(target, given.length ? given : [now()], newTarget),
   });
-  // Date.now goes on the real constructor, so that code which took hold of `Date` earlier follows too.
+  // Date.now is set on the real constructor, so that code with an earlier reference to `Date` follows, too.
   RealDate.now = now;
   RealDate.prototype.constructor = FollowingDate;
   globalThis.Date = FollowingDate;

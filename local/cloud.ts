@@ -18,12 +18,12 @@ import { readTemplate } from './template/template.ts';
 export interface CloudOptions {
   /** Path of the packaged template. */
   readonly template: string;
-  /** Where `<handler path>.mjs` lie. */
+  /** The folder with `<handler path>.mjs`. */
   readonly bundles: string;
-  /** By logical id of an ECR repository: the folder that stands for the working directory of its images. */
+  /** By the logical id of an ECR repository: the folder that replaces the working directory of its images. */
   readonly images: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Variables that the functions get besides those of the template, as a person may add some by hand in AWS. */
+  /** Variables of the functions besides those of the template, as an operator may add some by hand in AWS. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
   /** Where everything is kept; absent = memory. */
   readonly dataDirectory?: string;
@@ -36,8 +36,8 @@ export interface CloudOptions {
   /** One line that a function wrote. */
   output?(functionName: string, line: string): void;
   /**
-   * Each call that reached this cloud. The access key tells who made it: a function's is its name, a container's is
-   * `container`, that of the queues' readers and of whoever uses `Cloud.environment` is `local`.
+   * Each call that reached this cloud. The access key names the caller: a function's key is its name, a container's
+   * is `container`, that of the queue pollers and of users of `Cloud.environment` is `local`.
    */
   onCall?(call: ApiCall): void;
 }
@@ -45,29 +45,29 @@ export interface CloudOptions {
 export interface Cloud {
   /** http://127.0.0.1:port */
   readonly endpoint: string;
-  /** What points any AWS client at this cloud. */
+  /** The variables that point any AWS client at this cloud. */
   readonly environment: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, string>>;
   /** What `Ref` gives for a resource of the template. */
   physicalId(logicalId: string): string;
   readonly clock: Clock;
   readonly batch: Batch;
-  /** Ends functions and containers, then the services. Calling it twice is harmless. */
+  /** Ends functions and containers, then the services. Idempotent. */
   close(): Promise<void>;
 }
 
 const REGION = 'us-east-1';
 const STACK_NAME = 'local';
-/** Longer than any part takes to give up by itself; a part that hangs must not keep the next from closing. */
+/** Longer than any part takes to give up by itself; a part that hangs must not prevent the next from closing. */
 const CLOSE_STEP_MS = 15_000;
 
 type Step = () => unknown;
 
 /**
- * Starts everything, in the order in which the parts need each other.
+ * Starts everything, in the order of dependencies.
  *
- * @throws TemplateRefusal for what the template has and this cloud does not, and Error with a sentence when the port
- * or the data directory is taken; nothing is left running then
+ * @throws TemplateRefusal for what the template has and this cloud does not know, and Error with a sentence when the
+ * port or the data directory is in use; then nothing is left running
  */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { report = () => undefined } = options;
@@ -100,7 +100,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   const clock = createClock();
   onClose(() => clock.release());
   const stores = await openStores(options.dataDirectory, onClose);
-  // Batch and EventBridge are served by the gateway, but hand work to what stands only after it.
+  // The gateway serves Batch and EventBridge, but they pass work to parts that start after it.
   const later: Later = { environment: {}, images: new Map() };
   const events = createEventBridge({
     region: REGION,
@@ -171,7 +171,7 @@ async function openStores(directory: string | undefined, onClose: (step: Step) =
   const inside = (name: string) => (directory === undefined ? undefined : join(directory, name));
   const jobs = new DatabaseSync(inside('batch.sqlite') ?? ':memory:');
   onClose(() => jobs.close());
-  // As for the queues: enough when the process dies, if not when the machine does.
+  // As for the queues: safe when the process dies, not when the machine does.
   jobs.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   const keys = new DatabaseSync(inside('kms.sqlite') ?? ':memory:');
   onClose(() => keys.close());
@@ -196,7 +196,7 @@ function destinations(
   return {
     send: async (queueArn, body, attributes, groupId) =>
       sendTo(fauxqs, queueArn, { body, attributes, groupId }),
-    // An asynchronous invocation: what the function makes of the event is not EventBridge's to know.
+    // An asynchronous invocation: EventBridge does not learn the result.
     invoke: async (functionArn, event) => {
       const name = functionArn.split(':').at(-1) ?? '';
       if (later.lambda === undefined) throw new Error(`Function ${name} is not there yet.`);

@@ -1,4 +1,4 @@
-/** Ends the process group that `pid` leads: the process itself and whatever it started. */
+/** Ends the process group that `pid` leads: the process and its children. */
 export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(-pid, signal);

@@ -30,8 +30,7 @@ function errorTables(): string {
     Object.entries(errorCatalogue)
       .filter(([, entry]) => entry.about === about)
       .map(
-        ([code, { meaning, instruction, ...entry }]) =>
-          `| \`${code}\` | ${meaning} | ${advice[about][instruction]} |${'owner' in entry ? ` ${entry.owner} |` : ''}`,
+        ([code, { meaning, instruction }]) => `| \`${code}\` | ${meaning} | ${advice[about][instruction]} |`,
       );
   const head = '| code | meaning | what happens |\n| --- | --- | --- |';
   return [
@@ -42,7 +41,7 @@ function errorTables(): string {
     '',
     '## On failed jobs',
     '',
-    '| code | meaning | what happens | whose cause |\n| --- | --- | --- | --- |',
+    head,
     ...rows('job'),
     '',
     '## On endpoints',

@@ -64,6 +64,6 @@ async function passOn(ports: IntakePorts, jobs: readonly JobRecord[]): Promise<v
     (job) => job.version === 1 || job.state === 'cancelling' || isUnsettled(job),
   );
   await dispatch(ports, toDispatch).catch((error: unknown) => {
-    ports.log.error('debts:pay:failed', { error, count: toDispatch.length });
+    ports.log.error('job:dispatch:failed', { error, count: toDispatch.length });
   });
 }

@@ -1,5 +1,4 @@
 /** The event of a refused message, for the tenant that it names. */
-import { withoutInternals } from '../redaction.ts';
 import type { RejectedEvent } from '../webhook/notification.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { senderOf } from './letter.ts';
@@ -30,7 +29,7 @@ export function rejectionOf(message: Refused, letter: DeadLetter): RejectedEvent
     sequence: 1,
     code,
     pointer: pointer.slice(0, MAX_POINTER_CHARACTERS),
-    message: withoutInternals(reason),
+    message: reason,
   };
   return [{ type: 'job.rejected', timestamp, data }];
 }

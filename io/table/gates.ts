@@ -1,10 +1,9 @@
 /** The gates of tenants in the table: one item each, with the caps and the set of holders. */
 import * as z from 'zod';
 import { dueShard } from '../../domain/job/identity.ts';
-import { Backlog, type Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
+import { Backlog, Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
 import { decodeHolder, encodeHolder, type Holder } from '../../domain/tenant/holder.ts';
-import { idInKey, readRow, readRows } from './rows.ts';
-import type { Attributes, Key, Table } from './table.ts';
+import type { Key, Table } from './table.ts';
 
 export interface GateStore {
   /** A tenant that never had caps, a pause or a concurrency key is absent from the map. */
@@ -34,15 +33,10 @@ export type Settings = Caps & Pick<Gate, 'paused'>;
 
 const SETTINGS = ['cap', 'typeCaps', 'keyCap', 'paused'] as const;
 
-/** As it was set: how high a cap may be is checked where it is set, and a later version may allow more. */
-const StoredCap = z.int().positive().optional();
-
 const Stored = z.object({
   tenantId: z.string(),
   version: z.int(),
-  cap: StoredCap,
-  typeCaps: z.record(z.string(), z.int().positive()).optional(),
-  keyCap: StoredCap,
+  ...Caps.shape,
   paused: Pause.optional(),
   backlog: Backlog.optional(),
   members: z.set(z.instanceof(Uint8Array)).optional(),
@@ -52,7 +46,12 @@ const Stored = z.object({
 export function gateStore(items: Table): GateStore {
   return {
     async load(tenantIds) {
-      return readRows(await items.getAll(tenantIds.map(gateKey)), idInKey, gateOf);
+      const stored = await items.getAll(tenantIds.map(gateKey));
+      const gates = stored.map((item): Gate => {
+        const { members = new Set(), ...gate } = Stored.parse(item);
+        return { ...gate, holders: [...members].map(decodeHolder) };
+      });
+      return new Map(gates.map((gate) => [gate.tenantId, gate]));
     },
 
     async acquire(tenantId, seen, holders, nowMs) {
@@ -60,11 +59,11 @@ export function gateStore(items: Table): GateStore {
       // reads again.
       const held = await items.update(gateKey(tenantId), {
         update:
-          'ADD members :members SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
+          'ADD members :holders SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
         condition: asRead(seen),
         values: {
           ...versionValues(seen),
-          ':members': setOf(holders),
+          ':holders': setOf(holders),
           ':tenantId': tenantId,
           ':dueShard': dueShard(tenantId),
           ':dueAt': nowMs + GATE_GRACE_MS,
@@ -77,9 +76,9 @@ export function gateStore(items: Table): GateStore {
       if (holders.length === 0) return;
       // Idempotent: a repeat finds nothing to remove.
       await items.update(gateKey(tenantId), {
-        update: 'DELETE members :members',
+        update: 'DELETE members :holders',
         condition: 'attribute_exists(pk)',
-        values: { ':members': setOf(holders) },
+        values: { ':holders': setOf(holders) },
       });
     },
 
@@ -127,11 +126,6 @@ export function gateStore(items: Table): GateStore {
       }
     },
   };
-}
-
-function gateOf(item: Attributes): Gate {
-  const { members = new Set<Uint8Array>(), ...gate } = readRow(Stored, item);
-  return { ...gate, holders: [...members].map(decodeHolder) };
 }
 
 const gateKey = (tenantId: string): Key => ({ pk: `TENANT#${tenantId}`, sk: 'GATE' });

@@ -1,4 +1,4 @@
-/** The names of Batch's resources: how an ARN is made from a name, and a name read from an ARN. */
+/** The names of Batch's resources: an ARN from a name, and a name from an ARN. */
 import { ACCOUNT_ID } from '../aws.ts';
 
 export type ArnKind =

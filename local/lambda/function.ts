@@ -1,4 +1,4 @@
-/** What a function is to the host, and what comes of a call. */
+/** A function as the host knows it, and the result of a call. */
 
 export interface LambdaFunction {
   readonly name: string;
@@ -17,15 +17,15 @@ export interface InvokeFailure {
   readonly errorMessage: string;
 }
 
-/** `payload` has been through JSON, as on AWS: what JSON cannot say is not in it. */
+/** `payload` has been through JSON, as on AWS: values that JSON cannot express are not in it. */
 export type InvokeResult = { readonly outcome: 'returned'; readonly payload: unknown } | InvokeFailure;
 
-/** A failure in the words Lambda itself uses. */
+/** A failure as Lambda words it. */
 export function failed(errorType: string, errorMessage: string): InvokeFailure {
   return { outcome: 'failed', errorType, errorMessage };
 }
 
-/** What Lambda shows as the function's handler, for `_HANDLER` and for messages. */
+/** The function's handler as Lambda shows it, for `_HANDLER` and for messages. */
 export function handlerOf({ bundle, exportName }: Pick<LambdaFunction, 'bundle' | 'exportName'>): string {
   return `${bundle.replace(/^.*[/\\]|\.\w+$/g, '')}.${exportName}`;
 }

@@ -77,7 +77,7 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
     },
     map(mapping) {
       const pool = poolOf(mapping.functionName);
-      // What no sandbox can take soon stays in the queue, where its visibility does not run.
+      // Messages that no sandbox can take soon stay in the queue, where their visibility timeout does not run.
       const maximumConcurrency = Math.min(mapping.maximumConcurrency, 1 + places.spare.sandboxes);
       const ports = { sqs, region, report, run: (payload: object) => run(pool, payload) };
       pollers.push(createPoller({ ...mapping, maximumConcurrency }, ports));

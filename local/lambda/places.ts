@@ -2,7 +2,7 @@
 export interface Spare {
   /** How many, over all functions. */
   readonly sandboxes: number;
-  /** One that was idle for so long ends, and leaves its place to a function with a backlog. */
+  /** A sandbox that was idle for this long ends, and leaves its place to a function with a backlog. */
   readonly idleLimitMs: number;
 }
 
@@ -16,7 +16,7 @@ export interface Places {
   readonly spare: Spare;
   /** Takes a spare place. When there is none, `retry` is called as soon as one is free, in the order of asking. */
   take(retry: () => void): boolean;
-  /** Gives a spare place back. */
+  /** Releases a spare place. */
   give(): void;
 }
 

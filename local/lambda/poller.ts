@@ -1,4 +1,4 @@
-/** Between one queue and one function: what AWS calls an event source mapping. */
+/** An event source mapping: it polls one queue and calls one function. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import type { InvokeResult } from './function.ts';
@@ -17,7 +17,7 @@ export interface QueueMapping {
 
 export interface Poller {
   start(): void;
-  /** Receives no more; resolves at once, whatever still runs. */
+  /** Stops receiving; resolves at once, while calls may still run. */
   stop(): Promise<void>;
   /** Resolves when no received message is being worked on. */
   drained(): Promise<unknown>;
@@ -60,7 +60,7 @@ export function createPoller(mapping: QueueMapping, options: PollerOptions): Pol
       try {
         const batch = await queue.gather();
         faults = 0;
-        // What arrives while stopping is left alone: it comes back when its visibility ends.
+        // Messages that arrive while stopping are ignored: they return when their visibility timeout ends.
         if (batch.length === 0 || signal.aborted) continue;
         const job = work(batch).finally(() => working.delete(job));
         working.add(job);

@@ -7,7 +7,10 @@ import {
 } from '@aws-sdk/client-sqs';
 
 export interface Queue {
-  /** One batch, waiting up to 20 s for its first message. @throws when the queue cannot be asked, or on abort */
+  /**
+   * One batch, with a wait of up to 20 s for its first message.
+   * @throws when the queue cannot be asked, or on abort
+   */
   gather(): Promise<Message[]>;
   remove(messages: readonly Message[]): Promise<void>;
 }
@@ -42,7 +45,8 @@ export function openQueue(
       while (batch.length > 0 && batch.length < batchSize) {
         const leftSeconds = Math.max(0, Math.ceil((closesAt - performance.now()) / 1000));
         if (leftSeconds === 0 && !plenty) break;
-        // What is held already must not be lost to a fault now; the next batch meets the same fault and reports it.
+        // Messages already received must not be lost to a fault now; the next batch meets the same fault and reports
+        // it.
         const more = await receive(leftSeconds, batchSize - batch.length).catch(() => undefined);
         if (!more) break;
         plenty = more.length === PER_CALL;

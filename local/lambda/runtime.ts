@@ -11,7 +11,7 @@ type Handler = (event: unknown, context: object) => unknown;
 // Node has read it already, and the function's environment is to be that of Lambda.
 delete process.env['NODE_COMPILE_CACHE'];
 
-// Before the import: a bundle may read the time while it loads.
+// Before the import: a bundle may read the time while it is loaded.
 const setClockOffset = followClock();
 let loaded: { readonly fn: Described; readonly handler: Handler } | undefined;
 
@@ -75,7 +75,7 @@ function printError(label: string, thrown: unknown): { errorType: string; errorM
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
 function contextFor({ name, arn, memoryMiB, timeoutSeconds }: Described, requestId: string): object {
-  // Not Date: turning the clock must not use up the time a function has left.
+  // Not Date: a moved clock must not use up the remaining time of a function.
   const deadline = performance.now() + timeoutSeconds * 1000;
   return {
     functionName: name,

@@ -4,7 +4,7 @@ import type { LambdaFunction } from './function.ts';
 export type ToSandbox =
   /** The first message, once. */
   | { readonly kind: 'load'; readonly fn: Omit<LambdaFunction, 'environment'>; readonly offsetMs: number }
-  /** After each turn of the clock. */
+  /** After each move of the clock. */
   | { readonly kind: 'clock'; readonly offsetMs: number }
   /** One at a time. */
   | { readonly kind: 'call'; readonly requestId: string; readonly payload: string };

@@ -15,7 +15,7 @@ export interface SandboxProcess {
   readonly ended: Promise<string>;
   /** Messages arrive in order. One to a process that is gone is dropped; `ended` tells that it is gone. */
   send(message: ToSandbox): void;
-  /** Ends the process at once, and whatever the function started. */
+  /** Ends the process and its children at once. */
   kill(): void;
 }
 

@@ -1,4 +1,4 @@
-/** One function in a process of its own: what Lambda calls an execution environment. */
+/** A sandbox: one function in a process of its own, which Lambda calls an execution environment. */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { environmentOf } from './environment.ts';
@@ -22,7 +22,10 @@ export interface Sandbox {
   /** Why the sandbox is gone; undefined when `end` asked for it. */
   readonly ended: Promise<InvokeFailure | undefined>;
   isAlive(): boolean;
-  /** One call at a time. Never rejects. @param payload JSON text */
+  /**
+   * One call at a time. Never rejects.
+   * @param payload JSON text
+   */
   invoke(payload: string): Promise<InvokeResult>;
   /** Resolves when the process is gone. */
   end(): Promise<void>;

@@ -1,4 +1,4 @@
-/** What Lambda hands a function from a queue, and which messages its answer takes off the queue. */
+/** The event that Lambda gives a function for messages of a queue, and the messages that its answer deletes. */
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { InvokeResult } from './function.ts';
@@ -38,7 +38,7 @@ const BatchResponse = z
   .nullish();
 
 export interface Verdict {
-  /** The messages to delete; the others come back when their visibility ends. */
+  /** The messages to delete; the others return when their visibility timeout ends. */
   readonly done: readonly Message[];
   /** Set when the function believes it reported failures, and Lambda cannot read its answer. */
   readonly problem?: string;

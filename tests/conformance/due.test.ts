@@ -75,7 +75,7 @@ onEachTarget((open, test) => {
     expect((await allDue(backend, NOW + 5000)).found).toEqual(named([moved]));
   });
 
-  test('a gate stands beside the jobs of its shard, until nobody is in it and tick has looked', async () => {
+  test('a gate is listed with the jobs of its shard, until it has no holder and tick has looked', async () => {
     const backend = await open();
     const { gates } = backend.process();
     await gates.acquire('acme', undefined, [holderOf(jobs[0]!)], NOW);

@@ -14,7 +14,7 @@ onEachTarget((open, test) => {
   const ports = async (answersLost = false) => (await open({ answersLost })).process();
 
   describe('recording', () => {
-    test('a job is recorded once: whoever comes second is shown the first', async () => {
+    test('a job is recorded once: the second handler is shown the first record', async () => {
       const { jobs } = await ports();
       expect(await jobs.create(job)).toEqual({ kind: 'created' });
       const other = { ...job, fingerprint: 'g'.repeat(26), createdAt: NOW + 5 };
@@ -162,7 +162,7 @@ onEachTarget((open, test) => {
   });
 
   describe('when the answer to a write is lost and the call is made again', () => {
-    test('its writer knows its own record again, and nobody else takes it for theirs', async () => {
+    test('its writer knows its own record again, and no other takes it for its own', async () => {
       const { jobs } = await ports(true);
       expect(await jobs.create(job)).toEqual({ kind: 'created' });
       expect(await jobs.create(job)).toEqual({ kind: 'exists', job });

@@ -38,7 +38,7 @@ export function openSimulatedBackend({
   });
 
   let passing: Promise<void> | undefined;
-  /** Nothing here happens unless time passes; it does while somebody waits for an answer. */
+  /** Nothing here happens unless time passes; it does while a test waits for an answer. */
   function letTimePass(): void {
     passing ??= time
       .run(Number.MAX_SAFE_INTEGER, () => false)

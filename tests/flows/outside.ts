@@ -5,7 +5,6 @@ import {
   type JobDetail,
   ListJobsCommand,
   UpdateComputeEnvironmentCommand,
-  UpdateJobQueueCommand,
 } from '@aws-sdk/client-batch';
 import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -16,7 +15,7 @@ import { WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
 import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
-/** What an endpoint may applyWorkerMessage of a job's whole life. */
+/** The events of a job's whole life that an endpoint may receive. */
 export const EVERY_EVENT = WEBHOOK_EVENTS.filter((type) => /^job\.(?!progress|rejected)/.test(type));
 
 export interface Outside {
@@ -36,8 +35,6 @@ export interface Outside {
   /** Whether Batch has any room for containers. */
   capacity(is: 'there' | 'gone'): Promise<void>;
   /** Tick's schedule. */
-  /** What an operator does to a job queue, by its logical id. */
-  queue(name: string, state: 'ENABLED' | 'DISABLED'): Promise<void>;
   schedule(does: 'run' | 'rest'): Promise<void>;
   /** Turns the clock step by step until there is an answer. */
   turnUntil<T>(what: string, stepMs: number, look: () => Promise<T | undefined>): Promise<T>;
@@ -94,7 +91,7 @@ export function lookFromOutside(stack: Stack): Outside {
       return undefined;
     });
   };
-  /** A container that starts has called nobody yet; one that a test holds never will. */
+  /** A container that starts has made no call yet; one that a test holds never will. */
   const hasContainers = async () => {
     const asked = ['StandardJobQueue', 'EconomyJobQueue'].flatMap((queue) =>
       (['STARTING', 'RUNNING'] as const).map((jobStatus) =>
@@ -141,9 +138,6 @@ export function lookFromOutside(stack: Stack): Outside {
         const computeEnvironment = cloud.physicalId(name);
         await batch.send(new UpdateComputeEnvironmentCommand({ computeEnvironment, state }));
       }
-    },
-    async queue(name, state) {
-      await batch.send(new UpdateJobQueueCommand({ jobQueue: cloud.physicalId(name), state }));
     },
     async schedule(does) {
       const { Rules = [] } = await clients.eventBridge.send(new ListRulesCommand({}));

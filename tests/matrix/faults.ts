@@ -63,7 +63,7 @@ export const faults: Rows = {
     answer: 'The packaged template is refused before it is deployed.',
   },
   F16: {
-    what: 'A message is made to use up the memory or the stack of whoever reads it.',
+    what: 'A message is made to use up the memory or the stack of its reader.',
     answer: 'It is walked once, within limits on bytes, depth and keys, before it is parsed.',
   },
   F17: {
@@ -83,7 +83,7 @@ export const faults: Rows = {
     answer: 'It is asked only after a settle time; at worst there is a second Batch job, and one run.',
   },
   F21: {
-    what: 'Batch has forgotten a job whose end nobody saw.',
+    what: 'AWS Batch has forgotten a job whose end was not reported.',
     answer: 'After three looks the attempt is lost, its slot is free, and the next attempt follows.',
   },
   F22: {
@@ -236,14 +236,14 @@ export const faults: Rows = {
   },
   F58: {
     what: 'A cap is set below what is running.',
-    answer: 'Nobody is ended, and nobody new is let in before there is room.',
+    answer: 'No job is ended, and none acquires a slot before there is room.',
   },
   F59: {
     what: 'A job is cancelled, in whatever state.',
     answer: 'It has one end, told once, and gives its slot back once.',
   },
   F60: {
-    what: 'Somebody reads a job again and again while it moves.',
+    what: 'A reader reads a job again and again while it changes.',
     answer: 'What is read never goes back, and shows one end.',
   },
   F61: {
@@ -274,29 +274,6 @@ export const faults: Rows = {
     answer:
       'Headers may have 32 KiB in all. An answer that is not correct HTTP/1.1 counts as none, and the delivery log names what to mend.',
   },
-  F71: {
-    what: 'An operator disables a job queue, or deletes it.',
-    answer:
-      'The jobs for it wait without a slot, with a reason, and are tried again after half a minute to two hours. Each refusal is a log line of level ERROR.',
-  },
-  F72: {
-    what: 'A job definition is deregistered while jobs wait for it.',
-    answer: 'The jobs for it wait as for a disabled queue, and run when a definition is there again.',
-  },
-  F73: {
-    what: 'A right, a role, a share or a scheduling policy is missing, so that AWS refuses each SubmitJob.',
-    answer: 'As for a disabled queue. Only a refusal that names the request itself fails a job.',
-  },
-  F74: {
-    what: 'AWS or a library names account ids, ARNs, hosts or request ids in what it says of a failure.',
-    answer:
-      'The tenant is told a sentence of ours; the operator finds the text of AWS in `failure.reason`, in each ended attempt and in the dead letter.',
-  },
-  F75: {
-    what: 'A container ends because its heap is full, or by a signal that its image uses for that.',
-    answer:
-      'Exit code 134 of the worker is of class `out_of_memory`, and the next attempt may get more memory; a job type may map 137 as well.',
-  },
   F80: {
     what: "A handler opens an object outside of its tenant's folder, or writes one.",
     answer:
@@ -319,14 +296,5 @@ export const faults: Rows = {
     what: 'The schema of a job type is tightened while its jobs wait.',
     answer:
       'Submit and the worker check by the same rule before the handler starts; the job fails for good as `invalid_input`.',
-  },
-  F90: {
-    what: 'A row is in the table that this version cannot read: after a roll-back, or edited by hand.',
-    answer:
-      'Work that needs the row fails with its key and is repeated; all other work goes on. A gate, a tenant and a job are told from absent ones.',
-  },
-  F91: {
-    what: 'One entry of a call that carries several is refused, or makes the whole call fail.',
-    answer: 'Only what that entry belongs to is repeated.',
   },
 };

@@ -61,7 +61,7 @@ export function audit(run: Run, rest: Rest): void {
       run.violate('I2', `the gate of ${tenantId} still has ${holders.length} holders`, holders[0]?.jobId);
   for (const row of rest.gates.rows()) {
     const job = table.job(row.jobId);
-    // Put back by a write that was carried out once more after the end. Nobody waits there, and the tenant's next wake-up
+    // Put back by a write that was carried out again after the end. No attempt waits there, and the tenant's next wake-up
     // takes it out.
     if (job !== undefined && holdsInVain(job, row.attempt)) continue;
     const gate = rest.gates.gates().find(({ tenantId }) => tenantId === row.tenantId);

@@ -123,8 +123,9 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
             const list = listOf(tenantId).filter((row) => placeOf(row) > after);
             const page = list.slice(0, limit);
             const last = page.at(-1);
-            const next = list.length > limit && last !== undefined ? { next: placeOf(last) } : {};
-            return { rows: page, unreadable: [], ...next };
+            return list.length > limit && last !== undefined
+              ? { rows: page, next: placeOf(last) }
+              : { rows: page };
           }),
         count: (tenantId, before) =>
           call('count', () => {

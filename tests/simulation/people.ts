@@ -33,7 +33,7 @@ const endpoint = (tenantId: string, name: string, events: string[]) =>
   });
 const attentive = endpoint('acme', 'all', all);
 const patientEndpoints = [endpoint('acme', 'ends', ends), endpoint('globex', 'globex', ends)];
-/** One that wants to applyWorkerMessage of everything is much of a world's work, and not in every world. */
+/** An endpoint that receives every event is much of a world's work, and not in every world. */
 export const endpointsOf = (run: Run): readonly Endpoint[] =>
   run.world.dice('endpoints').happens(0.2) ? [attentive, ...patientEndpoints] : patientEndpoints;
 
@@ -178,7 +178,11 @@ function requestOf(run: Run, luck: Dice, { number, atOnce }: { number: number; a
   return { tenantId, key, body, jobId: jobIdOf(tenantId, key ?? keyless(number)) };
 }
 
-/** A tenant gives one of its endpoints up: whoever answers there says so. @returns the addresses, as it happens */
+/**
+ * A tenant gives up one of its endpoints, whose receiver answers 410 from then on.
+ *
+ * @returns the addresses, as it happens
+ */
 export function givenUp(run: Run, endpoints: readonly Endpoint[]): ReadonlySet<string> {
   const urls = new Set<string>();
   const luck = run.world.dice('given up');
@@ -249,7 +253,7 @@ function account(run: Run, { gates, submitQueue }: Outside, mostSlots: number): 
     const settings = { ...someCaps(), ...paused };
     run.world.after(luck.between(0, FAULTS_END_MS), () => void set(settings));
   }
-  // Every change wakes who waits, so without need there is none: it would make good for a wake-up that was lost.
+  // Each change wakes waiting jobs, so there is none without need: it would hide a lost wake-up.
   if (pauses === 0) return;
   // Later than any change that a fault has delayed.
   run.world.after(FAULTS_END_MS + 400_000, () => void set(someCaps()));

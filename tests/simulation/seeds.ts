@@ -1,6 +1,6 @@
 /**
- * Worlds in which the code once broke a promise: a few hundred new ones do not find the same again. Whoever changes how
- * worlds are drawn makes these other worlds: put each fault back, and see which seed finds it then.
+ * Worlds in which the code once broke a promise: a few hundred new ones do not find the same again. A change of how
+ * worlds are drawn makes other worlds of these seeds: put each fault back then, and see which seed finds it.
  */
 import type { ProfileName } from './profiles.ts';
 

@@ -96,7 +96,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   const { profile } = run;
   const types = simulatedTypes(profile.tick);
   const endpoints = endpointsOf(run);
-  // The rule lets more pass. Of what nobody wants notify would only find that out, in a tenth of a world's time.
+  // The rule lets more pass. Notify would only find that no endpoint wants these, in a tenth of a world's time.
   const asked: ReadonlySet<string> = new Set(
     WEBHOOK_EVENTS.filter((type) => endpoints.some((endpoint) => wants(endpoint, type))),
   );

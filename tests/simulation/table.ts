@@ -46,7 +46,7 @@ export function virtualTable(
   const deliveries = new Map<string, Delivery>();
   const writers = new Map<string, string>();
   let tokens = 0;
-  // What is read again is what the schema lets through, as from the real table, and nobody shares it. That costs a
+  // A read returns what the schema lets through, as from the real table, and no reader shares it. That costs a
   // tenth of a world's time, and one world in sixteen is enough to find who relies on something else.
   const careful = run.world.dice('table').happens(1 / 16);
 
@@ -210,7 +210,7 @@ export function virtualTable(
 const keyOf = ({ tenantId, endpointId, at, webhookId }: DeliveryName) =>
   `${tenantId} ${endpointId} ${at} ${webhookId}`;
 
-/** Whoever changes what was read, instead of writing it, throws. */
+/** A change of a read object, instead of a write, throws. */
 function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   for (const part of Object.values(value)) frozen(part);

@@ -27,7 +27,7 @@ const idioms: readonly Idiom[] = [
 ];
 
 /** A decision record keeps the words of its day. The list of records has their titles, and faults.md the titles of tests. */
-const KEPT = /^docs\/(?:decisions\/|developing\/faults\.md)/;
+const KEPT = /^(?:docs\/(?:decisions\/|developing\/faults\.md)|tests\/wiring\/words\.test\.ts)/;
 
 const root = join(import.meta.dirname, '../..');
 const rooms: Readonly<Record<string, readonly string[]>> = {
@@ -37,6 +37,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'io/': ['io/**/*.ts'],
   'worker/': ['worker/**/*.ts'],
   'cli/, demo/, tools/ and bench/': ['{cli,demo,tools,bench}/**/*.ts'],
+  'local/': ['local/**/*.ts'],
+  'tests/': ['tests/**/*.ts'],
   'resources/': ['resources/*.yml', 'serverless.yml'],
 };
 

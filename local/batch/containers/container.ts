@@ -1,6 +1,6 @@
 /**
- * One container: a process in a group of its own, so that whatever it spawned ends with it. Another process starts it,
- * so it has no number at first.
+ * One container: a process in a group of its own, so that its children end with it. Another process starts it, so it
+ * has no process id at first.
  */
 
 import { signalGroup } from '../../process-group.ts';
@@ -14,7 +14,7 @@ export function createContainer(onStarted: (process: ContainerProcess) => void) 
   const tail = createTail();
   let pid: number | undefined;
   let killTimer: NodeJS.Timeout | undefined;
-  /** Asked for before there was a process. */
+  /** The end was asked for before there was a process. */
   let whenStarted: () => void = () => undefined;
 
   /** SIGTERM, and SIGKILL for what is left after the grace, as ECS stops a task. */

@@ -1,6 +1,6 @@
 /**
- * The process that starts containers. A fork copies the page tables of whoever forks: 45 ms for the whole cloud with its
- * functions, in which nobody else gets an answer, and a few for this small one.
+ * The process that starts containers. A fork copies the page tables of its process: that takes 45 ms in the whole
+ * cloud with its functions, in which no caller gets an answer, and a few in this small process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { processStart } from './process-identity.ts';
 
 /** A process that left the group can keep the pipes open for as long as it likes. */
 const DRAIN_LIMIT_MS = 2_000;
-/** Started, and not on record yet: should the cloud die now, nobody else would ever end them. */
+/** Started, and not on record yet: if the cloud died now, no other process would end them. */
 const unrecorded = new Map<number, number>();
 
 const say = (message: FromLauncher) => process.send?.(message);
@@ -29,7 +29,7 @@ async function run({ id, command, directory, environment }: ToLauncher & { kind:
     say({ kind: 'started', id, pid, processStart: processStart(pid) });
   }
   const end = await endOf(child);
-  // Like a container: whatever it spawned ends with it.
+  // Like a container: its children end with it.
   if (pid !== undefined) signalGroup(pid, 'SIGKILL');
   unrecorded.delete(id);
   await waitAtMost(end.kind === 'exited' ? DRAIN_LIMIT_MS : 0, closed);

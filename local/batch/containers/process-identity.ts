@@ -1,18 +1,17 @@
-/** Knowing a process again after this program was started anew, so that none but a left-over one is ended. */
+/** The identity of a process across restarts of this program, so that only leftover processes are ended. */
 import { readFileSync } from 'node:fs';
 import { signalGroup } from '../../process-group.ts';
 
 /**
- * Tells this process from any later one with the same number: the boot it lives in and the tick it started
- * at (proc(5), /proc/pid/stat, field 22).
- * @returns undefined when there is no such process, when it has ended but nobody took note (state Z), or when this
- * system has no /proc
+ * Distinguishes this process from a later one with the same id: by the boot and the clock tick at which it started
+ * (proc(5), /proc/pid/stat, field 22).
+ * @returns undefined when there is no such process, when it is a zombie (state Z), or when this system has no /proc
  */
 export function processStart(pid: number): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in parentheses and may itself hold blanks and parentheses.
+    // The second field is the program's name in parentheses, which may itself contain blanks and parentheses.
     const fromThirdField = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state, startTick] = [fromThirdField[0], fromThirdField[22 - 3]];
     return state === 'Z' || startTick === undefined ? undefined : `${boot}/${startTick}`;

@@ -1,4 +1,4 @@
-/** A job as the API and the events show it. Both say the same, so both are made here. */
+/** A job as the API and the events show it. Both have the same fields, so both are made here. */
 import { randomUUID } from 'node:crypto';
 import { ACCOUNT_ID, type AwsEvent } from '../../aws.ts';
 import { batchArn } from '../arns.ts';

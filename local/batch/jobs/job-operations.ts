@@ -24,7 +24,7 @@ export function jobOperations(parts: {
   lifecycle: Lifecycle;
 }): Record<string, Operation> {
   const { region, clock, jobs, lifecycle } = parts;
-  /** An id that nobody knows is no error: the answer is the same as for a job that has ended. */
+  /** An unknown id is not an error: the answer is the same as for a job that has ended. */
   const stop = (kind: Stop['kind'], body: Body) => {
     const { jobId, reason } = parse(StopRequest, body);
     lifecycle.stop(jobId, { kind, reason });

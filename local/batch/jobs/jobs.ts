@@ -1,4 +1,4 @@
-/** The rows of jobs. Knows no rules: what may follow what is the lifecycle's. */
+/** The rows of jobs. Which state may follow which is in lifecycle.ts. */
 import type { SQLOutputValue } from 'node:sqlite';
 import type { Store } from '../store.ts';
 import { JobRecord, type JobStatus, type Need, Needs } from './job.ts';
@@ -31,7 +31,7 @@ function headFrom(row: Row): Head {
   };
 }
 
-/** The order key of names in listings: the filter JOB_NAME ignores case. */
+/** The sort key of names in listings: the filter JOB_NAME ignores case. */
 export function nameKey(jobName: string): string {
   return jobName.toLowerCase();
 }

@@ -1,6 +1,5 @@
 /**
- * When a job may run: what it waits for, and what the end of a job means for those that wait for it and for its
- * array.
+ * When a job may run: its dependencies, and the effect of a job's end on its dependents and its array.
  * @see AWS Batch user guide, "Job dependencies" and "Array jobs"
  */
 import type { Store } from '../store.ts';
@@ -18,7 +17,7 @@ export interface ReadinessParts {
   readonly jobs: Jobs;
   readonly waits: Waits;
   readonly transitions: Pick<Transitions, 'move' | 'end'>;
-  /** Something may run now. */
+  /** There may be a job to run now. */
   readonly onRunnable: () => void;
 }
 

@@ -1,4 +1,4 @@
-/** What waits and where there is room, as the scheduler's choice wants to see it. */
+/** The runnable jobs and the free capacity, for the scheduler's choice. */
 import type { Jobs } from '../jobs/jobs.ts';
 import { availableOf } from '../queues/consumables.ts';
 import { reservedVcpus, weightOf } from '../queues/fair-share.ts';
@@ -13,8 +13,8 @@ export interface BacklogParts {
 }
 
 /**
- * Read once for several choices: with hundreds of shares the reading costs more than the choosing. What ends
- * meanwhile gives its room to the next reading.
+ * Read once for several choices: with hundreds of shares the read costs more than the choice. Capacity that becomes
+ * free meanwhile is in the next read.
  */
 export function createBacklog({ jobs, resources, shares }: BacklogParts) {
   const inUse = jobs.vcpusInUse();

@@ -1,10 +1,10 @@
-/** What runs next. Pure: the backlog brings the view of the queues and starts what is chosen. */
+/** The choice of the next job. Pure: backlog.ts reads the queues and starts the chosen job. */
 import type { Head } from '../jobs/jobs.ts';
 
 /** The first runnable job of one share; a FIFO queue is one share named ''. */
 export interface ShareView {
   readonly share: string;
-  /** What it used lately, in vCPU seconds. */
+  /** Its recent use, in vCPU seconds. */
   readonly used: number;
   readonly weight: number;
   readonly head: Head;
@@ -15,7 +15,7 @@ export interface QueueView {
   readonly priority: number;
   /** ARNs in the queue's own order; the first one with room takes the job. */
   readonly environments: readonly string[];
-  /** What it may still take before it touches what is reserved for shares that are not active. */
+  /** The vCPUs that it may take without the reservation for inactive shares. */
   readonly openVcpus: number;
   readonly shares: readonly ShareView[];
 }
@@ -32,10 +32,9 @@ export interface Choice {
 }
 
 /**
- * Queues by priority, in a queue the share with the lowest use times weight, in a share its head. A head that must
- * wait for room keeps its environments from lower queues: small jobs there would starve it for ever. A head
- * that no environment could ever hold blocks its own queue only, as it does in AWS, and so does one that waits
- * for a reservation to shrink or for a consumable resource.
+ * Queues by priority, in a queue the share with the lowest use times weight, in a share its head. A head that waits
+ * for room blocks its environments for lower queues: small jobs there would starve it for ever. A head that no
+ * environment can hold blocks its own queue only, as in AWS, and so does one that waits for a reservation to shrink.
  * @see https://docs.aws.amazon.com/batch/latest/userguide/share-identifiers.html
  */
 export function chooseNext(

@@ -187,7 +187,7 @@ export async function register(
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const giveUpAt = performance.now() + WAIT_LIMIT_MS;
   while (!(await condition())) {
-    if (performance.now() > giveUpAt) throw new Error(`waited in vain for ${what}`);
+    if (performance.now() > giveUpAt) throw new Error(`waited for ${what}`);
     await delay(10);
   }
 }

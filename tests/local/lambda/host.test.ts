@@ -118,13 +118,13 @@ const faults: [title: string, fault: string, error: object, cause: RegExp][] = [
     /Task timed out after 1\.50 seconds/,
   ],
   [
-    'throws where nobody catches',
+    'throws an uncaught error',
     `setImmediate(() => { throw new TypeError('loose'); }); await new Promise(() => {});`,
     { errorType: 'Runtime.ExitError' },
     /TypeError: loose/,
   ],
   [
-    'rejects where nobody catches',
+    'rejects a promise without a handler',
     `Promise.reject(new TypeError('adrift')); await new Promise(() => {});`,
     { errorType: 'Runtime.ExitError' },
     /TypeError: adrift/,
@@ -234,9 +234,9 @@ test('many direct calls at once all run, on as many sandboxes as there are place
   expect(cloud.host.activity()).toEqual({ running: 0 });
 });
 
-test('a function nobody defined is refused', async () => {
-  await expect(cloud.host.invoke('nobody', {})).rejects.toThrow('There is no function nobody.');
-  await expect(cloud.mapQueue('nobody')).rejects.toThrow('There is no function nobody.');
+test('an undefined function is refused', async () => {
+  await expect(cloud.host.invoke('missing', {})).rejects.toThrow('There is no function missing.');
+  await expect(cloud.mapQueue('missing')).rejects.toThrow('There is no function missing.');
 });
 
 test('closing ends a call that never finishes, and refuses the next', async () => {

@@ -80,7 +80,7 @@ export interface Queue {
   readonly url: string;
   readonly arn: string;
   send(...bodies: string[]): Promise<void>;
-  /** Messages nobody holds, and messages somebody does. */
+  /** Visible messages, and messages in flight. */
   depth(): Promise<{ visible: number; held: number }>;
 }
 
@@ -131,7 +131,7 @@ async function startQueues() {
   }
 
   async function goAway(): Promise<void> {
-    // A long poll whose caller is gone would otherwise still take a message, and nobody would hear of it.
+    // A long poll whose caller is gone would otherwise still take a message, which would then be hidden.
     sqsStore.shutdown();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

@@ -34,7 +34,7 @@ async function runBy(process: ChildProcess, id: number): Promise<number> {
   return pid;
 }
 
-test('when the cloud dies, a container that is on record lives on, and one that nobody could find again ends', async () => {
+test('when the cloud dies, a container that is on record lives on, and one without a record ends', async () => {
   launcher = fork(program, { execArgv: [], serialization: 'advanced' });
   const [recorded, unrecorded] = [await runBy(launcher, 1), await runBy(launcher, 2)];
   launcher.send({ kind: 'recorded', id: 1 });

@@ -80,7 +80,7 @@ describe('TerminateJob', () => {
     });
   });
 
-  test('of a job that nobody knows, or that has ended, changes nothing and succeeds', async () => {
+  test('of an unknown job, or one that has ended, changes nothing and succeeds', async () => {
     await using service = await startWithQueue();
     const jobId = await service.submit();
     await service.reaches(jobId, 'SUCCEEDED');

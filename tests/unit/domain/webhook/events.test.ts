@@ -45,7 +45,7 @@ describe('progress', () => {
     expect(TenantEvent.parse(progressEvent(job)[0])).toEqual(progressEvent(job)[0]);
   });
 
-  test('stays in the record otherwise, and wakes nobody', () => {
+  test('stays in the record otherwise, and is not published', () => {
     const job = reported(false);
     expect(job.dueAt).toBe(NOW + 600_000);
     expect(progressEvent(job)).toEqual([]);
@@ -93,11 +93,11 @@ describe('a refused message', () => {
     ['is no object', '[]'],
     ['names no tenant', '{}'],
     ['names one that cannot be', '{"tenantId":"../acme"}'],
-  ])('that %s is told to nobody', (_, text) => {
+  ])('that %s is published to none', (_, text) => {
     expect(refuse(text)).toEqual([]);
   });
 
-  test('that names a tenant who does not exist is told to nobody', () => {
+  test('that names an unknown tenant is published to none', () => {
     expect(refuse(body, 'tenant_unknown')).toEqual([]);
   });
 });
