@@ -4,10 +4,11 @@ import { jobIdOf } from '../../application/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
-import { type Containers, gone, openContainers } from './containers.ts';
-import { eventTypesOf, lookFromOutside, type Outside } from './outside.ts';
+import { type Containers, gone } from './containers.ts';
+import { openFlow } from './flow.ts';
+import { eventTypesOf, type Outside } from './outside.ts';
 
 jest.setTimeout(120_000);
 
@@ -18,14 +19,10 @@ let faults: BatchFaults;
 let csv: string;
 const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = opened(await openContainers());
-  stack = opened(await startStack({ images: containers.images }));
-  outside = opened(lookFromOutside(stack));
-  faults = stack.cloud.batch.faults;
+  ({ containers, stack, outside, faults, csv } = await openFlow(opened));
   // A cancel must take effect by itself and not by tick.
   await outside.schedule('rest');
-  await Promise.all(['acme', 'globex'].map((tenantId) => stack.addTenant(tenantId)));
-  csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
+  await stack.addTenant('globex');
 });
 afterEach(async () => {
   delete faults.submit;

@@ -10,7 +10,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { built } from '../../tools/build.ts';
-import { compileCache } from '../support/compile-cache.ts';
 import { until } from '../support/until.ts';
 
 export interface Containers {
@@ -28,8 +27,6 @@ export interface Containers {
 
 const program = (worker: string) => `
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
-enableCompileCache(${JSON.stringify(compileCache)});
 writeFileSync(process.env.AWS_BATCH_JOB_ID + '.pid', String(process.pid));
 const [jobId, attempt] = ['--jobId', '--attempt'].map((name) => process.argv[process.argv.indexOf(name) + 1]);
 const file = jobId + '-' + attempt + '.json';

@@ -5,10 +5,11 @@ import type { JobRecord } from '../../domain/job/job.ts';
 import type { AwsEvent } from '../../local/aws.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
-import { type Containers, openContainers } from './containers.ts';
-import { EVERY_EVENT, lookFromOutside, type Outside } from './outside.ts';
+import type { Containers } from './containers.ts';
+import { openFlow } from './flow.ts';
+import { EVERY_EVENT, type Outside } from './outside.ts';
 
 jest.setTimeout(120_000);
 
@@ -19,15 +20,10 @@ let faults: BatchFaults;
 let csv: string;
 const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = opened(await openContainers());
-  stack = opened(await startStack({ images: containers.images }));
-  outside = opened(lookFromOutside(stack));
-  faults = stack.cloud.batch.faults;
+  ({ containers, stack, outside, faults, csv } = await openFlow(opened));
   // The events alone must do: nothing here may be tick's work.
   await outside.schedule('rest');
-  await stack.addTenant('acme');
   await outside.hears('acme', EVERY_EVENT);
-  csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
 });
 afterEach(() => {
   delete faults.event;

@@ -5,10 +5,11 @@ import { DUE_SHARDS } from '../../domain/job/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import { runCommand } from '../support/command.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
-import { type Containers, openContainers } from './containers.ts';
-import { eventTypesOf, lookFromOutside, type Outside } from './outside.ts';
+import type { Containers } from './containers.ts';
+import { openFlow } from './flow.ts';
+import { eventTypesOf, type Outside } from './outside.ts';
 
 jest.setTimeout(180_000);
 
@@ -21,19 +22,11 @@ let csv: string;
 const batchCalls: string[] = [];
 const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = opened(await openContainers());
-  stack = opened(
-    await startStack({
-      images: containers.images,
-      onCall: ({ service, action, accessKeyId }) => {
-        if (service === 'batch') batchCalls.push(`${accessKeyId} ${action}`);
-      },
-    }),
-  );
-  outside = opened(lookFromOutside(stack));
-  faults = stack.cloud.batch.faults;
-  await stack.addTenant('acme');
-  csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
+  ({ containers, stack, outside, faults, csv } = await openFlow(opened, {
+    onCall: ({ service, action, accessKeyId }) => {
+      if (service === 'batch') batchCalls.push(`${accessKeyId} ${action}`);
+    },
+  }));
 });
 afterEach(async () => {
   delete faults.event;

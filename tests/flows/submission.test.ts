@@ -4,10 +4,11 @@ import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../application/job/identity.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
-import { type Containers, openContainers } from './containers.ts';
-import { eventTypesOf, lookFromOutside, type Outside } from './outside.ts';
+import type { Containers } from './containers.ts';
+import { openFlow } from './flow.ts';
+import { eventTypesOf, type Outside } from './outside.ts';
 
 jest.setTimeout(120_000);
 
@@ -18,12 +19,7 @@ let faults: BatchFaults;
 let csv: string;
 const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = opened(await openContainers());
-  stack = opened(await startStack({ images: containers.images }));
-  outside = opened(lookFromOutside(stack));
-  faults = stack.cloud.batch.faults;
-  await stack.addTenant('acme');
-  csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
+  ({ containers, stack, outside, faults, csv } = await openFlow(opened));
 });
 afterEach(async () => {
   delete faults.submit;

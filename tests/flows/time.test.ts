@@ -4,10 +4,11 @@ import { jobIdOf } from '../../application/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
-import { type Containers, gone, openContainers } from './containers.ts';
-import { eventTypesOf, lookFromOutside, type Outside } from './outside.ts';
+import { type Containers, gone } from './containers.ts';
+import { openFlow } from './flow.ts';
+import { eventTypesOf, type Outside } from './outside.ts';
 
 jest.setTimeout(120_000);
 
@@ -18,13 +19,10 @@ let faults: BatchFaults;
 let csv: string;
 const opened = closedAfterAll();
 beforeAll(async () => {
-  containers = opened(await openContainers());
-  // Room for four of the smallest containers in each queue.
-  stack = opened(await startStack({ images: containers.images, parameters: { MaxvCpus: '1' } }));
-  outside = opened(lookFromOutside(stack));
-  faults = stack.cloud.batch.faults;
-  await stack.addTenant('acme');
-  csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
+  ({ containers, stack, outside, faults, csv } = await openFlow(opened, {
+    // Room for four of the smallest containers in each queue.
+    parameters: { MaxvCpus: '1' },
+  }));
 });
 afterEach(async () => {
   delete faults.submit;
