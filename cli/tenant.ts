@@ -7,6 +7,7 @@ import { rowOf } from '../domain/tenant/waiting.ts';
 import { waitText, whyWaiting } from '../domain/tenant/why.ts';
 import { systemClock } from '../io/process/clock.ts';
 import type { Settings } from '../io/table/gates.ts';
+import { RowUnreadable } from '../io/table/rows.ts';
 import { jobTypes } from '../job-types.ts';
 import { Misused, print, readCommand, runCommand } from './command-line.ts';
 import { columns } from './dlq-text.ts';
@@ -136,7 +137,9 @@ async function list(stack: Stack): Promise<void> {
   const tenants = await stack.tenants.list();
   const gates = await stack.gates.load(tenants.map(({ tenantId }) => tenantId));
   const rows = tenants.map(({ tenantId, status, weight = 1 }) => {
-    const { cap, holders = [], paused } = gates.get(tenantId) ?? {};
+    const gate = gateIn(gates, tenantId);
+    if (gate instanceof RowUnreadable) return [tenantId, 'gate cannot be read', '?', '?', String(weight)];
+    const { cap, holders = [], paused } = gate ?? {};
     return [
       tenantId,
       paused === undefined ? status : 'paused',
@@ -147,6 +150,16 @@ async function list(stack: Stack): Promise<void> {
   });
   for (const line of columns([['TENANT', 'STATUS', 'CAP', 'IN BATCH', 'WEIGHT'], ...rows])) print(line);
   print(`${tenants.length} ${tenants.length === 1 ? 'tenant' : 'tenants'}.`);
+}
+
+/** One that cannot be read must not hide the other tenants; `tenant show` says what is wrong with it. */
+function gateIn(gates: ReadonlyMap<string, Gate>, tenantId: string): Gate | RowUnreadable | undefined {
+  try {
+    return gates.get(tenantId);
+  } catch (error) {
+    if (error instanceof RowUnreadable) return error;
+    throw error;
+  }
 }
 
 async function why(jobId: string, stack: Stack): Promise<void> {

@@ -23,6 +23,7 @@ import { systemClock } from '../io/process/clock.ts';
 import { systemRandom } from '../io/process/random.ts';
 import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../io/table/deliveries.ts';
 import { type EndpointRegister, endpointRegister } from '../io/table/endpoints.ts';
+import type { RowUnreadable } from '../io/table/rows.ts';
 import { table } from '../io/table/table.ts';
 import { print, runCommand } from './command-line.ts';
 import { columns } from './dlq-text.ts';
@@ -195,10 +196,15 @@ async function* meant(scope: Scope, run: Run): AsyncGenerator<Delivery> {
   if (wrong !== undefined) throw new Refused(wrong);
   for (const { endpoint } of await run.endpoints.list(scope.tenant)) {
     if (scope.endpoint !== undefined && scope.endpoint !== endpoint.endpointId) continue;
-    for await (const row of run.deliveries.between(endpoint, range.fromMs, range.toMs)) {
+    for await (const row of run.deliveries.between(endpoint, range.fromMs, range.toMs, complain)) {
       if (isMeant(row, scope)) yield row;
     }
   }
+}
+
+/** One delivery that cannot be read must not hide the others. */
+function complain(error: RowUnreadable): void {
+  process.stderr.write(`${error.message}.\n`);
 }
 
 async function all(rows: AsyncIterable<Delivery>): Promise<Delivery[]> {

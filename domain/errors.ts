@@ -8,6 +8,9 @@
 
 export type Instruction = 'reject' | 'retry';
 
+/** Whose affair a failed job is: who can do something about its cause. */
+export type Owner = 'tenant' | 'service author' | 'operator' | 'AWS';
+
 interface ErrorEntry {
   readonly instruction: Instruction;
   /**
@@ -15,7 +18,10 @@ interface ErrorEntry {
    * in the answer to a change of an endpoint.
    */
   readonly about: 'message' | 'job' | 'endpoint';
+  /** One sentence that a tenant may read. */
   readonly meaning: string;
+  /** Of the codes of failed jobs. */
+  readonly owner?: Owner;
 }
 
 export const errorCatalogue = {
@@ -76,40 +82,61 @@ export const errorCatalogue = {
     'What the job type passes to the container is more than Batch takes.',
   ),
   idempotency_conflict: entry('message', 'reject', 'The idempotency key belongs to a job with another body.'),
-  batch_refused: entry('job', 'reject', 'AWS Batch refused the submission for good.'),
-  job_type_removed: entry(
-    'job',
+  batch_refused: jobEntry(
+    'tenant',
+    'reject',
+    'The job is larger than AWS Batch takes, or has parameters or tags that it does not take.',
+  ),
+  platform_unavailable: jobEntry(
+    'operator',
+    'retry',
+    'The platform could not take the job, for a reason that has nothing to do with the job.',
+  ),
+  job_type_removed: jobEntry(
+    'service author',
     'reject',
     'The job type was removed from the registry after the job was accepted.',
   ),
-  input_rejected: entry(
-    'job',
+  input_rejected: jobEntry(
+    'tenant',
     'reject',
     'The worker cannot use the input, and a retry would not help (exit code 64).',
   ),
-  input_not_found: entry('job', 'reject', 'An object that the input names does not exist.'),
-  result_too_large: entry(
-    'job',
+  input_not_found: jobEntry('tenant', 'reject', 'An object that the input names does not exist.'),
+  result_too_large: jobEntry(
+    'service author',
     'reject',
     'The result is larger than 5 MiB; write objects and name them instead.',
   ),
-  result_format: entry('job', 'reject', 'The handler returned something that is not JSON.'),
-  result_missing: entry('job', 'retry', 'The container ended well but no result was committed.'),
-  try_later: entry('job', 'retry', 'The worker asked for a later attempt (exit code 75).'),
-  exit_code: entry('job', 'retry', 'The container ended with an exit code outside the contract.'),
-  timed_out: entry('job', 'retry', 'The attempt ran longer than its timeout.'),
-  out_of_memory: entry('job', 'retry', 'The container was killed for using too much memory.'),
-  spot_reclaimed: entry('job', 'retry', 'AWS reclaimed the capacity of the container.'),
-  image_error: entry('job', 'retry', "The container's image could not be pulled or started."),
-  unschedulable: entry('job', 'reject', 'AWS Batch gave up placing the job.'),
-  ended_by_operator: entry('job', 'reject', 'The Batch job was terminated outside of Headgate.'),
-  deadline_exceeded: entry('job', 'reject', 'The deadline of the whole job passed.'),
-  batch_forgot: entry(
-    'job',
+  result_format: jobEntry('service author', 'reject', 'The handler returned something that is not JSON.'),
+  result_missing: jobEntry(
+    'service author',
+    'retry',
+    'The container ended well but no result was committed.',
+  ),
+  try_later: jobEntry('service author', 'retry', 'The worker asked for a later attempt (exit code 75).'),
+  exit_code: jobEntry(
+    'service author',
+    'retry',
+    'The container ended with an exit code outside the contract.',
+  ),
+  timed_out: jobEntry('service author', 'retry', 'The attempt ran longer than its timeout.'),
+  out_of_memory: jobEntry('service author', 'retry', 'The container ran out of memory.'),
+  spot_reclaimed: jobEntry('AWS', 'retry', 'AWS reclaimed the capacity of the container.'),
+  image_error: jobEntry('operator', 'retry', "The container's image could not be pulled or started."),
+  unschedulable: jobEntry('operator', 'reject', 'AWS Batch gave up placing the job.'),
+  ended_by_operator: jobEntry('operator', 'reject', 'The Batch job was terminated outside of Headgate.'),
+  deadline_exceeded: jobEntry('tenant', 'reject', 'The deadline of the whole job passed.'),
+  batch_forgot: jobEntry(
+    'AWS',
     'retry',
     'AWS Batch no longer knows the Batch job, and its end was not reported.',
   ),
-  batch_failed: entry('job', 'retry', 'AWS Batch reports a failure without an exit code or a known reason.'),
+  batch_failed: jobEntry(
+    'AWS',
+    'retry',
+    'AWS Batch reports a failure without an exit code or a known reason.',
+  ),
   url_missing: entry('endpoint', 'reject', 'There is no URL.'),
   url_too_long: entry('endpoint', 'reject', 'The URL has more than 2,048 characters.'),
   url_bad_chars: entry('endpoint', 'reject', 'The URL has a space, a backslash or a control character.'),
@@ -152,6 +179,10 @@ export function problem(code: ErrorCode, pointer: string, message: string): Prob
 
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(errorCatalogue, text);
+}
+
+function jobEntry(owner: Owner, instruction: Instruction, meaning: string): ErrorEntry & { owner: Owner } {
+  return { about: 'job', instruction, meaning, owner };
 }
 
 function entry(about: ErrorEntry['about'], instruction: Instruction, meaning: string): ErrorEntry {

@@ -18,6 +18,8 @@ export const MAX_REQUEST_ITEM_BYTES = 256 * 1024;
 /** For the same reason: what a handler reports of its work or its failure, and what the history keeps of that. */
 export const MAX_WORDS_CHARACTERS = 1000;
 export const MAX_PAST_WORDS_CHARACTERS = 255;
+/** What AWS says of a failure; a container's reason alone may have 255. */
+export const MAX_REASON_CHARACTERS = 512;
 
 /**
  * The size of parsed JSON in an item. A list of short numbers takes one and a half times its text.

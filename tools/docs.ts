@@ -30,7 +30,8 @@ function errorTables(): string {
     Object.entries(errorCatalogue)
       .filter(([, entry]) => entry.about === about)
       .map(
-        ([code, { meaning, instruction }]) => `| \`${code}\` | ${meaning} | ${advice[about][instruction]} |`,
+        ([code, { meaning, instruction, ...entry }]) =>
+          `| \`${code}\` | ${meaning} | ${advice[about][instruction]} |${'owner' in entry ? ` ${entry.owner} |` : ''}`,
       );
   const head = '| code | meaning | what happens |\n| --- | --- | --- |';
   return [
@@ -41,7 +42,7 @@ function errorTables(): string {
     '',
     '## On failed jobs',
     '',
-    head,
+    '| code | meaning | what happens | whose cause |\n| --- | --- | --- | --- |',
     ...rows('job'),
     '',
     '## On endpoints',

@@ -6,6 +6,7 @@
  */
 import { fitOf } from '../../domain/batch/fit.ts';
 import type { SubmitMessage } from '../../domain/batch/messages.ts';
+import { unavailableFor } from '../../domain/batch/refusal.ts';
 import {
   planSubmission,
   queueOf,
@@ -15,7 +16,8 @@ import {
   type Targets,
 } from '../../domain/batch/submission.ts';
 import { advance } from '../../domain/job/advance.ts';
-import { acceptedOrder, holdsInVain } from '../../domain/job/attempt.ts';
+import { acceptedOrder, holdsInVain, isOver } from '../../domain/job/attempt.ts';
+import { failureOf } from '../../domain/job/failure.ts';
 import { batchJobName } from '../../domain/job/identity.ts';
 import type { Failure, JobRecord } from '../../domain/job/job.ts';
 import { isUnsettled } from '../../domain/job/job.ts';
@@ -205,7 +207,8 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Submissio
   const outcome = await ports.batch.submit(
     submitRequest(opened.job, type, weight, { targets, nowMs: clock.nowMs() }),
   );
-  ports.log.info(`submission:call:${outcome.kind}`, { jobId: asked.jobId, attempt: asked.attempt });
+  const facts = { jobId: asked.jobId, tenantId: seen.tenantId, attempt: asked.attempt };
+  if (outcome.kind !== 'unavailable') ports.log.info(`submission:call:${outcome.kind}`, facts);
   switch (outcome.kind) {
     case 'accepted':
       return recordAccepted(ports, opened.job, outcome.runId);
@@ -215,9 +218,13 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Submissio
       await recordAnswer(ports, opened.job, { kind: 'not_accepted', why: outcome.why });
       return { againAtMs: ports.clock.nowMs() + 1000 + ports.random.fraction() * 9000 };
     case 'refused': {
-      const failure = { class: 'invalid_input', code: 'batch_refused', message: outcome.message } as const;
+      const failure = failureOf(outcome.class, 'batch_refused', { reason: outcome.reason });
       return { toDispatch: await recordAnswer(ports, opened.job, { kind: 'refused', failure }) };
     }
+    case 'unavailable':
+      // The line for an alarm: no job of this kind runs until an operator acts.
+      ports.log.error('submission:call:unavailable', { ...facts, why: outcome.what });
+      return { toDispatch: await turnAway(ports, opened.job, type, outcome.reason) };
   }
 }
 
@@ -233,6 +240,23 @@ function openCall(
       ? advance(current, { kind: 'call', deadlineAt, hasSlot }, contextOf(ports, current))
       : undefined;
   });
+}
+
+/**
+ * The job releases its slot while AWS Batch takes none of its kind. If this process dies before the release, reconcile of
+ * the gate finds a slot whose attempt is over.
+ */
+async function turnAway(
+  ports: SubmissionPorts,
+  opened: JobRecord,
+  { retry }: JobType,
+  reason: string,
+): Promise<JobRecord> {
+  const { clock, random } = ports;
+  const around = { retry, nowMs: clock.nowMs(), random: random.fraction() };
+  const job = await recordAnswer(ports, opened, unavailableFor(opened, reason, around));
+  if (isOver(job, opened.attempt)) await ports.slots.release([opened]);
+  return job;
 }
 
 /** A definite no, unless the attempt has a Batch job: then an older request was accepted after all. */

@@ -1,5 +1,6 @@
 /** What the submit queue carries: requests for the next step of an attempt, and for a look at a waiting list. */
 import * as z from 'zod';
+import { waitsForPlatform } from '../job/due.ts';
 import { JOB_ID, TenantId } from '../job/ids.ts';
 import type { JobRecord } from '../job/job.ts';
 
@@ -37,6 +38,9 @@ export interface Asking {
 export function nextStepMessage(job: JobRecord, nowMs: number): Asking | undefined {
   switch (job.state) {
     case 'waiting':
+      return waitsForPlatform(job)
+        ? askingAt(job, job.attempt, job.nextAttemptAt, nowMs)
+        : asking(job, job.attempt);
     case 'submitting':
     case 'cancelling':
       return asking(job, job.attempt);

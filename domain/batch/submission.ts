@@ -1,5 +1,5 @@
 /** The plan for a submit message, given the record as it is now; and the request for SubmitJob. */
-import { overdue } from '../job/due.ts';
+import { overdue, waitsForPlatform } from '../job/due.ts';
 import { batchJobName, shareIdentifier } from '../job/identity.ts';
 import { type FailureClass, isFinal, type JobRecord, priorityOf } from '../job/job.ts';
 import type { JobType } from '../job/job-type.ts';
@@ -46,7 +46,9 @@ export function planSubmission(
       return atMs <= nowMs ? { kind: 'begin' } : { kind: 'later', atMs };
     }
     case 'waiting':
-      return { kind: 'wait_for_slot' };
+      return waitsForPlatform(job) && job.nextAttemptAt > nowMs
+        ? { kind: 'later', atMs: job.nextAttemptAt }
+        : { kind: 'wait_for_slot' };
     case 'submitting':
     case 'cancelling':
       return planOpenCall(job, nowMs, settleMs);

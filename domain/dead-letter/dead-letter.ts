@@ -3,6 +3,7 @@
  * original request as the body and the reason in attributes, so that SQS's own redrive sends what the service sent.
  */
 import type { Problem } from '../errors.ts';
+import { tenantMessage } from '../job/failure.ts';
 import type { JobRecord } from '../job/job.ts';
 import type { JobRequest } from '../request/request.ts';
 
@@ -37,7 +38,8 @@ export function refusedMessage(
 
 /**
  * The dead letter of a failed job. `deadLetterOf` makes a redrive a new job: intake finds the failed job by it, and
- * the record of the failed job says whether it was redriven or discarded already.
+ * the record of the failed job says whether it was redriven or discarded already. `reason` is the sentence that its tenant
+ * is told, `cause` is what AWS said, for the operator alone.
  */
 export function failedJob(job: JobRecord): DeadLetter {
   const failures = job.endedAttempts.filter(({ failure }) => failure !== undefined);
@@ -47,7 +49,8 @@ export function failedJob(job: JobRecord): DeadLetter {
     attributes: {
       code: attributeText(job.failure?.code ?? 'batch_failed'),
       class: job.failure?.class ?? 'platform',
-      reason: attributeText(job.failure?.message ?? 'The job failed.'),
+      reason: attributeText(job.failure === undefined ? 'The job failed.' : tenantMessage(job.failure)),
+      ...(job.failure?.reason === undefined ? {} : { cause: attributeText(job.failure.reason) }),
       attempts: String(job.attempt),
       firstFailureAt: new Date(failures[0]?.endedAt ?? endedAt).toISOString(),
       lastFailureAt: new Date(failures.at(-1)?.endedAt ?? endedAt).toISOString(),

@@ -1,4 +1,5 @@
 /** The event of a refused message, for the tenant that it names. */
+import { withoutInternals } from '../redaction.ts';
 import type { RejectedEvent } from '../webhook/notification.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { senderOf } from './letter.ts';
@@ -29,7 +30,7 @@ export function rejectionOf(message: Refused, letter: DeadLetter): RejectedEvent
     sequence: 1,
     code,
     pointer: pointer.slice(0, MAX_POINTER_CHARACTERS),
-    message: reason,
+    message: withoutInternals(reason),
   };
   return [{ type: 'job.rejected', timestamp, data }];
 }

@@ -1,6 +1,7 @@
 /** The next record of a job, after a move of the lifecycle table. */
 import { MAX_PAST_WORDS_CHARACTERS, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
 import { soonest } from './due.ts';
+import { failureOf } from './failure.ts';
 import { batchJobName } from './identity.ts';
 import {
   changed,
@@ -66,10 +67,13 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
         callDeadlineAt: seen.deadlineAt,
         waitReason: undefined,
         queued: undefined,
+        nextAttemptAt: undefined,
         ...(seen.hasSlot ? { hasSlot: true } : {}),
       };
     case 'not_accepted':
       return { callOpen: false, callDeadlineAt: undefined, waitReason: seen.why };
+    case 'unavailable':
+      return job.state === 'submitting' ? waitForPlatform(job, seen, nowMs) : callAnswered;
     case 'refused':
       return { ...callAnswered, waitReason: undefined, nextAttemptAt: undefined, failure: seen.failure };
     case 'claimed':
@@ -139,6 +143,26 @@ function sighted(seen: { runId: string; order: Order }): JobChange {
     order: seen.order,
     ...callAnswered,
     ...silenceBroken,
+    platformWait: undefined,
+  };
+}
+
+/**
+ * The attempt is given up, and its slot with it: the next one waits outside of its tenant's gate until the time of its
+ * next call. With the number of the old attempt a late release of the slot could take the new one's.
+ */
+function waitForPlatform(
+  job: JobRecord,
+  { reason, nextAttemptAt }: { reason: string; nextAttemptAt: number },
+  nowMs: number,
+): JobChange {
+  const { refusals, since } = job.platformWait ?? { refusals: 0, since: nowMs };
+  return {
+    ...nextAttempt(job),
+    ...callAnswered,
+    waitReason: 'platform_unavailable',
+    nextAttemptAt,
+    platformWait: { reason, refusals: refusals + 1, since },
   };
 }
 
@@ -160,11 +184,12 @@ function nextAttempt(job: JobRecord): JobChange {
   };
 }
 
-const deadlineExceeded: Failure = {
-  class: 'timeout',
-  code: 'deadline_exceeded',
-  message: 'The deadline of the whole job passed.',
-};
+/** A job that the platform refused until its deadline failed for that refusal, not for its own duration. */
+function deadlineExceeded({ platformWait }: JobRecord): Failure {
+  return platformWait === undefined
+    ? failureOf('timeout', 'deadline_exceeded')
+    : failureOf('platform', 'deadline_exceeded', { reason: platformWait.reason });
+}
 
 /**
  * Why the job is being ended. A job outside of AWS Batch is over with this write, a job inside when AWS Batch has
@@ -176,7 +201,7 @@ function ending(job: JobRecord, why: NonNullable<JobRecord['ending']>): JobChang
     waitReason: undefined,
     nextAttemptAt: undefined,
     ...(over ? {} : { ending: why }),
-    ...(over && why === 'deadline' ? { failure: deadlineExceeded } : {}),
+    ...(over && why === 'deadline' ? { failure: deadlineExceeded(job) } : {}),
   };
 }
 
@@ -202,12 +227,14 @@ function conclude(job: JobRecord, fields: JobChange, seen: Observation, context:
     return put(job, { ...change, state: 'succeeded' }, nowMs);
   if (job.state === 'cancelling') {
     const why = job.ending ?? 'cancel';
-    const failure = why === 'deadline' ? deadlineExceeded : undefined;
+    const failure = why === 'deadline' ? deadlineExceeded(job) : undefined;
     return put(job, { ...change, failure, state: endStates[why] }, nowMs);
   }
-  const nextAttemptAt = nowMs + nextAttemptDelaySeconds(policy.retry, job.attempt, context.random) * 1000;
+  // Not the attempt's number: a submission that AWS Batch refused had one too, and is no failure of the job.
+  const ended = job.endedAttempts.length + 1;
+  const nextAttemptAt = nowMs + nextAttemptDelaySeconds(policy.retry, ended, context.random) * 1000;
   const inTime = job.deadlineAt === undefined || nextAttemptAt < job.deadlineAt;
-  if (end.retryable && inTime && retryAllowed(policy.retry, end.failure?.class ?? 'platform', job.attempt)) {
+  if (end.retryable && inTime && retryAllowed(policy.retry, end.failure?.class ?? 'platform', ended)) {
     return put(job, { ...change, failure: end.failure, state: 'retrying', nextAttemptAt }, nowMs);
   }
   return put(job, { ...change, failure: end.failure, state: 'failed' }, nowMs);
@@ -233,13 +260,13 @@ function endOf(job: JobRecord, seen: Observation, { policy, nowMs }: Context): E
       const attempt = { ...seen.ended, runId: seen.runId };
       const committed = job.result !== undefined && job.claim?.runId === seen.runId;
       if (committed || !policy.promisesResult) return { attempt, retryable: false };
-      const message = `${name} ended well but committed no result.`;
-      return { attempt, failure: { class: 'platform', code: 'result_missing', message }, retryable: true };
+      const reason = `${name} ended well but committed no result.`;
+      return { attempt, failure: failureOf('platform', 'result_missing', { reason }), retryable: true };
     }
     case 'lost': {
-      const message = `AWS Batch no longer knows ${name}, and its end was not reported.`;
+      const reason = `AWS Batch no longer knows ${name}, and its end was not reported.`;
       const attempt = { runId: job.runId, startedAt: job.startedAt, endedAt: nowMs };
-      return { attempt, failure: { class: 'lost', code: 'batch_forgot', message }, retryable: true };
+      return { attempt, failure: failureOf('lost', 'batch_forgot', { reason }), retryable: true };
     }
     default:
       return { retryable: false };

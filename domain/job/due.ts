@@ -22,6 +22,7 @@ export function soonest(job: JobRecord, nowMs: number): number {
   const bounds: number[] = [];
   if (job.state === 'scheduled' && job.eligibleAt !== undefined) bounds.push(job.eligibleAt);
   if (job.state === 'retrying' && job.nextAttemptAt !== undefined) bounds.push(job.nextAttemptAt);
+  if (waitsForPlatform(job)) bounds.push(job.nextAttemptAt);
   if (job.state === 'cancelling') bounds.push(nowMs + RECONCILE_GRACE_MS);
   if (job.unclearStatus !== undefined) bounds.push(nowMs + UNCLEAR_MS);
   // Reconcile publishes it, so that a container needs no right to the bus.
@@ -43,7 +44,8 @@ function waitOf(job: JobRecord, nowMs: number): number {
     case 'retrying':
       return Math.max(job.nextAttemptAt ?? nowMs, nowMs) + RECONCILE_GRACE_MS;
     case 'waiting':
-      return nowMs + (job.queued === true ? QUEUED_MS : RECONCILE_GRACE_MS);
+      if (job.queued === true) return nowMs + QUEUED_MS;
+      return Math.max(waitsForPlatform(job) ? job.nextAttemptAt : nowMs, nowMs) + RECONCILE_GRACE_MS;
     case 'submitted':
     case 'starting':
     case 'running':
@@ -51,6 +53,11 @@ function waitOf(job: JobRecord, nowMs: number): number {
     default:
       return nowMs + RECONCILE_GRACE_MS;
   }
+}
+
+/** It is not to ask for a slot before `nextAttemptAt`, because AWS Batch takes no job of its kind at present. */
+export function waitsForPlatform(job: JobRecord): job is JobRecord & { nextAttemptAt: number } {
+  return job.state === 'waiting' && job.queued !== true && job.nextAttemptAt !== undefined;
 }
 
 /** The time after which the job must not go on as it is. */

@@ -1,10 +1,13 @@
 /**
- * Why an attempt failed, from what AWS Batch reports: exit code, container reason, status reason.
+ * Why an attempt failed, from what AWS Batch reports: exit code, container reason, status reason. A failure has two texts
+ * for two readers: `message` is a sentence of ours that a tenant may read, `reason` is what AWS Batch said, for the operator.
  *
  * `Essential container in task exited` is in reports of success and of failure, so it decides nothing; exit codes are
  * often absent (host lost, image not pulled), so they cannot decide alone.
  */
-import type { ErrorCode } from '../errors.ts';
+import { type ErrorCode, errorCatalogue, isErrorCode } from '../errors.ts';
+import { withoutInternals } from '../redaction.ts';
+import { MAX_REASON_CHARACTERS, shortened } from '../size.ts';
 import type { Failure, FailureClass, JobRecord } from './job.ts';
 import type { ExitMeaning } from './job-type.ts';
 
@@ -19,100 +22,126 @@ export interface FailedTry {
 }
 
 interface Sign {
-  readonly on: 'status' | 'container';
-  readonly startsWith: string;
   readonly class: FailureClass;
   readonly code: ErrorCode;
-  readonly retryable: boolean;
+  /** The status reason of a terminated Batch job is a person's text, so signs of ECS are looked for in the container's. */
+  readonly on: 'status' | 'container' | 'either';
+  readonly says: RegExp;
 }
 
 /**
  * First match wins. Texts as seen in real accounts; AWS documents only some of them.
  * @see AWS Batch user guide, "Automated job retries" and "Job timeouts"
+ * @see Amazon ECS developer guide, "Stopped tasks error messages"
  */
 export const signs: readonly Sign[] = [
-  sign('status', 'Job attempt duration exceeded timeout', 'timeout', 'timed_out', true),
-  sign('status', 'Your Spot Task was interrupted', 'spot_reclaimed', 'spot_reclaimed', true),
-  sign('status', 'Host EC2', 'spot_reclaimed', 'spot_reclaimed', true),
-  sign('status', 'Canceled by JobStateTimeLimit', 'unschedulable', 'unschedulable', false),
-  sign('status', 'Container Overrides length', 'invalid_input', 'batch_refused', false),
-  sign('container', 'OutOfMemory', 'out_of_memory', 'out_of_memory', true),
-  sign('container', 'CannotPullContainer', 'image_error', 'image_error', true),
-  sign('container', 'CannotStartContainer', 'image_error', 'image_error', true),
-  sign('container', 'CannotCreateContainer', 'image_error', 'image_error', true),
-  sign('container', 'ResourceInitializationError', 'platform', 'batch_failed', true),
-  sign('status', 'Task failed to start', 'image_error', 'image_error', true),
+  sign('timeout', 'timed_out', 'status', /^Job attempt duration exceeded timeout/),
+  sign('spot_reclaimed', 'spot_reclaimed', 'status', /^Your Spot Task was interrupted|^SpotInterruption/),
+  sign('spot_reclaimed', 'spot_reclaimed', 'status', /^Host EC2 \(instance [^)]*\) terminated/),
+  sign('unschedulable', 'unschedulable', 'status', /^Canceled by JobStateTimeLimit/),
+  // ECS limits the overrides, and AWS Batch meets that limit only after it has accepted the job.
+  sign('invalid_input', 'batch_refused', 'status', /^Container Overrides length/),
+  sign('platform', 'platform_unavailable', 'status', /^JobQueue deleted/),
+  sign('out_of_memory', 'out_of_memory', 'container', /^OutOfMemory/),
+  sign('image_error', 'image_error', 'either', /^Cannot(Pull|Start|Create)\w*/),
+  sign(
+    'platform',
+    'platform_unavailable',
+    'either',
+    /unable to assume (the )?role|not authorized to perform|AccessDenied/i,
+  ),
+  sign(
+    'platform',
+    'batch_failed',
+    'either',
+    /^(ResourceInitializationError|DockerTimeoutError|DockerStateError|ContainerRuntime(Timeout)?Error|CannotInspectContainer|CannotStopContainer|InternalError|Timeout waiting for|Capacity is unavailable)/,
+  ),
+  sign('image_error', 'image_error', 'status', /^Task ?failed to start/i),
 ];
 
 /** @returns the failure as the record keeps it, and whether another attempt may help */
 export function classifyFailure(
   seen: FailedTry,
-  reportedFailure: JobRecord['reportedFailure'],
+  reported: JobRecord['reportedFailure'],
   exitCodes: Readonly<Record<number, ExitMeaning>>,
 ): { failure: Failure; retryable: boolean } {
   const { exitCode, reason, logStreamName: logStream } = seen.container;
-  const facts = { exitCode, reason: reason ?? seen.statusReason, logStream };
-  const found = signs.find((s) => (s.on === 'status' ? seen.statusReason : reason)?.startsWith(s.startsWith));
-  if (found !== undefined)
-    return failed(found.class, found.code, found.retryable, describe(found, seen), facts);
-  if (seen.isTerminated === true) {
-    return failed(
-      'platform',
-      'ended_by_operator',
-      false,
-      'The Batch job was terminated outside of Headgate.',
-      facts,
-    );
-  }
-  if (exitCode === undefined) {
-    return failed(
-      'platform',
-      'batch_failed',
-      true,
-      'AWS Batch reports a failure without an exit code.',
-      facts,
-    );
-  }
-  return fromExitCode(exitCode, reportedFailure, exitCodes, facts);
+  const { statusReason } = seen;
+  const facts = { exitCode, reason: wordsOf(statusReason, reason), logStream };
+  const texts = { status: [statusReason], container: [reason], either: [reason, statusReason] };
+  const found = signs.find(({ on, says }) => texts[on].some((text) => text !== undefined && says.test(text)));
+  if (found !== undefined) return judged(found.class, found.code, facts);
+  if (seen.isTerminated === true) return judged('platform', 'ended_by_operator', facts);
+  if (exitCode === undefined) return judged('platform', 'batch_failed', facts);
+  return fromExitCode(exitCode, reported, exitCodes[exitCode], facts);
 }
 
-type Facts = { [K in 'exitCode' | 'reason' | 'logStream']: Failure[K] };
+interface Facts {
+  readonly exitCode?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly logStream?: string | undefined;
+}
+
+/** A failure with the sentence of the catalogue. A text of AWS goes into its `reason`. */
+export function failureOf(cls: FailureClass, code: ErrorCode, facts: Facts = {}): Failure {
+  return failureWith(cls, code, errorCatalogue[code].meaning, facts);
+}
 
 function fromExitCode(
   exitCode: number,
-  reportedFailure: JobRecord['reportedFailure'],
-  exitCodes: Readonly<Record<number, ExitMeaning>>,
+  reported: JobRecord['reportedFailure'],
+  meaning: ExitMeaning | undefined,
   facts: Facts,
 ): { failure: Failure; retryable: boolean } {
-  const meaning = exitCodes[exitCode];
-  if (meaning === 'never_again') {
-    const message =
-      reportedFailure?.message ?? `The container ended with exit code ${exitCode}: never again.`;
-    return failed('invalid_input', reportedFailure?.code ?? 'input_rejected', false, message, facts);
-  }
-  if (meaning === 'try_later') {
-    const message = reportedFailure?.message ?? `The container ended with exit code ${exitCode}: try later.`;
-    return failed('app_error', reportedFailure?.code ?? 'try_later', true, message, facts);
-  }
-  const message = reportedFailure?.message ?? `The container ended with exit code ${exitCode}.`;
-  return failed('app_error', reportedFailure?.code ?? 'exit_code', true, message, facts);
+  // The process died before it could report; an earlier report of it is about something else.
+  if (meaning === 'out_of_memory') return judged('out_of_memory', 'out_of_memory', facts);
+  const { cls, code, retryable, ending } = meaningOf(meaning);
+  const message = reported?.message ?? `The container ended with exit code ${exitCode}${ending}.`;
+  return { failure: failureWith(cls, reported?.code ?? code, message, facts), retryable };
 }
 
-function failed(cls: FailureClass, code: string, retryable: boolean, message: string, facts: Facts) {
+function meaningOf(meaning: ExitMeaning | undefined) {
+  if (meaning === 'never_again')
+    return {
+      cls: 'invalid_input',
+      code: 'input_rejected',
+      retryable: false,
+      ending: ': never again',
+    } as const;
+  if (meaning === 'try_later')
+    return { cls: 'app_error', code: 'try_later', retryable: true, ending: ': try later' } as const;
+  return { cls: 'app_error', code: 'exit_code', retryable: true, ending: '' } as const;
+}
+
+function judged(cls: FailureClass, code: ErrorCode, facts: Facts): { failure: Failure; retryable: boolean } {
+  return { failure: failureOf(cls, code, facts), retryable: errorCatalogue[code].instruction === 'retry' };
+}
+
+function failureWith(cls: FailureClass, code: string, message: string, facts: Facts): Failure {
   const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
-  return { failure: { class: cls, code, message, ...known }, retryable };
+  return { class: cls, code, message: withoutInternals(message), ...known };
 }
 
-function describe(found: Sign, seen: FailedTry): string {
-  return (found.on === 'status' ? seen.statusReason : seen.container.reason)?.slice(0, 255) ?? found.code;
+/** The status reason names the event, the container's reason its cause. */
+function wordsOf(statusReason: string | undefined, reason: string | undefined): string | undefined {
+  const said = [statusReason, reason].filter((text) => text !== undefined && text !== '');
+  return said.length === 0 ? undefined : shortened([...new Set(said)].join(': '), MAX_REASON_CHARACTERS);
 }
 
-function sign(
-  on: Sign['on'],
-  startsWith: string,
-  cls: FailureClass,
-  code: ErrorCode,
-  retryable: boolean,
-): Sign {
-  return { on, startsWith, class: cls, code, retryable };
+/** Codes whose sentence is always the catalogue's. For other codes the worker, or our own code, may be more exact. */
+const OURS: ReadonlySet<ErrorCode> = new Set([
+  ...signs.map(({ code }) => code),
+  ...(['ended_by_operator', 'batch_forgot', 'result_missing', 'deadline_exceeded'] as const),
+]);
+
+/**
+ * The sentence of a failure for its tenant. It is derived from the code each time: a record that an earlier version wrote
+ * may have the text of AWS Batch as its message.
+ */
+export function tenantMessage({ code, message }: Pick<Failure, 'code' | 'message'>): string {
+  return isErrorCode(code) && OURS.has(code) ? errorCatalogue[code].meaning : withoutInternals(message);
+}
+
+function sign(cls: FailureClass, code: ErrorCode, on: Sign['on'], says: RegExp): Sign {
+  return { class: cls, code, on, says };
 }

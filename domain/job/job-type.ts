@@ -4,13 +4,18 @@ import { fnv1a } from './identity.ts';
 import type { FailureClass } from './job.ts';
 
 /** What an exit code of the container means. `job-types.ts` may name more codes for an image of its own. */
-export type ExitMeaning = 'done' | 'never_again' | 'try_later';
+export type ExitMeaning = 'done' | 'never_again' | 'try_later' | 'out_of_memory';
 
-/** The contract with Headgate's own worker: 0 done, 64 never again (EX_USAGE), 75 try later (EX_TEMPFAIL). */
+/**
+ * The contract with Headgate's own worker: 0 done, 64 never again (EX_USAGE), 75 try later (EX_TEMPFAIL). 134 is SIGABRT,
+ * by which V8 ends a process whose heap is full. 137 is not here: a host that is lost and an operator end a container by
+ * the same signal as the kernel does; an image for which it means its memory may say so.
+ */
 export const workerExitCodes: Readonly<Record<number, ExitMeaning>> = {
   0: 'done',
   64: 'never_again',
   75: 'try_later',
+  134: 'out_of_memory',
 };
 
 export interface RetryPolicy {

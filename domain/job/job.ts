@@ -51,9 +51,10 @@ const EpochMs = z.int().nonnegative();
 export const Failure = z.object({
   class: FailureClass,
   code: z.string(),
+  /** For the tenant: a sentence without names of accounts, machines or requests. */
   message: z.string(),
   exitCode: z.int().optional(),
-  /** The reason in the words of AWS Batch, at most 255 characters. */
+  /** For the operator: what AWS said. No tenant reads it. */
   reason: z.string().optional(),
   logStream: z.string().optional(),
 });
@@ -118,6 +119,11 @@ export const JobRecord = z.object({
   stateVersion: z.int().positive(),
   stateAt: EpochMs,
   waitReason: z.string().optional(),
+  /**
+   * Since when, and how many times in a row, AWS Batch has refused the job for a cause that an operator must remove;
+   * `reason` is its last text, for the operator.
+   */
+  platformWait: z.object({ reason: z.string(), refusals: z.int().positive(), since: EpochMs }).optional(),
   attempt: z.int().positive(),
   /** The attempt may have a row in the waiting list. */
   queued: z.literal(true).optional(),

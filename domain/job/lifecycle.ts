@@ -17,6 +17,8 @@ export type Observation =
   /** A fact: throttled, or proven absent after the request could no longer be under way. */
   | { readonly kind: 'not_accepted'; readonly why: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
+  /** AWS Batch takes no job of this kind until an operator has acted; `reason` is its text. */
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly nextAttemptAt: number }
   | { readonly kind: 'queued' | 'starting' | 'running'; readonly runId: string; readonly order: Order }
   | EndedWell
   | EndedBadly
@@ -70,6 +72,7 @@ const nothing: Row = {
   accepted: 'ignore',
   not_accepted: 'ignore',
   refused: 'ignore',
+  unavailable: 'ignore',
   queued: 'ignore',
   starting: 'ignore',
   running: 'ignore',
@@ -126,6 +129,7 @@ export const lifecycle: Readonly<Record<JobState, Row>> = {
     accepted: 'submitted',
     not_accepted: 'stay',
     refused: 'failed',
+    unavailable: 'waiting',
     expire: 'cancelling',
   },
   submitted: { ...inBatch, expire: 'cancelling' },
@@ -146,6 +150,7 @@ export const lifecycle: Readonly<Record<JobState, Row>> = {
     accepted: 'stay',
     not_accepted: 'conclude',
     refused: 'conclude',
+    unavailable: 'conclude',
   },
   succeeded: nothing,
   failed: nothing,

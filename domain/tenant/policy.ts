@@ -1,7 +1,7 @@
 /** What a tenant may do: its record, and the defaults of the stage for what the record leaves open. */
 import * as z from 'zod';
 import { Priority } from '../job/priority.ts';
-import type { Tenant } from './tenant.ts';
+import { type Tenant, WEIGHTS } from './tenant.ts';
 
 /**
  * Attempts of one tenant in AWS Batch at once. To stop a tenant, pause it: a cap of 0 would be a pause without a
@@ -39,9 +39,14 @@ export function policyOf(tenant: Tenant | undefined, defaults: TenantDefaults): 
   return {
     status: tenant?.status ?? 'active',
     jobTypes: tenant?.jobTypes,
-    weight: tenant?.weight ?? 1,
+    weight: weightOf(tenant?.weight),
     waitingQuota: tenant?.waitingQuota ?? defaults.waitingQuota,
     priorityCeiling: tenant?.priorityCeiling ?? defaults.priorityCeiling,
     abovePriorityCeiling: tenant?.abovePriorityCeiling ?? defaults.abovePriorityCeiling,
   };
+}
+
+/** The greatest weight that the scheduling policy has and that is not above the tenant's. */
+function weightOf(given = 1): number {
+  return WEIGHTS.findLast((weight) => weight <= given) ?? 1;
 }

@@ -16,8 +16,8 @@ export const Tenant = z.object({
   status: z.enum(['active', 'suspended']),
   /** The job types that it may use. Absent: all. */
   jobTypes: z.array(JobTypeId).optional(),
-  /** Its share of capacity and of the rate limit while all tenants have a backlog. Absent: 1. */
-  weight: z.literal(WEIGHTS).optional(),
+  /** Its share of capacity and of the rate limit while all tenants have a backlog. Absent: 1. A later version may know more. */
+  weight: z.int().positive().optional(),
   priorityCeiling: Priority.optional(),
   abovePriorityCeiling: z.enum(['clamp', 'refuse']).optional(),
   /** How many of its jobs may wait for a slot. */

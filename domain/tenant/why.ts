@@ -1,4 +1,5 @@
 /** Why a job has not begun yet, as data and as a sentence. */
+import { waitsForPlatform } from '../job/due.ts';
 import { isFinal, type JobRecord } from '../job/job.ts';
 import { decide, type Gate, type Obstacle, obstacleText } from './gate.ts';
 
@@ -10,6 +11,8 @@ export type Wait =
   | { readonly kind: 'slot'; readonly obstacle: Obstacle; readonly ahead: number }
   /** It may go, and its message is under way or waits for the rate limit. */
   | { readonly kind: 'turn' }
+  /** AWS Batch takes no job of its kind until an operator has acted; `reason` is its text, for the operator. */
+  | { readonly kind: 'platform'; readonly untilMs: number; readonly reason: string }
   /** SubmitJob was called, and its outcome is not known. */
   | { readonly kind: 'answer'; readonly untilMs: number }
   /** AWS Batch has it and has no capacity for it. */
@@ -30,6 +33,8 @@ export function whyWaiting(job: JobRecord, { gate, defaultCap, ahead }: Surround
     case 'retrying':
       return { kind: 'time', untilMs: job.nextAttemptAt ?? job.stateAt, because: 'retrying' };
     case 'waiting': {
+      if (waitsForPlatform(job))
+        return { kind: 'platform', untilMs: job.nextAttemptAt, reason: job.platformWait?.reason ?? '' };
       const [entry] = decide(gate, defaultCap, [job]);
       return entry?.kind === 'waits' ? { kind: 'slot', obstacle: entry.obstacle, ahead } : { kind: 'turn' };
     }
@@ -55,6 +60,8 @@ export function waitText(wait: Wait): string {
       return `${obstacleText(wait.obstacle)}; ${ordinal(wait.ahead + 1)} in line`;
     case 'turn':
       return 'only its turn in the rate limit of AWS Batch calls';
+    case 'platform':
+      return `AWS Batch refused it for a cause that an operator must remove, and is called again after ${iso(wait.untilMs)}: ${wait.reason}`;
     case 'answer':
       return `AWS Batch has not answered; it is asked again by name after ${iso(wait.untilMs)}`;
     case 'capacity':

@@ -1,7 +1,9 @@
 /** Events published on the event bus. `payload.ts` turns them into webhook bodies. */
 import * as z from 'zod';
+import { tenantMessage } from '../job/failure.ts';
 import { IdempotencyKey, JobTypeId, JsonValue, TenantId } from '../job/ids.ts';
 import { type JobRecord, JobState } from '../job/job.ts';
+import { withoutInternals } from '../redaction.ts';
 import { bytesOf, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -161,7 +163,7 @@ export function progressEvent(job: JobRecord): LifecycleEvent[] {
         progress: {
           done,
           ...(total === undefined ? {} : { total }),
-          ...(note === undefined ? {} : { note: shortened(note, MAX_WORDS_CHARACTERS) }),
+          ...(note === undefined ? {} : { note: shortened(withoutInternals(note), MAX_WORDS_CHARACTERS) }),
         },
       },
     },
@@ -192,9 +194,14 @@ export function pingEvent(
   };
 }
 
+/** Field by field: a newer version may keep more in a result than tenants are to see. */
 function publishedResult(result: NonNullable<JobRecord['result']>) {
-  if (!('inline' in result)) return result;
-  return bytesOf(JSON.stringify(result.inline)) <= MAX_INLINE_RESULT_BYTES ? result : { inRecord: true };
+  if ('inline' in result) {
+    const { inline } = result;
+    return bytesOf(JSON.stringify(inline)) <= MAX_INLINE_RESULT_BYTES ? { inline } : { inRecord: true };
+  }
+  const { object, bytes, sha256 } = result;
+  return { object, bytes, sha256 };
 }
 
 function hasPublishedFailure(
@@ -204,11 +211,12 @@ function hasPublishedFailure(
 }
 
 /** Without the log stream's name, which is for operators: tenants cannot open it. */
-function publishedFailure({ class: cls, code, message, exitCode }: NonNullable<JobRecord['failure']>) {
+function publishedFailure(failure: NonNullable<JobRecord['failure']>) {
+  const { class: cls, code, exitCode } = failure;
   return {
     class: cls,
     code,
-    message: shortened(message, MAX_WORDS_CHARACTERS),
+    message: shortened(tenantMessage(failure), MAX_WORDS_CHARACTERS),
     ...(exitCode === undefined ? {} : { exitCode }),
   };
 }

@@ -7,16 +7,13 @@ import {
   SubmitJobCommand,
   TerminateJobCommand,
 } from '@aws-sdk/client-batch';
+import { classifyRefusal, type Refusal } from '../../domain/batch/refusal.ts';
 import { BatchJobDetail } from '../../domain/batch/report.ts';
 import type { SubmitRequest } from '../../domain/batch/submission.ts';
 import { errorName } from '../process/log.ts';
 
-/** Only the first three are facts. After `unknown` the job may exist, now or within seconds. */
-export type SubmitOutcome =
-  | { readonly kind: 'accepted'; readonly runId: string }
-  | { readonly kind: 'not_accepted'; readonly why: string }
-  | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'unknown'; readonly why: string };
+/** All but `unknown` are facts. After `unknown` the Batch job may exist, now or within seconds. */
+export type SubmitOutcome = { readonly kind: 'accepted'; readonly runId: string } | Refusal;
 
 export interface BatchPort {
   submit(request: SubmitRequest): Promise<SubmitOutcome>;
@@ -81,17 +78,10 @@ export function batchPort(client: BatchClient, submitting: BatchClient): BatchPo
   };
 }
 
-/**
- * 400 ClientException is a refusal for good; another 4xx (throttled, access denied) is a refusal for now. After 5xx,
- * a timeout or a broken connection AWS Batch may have accepted the job.
- */
-function submitOutcome(error: unknown): SubmitOutcome {
+function submitOutcome(error: unknown): Refusal {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
   const status = error instanceof BatchServiceException ? error.$metadata.httpStatusCode : undefined;
-  if (!(error instanceof BatchServiceException) || status === undefined || status >= 500) {
-    return { kind: 'unknown', why: errorName(error) };
-  }
-  if (error.name === 'ClientException') return { kind: 'refused', message: error.message.slice(0, 255) };
-  return { kind: 'not_accepted', why: error.name };
+  return classifyRefusal({ name: status === undefined ? errorName(error) : name, status, message });
 }
 
 function mutable(request: SubmitRequest) {

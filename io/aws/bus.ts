@@ -1,35 +1,46 @@
 /** Publishing events of jobs and endpoints on the event bus. */
-import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  type EventBridgeClient,
+  PutEventsCommand,
+  type PutEventsRequestEntry,
+} from '@aws-sdk/client-eventbridge';
 import type { TenantEvent } from '../../domain/webhook/notification.ts';
+import { sendEntries } from './entries.ts';
 
 export interface Bus {
   /**
-   * Publishes all or throws. After a throw some may be published, so each listener must accept an event more than
-   * once.
+   * Publishes all it can; every listener must expect an event twice.
+   * @throws EntriesFailed, with the events that may not have been published; any other error means all of them
    */
   publish(events: readonly TenantEvent[]): Promise<void>;
 }
 
-const MAX_ENTRIES = 10;
+/** @see EventBridge user guide, "Calculating PutEvents event entry size": 10 entries and 256 KiB in all */
+const LIMITS = { entries: 10, bytes: 262_144, sizeOf };
 
 export function bus(client: EventBridgeClient, busName: string): Bus {
+  const entryOf = (event: TenantEvent): PutEventsRequestEntry => ({
+    EventBusName: busName,
+    Source: 'headgate',
+    DetailType: event.type,
+    Detail: JSON.stringify(event),
+  });
   return {
-    async publish(events) {
-      for (let from = 0; from < events.length; from += MAX_ENTRIES) {
-        const Entries = events.slice(from, from + MAX_ENTRIES).map((event) => ({
-          EventBusName: busName,
-          Source: 'headgate',
-          DetailType: event.type,
-          Detail: JSON.stringify(event),
-        }));
-        const { FailedEntryCount = 0, Entries: answers = [] } = await client.send(
-          new PutEventsCommand({ Entries }),
+    publish: (events) =>
+      sendEntries(events, LIMITS, async (group) => {
+        const { Entries: answers = [] } = await client.send(
+          new PutEventsCommand({ Entries: group.map(entryOf) }),
         );
-        // The call reports refused entries inside a success.
-        const refused = answers.find((answer) => answer.ErrorCode !== undefined);
-        if (FailedEntryCount > 0)
-          throw new Error(`EventBridge refused ${FailedEntryCount} events: ${refused?.ErrorCode}`);
-      }
-    },
+        // The call reports refused entries inside a success, each in the place of its event.
+        return group.flatMap((entry, i) => {
+          const code = answers[i]?.ErrorCode;
+          return code === undefined ? [] : [{ entry, code }];
+        });
+      }),
   };
+}
+
+/** With room for the source and the type. */
+function sizeOf(event: TenantEvent): number {
+  return Buffer.byteLength(JSON.stringify(event)) + 128;
 }

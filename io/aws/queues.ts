@@ -1,5 +1,11 @@
 /** Sending to our own queues. */
-import { type MessageAttributeValue, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  type MessageAttributeValue,
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { sendEntries } from './entries.ts';
 
 export interface Outgoing {
   readonly body: string;
@@ -11,60 +17,45 @@ export interface Outgoing {
 
 export interface Queue {
   /**
-   * Sends all or throws. After a throw some may have been sent, so each receiver must accept a message more than
-   * once.
+   * Sends all it can; every receiver must expect a message twice.
+   * @throws EntriesFailed, with the messages that may not have been sent; any other error means all of them
    */
   send(messages: readonly Outgoing[]): Promise<void>;
 }
 
 /** @see SQS API reference, SendMessageBatch: 10 entries and 1 MiB in all, delay at most 900 seconds */
-const MAX_ENTRIES = 10;
-const MAX_CALL_BYTES = 1_048_576;
+const LIMITS = { entries: 10, bytes: 1_048_576, sizeOf };
 export const MAX_DELAY_SECONDS = 900;
 
 export function queue(client: SQSClient, queueUrl: string): Queue {
   return {
-    async send(messages) {
-      for (const group of callsOf(messages)) {
-        const Entries = group.map((message, i) => ({
-          Id: String(i),
-          MessageBody: message.body,
-          DelaySeconds: Math.min(Math.max(0, Math.ceil(message.delaySeconds ?? 0)), MAX_DELAY_SECONDS),
-          MessageAttributes: attributesOf(message.attributes ?? {}),
-          MessageGroupId: message.groupId,
-        }));
+    send: (messages) =>
+      sendEntries(messages, LIMITS, async (group) => {
+        const Entries = group.map(entryOf);
+        // The call reports refused entries inside a success.
         const { Failed = [] } = await client.send(
           new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }),
         );
-        // The call reports refused entries inside a success.
-        if (Failed.length > 0) throw new Error(`SQS refused ${Failed.length} messages: ${Failed[0]?.Code}`);
-      }
-    },
+        return Failed.flatMap(({ Id, Code }) =>
+          group.slice(Number(Id), Number(Id) + 1).map((entry) => ({ entry, code: Code })),
+        );
+      }),
   };
 }
 
-/** As few calls as the limits on entries and bytes allow. */
-function callsOf(messages: readonly Outgoing[]): Outgoing[][] {
-  const calls: Outgoing[][] = [];
-  let bytes = MAX_CALL_BYTES;
-  for (const message of messages) {
-    const size =
-      Buffer.byteLength(
-        message.body +
-          Object.entries(message.attributes ?? {})
-            .flat()
-            .join(''),
-      ) + 512;
-    bytes += size;
-    const last = calls.at(-1);
-    if (last === undefined || last.length === MAX_ENTRIES || bytes > MAX_CALL_BYTES) {
-      calls.push([message]);
-      bytes = size;
-    } else {
-      last.push(message);
-    }
-  }
-  return calls;
+function entryOf(message: Outgoing, i: number): SendMessageBatchRequestEntry {
+  return {
+    Id: String(i),
+    MessageBody: message.body,
+    DelaySeconds: Math.min(Math.max(0, Math.ceil(message.delaySeconds ?? 0)), MAX_DELAY_SECONDS),
+    MessageAttributes: attributesOf(message.attributes ?? {}),
+    MessageGroupId: message.groupId,
+  };
+}
+
+/** With room for what the entry has beside its text. */
+function sizeOf({ body, attributes = {} }: Outgoing): number {
+  return Buffer.byteLength(body + Object.entries(attributes).flat().join('')) + 512;
 }
 
 function attributesOf(attributes: Readonly<Record<string, string>>): Record<string, MessageAttributeValue> {

@@ -58,8 +58,12 @@ function known({ error, ...given }: Facts): Record<string, string | number> {
   return Object.fromEntries(entries.flatMap(([name, fact]) => (fact === undefined ? [] : [[name, fact]])));
 }
 
+/** An error of our own whose message quotes no value: it is logged whole. */
+export abstract class SafeError extends Error {}
+
 /** The message of an SDK error may quote the request; its name and status do not. */
 export function errorName(error: unknown): string {
+  if (error instanceof SafeError) return `${error.name}: ${error.message}`;
   if (!(error instanceof Error)) return error === undefined ? '' : 'unknown';
   const status =
     '$metadata' in error &&

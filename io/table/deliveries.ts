@@ -4,6 +4,7 @@
  */
 import { dueShard } from '../../domain/job/identity.ts';
 import { Delivery, DeliveryName, RETENTION_MS, type Try } from '../../domain/webhook/delivery.ts';
+import { type RowUnreadable, readEach, readRow } from './rows.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
 export interface DeliveryStore {
@@ -23,7 +24,12 @@ export interface DeliveryStore {
 
 export interface DeliveryLog {
   /** The events of one endpoint between two moments, the oldest first. */
-  between(endpoint: EndpointName, fromMs: number, toMs: number): AsyncGenerator<Delivery>;
+  between(
+    endpoint: EndpointName,
+    fromMs: number,
+    toMs: number,
+    onUnreadable?: (error: RowUnreadable) => void,
+  ): AsyncGenerator<Delivery>;
   /** Its recorded tries, the first one first. */
   tries(delivery: Delivery): Promise<readonly Try[]>;
 }
@@ -61,7 +67,7 @@ export function deliveryStore(items: Table): DeliveryStore & DeliveryLog {
       return items.change(deliveryKey(seen), change, { tries: seen.tries, dueAt: seen.dueAt });
     },
 
-    async *between(endpoint, fromMs, toMs) {
+    async *between(endpoint, fromMs, toMs, onUnreadable = raise) {
       for (let dayMs = startOfDay(fromMs); dayMs <= toMs; dayMs += DAY_MS) {
         const { pk } = deliveryKey({ ...endpoint, at: iso(dayMs), webhookId: '' });
         let after: Awaited<ReturnType<Table['query']>>['next'];
@@ -71,10 +77,12 @@ export function deliveryStore(items: Table): DeliveryStore & DeliveryLog {
             values: { ':pk': pk, ':from': iso(fromMs), ':to': `${iso(toMs)}~` },
             after,
           });
-          for (const item of page.items) {
+          const { rows, unreadable } = readEach(page.items, (item) => {
             const name = parseDeliveryKey({ pk, sk: String(item['sk']) });
-            if (name !== undefined) yield rowOf(name, item);
-          }
+            return name && rowOf(name, item);
+          });
+          for (const error of unreadable) onUnreadable(error);
+          for (const row of rows) if (row !== undefined) yield row;
           after = page.next;
         } while (after !== undefined);
       }
@@ -86,10 +94,14 @@ export function deliveryStore(items: Table): DeliveryStore & DeliveryLog {
         condition: 'pk = :pk AND begins_with(sk, :prefix)',
         values: { ':pk': pk, ':prefix': `${sk}${TRY}` },
       });
-      const before = page.items.map((item) => TryItem.parse(item));
+      const { rows: before } = readEach(page.items, (item) => readRow(TryItem, item));
       return delivery.last === undefined ? before : [...before, delivery.last];
     },
   };
+}
+
+function raise(error: RowUnreadable): never {
+  throw error;
 }
 
 const TryItem = Delivery.shape.last.unwrap();
@@ -124,7 +136,7 @@ function attributesOf(delivery: Delivery): Attributes {
 
 /** Callers pass any object with the name, for instance the delivery that they will write: only the name is used. */
 function rowOf({ tenantId, endpointId, at, webhookId }: DeliveryName, item: Attributes): Delivery {
-  return Delivery.parse({ ...item, tenantId, endpointId, at, webhookId });
+  return readRow(Delivery, { ...item, tenantId, endpointId, at, webhookId });
 }
 
 /** The table's own expiry, in whole seconds. */

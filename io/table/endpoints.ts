@@ -1,7 +1,9 @@
 /** The endpoints of tenants in the table, and the health of each. */
+import type * as z from 'zod';
 import { Endpoint, type NewEndpoint } from '../../domain/webhook/endpoint.ts';
 import { EndpointHealth, type EndpointName } from '../../domain/webhook/endpoint-health.ts';
 import { limitPerKey } from '../process/limit-per-key.ts';
+import { knownAttributes, readEach, readRow } from './rows.ts';
 import { type Attributes, type Key, putOver, type Table } from './table.ts';
 
 /** An endpoint with its health; one that never failed has none. */
@@ -55,7 +57,7 @@ export function endpointStore(items: Table): EndpointStore {
   const alone = limitPerKey(1);
 
   async function changed<T extends Attributes>(
-    key: Key,
+    { key, schema }: { readonly key: Key; readonly schema: z.ZodObject },
     read: (item: Attributes | undefined) => T | undefined,
     decide: (value: T) => T | undefined,
   ): Promise<T | undefined> {
@@ -70,9 +72,9 @@ export function endpointStore(items: Table): EndpointStore {
         if ((await items.insert(key, next)) === undefined) return next;
         continue;
       }
-      const { pk: _, sk: __, by, ...from } = stored;
+      const change = { from: knownAttributes(schema, stored), to: next };
       // Idempotent: a repeat finds the token of the first write.
-      if ((await items.change(key, { from, to: next }, { by })) === 'written') return next;
+      if ((await items.change(key, change, { by: stored['by'] })) === 'written') return next;
     }
     throw new Crowded(`The item changed ${MAX_TURNS} times while it was being changed`);
   }
@@ -84,10 +86,10 @@ export function endpointStore(items: Table): EndpointStore {
         values: { ':pk': `TENANT#${tenantId}`, ':prefix': 'ENDPOINT#' },
       });
       const isHealth = (item: Attributes) => String(item['sk']).endsWith(HEALTH);
-      const healths = page.items.filter(isHealth).map((item) => EndpointHealth.parse(item));
+      const healths = page.items.filter(isHealth).flatMap((item) => healthOf(item) ?? []);
       return page.items
         .filter((item) => !isHealth(item))
-        .map((item) => Endpoint.parse(item))
+        .map((item) => readRow(Endpoint, item))
         .map((endpoint) => ({
           endpoint,
           health: healths.find(({ endpointId }) => endpointId === endpoint.endpointId),
@@ -96,17 +98,20 @@ export function endpointStore(items: Table): EndpointStore {
 
     async get(name) {
       const item = await items.get(endpointKey(name));
-      return item && Endpoint.parse(item);
+      return item && readRow(Endpoint, item);
     },
 
-    change: (name, decide) => changed(endpointKey(name), (item) => item && Endpoint.parse(item), decide),
+    change(name, decide) {
+      const which = { key: endpointKey(name), schema: Endpoint };
+      return changed(which, (item) => item && readRow(Endpoint, item), decide);
+    },
 
     async changeHealth({ tenantId, endpointId }, decide) {
       const first: EndpointHealth = { tenantId, endpointId };
-      const read = (item: Attributes | undefined) =>
-        item === undefined ? first : EndpointHealth.parse(item);
-      const healthKey = healthKeyOf(first);
-      return (await alone(healthKey.pk + healthKey.sk, () => changed(healthKey, read, decide))) ?? first;
+      const read = (item: Attributes | undefined) => (item && healthOf(item)) ?? first;
+      const key = healthKeyOf(first);
+      const change = () => changed({ key, schema: EndpointHealth }, read, decide);
+      return (await alone(key.pk + key.sk, change)) ?? first;
     },
   };
 }
@@ -114,10 +119,18 @@ export function endpointStore(items: Table): EndpointStore {
 export function endpointRegister(items: Table): EndpointRegister {
   return {
     ...endpointStore(items),
-    put: (endpoint) => putOver(items, endpointKey(endpoint), Endpoint.parse(endpoint)),
+    put: (endpoint) => putOver(items, endpointKey(endpoint), Endpoint.parse(endpoint), Endpoint),
     // Idempotent: a repeat finds nothing to remove.
     remove: (name) => items.removeAll([endpointKey(name), healthKeyOf(name)]),
   };
+}
+
+/**
+ * What is known of an endpoint is worth less than its deliveries: one whose health cannot be read begins with none, which
+ * the next change writes over it.
+ */
+function healthOf(item: Attributes): EndpointHealth | undefined {
+  return readEach([item], (one) => readRow(EndpointHealth, one)).rows[0];
 }
 
 /** The key follows that of the endpoint, so that one query reads both. */

@@ -1,9 +1,10 @@
 /** The gates of tenants in the table: one item each, with the caps and the set of holders. */
 import * as z from 'zod';
 import { dueShard } from '../../domain/job/identity.ts';
-import { Backlog, Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
+import { Backlog, type Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
 import { decodeHolder, encodeHolder, type Holder } from '../../domain/tenant/holder.ts';
-import type { Key, Table } from './table.ts';
+import { idInKey, readRow, readRows } from './rows.ts';
+import type { Attributes, Key, Table } from './table.ts';
 
 export interface GateStore {
   /** A tenant that never had caps, a pause or a concurrency key is absent from the map. */
@@ -33,10 +34,15 @@ export type Settings = Caps & Pick<Gate, 'paused'>;
 
 const SETTINGS = ['cap', 'typeCaps', 'keyCap', 'paused'] as const;
 
+/** As it was set: how high a cap may be is checked where it is set, and a later version may allow more. */
+const StoredCap = z.int().positive().optional();
+
 const Stored = z.object({
   tenantId: z.string(),
   version: z.int(),
-  ...Caps.shape,
+  cap: StoredCap,
+  typeCaps: z.record(z.string(), z.int().positive()).optional(),
+  keyCap: StoredCap,
   paused: Pause.optional(),
   backlog: Backlog.optional(),
   members: z.set(z.instanceof(Uint8Array)).optional(),
@@ -46,12 +52,7 @@ const Stored = z.object({
 export function gateStore(items: Table): GateStore {
   return {
     async load(tenantIds) {
-      const stored = await items.getAll(tenantIds.map(gateKey));
-      const gates = stored.map((item): Gate => {
-        const { members = new Set(), ...gate } = Stored.parse(item);
-        return { ...gate, holders: [...members].map(decodeHolder) };
-      });
-      return new Map(gates.map((gate) => [gate.tenantId, gate]));
+      return readRows(await items.getAll(tenantIds.map(gateKey)), idInKey, gateOf);
     },
 
     async acquire(tenantId, seen, holders, nowMs) {
@@ -59,11 +60,11 @@ export function gateStore(items: Table): GateStore {
       // reads again.
       const held = await items.update(gateKey(tenantId), {
         update:
-          'ADD members :holders SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
+          'ADD members :members SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
         condition: asRead(seen),
         values: {
           ...versionValues(seen),
-          ':holders': setOf(holders),
+          ':members': setOf(holders),
           ':tenantId': tenantId,
           ':dueShard': dueShard(tenantId),
           ':dueAt': nowMs + GATE_GRACE_MS,
@@ -76,9 +77,9 @@ export function gateStore(items: Table): GateStore {
       if (holders.length === 0) return;
       // Idempotent: a repeat finds nothing to remove.
       await items.update(gateKey(tenantId), {
-        update: 'DELETE members :holders',
+        update: 'DELETE members :members',
         condition: 'attribute_exists(pk)',
-        values: { ':holders': setOf(holders) },
+        values: { ':members': setOf(holders) },
       });
     },
 
@@ -126,6 +127,11 @@ export function gateStore(items: Table): GateStore {
       }
     },
   };
+}
+
+function gateOf(item: Attributes): Gate {
+  const { members = new Set<Uint8Array>(), ...gate } = readRow(Stored, item);
+  return { ...gate, holders: [...members].map(decodeHolder) };
 }
 
 const gateKey = (tenantId: string): Key => ({ pk: `TENANT#${tenantId}`, sk: 'GATE' });

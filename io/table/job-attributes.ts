@@ -4,6 +4,7 @@
  */
 import { dueShard } from '../../domain/job/identity.ts';
 import { JobRecord } from '../../domain/job/job.ts';
+import { readRow } from './rows.ts';
 import type { Attributes } from './table.ts';
 
 /** The stored name of a field; in the record, in its claim and in each ended attempt. */
@@ -20,12 +21,8 @@ export function attributesOf(job: JobRecord): Attributes {
   return { ...renamed(job, STORED_NAMES), dueShard: dueShardOf };
 }
 
-/** @throws ZodError when this version cannot read the item */
-export const recordOf = (item: Attributes): JobRecord => JobRecord.parse(renamed(item, OUR_NAMES));
-
-/** The same for an item among others: absent when this version cannot read it. */
-export const readableRecordOf = (item: Attributes): JobRecord | undefined =>
-  JobRecord.safeParse(renamed(item, OUR_NAMES)).data;
+/** @throws RowUnreadable */
+export const recordOf = (item: Attributes): JobRecord => readRow(JobRecord, renamed(item, OUR_NAMES));
 
 function renamed(item: Attributes, names: Readonly<Record<string, string>>): Attributes {
   const { claim, endedAttempts } = item;

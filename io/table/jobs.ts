@@ -6,7 +6,8 @@
  */
 import type { JobRecord } from '../../domain/job/job.ts';
 import { Tombstone } from '../../domain/job/tombstone.ts';
-import { attributesOf, readableRecordOf, recordOf } from './job-attributes.ts';
+import { attributesOf, recordOf } from './job-attributes.ts';
+import { idInKey, readRow, readRows } from './rows.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
 export interface JobStore {
@@ -16,8 +17,12 @@ export interface JobStore {
   createOver(tombstone: Tombstone, job: JobRecord): Promise<'written' | 'lost'>;
   /** Leaves a tombstone unless there is a job or a tombstone. */
   leaveTombstone(tombstone: Tombstone): Promise<'written' | 'lost'>;
-  /** Consistent reads, in calls of up to 100. An id without a readable record is absent from the map. */
+  /**
+   * Consistent reads, in calls of up to 100. An id without a record is absent from the map; for one whose record cannot be
+   * read, `get` of the map throws RowUnreadable.
+   */
   load(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobRecord>>;
+  /** @throws RowUnreadable */
   get(jobId: string): Promise<JobRecord | undefined>;
   /** Puts `next` in place of `seen`. `lost`: the record was changed meanwhile; read again and decide again. */
   replace(seen: JobRecord, next: JobRecord): Promise<'written' | 'lost'>;
@@ -34,7 +39,7 @@ export function jobStore(items: Table): JobStore {
       // Idempotent: a repeat finds the item.
       const stored = await items.insert(jobKey(job.jobId), attributesOf(job));
       if (stored === undefined) return { kind: 'created' };
-      if (isTombstone(stored)) return { kind: 'tombstone', tombstone: Tombstone.parse(stored) };
+      if (isTombstone(stored)) return { kind: 'tombstone', tombstone: readRow(Tombstone, stored) };
       return { kind: 'exists', job: recordOf(stored) };
     },
 
@@ -51,14 +56,12 @@ export function jobStore(items: Table): JobStore {
     },
 
     async load(jobIds) {
-      const stored = await items.getAll(jobIds.map(jobKey));
-      const jobs = stored.flatMap((item) => (isTombstone(item) ? [] : (readableRecordOf(item) ?? [])));
-      return new Map(jobs.map((job) => [job.jobId, job]));
+      return readRows(await items.getAll(jobIds.map(jobKey)), idInKey, jobOf);
     },
 
     async get(jobId) {
       const item = await items.get(jobKey(jobId));
-      return item === undefined || isTombstone(item) ? undefined : recordOf(item);
+      return item && jobOf(item);
     },
 
     replace(seen, next) {
@@ -67,6 +70,10 @@ export function jobStore(items: Table): JobStore {
       return items.change(jobKey(seen.jobId), change, { version: seen.version });
     },
   };
+}
+
+function jobOf(item: Attributes): JobRecord | undefined {
+  return isTombstone(item) ? undefined : recordOf(item);
 }
 
 const isTombstone = (item: Attributes): boolean => item['tombstone'] === true;

@@ -9,7 +9,8 @@ import {
 } from '../../domain/batch/rate-limit.ts';
 import type { Clock } from '../process/clock.ts';
 import { batched } from './batching.ts';
-import type { Table } from './table.ts';
+import { knownAttributes, readEach, readRow } from './rows.ts';
+import type { Attributes, Table } from './table.ts';
 
 export interface RateLimiter {
   /** Reserves a moment for one call. Reservations of one moment are one write, whatever their number. */
@@ -20,8 +21,19 @@ const KEY = { pk: 'PACE', sk: 'BATCH' };
 const Stored = RateState.extend({ version: RateState.shape.tatMs });
 type Stored = ReturnType<typeof Stored.parse>;
 
+interface Seen {
+  readonly state: Stored;
+  /** As it is in the table, with what a write must find there; absent when there is no item. */
+  readonly item?: { readonly attributes: Attributes; readonly expected: Attributes };
+}
+
 /** There are at most this many calls in a second, and to lose to all of them in a row is a fault. */
 const MAX_LOSSES = 40;
+
+const asWritten = (state: Stored): Seen => ({
+  state,
+  item: { attributes: state, expected: { version: state.version } },
+});
 
 export function rateLimiter(
   items: Table,
@@ -31,28 +43,33 @@ export function rateLimiter(
    * The item as this process wrote it. Another process may have changed it since: the condition of the next write
    * detects that.
    */
-  let seen: Stored | undefined;
+  let seen: Seen | undefined;
 
-  const read = async (): Promise<Stored> => {
+  const read = async (): Promise<Seen> => {
     const stored = await items.get(KEY);
-    return stored === undefined ? { ...initialRate, version: 0 } : Stored.parse(stored);
+    if (stored === undefined) return { state: { ...initialRate, version: 0 } };
+    const [state] = readEach([stored], (item) => readRow(Stored, item)).rows;
+    if (state !== undefined) return asWritten(state);
+    // All tenants share this item, so one that cannot be read begins anew: that costs one burst, and not every submission.
+    const item = { attributes: knownAttributes(Stored, stored), expected: { by: stored['by'] } };
+    return { state: { ...initialRate, version: 0 }, item };
   };
-  const write = async (from: Stored, to: Stored): Promise<boolean> => {
+  const write = async ({ item }: Seen, to: Stored): Promise<boolean> => {
     // Idempotent: the first write raises the version. An operator may remove the item, to end a wait that a wrong
     // clock has caused.
-    if (from.version === 0) return (await items.insert(KEY, to)) === undefined;
-    return (await items.change(KEY, { from, to }, { version: from.version })) === 'written';
+    if (item === undefined) return (await items.insert(KEY, to)) === undefined;
+    return (await items.change(KEY, { from: item.attributes, to }, item.expected)) === 'written';
   };
 
   const reservationOf = batched<Ask, Reservation>(async (asks) => {
     for (let losses = 0; losses < MAX_LOSSES; losses++) {
       const from = seen ?? (await read());
-      const { reservations, next } = reserveAll(limits, from, asks, clock.nowMs());
-      const to = next && { ...next, version: from.version + 1 };
+      const { reservations, next } = reserveAll(limits, from.state, asks, clock.nowMs());
+      const to = next && { ...next, version: from.state.version + 1 };
       if (to === undefined || (await write(from, to))) {
-        seen = to ?? from;
+        seen = to === undefined ? from : asWritten(to);
         return new Map(
-          asks.map((ask, i) => [ask, reservations[i] ?? { kind: 'full', retryAtMs: from.tatMs }]),
+          asks.map((ask, i) => [ask, reservations[i] ?? { kind: 'full', retryAtMs: from.state.tatMs }]),
         );
       }
       seen = undefined;

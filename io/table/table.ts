@@ -7,8 +7,10 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
+import type * as z from 'zod';
 import type { Random } from '../process/random.ts';
 import { batched } from './batching.ts';
+import { knownAttributes } from './rows.ts';
 import { type Attributes, type Key, type Write, writer } from './writes.ts';
 
 export type { Attributes, Key };
@@ -208,13 +210,13 @@ async function readAll(db: DynamoDBDocumentClient, tableName: string, keys: Key[
 }
 
 /** A setting of an operator replaces the stored one; of two at once each is written. */
-export async function putOver(items: Table, key: Key, item: Attributes): Promise<void> {
+export async function putOver(items: Table, key: Key, item: Attributes, schema: z.ZodObject): Promise<void> {
   for (;;) {
     const there = await items.insert(key, item);
     if (there === undefined) return;
-    const { pk: _, sk: __, by, ...from } = there;
+    const from = knownAttributes(schema, there);
     // Idempotent: a repeat finds the token of the first write.
-    if ((await items.change(key, { from, to: item }, { by })) === 'written') return;
+    if ((await items.change(key, { from, to: item }, { by: there['by'] })) === 'written') return;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Tenants in the table. Their endpoints are in `endpoints.ts`. */
 import * as z from 'zod';
 import { Tenant } from '../../domain/tenant/tenant.ts';
+import { idInKey, readRow, readRows } from './rows.ts';
 import { type Key, type Position, putOver, type Table } from './table.ts';
 
 export interface TenantStore {
@@ -18,7 +19,7 @@ const Listed = z.object({ sk: z.string() });
 export function tenantStore(items: Table): TenantStore {
   const load = async (tenantIds: readonly string[]) => {
     const stored = await items.getAll(tenantIds.map(tenantKey));
-    return new Map(stored.map((item) => Tenant.parse(item)).map((tenant) => [tenant.tenantId, tenant]));
+    return readRows(stored, idInKey, (item) => readRow(Tenant, item));
   };
   return {
     load,
@@ -38,7 +39,7 @@ export function tenantStore(items: Table): TenantStore {
       // Idempotent: a repeat finds the name. The name comes first: a crash in between leaves a name without a tenant,
       // which the list ignores.
       await items.insert({ pk: LIST, sk: tenant.tenantId }, {});
-      await putOver(items, tenantKey(tenant.tenantId), tenant);
+      await putOver(items, tenantKey(tenant.tenantId), tenant, Tenant);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** The waiting lists in the table: one partition for each tenant, read consistently, in the order of `placeOf`. */
 import { placeOf, WaitingRow } from '../../domain/tenant/waiting.ts';
+import { type RowUnreadable, readEach, readRow } from './rows.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
 export interface WaitingStore {
@@ -14,6 +15,8 @@ export interface WaitingStore {
 
 export interface WaitingPage {
   readonly rows: readonly WaitingRow[];
+  /** They stay in the list and stop no row behind them. Their jobs are found when reconcile looks at them. */
+  readonly unreadable: readonly RowUnreadable[];
   /** The place of the last row; absent at the end of the list. */
   readonly next?: string;
 }
@@ -30,9 +33,9 @@ export function waitingStore(items: Table): WaitingStore {
     async page(tenantId, limit, after) {
       const position = after === undefined ? undefined : { pk: listKey(tenantId), sk: after };
       const page = await items.query({ ...listOf(tenantId), limit, after: position });
-      const rows = page.items.map((item) => WaitingRow.parse(item));
-      const last = rows.at(-1);
-      return page.next === undefined || last === undefined ? { rows } : { rows, next: placeOf(last) };
+      const read = readEach(page.items, (item) => readRow(WaitingRow, item));
+      const last = page.items.at(-1);
+      return page.next === undefined || last === undefined ? read : { ...read, next: String(last['sk']) };
     },
 
     count(tenantId, before) {

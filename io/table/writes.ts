@@ -11,6 +11,7 @@ import {
   PutCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { isRequestFault } from '../aws/entries.ts';
 import { batched } from './batching.ts';
 
 export interface Key {
@@ -51,8 +52,13 @@ export function writer(db: DynamoDBDocumentClient, tableName: string): Writer {
     }
     return outcomes;
   }, LINGER_MS);
-  return async (write) => (await written(write)) === true;
+  return async (write) =>
+    expectsAbsence(write) ? writeAlone(db, tableName, write) : (await written(write)) === true;
 }
+
+/** An item that a person has written by hand has no token. That is rare, and costs a call of its own. */
+const expectsAbsence = (write: Write): boolean =>
+  write.kind === 'change' && Object.values(write.expected).includes(undefined);
 
 /** No call has two writes of one item: the second must see the first. */
 function callsOf(writes: readonly Write[]): Write[][] {
@@ -75,7 +81,9 @@ async function apply(
   const alone = (write: Write): [Write, Promise<boolean>] => [write, writeAlone(db, tableName, write)];
   if (writes.length === 1) return writes.map(alone);
   const Statements = writes.map((write) => statementOf(write, tableName));
-  const { Responses = [] } = await db.send(new BatchExecuteStatementCommand({ Statements }));
+  const Responses = await answersTo(db, new BatchExecuteStatementCommand({ Statements }));
+  // A write that cannot even be asked for must not take the others with it.
+  if (Responses === undefined) return writes.map(alone);
   return writes.map((write, i) => {
     const code = Responses[i] === undefined ? 'unanswered' : Responses[i].Error?.Code;
     if (code === undefined) return [write, Promise.resolve(true)];
@@ -83,6 +91,16 @@ async function apply(
     // Throttled, for instance: the client repeats requests, but not statements that failed inside a success.
     return alone(write);
   });
+}
+
+/** @returns undefined if the call is refused because of one of its statements: nothing was written */
+async function answersTo(db: DynamoDBDocumentClient, command: BatchExecuteStatementCommand) {
+  try {
+    return (await db.send(command)).Responses ?? [];
+  } catch (error) {
+    if (isRequestFault(error)) return undefined;
+    throw error;
+  }
 }
 
 async function writeAlone(db: DynamoDBDocumentClient, tableName: string, write: Write): Promise<boolean> {
@@ -108,7 +126,11 @@ type Change = Extract<Write, { kind: 'change' }>;
 function expressionsOf({ set, remove, expected }: Change) {
   const sets = Object.keys(set).map((name) => `#${name} = :${name}`);
   const removes = remove.map((name) => `#${name}`);
-  const conditions = Object.keys(expected).map((name) => `#${name} = :expected_${name}`);
+  const conditions = Object.entries(expected).map(([name, value]) =>
+    value === undefined
+      ? `attribute_exists(pk) AND attribute_not_exists(#${name})`
+      : `#${name} = :expected_${name}`,
+  );
   const named = (prefix: string, attributes: Attributes) =>
     Object.entries(attributes).map(([name, value]) => [`:${prefix}${name}`, value] as const);
   return {

@@ -5,6 +5,7 @@ import {
   type JobDetail,
   ListJobsCommand,
   UpdateComputeEnvironmentCommand,
+  UpdateJobQueueCommand,
 } from '@aws-sdk/client-batch';
 import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -35,6 +36,8 @@ export interface Outside {
   /** Whether Batch has any room for containers. */
   capacity(is: 'there' | 'gone'): Promise<void>;
   /** Tick's schedule. */
+  /** What an operator does to a job queue, by its logical id. */
+  queue(name: string, state: 'ENABLED' | 'DISABLED'): Promise<void>;
   schedule(does: 'run' | 'rest'): Promise<void>;
   /** Turns the clock step by step until there is an answer. */
   turnUntil<T>(what: string, stepMs: number, look: () => Promise<T | undefined>): Promise<T>;
@@ -138,6 +141,9 @@ export function lookFromOutside(stack: Stack): Outside {
         const computeEnvironment = cloud.physicalId(name);
         await batch.send(new UpdateComputeEnvironmentCommand({ computeEnvironment, state }));
       }
+    },
+    async queue(name, state) {
+      await batch.send(new UpdateJobQueueCommand({ jobQueue: cloud.physicalId(name), state }));
     },
     async schedule(does) {
       const { Rules = [] } = await clients.eventBridge.send(new ListRulesCommand({}));

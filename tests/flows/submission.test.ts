@@ -2,6 +2,10 @@
 import { SubmitJobCommand } from '@aws-sdk/client-batch';
 import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../application/job/identity.ts';
+import { errorCatalogue } from '../../domain/errors.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { gateStore } from '../../io/table/gates.ts';
+import { table } from '../../io/table/table.ts';
 import type { BatchFaults } from '../../local/batch/batch.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import type { Stack } from '../support/stack.ts';
@@ -109,7 +113,7 @@ it('throttling costs no attempt, and no receive however often it happens (F17, F
   expect(await outside.depth('SubmitDeadLetterQueue')).toBe(0);
 });
 
-it("a job that Batch refuses has failed with Batch's own words, and is a dead letter (F19)", async () => {
+it("a job that Batch refuses for its size has failed, its tenant reads our sentence and its operator Batch's (F19)", async () => {
   answersOfBatch('refuse');
   await stack.send(summarise('refused'));
   const job = await stack.ended('acme', 'refused');
@@ -120,15 +124,67 @@ it("a job that Batch refuses has failed with Batch's own words, and is a dead le
     failure: {
       class: 'invalid_input',
       code: 'batch_refused',
-      message: expect.stringContaining('refused by an injected fault'),
+      message: errorCatalogue.batch_refused.meaning,
+      reason: expect.stringContaining('refused by an injected fault'),
     },
   });
   expect((await outside.letterOf(job.jobId)).attributes).toMatchObject({
     code: 'batch_refused',
+    reason: errorCatalogue.batch_refused.meaning,
+    cause: job.failure?.reason,
     attempts: '1',
   });
   await outside.settled(job.jobId);
   expect(eventTypesOf(stack, job.jobId)).toEqual(['job.failed']);
+});
+
+it('jobs for a disabled queue wait without a slot, other jobs of the tenant run meanwhile, and the end of it runs all (F71)', async () => {
+  await stack.addTenant('globex');
+  const gates = gateStore(table(stack.clients.dynamo, stack.cloud.physicalId('JobsTable'), systemRandom));
+  expect(await gates.set('globex', undefined, { cap: 1 }, Date.now())).toBe('written');
+  const ofGlobex = (job: object) => ({ ...job, tenantId: 'globex' });
+  const csvOfGlobex = await stack.upload('globex', 'n.csv', 'n\n1\n2\n');
+  await outside.queue('StandardJobQueue', 'DISABLED');
+  await stack.send(ofGlobex(sleep('held-1')), ofGlobex(sleep('held-2')));
+  for (const key of ['held-1', 'held-2']) {
+    const held = await outside.turnUntil('the refusal to be on the record', 1000, async () => {
+      const job = await stack.job('globex', key);
+      return job?.platformWait === undefined ? undefined : job;
+    });
+    expect(held).toMatchObject({ state: 'waiting', waitReason: 'platform_unavailable', endedAttempts: [] });
+    expect(held.platformWait?.reason).toMatch(/ClientException: .*is disabled/);
+  }
+  await stack.send(ofGlobex({ ...summarise('meanwhile'), input: { csv: csvOfGlobex } }));
+  const other = await outside.turnUntilEnded('globex', 'meanwhile', 1000);
+  expect(other).toMatchObject({ state: 'succeeded', hasSlot: true });
+
+  await outside.queue('StandardJobQueue', 'ENABLED');
+  for (const key of ['held-1', 'held-2']) {
+    const job = await outside.turnUntilEnded('globex', key, 15_000);
+    expect(job).toMatchObject({ state: 'succeeded' });
+    expect(job).not.toHaveProperty('platformWait');
+    await outside.settled(job.jobId);
+  }
+  expect(JSON.stringify(stack.webhooks)).not.toMatch(/arn:aws|RequestId|\d{12}\.dkr/);
+});
+
+it('a job for a queue that stays disabled ends with its deadline, for a fault of the platform (F71, F74)', async () => {
+  await outside.queue('StandardJobQueue', 'DISABLED');
+  await stack.send({ ...sleep('never'), deadlineSeconds: 120 });
+  const job = await outside.turnUntilEnded('acme', 'never', 15_000);
+  await outside.queue('StandardJobQueue', 'ENABLED');
+  expect(job).toMatchObject({
+    state: 'failed',
+    failure: {
+      class: 'platform',
+      code: 'deadline_exceeded',
+      message: errorCatalogue.deadline_exceeded.meaning,
+      reason: expect.stringMatching(/ClientException: .*is disabled/),
+    },
+  });
+  expect(await outside.batchJobs(job.jobId)).toEqual([]);
+  const told = await stack.webhookFor(job.jobId);
+  expect(JSON.stringify(told.event)).not.toMatch(/disabled|arn:aws|RequestId/);
 });
 
 it.each([

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createLog } from '../../io/process/log.ts';
+import { RowUnreadable } from '../../io/table/rows.ts';
 
 /** Where Lambda takes its lines from. */
 const sinks = [process.stdout, process.stderr];
@@ -42,6 +43,14 @@ describe('a log line', () => {
     createLog('intake').error('batch:handle:failed', { error: new TypeError('canary') });
     expect(written.join()).toContain('TypeError');
     expect(written.join()).not.toContain('canary');
+  });
+
+  test('of a row that cannot be read has the whole sentence, which quotes nothing (F90)', () => {
+    const error = new RowUnreadable('TENANT#acme GATE', 'cap');
+    createLog('tick').error('reconcile:item:failed', { error });
+    expect(written.join()).toContain(
+      'RowUnreadable: The row TENANT#acme GATE cannot be read by this version',
+    );
   });
 
   test('that cannot be written stops nothing, and nothing is written in its place (F62)', () => {

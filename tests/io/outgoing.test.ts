@@ -1,5 +1,6 @@
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { EntriesFailed, sendEntries } from '../../io/aws/entries.ts';
 import { type Outgoing, queue } from '../../io/aws/queues.ts';
 import { type Gateway, startGateway } from '../../local/gateway.ts';
 import { type Fauxqs, openFauxqs } from '../../local/sqs/fauxqs.ts';
@@ -125,9 +126,43 @@ describe('sending to a queue', () => {
 
   test('throws when SQS refuses one message inside a success, and has sent its neighbours', async () => {
     await expect(send({ body: 'good' }, { body: 'a\u0000b' })).rejects.toThrow(
-      'SQS refused 1 messages: InvalidMessageContents',
+      '1 entries were not taken: InvalidMessageContents',
     );
     expect((await received()).map(({ Body }) => Body)).toEqual(['good']);
+  });
+
+  test('says which messages may not have been sent, in whichever call they were (F91)', async () => {
+    const messages = Array.from({ length: 23 }, (_, i) => ({ body: i % 11 === 3 ? 'a\u0000b' : `m${i}` }));
+    const error = await send(...messages).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(EntriesFailed);
+    expect(Object(error).failed).toEqual(new Set([messages[3], messages[14]]));
+    expect(sizes()).toEqual([10, 10, 3]);
+  });
+
+  test('one that makes the whole call fail does not keep its neighbours from being sent (F91)', async () => {
+    const groups: string[][] = [];
+    const refuseBad = async (group: readonly string[]) => {
+      groups.push([...group]);
+      if (!group.includes('bad')) return [];
+      throw Object.assign(new Error('canary'), { name: 'ValidationException', $metadata: {} });
+    };
+    const limits = { entries: 3, bytes: 100, sizeOf: () => 1 };
+    const error = await sendEntries(['a', 'bad', 'c', 'd'], limits, refuseBad).catch((e: unknown) => e);
+    expect(groups).toEqual([['a', 'bad', 'c'], ['a'], ['bad'], ['c'], ['d']]);
+    expect(Object(error).failed).toEqual(new Set(['bad']));
+    expect(String(error)).toBe('EntriesFailed: 1 entries were not taken: ValidationException');
+  });
+
+  test('a service that does not answer is not asked again for each entry', async () => {
+    const calls: number[] = [];
+    const outage = Object.assign(new Error('canary'), { name: 'TimeoutError', $metadata: { attempts: 3 } });
+    const limits = { entries: 3, bytes: 100, sizeOf: () => 1 };
+    const sent = sendEntries(['a', 'b', 'c', 'd'], limits, async ({ length }) => {
+      calls.push(length);
+      throw outage;
+    });
+    await expect(sent).rejects.toBe(outage);
+    expect(calls).toEqual([3, 1]);
   });
 
   test('throws when there is no such queue', async () => {

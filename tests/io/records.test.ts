@@ -67,7 +67,7 @@ describe('a record that a newer version has written', () => {
     const before = await stored();
     await expect(jobs.get(JOB_ID)).rejects.toThrow();
     await expect(jobs.create(job)).rejects.toThrow();
-    expect(await jobs.load([JOB_ID])).toEqual(new Map());
+    expect([...(await jobs.load([JOB_ID])).values()]).toEqual([]);
     expect(await jobs.replace(job, started)).toBe('lost');
     expect(await stored()).toEqual(before);
   });

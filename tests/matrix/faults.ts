@@ -274,6 +274,29 @@ export const faults: Rows = {
     answer:
       'Headers may have 32 KiB in all. An answer that is not correct HTTP/1.1 counts as none, and the delivery log names what to mend.',
   },
+  F71: {
+    what: 'An operator disables a job queue, or deletes it.',
+    answer:
+      'The jobs for it wait without a slot, with a reason, and are tried again after half a minute to two hours. Each refusal is a log line of level ERROR.',
+  },
+  F72: {
+    what: 'A job definition is deregistered while jobs wait for it.',
+    answer: 'The jobs for it wait as for a disabled queue, and run when a definition is there again.',
+  },
+  F73: {
+    what: 'A right, a role, a share or a scheduling policy is missing, so that AWS refuses each SubmitJob.',
+    answer: 'As for a disabled queue. Only a refusal that names the request itself fails a job.',
+  },
+  F74: {
+    what: 'AWS or a library names account ids, ARNs, hosts or request ids in what it says of a failure.',
+    answer:
+      'The tenant is told a sentence of ours; the operator finds the text of AWS in `failure.reason`, in each ended attempt and in the dead letter.',
+  },
+  F75: {
+    what: 'A container ends because its heap is full, or by a signal that its image uses for that.',
+    answer:
+      'Exit code 134 of the worker is of class `out_of_memory`, and the next attempt may get more memory; a job type may map 137 as well.',
+  },
   F80: {
     what: "A handler opens an object outside of its tenant's folder, or writes one.",
     answer:
@@ -296,5 +319,14 @@ export const faults: Rows = {
     what: 'The schema of a job type is tightened while its jobs wait.',
     answer:
       'Submit and the worker check by the same rule before the handler starts; the job fails for good as `invalid_input`.',
+  },
+  F90: {
+    what: 'A row is in the table that this version cannot read: after a roll-back, or edited by hand.',
+    answer:
+      'Work that needs the row fails with its key and is repeated; all other work goes on. A gate, a tenant and a job are told from absent ones.',
+  },
+  F91: {
+    what: 'One entry of a call that carries several is refused, or makes the whole call fail.',
+    answer: 'Only what that entry belongs to is repeated.',
   },
 };

@@ -39,4 +39,7 @@ export const simulated: Readonly<Partial<Record<FaultPoint, readonly string[]>>>
   'people.conflict': ['F02'],
   'people.limits': ['F58', 'F41'],
   'people.endByHand': ['F24'],
+  'people.disableQueue': ['F71'],
+  'people.deregister': ['F72'],
+  'people.revoke': ['F73'],
 };

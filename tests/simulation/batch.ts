@@ -2,6 +2,7 @@
 import type { BatchJobDetail } from '../../domain/batch/report.ts';
 import type { SubmitRequest } from '../../domain/batch/submission.ts';
 import type { BatchPort, SubmitOutcome } from '../../io/aws/batch.ts';
+import { closures } from './closures.ts';
 import { CallFailed, type Run, reach } from './faults.ts';
 import type { Process } from './world.ts';
 
@@ -29,7 +30,7 @@ export interface BatchEvents {
   stateChange(detail: BatchJobDetail): void;
   /** Before a call: is this process allowed to make it? */
   beforeSubmit(process: Process, jobName: string): void;
-  denied(process: Process, jobName: string): void;
+  denied(process: Process, jobName: string, outcome: SubmitOutcome): void;
   beforeTerminate(process: Process, job: BatchJob): void;
   /** Just before a Batch job ends because we asked for it. */
   terminated(job: BatchJob): void;
@@ -43,6 +44,14 @@ export interface VirtualBatch {
 }
 
 const MAX_TRIES = 2;
+const answers: Readonly<Record<'throttled' | 'refused', SubmitOutcome>> = {
+  throttled: { kind: 'not_accepted', why: 'TooManyRequestsException' },
+  refused: {
+    kind: 'refused',
+    class: 'invalid_input',
+    reason: 'Job size must be less than 30 KiB, got 47 KiB',
+  },
+};
 
 export const isOver = ({ status }: BatchJob): boolean =>
   ['SUCCEEDED', 'FAILED', 'FORGOTTEN'].includes(status);
@@ -51,6 +60,7 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
   const { world, profile } = run;
   const luck = world.dice('batch');
   const jobs = new Map<string, BatchJob>();
+  const closed = closures(run);
 
   const move = (job: BatchJob, status: BatchJob['status']) => {
     job.status = status;
@@ -143,7 +153,9 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
       world.after(luck.between(1000, 120_000), () => forget(job));
     }
     if (run.strikes('people.endByHand', luck))
-      world.after(luck.between(1000, 60_000), () => stop(job, 'Ended by hand'));
+      world.after(luck.between(1000, 60_000), () =>
+        stop(job, 'arn:aws:iam::123456789012:user/ops ended it by hand'),
+      );
     return job;
   };
   const forget = (job: BatchJob) => {
@@ -165,9 +177,11 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
     if (fate !== 'accepted') run.note('batch', () => `SubmitJob ${fate}`, site.jobId);
     try {
       return await reach(run, process, site, () => {
-        if (fate === 'throttled' || fate === 'refused') events.denied(process, request.jobName);
-        if (fate === 'throttled') return { kind: 'not_accepted', why: 'TooManyRequestsException' };
-        if (fate === 'refused') return { kind: 'refused', message: 'Job queue is disabled' };
+        const no = fate === 'throttled' || fate === 'refused' ? answers[fate] : closed(request);
+        if (no !== undefined) {
+          events.denied(process, request.jobName, no);
+          return no;
+        }
         if (fate === 'late') world.after(luck.between(1000, 90_000), () => accept(request));
         if (fate === 'never' || fate === 'late') throw new CallFailed('batch.submit');
         const { id } = accept(request);

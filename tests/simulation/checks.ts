@@ -3,6 +3,7 @@ import { isNewer } from '../../domain/job/attempt.ts';
 import { parseBatchJobName } from '../../domain/job/identity.ts';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
+import type { SubmitOutcome } from '../../io/aws/batch.ts';
 import { type BatchJob, isOver } from './batch.ts';
 import type { Run } from './faults.ts';
 import { exceeds, type GateEvents } from './gates.ts';
@@ -23,21 +24,29 @@ export interface Facts {
 export interface Checks extends GateEvents {
   onCommit(process: Process, before: JobRecord | undefined, after: JobRecord): void;
   beforeSubmit(process: Process, jobName: string): void;
-  denied(process: Process, jobName: string): void;
+  denied(process: Process, jobName: string, outcome: SubmitOutcome): void;
   beforeTerminate(process: Process, job: BatchJob): void;
   /** Just before a Batch job ends because we asked for it. */
   terminated(job: BatchJob): void;
   onWebhook(webhookId: string, body: string): void;
 }
 
+interface Denial {
+  readonly kind: SubmitOutcome['kind'];
+  readonly atMs: number;
+}
+
 const CLAIMABLE = ['submitting', 'submitted', 'starting', 'running'];
 const HOLD = [...CLAIMABLE, 'cancelling'];
 /** Two processes' clocks may differ by this. */
 const SKEW_MS = 1000;
+/** The platform is left alone for half a minute at least. */
+const AWAY_MS = 30_000 - SKEW_MS;
+const INTERNALS = /arn:aws|123456789012|RequestId|instance i-/;
 
 export function checks(run: Run, facts: Facts): Checks {
   const claimants = new Map<string, string>();
-  const denied = new Set<string>();
+  const denied = new Map<string, Denial>();
   const committed = new Set<string>();
   const bodies = new Map<string, string>();
   const finals = new Map<string, string>();
@@ -58,8 +67,10 @@ export function checks(run: Run, facts: Facts): Checks {
       for (const [rule, detail] of [
         ...shapeOf(before, after, process),
         ...settlementOf(before, after, process, facts),
+        ...refusalsOf(before, after, denied),
+        ...pausesOf(before, after, denied, run.world.nowMs()),
         ...callsOf(before, after, (call) => denied.has(call), run.world.nowMs() - facts.settleMs + SKEW_MS),
-        ...attemptsOf(before, after, facts),
+        ...attemptsOf(before, after, facts, denied),
         ...slotsOf(before, after, facts),
         ...containersOf(commit, claimants, facts),
       ])
@@ -102,8 +113,8 @@ export function checks(run: Run, facts: Facts): Checks {
       process.opened.delete(jobName);
     },
 
-    denied(process, jobName) {
-      denied.add(`${jobName} ${process.opened.get(`made ${jobName}`)}`);
+    denied(process, jobName, { kind }) {
+      denied.set(`${jobName} ${process.opened.get(`made ${jobName}`)}`, { kind, atMs: run.world.nowMs() });
     },
 
     beforeTerminate(process, batchJob) {
@@ -129,6 +140,7 @@ export function checks(run: Run, facts: Facts): Checks {
     onWebhook(webhookId, body) {
       const { type, data } = JSON.parse(body);
       const violated = (rule: string, detail: string) => run.violate(rule, detail, data.jobId);
+      if (INTERNALS.test(body)) violated('2.8', `a webhook tells what is the operator's alone: ${body}`);
       if (!committed.has(`${data.jobId} ${data.sequence} ${data.status}`))
         violated('I9', `webhook ${type} of sequence ${data.sequence} tells of a state that never was`);
       if ((bodies.get(webhookId) ?? body) !== body)
@@ -232,14 +244,49 @@ function* callsOf(
     yield ['R9', 'a call was called not accepted without proof'];
 }
 
+/** S10: what an operator has to put right is not booked on the job. */
+function* refusalsOf(
+  before: JobRecord,
+  after: JobRecord,
+  denied: ReadonlyMap<string, Denial>,
+): Generator<Broken> {
+  const answer = denied.get(`hg-${before.jobId}-${before.attempt} ${before.calls}`)?.kind;
+  const entered = after.state === 'failed' && before.state !== 'failed';
+  if (entered && after.failure?.code === 'batch_refused' && answer !== 'refused')
+    yield ['S10', `failed as refused, and Batch said ${answer}`];
+}
+
+/** S10: the platform is left alone for half a minute at least after its refusal. */
+function* pausesOf(
+  before: JobRecord,
+  after: JobRecord,
+  denied: ReadonlyMap<string, Denial>,
+  nowMs: number,
+): Generator<Broken> {
+  if (after.calls > before.calls && (before.nextAttemptAt ?? 0) > nowMs + SKEW_MS)
+    yield ['S10', `called before the time that is on the record`];
+  if (after.waitReason !== 'platform_unavailable' || before.state !== 'submitting') return;
+  const deniedAtMs = denied.get(`hg-${before.jobId}-${before.attempt} ${before.calls}`)?.atMs ?? 0;
+  const pauseMs = (after.nextAttemptAt ?? 0) - deniedAtMs;
+  if (pauseMs < AWAY_MS) yield ['S10', `calls again ${pauseMs} ms after the platform refused`];
+}
+
 /** An attempt begins after the one before ended; its end is Batch's word. */
-function* attemptsOf(before: JobRecord, after: JobRecord, facts: Facts): Generator<Broken> {
+function* attemptsOf(
+  before: JobRecord,
+  after: JobRecord,
+  facts: Facts,
+  denied: ReadonlyMap<string, Denial>,
+): Generator<Broken> {
   if (after.attempt !== before.attempt) {
-    if (after.attempt !== before.attempt + 1 || before.state !== 'retrying')
+    const turnedAway =
+      denied.get(`hg-${before.jobId}-${before.attempt} ${before.calls}`)?.kind === 'unavailable';
+    const ended = before.state === 'retrying' || (before.state === 'submitting' && turnedAway);
+    if (after.attempt !== before.attempt + 1 || !ended)
       yield ['I8', `attempt ${after.attempt} began in ${before.state} of attempt ${before.attempt}`];
   }
-  if (after.attempt > (facts.types.get(after.jobType)?.retry.maxAttempts ?? 1))
-    yield ['I8', `attempt ${after.attempt} is beyond the budget`];
+  if (after.endedAttempts.length > (facts.types.get(after.jobType)?.retry.maxAttempts ?? 1))
+    yield ['I8', `${after.endedAttempts.length} attempts have ended, more than the budget`];
   const ended =
     after.endedAttempts.length > before.endedAttempts.length ? after.endedAttempts.at(-1) : undefined;
   const truth = ended?.runId === undefined ? undefined : facts.batchJob(ended.runId);

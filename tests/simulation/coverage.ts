@@ -12,6 +12,7 @@ export const sometimes: readonly string[] = [
   'second Batch job of one attempt',
   'second try of a Batch job',
   'submission:call:refused',
+  'submission:call:unavailable',
   'submission:call:not_accepted',
   'submission:call:unknown',
   'submission:resolve:found',

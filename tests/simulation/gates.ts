@@ -123,9 +123,8 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
             const list = listOf(tenantId).filter((row) => placeOf(row) > after);
             const page = list.slice(0, limit);
             const last = page.at(-1);
-            return list.length > limit && last !== undefined
-              ? { rows: page, next: placeOf(last) }
-              : { rows: page };
+            const next = list.length > limit && last !== undefined ? { next: placeOf(last) } : {};
+            return { rows: page, unreadable: [], ...next };
           }),
         count: (tenantId, before) =>
           call('count', () => {

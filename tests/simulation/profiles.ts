@@ -28,7 +28,19 @@ export interface Profile {
   readonly pace: Readonly<Record<'full', number>>;
   readonly receivers: Readonly<Record<'busy' | 'unresolved', number>>;
   readonly people: Readonly<
-    Record<'cancel' | 'duplicate' | 'conflict' | 'limits' | 'delay' | 'endByHand' | 'giveUp', number>
+    Record<
+      | 'cancel'
+      | 'duplicate'
+      | 'conflict'
+      | 'limits'
+      | 'delay'
+      | 'endByHand'
+      | 'giveUp'
+      | 'disableQueue'
+      | 'deregister'
+      | 'revoke',
+      number
+    >
   >;
 }
 
@@ -69,6 +81,9 @@ const chaos: Profile = {
     delay: 0.2,
     endByHand: 0.02,
     giveUp: 0.1,
+    disableQueue: 0.06,
+    deregister: 0.06,
+    revoke: 0.03,
   },
 };
 

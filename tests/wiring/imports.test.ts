@@ -20,7 +20,7 @@ const DECIDES = ['zod'];
 /** The longest prefix of a file's path is its row. */
 const TABLE: Readonly<Record<string, Row>> = {
   'domain/': { ours: [], packages: DECIDES },
-  'domain/job/': { ours: ['domain/errors.ts', 'domain/size.ts'], packages: DECIDES },
+  'domain/job/': { ours: ['domain/errors.ts', 'domain/redaction.ts', 'domain/size.ts'], packages: DECIDES },
   'domain/tenant/': {
     ours: ['domain/errors.ts', 'domain/size.ts', 'domain/job/'],
     packages: DECIDES,
@@ -34,11 +34,25 @@ const TABLE: Readonly<Record<string, Row>> = {
     packages: DECIDES,
   },
   'domain/webhook/': {
-    ours: ['domain/errors.ts', 'domain/size.ts', 'domain/job/', 'domain/tenant/', 'domain/request/'],
+    ours: [
+      'domain/errors.ts',
+      'domain/redaction.ts',
+      'domain/size.ts',
+      'domain/job/',
+      'domain/tenant/',
+      'domain/request/',
+    ],
     packages: DECIDES,
   },
   'domain/dead-letter/': {
-    ours: ['domain/errors.ts', 'domain/size.ts', 'domain/job/', 'domain/request/', 'domain/webhook/'],
+    ours: [
+      'domain/errors.ts',
+      'domain/redaction.ts',
+      'domain/size.ts',
+      'domain/job/',
+      'domain/request/',
+      'domain/webhook/',
+    ],
     packages: DECIDES,
   },
   'job-types.ts': { ours: ['domain/'], packages: DECIDES },

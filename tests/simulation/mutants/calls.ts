@@ -174,4 +174,76 @@ export const ofCalls: readonly Expectation[] = [
       },
     },
   },
+  {
+    rule: 'S10',
+    without: 'telling the causes that an operator must remove from those of the request',
+    profile: 'chaos',
+    firstSeed: 23,
+    mutant: {
+      defects: {
+        submit: submitting(async (batch, request) => {
+          const outcome = await batch.submit(request);
+          return outcome.kind === 'unavailable'
+            ? { kind: 'refused', class: 'invalid_input', reason: outcome.reason }
+            : outcome;
+        }),
+      },
+    },
+  },
+  {
+    rule: 'S10',
+    without: 'releasing the slot of a job that the platform does not take',
+    profile: 'race',
+    firstSeed: 269,
+    mutant: {
+      defects: {
+        submit: ({ gates, jobs }) => ({
+          gates: {
+            ...gates,
+            release: async (tenantId, holders) => {
+              const waiting = async ({ jobId }: { jobId: string }) =>
+                (await jobs.get(jobId))?.platformWait !== undefined;
+              const kept = await Promise.all(holders.map(waiting));
+              return gates.release(
+                tenantId,
+                holders.filter((_, i) => kept[i] !== true),
+              );
+            },
+          },
+        }),
+      },
+    },
+  },
+  {
+    rule: 'S10',
+    without: 'the pause before the platform is called again',
+    profile: 'chaos',
+    firstSeed: 23,
+    mutant: {
+      defects: {
+        submit: writing((jobs, seen, next) =>
+          jobs.replace(
+            seen,
+            next.waitReason === 'platform_unavailable' ? { ...next, nextAttemptAt: next.stateAt } : next,
+          ),
+        ),
+      },
+    },
+  },
+  {
+    rule: 'S10',
+    without: 'the next number for an attempt that the platform did not take',
+    profile: 'chaos',
+    firstSeed: 23,
+    mutant: {
+      defects: {
+        submit: writing((jobs, seen, next) =>
+          jobs.replace(
+            seen,
+            next.waitReason === 'platform_unavailable' ? { ...next, attempt: seen.attempt } : next,
+          ),
+        ),
+      },
+    },
+  },
 ];

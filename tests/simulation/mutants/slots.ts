@@ -129,7 +129,7 @@ export const ofSlots: readonly Expectation[] = [
     without: 'releasing the slot of a job that was over when its message came',
     profile: 'race',
     firstSeed: 6,
-    mutant: { defects: { submit: ({ gates }) => ({ gates: { ...gates, leave: async () => undefined } }) } },
+    mutant: { defects: { submit: ({ gates }) => ({ gates: { ...gates, release: async () => undefined } }) } },
   },
   {
     rule: 'R3',

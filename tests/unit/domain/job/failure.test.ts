@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { errorCatalogue } from '../../../../domain/errors.ts';
-import { classifyFailure, type FailedTry, signs } from '../../../../domain/job/failure.ts';
+import {
+  classifyFailure,
+  type FailedTry,
+  failureOf,
+  signs,
+  tenantMessage,
+} from '../../../../domain/job/failure.ts';
 import type { Failure } from '../../../../domain/job/job.ts';
 import { workerExitCodes } from '../../../../domain/job/job-type.ts';
 
@@ -106,6 +112,76 @@ describe('why an attempt failed', () => {
     ['exit 64: never again', exited(64), 'invalid_input', 'input_rejected', false],
     ['exit 75: try later', exited(75), 'app_error', 'try_later', true],
     ['exit 137 without a reason', exited(137), 'app_error', 'exit_code', true],
+    ['the worker dies of a full heap (F75)', exited(134), 'out_of_memory', 'out_of_memory', true],
+    [
+      'the role of the task may not be assumed',
+      {
+        statusReason:
+          'ECS was unable to assume the role arn:aws:iam::123456789012:role/x that was provided for this task.',
+        container: {},
+      },
+      'platform',
+      'platform_unavailable',
+      true,
+    ],
+    [
+      'a registry lets no part of Headgate in',
+      {
+        statusReason: 'Task failed to start',
+        container: {
+          reason:
+            'ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: no such right',
+        },
+      },
+      'platform',
+      'platform_unavailable',
+      true,
+    ],
+    [
+      'its queue was deleted',
+      { statusReason: 'JobQueue deleted', isTerminated: true, container: {} },
+      'platform',
+      'platform_unavailable',
+      true,
+    ],
+    [
+      'the network of the task was not ready in time',
+      {
+        statusReason: 'Timeout waiting for network interface provisioning to complete.',
+        container: {},
+      },
+      'platform',
+      'batch_failed',
+      true,
+    ],
+    [
+      'Fargate has no capacity',
+      { statusReason: 'Capacity is unavailable at this time. Please try again later', container: {} },
+      'platform',
+      'batch_failed',
+      true,
+    ],
+    [
+      'the container runtime does not answer',
+      { statusReason: EXITED, container: { reason: 'DockerTimeoutError: Could not transition to started' } },
+      'platform',
+      'batch_failed',
+      true,
+    ],
+    [
+      'the overrides are larger than ECS takes',
+      { statusReason: 'Container Overrides length must be at most 8192', container: {} },
+      'invalid_input',
+      'batch_refused',
+      false,
+    ],
+    [
+      'a person terminates it, with a reason that begins like one of ours',
+      { statusReason: 'Host EC2 looks sick', isTerminated: true, container: { exitCode: 137 } },
+      'platform',
+      'ended_by_operator',
+      false,
+    ],
   ])('%s', (_, seen, cls, code, retryable) => {
     expect(classifyFailure(seen, undefined, workerExitCodes)).toMatchObject({
       failure: { class: cls, code },
@@ -134,6 +210,16 @@ describe('why an attempt failed', () => {
     expect(classifyFailure(exited(64), undefined, {}).failure.code).toBe('exit_code');
   });
 
+  test('an image that ends with 137 when it is out of memory may say so (F75)', () => {
+    const { failure } = classifyFailure(exited(137), undefined, { 137: 'out_of_memory' });
+    expect(failure).toMatchObject({ class: 'out_of_memory', code: 'out_of_memory' });
+  });
+
+  test('what the worker reported before its heap was full is not the reason of its end', () => {
+    const { failure } = classifyFailure(exited(134), reportedFailure, workerExitCodes);
+    expect(failure.code).toBe('out_of_memory');
+  });
+
   test('the facts Batch gave are kept, and only those', () => {
     const seen = { statusReason: EXITED, container: { exitCode: 1, logStreamName: 'medium/default/abc' } };
     expect(classifyFailure(seen, undefined, workerExitCodes).failure).toEqual({
@@ -149,13 +235,31 @@ describe('why an attempt failed', () => {
     );
   });
 
-  test('the sentence stays short however long Batch talks', () => {
-    const seen = { statusReason: `Host EC2 ${'x'.repeat(1000)}`, container: {} };
-    expect(classifyFailure(seen, undefined, workerExitCodes).failure.message.length).toBeLessThanOrEqual(255);
+  test("the operator's text is kept short, however long AWS Batch talks", () => {
+    const seen = { statusReason: `Task failed to start ${'x'.repeat(1000)}`, container: {} };
+    expect(classifyFailure(seen, undefined, workerExitCodes).failure.reason?.length).toBe(512);
   });
 
-  test('the catalogue says of every sign whether another attempt may help', () => {
-    const advised = signs.map(({ code }) => [code, errorCatalogue[code].instruction]);
-    expect(advised).toEqual(signs.map(({ code, retryable }) => [code, retryable ? 'retry' : 'reject']));
+  test('both texts of AWS Batch are kept: what ended the container, and why', () => {
+    const seen = {
+      statusReason: 'Task failed to start',
+      container: { reason: 'CannotPullContainerError: x' },
+    };
+    expect(classifyFailure(seen, undefined, workerExitCodes).failure.reason).toBe(
+      'Task failed to start: CannotPullContainerError: x',
+    );
+  });
+
+  test("a code that is not the worker's has the sentence of the catalogue, whatever AWS said", () => {
+    for (const { code } of signs)
+      expect(failureOf('platform', code).message).toBe(errorCatalogue[code].meaning);
+  });
+
+  test('a record of an earlier version, with the text of AWS Batch as its message, tells the sentence of its code', () => {
+    const old = {
+      code: 'batch_refused',
+      message: 'Job queue arn:aws:batch:eu-central-1:123456789012:job-queue/a',
+    };
+    expect(tenantMessage(old)).toBe(errorCatalogue.batch_refused.meaning);
   });
 });

@@ -77,7 +77,8 @@ describe('the end of an attempt', () => {
   });
 
   test('without budget is final, and keeps being due until the tenant was told', () => {
-    const job = moved(jobIn('running', { attempt: 3 }), endedBadly);
+    const endedAttempts = [1, 2].map((attempt) => ({ attempt, endedAt: NOW }));
+    const job = moved(jobIn('running', { attempt: 3, endedAttempts }), endedBadly);
     expect(job).toMatchObject({ state: 'failed', finishedAt: context.nowMs, failure });
     expect(job.dueAt).toBeDefined();
     expect(job).not.toHaveProperty('nextAttemptAt');

@@ -37,6 +37,11 @@ const usual: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({ ...is('held'), why: fc.constantFrom('tenant_cap', 'paused') }),
   fc.record({ ...is('accepted'), ...word }),
   fc.record({ ...is('not_accepted'), why: fc.constant('throttled') }),
+  fc.record({
+    ...is('unavailable'),
+    reason: fc.constant('The queue is disabled.'),
+    nextAttemptAt: fc.integer({ min: NOW, max: NOW + 7_200_000 }),
+  }),
   fc.record({ kind: fc.constantFrom('queued', 'starting', 'running'), ...word }),
   fc.record({ ...is('ended_well'), ...word, ended }),
   fc.record({ ...is('ended_badly'), ...word, ended, failure, retryable: fc.boolean() }),
@@ -69,7 +74,10 @@ function law(hold: (before: JobRecord, after: JobRecord, nowMs: number) => void)
   fc.assert(
     fc.property(walks, ({ from, attempt, steps }) => {
       // The last attempt has no backoff after it.
-      let job = jobIn(from, { attempt: from === 'retrying' ? Math.min(attempt, MAX_ATTEMPTS - 1) : attempt });
+      const number = from === 'retrying' ? Math.min(attempt, MAX_ATTEMPTS - 1) : attempt;
+      const over = from === 'retrying' || isFinal(from) ? number : number - 1;
+      const endedAttempts = Array.from({ length: over }, (_, i) => ({ attempt: i + 1, endedAt: NOW }));
+      let job = jobIn(from, { attempt: number, endedAttempts });
       for (const { observation, nowMs, random } of steps) {
         const next = advance(job, observation, { nowMs, random, policy: reportType });
         if (next !== undefined) hold(job, next, nowMs);
@@ -103,17 +111,20 @@ describe('whatever is observed, in whatever order', () => {
     law((before, after) => expect(after.dueAt).toBeLessThanOrEqual(before.dueAt ?? 0));
   });
 
-  test('the attempt goes up one at a time, and never over the budget', () => {
+  test('the attempt goes up one at a time, and never more of them end than the budget has', () => {
     law((before, after) => {
       expect([before.attempt, before.attempt + 1]).toContain(after.attempt);
-      expect(after.attempt).toBeLessThanOrEqual(MAX_ATTEMPTS);
-      if (after.state === 'retrying') expect(after.attempt).toBeLessThan(MAX_ATTEMPTS);
+      expect(after.endedAttempts.length).toBeLessThanOrEqual(MAX_ATTEMPTS);
+      if (after.state === 'retrying') expect(after.endedAttempts.length).toBeLessThan(MAX_ATTEMPTS);
     });
   });
 
-  test('a new attempt begins only after a backoff', () => {
+  test('a new attempt begins only after a backoff, or when AWS Batch took none of its kind', () => {
     law((before, after) => {
-      if (after.attempt > before.attempt) expect(before.state).toBe('retrying');
+      if (after.attempt === before.attempt) return;
+      if (after.platformWait === undefined || before.state === 'retrying')
+        expect(before.state).toBe('retrying');
+      else expect([before.state, after.state]).toEqual(['submitting', 'waiting']);
     });
   });
 

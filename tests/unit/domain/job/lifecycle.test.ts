@@ -20,6 +20,7 @@ const observations = {
   starting: { kind: 'starting', ...seen },
   running: { kind: 'running', ...seen },
   unclear: { kind: 'unclear', batchStatus: 'PAUSED' },
+  unavailable: { kind: 'unavailable', reason: 'The queue is disabled.', nextAttemptAt: NOW + 30_000 },
   absent: { kind: 'absent' },
   lost: { kind: 'lost' },
   claimed: { kind: 'claimed', ...seen, try: 2 },
@@ -48,6 +49,7 @@ call                 | ·         | ·         | submitting | same       | ·   
 accepted             | ·         | ·         | ·          | submitted  | ·          | ·          | ·          | ·         | same
 not_accepted         | ·         | ·         | ·          | same       | ·          | ·          | ·          | ·         | cancelled
 refused              | failed    | failed    | failed     | failed     | ·          | ·          | ·          | failed    | cancelled
+unavailable          | ·         | ·         | ·          | waiting    | ·          | ·          | ·          | ·         | cancelled
 queued               | ·         | ·         | ·          | submitted  | same       | submitted  | submitted  | ·         | same
 starting             | ·         | ·         | ·          | starting   | starting   | same       | starting   | ·         | same
 running              | ·         | ·         | ·          | running    | running    | running    | same       | ·         | same

@@ -19,6 +19,15 @@ const ofTheStage = {
   abovePriorityCeiling: 'clamp',
 };
 
+it.each([
+  [3, 2],
+  [8, 8],
+  [16, 8],
+])('a weight of %d that another version has set counts as %d here (F90)', (weight, counted) => {
+  const tenant: Tenant = { tenantId: 'acme', status: 'active', weight };
+  expect(policyOf(tenant, defaults)).toMatchObject({ weight: counted });
+});
+
 describe('a tenant', () => {
   it('without a record has the policy of the stage, and a share of weight 1', () => {
     expect(policyOf(undefined, defaults)).toEqual(ofTheStage);
