@@ -14,8 +14,32 @@ const patient: RetryPolicy = {
 
 export const CsvSummariseInput = z.strictObject({
   csv: ObjectUri,
-  delimiter: z.string().length(1).default(','),
+  /** Absent: what a first line such as `sep=;` says, or a comma. */
+  delimiter: z
+    .string()
+    .regex(/^[^"\r\n\0\ufeff\p{Surrogate}]$/u, 'expected one character, no quotation mark and no line end')
+    .optional(),
+  /** A name of the WHATWG Encoding Standard. Absent: what a byte order mark says, or UTF-8. */
+  encoding: z
+    .string()
+    .max(40)
+    .refine(isEncoding, 'expected an encoding such as utf-8, windows-1252 or utf-16le')
+    .optional(),
+  /** The line that has the column names; those before it are skipped. Absent: the first that is not blank. */
+  headerLine: z.int().min(1).max(1000).optional(),
+  /** Rows that are shorter or longer than the header: empty cells and columns without a name in `fill`. */
+  ragged: z.enum(['refuse', 'fill']).default('refuse'),
+  /** Quotation marks that are not around a cell: text in `relaxed`; in `literal`, those around a cell are text, too. */
+  quotes: z.enum(['strict', 'relaxed', 'literal']).default('strict'),
 });
+
+function isEncoding(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding !== '';
+  } catch {
+    return false;
+  }
+}
 
 export const ImageThumbnailsInput = z.strictObject({
   image: ObjectUri,

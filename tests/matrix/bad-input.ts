@@ -170,4 +170,26 @@ export const badInput: Rows = {
     what: 'A function whose environment is incomplete or wrong.',
     answer: 'It does not start, and names every variable and what was expected, but no value.',
   },
+  M80: {
+    what: 'A CSV file in one of the encodings, delimiters, line ends and layouts that people have.',
+    answer: 'It is summarised, and the result says how it was read.',
+  },
+  M81: {
+    what: 'A file that is no CSV, is CSV of another kind than the input says, or is damaged.',
+    codes: ['input_rejected'],
+    answer:
+      'The job fails for good; the sentence names the line, what was expected and found, and the option that helps.',
+  },
+  M82: {
+    what: 'A CSV file with short and long rows or with stray quotation marks, where the input allows them.',
+    answer: 'It is summarised, and the result counts what was mended.',
+  },
+  M83: {
+    what: 'A cell that looks like a number and is none: a part number, a postal code, 1e400, NaN.',
+    answer: 'It is text, and the result says how many cells of its column are numbers.',
+  },
+  M84: {
+    what: 'A CSV file with more different values than memory has room for.',
+    answer: 'They are counted within one budget of bytes for all columns; beyond it the count is "at least".',
+  },
 };

@@ -1,58 +1,65 @@
-/** csv.summarise: streams a CSV file of any length and writes statistics of each column. */
-import { pipeline } from 'node:stream/promises';
-import { CsvError, parse } from 'csv-parse';
+/** csv.summarise: streams a CSV file of any length and writes statistics of every column. */
 import type * as z from 'zod';
 import type { CsvSummariseInput } from '../../job-types.ts';
-import { type Handler, NeverAgain } from '../work.ts';
-import { ColumnStatistics } from './column-statistics.ts';
+import type { Handler } from '../work.ts';
+import { ColumnStatistics, DistinctBudget } from './csv/column-statistics.ts';
+import { dialectOf } from './csv/dialect.ts';
+import { readTable } from './csv/table.ts';
+import { openText } from './csv/text.ts';
 
-const MAX_COLUMNS = 1000;
-const MAX_RECORD_BYTES = 1024 * 1024;
 const ROWS_PER_REPORT = 5000;
+/** About 150,000 short values. Larger sets cost more time than the rest of the work. */
+const DISTINCT_BYTES = 16 * 1024 * 1024;
 
-export const csvSummarise: Handler<z.infer<typeof CsvSummariseInput>> = async ({ csv, delimiter }, work) => {
-  let columns: { name: string; statistics: ColumnStatistics }[] = [];
-  let rows = 0;
-  const parser = parse({ delimiter, bom: true, max_record_size: MAX_RECORD_BYTES, skip_empty_lines: true });
-  const source = await work.objects.read(csv);
+export const csvSummarise: Handler<z.infer<typeof CsvSummariseInput>> = async (input, work) => {
+  const source = await work.objects.read(input.csv);
   try {
-    await pipeline(
-      source,
-      parser,
-      async (records: AsyncIterable<string[]>) => {
-        for await (const record of records) {
-          if (columns.length === 0) {
-            columns = headerOf(record);
-            continue;
-          }
-          for (const [i, { statistics }] of columns.entries()) statistics.add(record[i] ?? '');
-          if (++rows % ROWS_PER_REPORT === 0) work.progress({ done: rows, note: 'rows' });
-        }
+    const { encoding, pieces } = await openText(source, input.encoding);
+    const dialect = await dialectOf(pieces, input);
+    const columns = new Columns();
+    let rows = 0;
+    const reader = {
+      header(names: readonly string[]) {
+        for (const name of names) columns.open(name);
       },
-      { signal: work.signal },
-    );
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    // The parser's own message would quote the file.
-    throw new NeverAgain('input_rejected', `The file is not valid CSV: ${error.code} near row ${rows + 2}.`);
+      row(cells: readonly string[]) {
+        columns.add(cells);
+        if (++rows % ROWS_PER_REPORT === 0) work.progress({ done: rows, note: 'rows' });
+      },
+    };
+    const counts = await readTable(dialect, input, reader, work.signal);
+    const { delimiter, headerLine } = dialect;
+    const facts = { ...counts, encoding, delimiter, headerLine };
+    const summary = JSON.stringify({ ...facts, columns: columns.summary() }, null, 1);
+    const { uri, bytes } = await work.write('summary.json', summary, 'application/json');
+    return { ...facts, columns: columns.count, summary: uri, bytes };
+  } finally {
+    source.destroy();
   }
-  if (columns.length === 0)
-    throw new NeverAgain('input_rejected', 'The file is empty; expected a header and rows.');
-  const summary = {
-    rows,
-    columns: columns.map(({ name, statistics }) => ({ name, ...statistics.summary() })),
-  };
-  const { uri, bytes } = await work.write(
-    'summary.json',
-    JSON.stringify(summary, null, 1),
-    'application/json',
-  );
-  return { rows, columns: columns.length, summary: uri, bytes };
 };
 
-function headerOf(names: readonly string[]) {
-  if (names.length > MAX_COLUMNS) {
-    throw new NeverAgain('input_rejected', `Expected at most ${MAX_COLUMNS} columns, found ${names.length}.`);
+class Columns {
+  readonly #budget = new DistinctBudget(DISTINCT_BYTES);
+  readonly #all: { readonly name: string; readonly statistics: ColumnStatistics }[] = [];
+  #rows = 0;
+
+  get count(): number {
+    return this.#all.length;
   }
-  return names.map((name) => ({ name: name.trim(), statistics: new ColumnStatistics() }));
+
+  open(name: string): void {
+    this.#all.push({ name, statistics: new ColumnStatistics(this.#budget, this.#rows) });
+  }
+
+  add(cells: readonly string[]): void {
+    // Empty cells beyond the header are trailing delimiters.
+    for (let i = this.#all.length; i < cells.length; i += 1)
+      if (cells.slice(i).some((cell) => cell !== '')) this.open('');
+    for (const [i, { statistics }] of this.#all.entries()) statistics.add(cells[i] ?? '');
+    this.#rows += 1;
+  }
+
+  summary() {
+    return this.#all.map(({ name, statistics }) => ({ name, ...statistics.summary() }));
+  }
 }

@@ -1,0 +1,18 @@
+/** Which cells are numbers: those that a double holds and that a person would add up. */
+
+/** Without leading zeros: `00501` is a postal code and `007` an agent. No separators, signs of currencies or other digits. */
+const DECIMAL = /^[+-]?(?:0|[1-9]\d*|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d+)?$/;
+const EXPONENT = /e/i;
+const NOT_ZERO = /^[^eE]*[1-9]/;
+
+/**
+ * @returns undefined for text, also for text that only looks like a number: the part number 101E010031, which no double
+ *   holds, 1e-400, which would become 0, and the account number 9007199254740993, which would lose a digit
+ */
+export function numberIn(cell: string): number | undefined {
+  if (!DECIMAL.test(cell)) return undefined;
+  const value = Number(cell);
+  if (!Number.isFinite(value)) return undefined;
+  if (value === 0) return NOT_ZERO.test(cell) ? undefined : 0;
+  return Math.abs(value) > Number.MAX_SAFE_INTEGER && !EXPONENT.test(cell) ? undefined : value;
+}
