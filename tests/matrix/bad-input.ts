@@ -192,4 +192,29 @@ export const badInput: Rows = {
     what: 'A CSV file with more different values than memory has room for.',
     answer: 'They are counted within one budget of bytes for all columns; beyond it the count is "at least".',
   },
+  M85: {
+    what: 'A picture in one of the formats, colour spaces and depths that people have.',
+    answer: 'It is scaled, and the result says what it was.',
+  },
+  M86: {
+    what: 'A picture that is turned, transparent or animated.',
+    answer:
+      'It is turned as its camera was held, laid on white where the format has no transparency, and its first frame is taken; the result says so.',
+  },
+  M87: {
+    what: 'An object that is no picture, or a picture of another format.',
+    codes: ['input_rejected'],
+    answer: 'The job fails for good; the sentence names what it is, and the formats that are read.',
+  },
+  M88: {
+    what: 'A picture that ends early or is damaged.',
+    codes: ['input_rejected'],
+    answer: 'The job fails for good, and no half picture is a result.',
+  },
+  M89: {
+    what: 'A picture that unpacks to too many pixels, or a thumbnail that its format has no room for.',
+    codes: ['input_rejected'],
+    answer:
+      'The job fails for good before anything is written; the sentence has the limit and what was found.',
+  },
 };

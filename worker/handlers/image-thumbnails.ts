@@ -1,34 +1,109 @@
 /** image.thumbnails: scales one picture to several widths, never up. */
-import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
 import type * as z from 'zod';
 import type { ImageThumbnailsInput } from '../../job-types.ts';
+import { readAtMost } from '../bytes.ts';
 import { type Handler, NeverAgain } from '../work.ts';
+import { formatOf, framesOfPng, PICTURES } from './image/format.ts';
 
-/** About 100 megapixels: a small file can unpack to more memory than the container has. */
+type Input = z.infer<typeof ImageThumbnailsInput>;
+
+/** A container has 2 GiB. This is the file, */
+const MAX_BYTES = 128 * 1024 * 1024;
+/** and a small file can unpack to much more: these are 400 to 800 MB. */
 const MAX_PIXELS = 100_000_000;
 
-export const imageThumbnails: Handler<z.infer<typeof ImageThumbnailsInput>> = async (input, work) => {
-  const picture = await buffer(await work.objects.read(input.image));
+/** The most pixels on a side that a format has room for. */
+const MAX_SIDE = { webp: 16_383, jpeg: 65_500, png: Number.POSITIVE_INFINITY } as const;
+
+export const imageThumbnails: Handler<Input> = async (input, work) => {
+  const tooLarge = () => refusal(`Expected a picture of at most ${MAX_BYTES} bytes, found more.`);
+  const object = await readAtMost(await work.objects.read(input.image), MAX_BYTES, tooLarge);
+  const picture = await inspected(object);
+  const widths = [...new Set(input.widths)];
+  refuseTooHigh(picture, Math.max(...widths), input.format);
   const thumbnails = [];
-  for (const width of new Set(input.widths)) {
+  for (const width of widths) {
     work.signal.throwIfAborted();
-    const { data, info } = await scaled(picture, width, input.format);
+    const { data, info } = await scaled(object, picture, width, input.format);
     const { uri, bytes } = await work.write(`${width}.${input.format}`, data, `image/${input.format}`);
-    thumbnails.push({ width: info.width, height: info.height, object: uri, bytes });
-    work.progress({ done: thumbnails.length, total: input.widths.length });
+    thumbnails.push({ asked: width, width: info.width, height: info.height, object: uri, bytes });
+    work.progress({ done: thumbnails.length, total: widths.length });
   }
-  return { thumbnails };
+  const { format, width, height, frames } = picture;
+  return {
+    picture: { format, width, height, frames },
+    // Of an animation or a document of several pages.
+    framesKept: 1,
+    transparency: !picture.hasAlpha ? 'none' : input.format === 'jpeg' ? 'on white' : 'kept',
+    thumbnails,
+  };
 };
 
-async function scaled(picture: Buffer, width: number, format: 'webp' | 'jpeg' | 'png') {
-  try {
-    return await sharp(picture, { limitInputPixels: MAX_PIXELS })
-      .rotate() // by the camera's own orientation mark, which scaling drops
-      .resize({ width, withoutEnlargement: true })
-      .toFormat(format)
-      .toBuffer({ resolveWithObject: true });
-  } catch (error) {
-    throw new NeverAgain('input_rejected', 'The object is not a picture that can be read.', { cause: error });
+interface Picture {
+  readonly format: string;
+  /** As it is looked at: after the turn that a camera asks for. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly hasAlpha: boolean;
+}
+
+async function inspected(object: Buffer): Promise<Picture> {
+  if (object.length === 0) throw refusal('The object is empty; expected a picture.');
+  const format = formatOf(object);
+  if (format.kind === 'other')
+    throw refusal(`By its first bytes, the object is ${format.name}; expected ${PICTURES.join(', ')}.`);
+  // The limit is judged here, where the numbers are known.
+  const header = await sharp(object, { limitInputPixels: false })
+    .metadata()
+    .catch((error: unknown) => {
+      throw damaged(`The ${format.name} is damaged: its header cannot be read.`, error);
+    });
+  const { width, height } = header.autoOrient;
+  if (width * height > MAX_PIXELS) {
+    throw refusal(
+      `Expected at most ${MAX_PIXELS} pixels, found ${width} × ${height} = ${width * height} of them.`,
+    );
   }
+  const frames = format.name === 'PNG' ? framesOfPng(object) : (header.pages ?? 1);
+  return { format: format.name, width, height, frames, hasAlpha: header.hasAlpha };
+}
+
+function refuseTooHigh(picture: Picture, asked: number, format: Input['format']): void {
+  const width = Math.min(asked, picture.width);
+  const height = Math.round((picture.height * width) / picture.width);
+  if (height <= MAX_SIDE[format]) return;
+  const other = height <= MAX_SIDE.jpeg ? '"jpeg" or "png"' : '"png"';
+  throw refusal(
+    `At a width of ${width} pixels, the picture is ${height} pixels high; ${format} has room for ${MAX_SIDE[format]}. Set "format" to ${other}.`,
+  );
+}
+
+async function scaled(object: Buffer, picture: Picture, width: number, format: Input['format']) {
+  // Warnings of a decoder are about pictures that every browser shows; what is cut off is an error.
+  const pipeline = sharp(object, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
+    .autoOrient()
+    .resize({ width, withoutEnlargement: true });
+  // JPEG has no transparency, and the library would lay it on black.
+  if (format === 'jpeg') pipeline.flatten({ background: '#ffffff' });
+  try {
+    return await pipeline.toFormat(format).toBuffer({ resolveWithObject: true });
+  } catch (error) {
+    const { format: name, width: columns, height: rows } = picture;
+    throw damaged(
+      `The ${name} of ${columns} × ${rows} pixels is damaged: its data ends early or cannot be decoded.`,
+      error,
+    );
+  }
+}
+
+/** Memory is the container's trouble and not the picture's: another attempt may have more. */
+function damaged(sentence: string, cause: unknown): unknown {
+  const isOurs = cause instanceof Error && /memory|alloc/i.test(cause.message);
+  return isOurs ? cause : new NeverAgain('input_rejected', sentence, { cause });
+}
+
+function refusal(sentence: string): NeverAgain {
+  return new NeverAgain('input_rejected', sentence);
 }
