@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { errorCatalogue } from '../domain/errors.ts';
 import { JobState } from '../domain/job/job.ts';
 import { lifecycle, type ObservationKind } from '../domain/job/lifecycle.ts';
+import { stateNotes } from '../domain/job/state-notes.ts';
 import { faultTables } from './docs-faults.ts';
 
 const docs = join(import.meta.dirname, '../docs');
@@ -12,7 +13,7 @@ const docs = join(import.meta.dirname, '../docs');
 const generated: Readonly<Record<string, () => string>> = {
   'decisions/README.md': decisionList,
   'developing/faults.md': faultTables,
-  'developing/states.md': lifecycleTable,
+  'developing/states.md': () => `${stateTable()}\n${lifecycleTable()}`,
   'using/errors.md': errorTables,
 };
 export const generatedDocs = Object.keys(generated);
@@ -58,6 +59,15 @@ const advice = {
   job: { reject: 'fails without another attempt', retry: 'another attempt, within the budget of its class' },
   endpoint: { reject: 'refused at once', retry: 'may be asked again' },
 } as const;
+
+function stateTable(): string {
+  const rows = Object.entries(stateNotes).map(
+    ([state, { meaning, entered, left, ifLost }]) =>
+      `| \`${state}\` | ${meaning} | ${entered} | ${left} | ${ifLost} |`,
+  );
+  const head = '| state | meaning | entered | left | when a process or message is lost |';
+  return [head, '| --- | --- | --- | --- | --- |', ...rows, ''].join('\n');
+}
 
 /** States that behave alike share a column, so that the table fits a page. */
 function lifecycleTable(): string {

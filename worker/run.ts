@@ -1,5 +1,5 @@
 /** One container: claim the job, load the input, do the work, commit the result. */
-import { changeJob } from '../application/job/change-job.ts';
+import { changeJob, decideJob } from '../application/job/decide-job.ts';
 import type { Context } from '../domain/job/advance.ts';
 import { applyWorkerMessage, type Container, claim, type WorkerMessage } from '../domain/job/claim.ts';
 import { resultPrefix } from '../domain/job/identity.ts';
@@ -62,16 +62,15 @@ async function claimed(ports: WorkerPorts, me: Assignment): Promise<JobRecord | 
     return undefined;
   }
   const context = contextOf(ports, me.batchType);
-  const { job } = await changeJob(ports.jobs, stored, (current) => {
+  const { job, verdict } = await decideJob(ports.jobs, stored, (current) => {
     const verdict = claim(current, me, context);
-    return verdict.kind === 'claim' ? verdict.next : undefined;
+    return { verdict, next: verdict.kind === 'claim' ? verdict.next : undefined };
   });
-  const verdict = claim(job, me, context);
-  ports.log.info(`job:claim:${verdict.kind}`, {
+  ports.log.info(`job:claim:${verdict.kind === 'claim' ? 'done' : verdict.kind}`, {
     ...facts,
     why: verdict.kind === 'superseded' ? verdict.why : undefined,
   });
-  return verdict.kind === 'mine' ? job : undefined;
+  return verdict.kind === 'superseded' ? undefined : job;
 }
 
 async function work(

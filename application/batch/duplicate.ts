@@ -2,7 +2,7 @@
 import { mayEnd, refusing } from '../../domain/job/attempt.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
-import { changeJob } from '../job/change-job.ts';
+import { changeJob } from '../job/decide-job.ts';
 
 const REASON = 'Headgate: another Batch job owns this attempt';
 

@@ -10,7 +10,7 @@ import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
-import { changeJob } from '../job/change-job.ts';
+import { decideJob } from '../job/decide-job.ts';
 import { terminateDuplicate } from './duplicate.ts';
 
 export interface FollowPorts {
@@ -35,11 +35,11 @@ export async function follow(
   report: BatchReport,
 ): Promise<JobRecord | undefined> {
   const { jobId, attempt, runId } = report;
-  const { job, kind } = await changeJob(ports.jobs, known, (current) => {
+  const { job, kind, verdict } = await decideJob(ports.jobs, known, (current) => {
     const verdict = classifyNow(ports, current, report);
-    return verdict.kind === 'news'
-      ? advance(current, verdict.observation, contextOf(ports, current))
-      : undefined;
+    const next =
+      verdict.kind === 'news' ? advance(current, verdict.observation, contextOf(ports, current)) : undefined;
+    return { verdict, next };
   });
   if (kind === 'changed') {
     ports.log.info('job:move:done', {
@@ -52,7 +52,6 @@ export async function follow(
     });
     return job;
   }
-  const verdict = classifyNow(ports, job, report);
   if (verdict.kind === 'wrong_tenant')
     throw new WrongTenant('The Batch job has the tag of another tenant than its record');
   if (verdict.kind === 'duplicate' && verdict.alive)

@@ -1,4 +1,5 @@
 /** Calls to AWS Batch within the rate limit that all functions share. */
+import { Fault } from '../../domain/fault.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
 import type { PacingClock } from '../../io/process/clock.ts';
 import type { RateLimiter } from '../../io/table/rate-limiter.ts';
@@ -20,7 +21,8 @@ export function pacedBatch(batch: BatchPort, limiter: RateLimiter, clock: Pacing
       await clock.waitUntil(Math.min(reservation.retryAtMs, clock.nowMs() + MAX_PAUSE_MS));
       reservation = await limiter.reserve(own);
     }
-    if (reservation.kind === 'full') throw new Error('The rate limit of AWS Batch calls is used up');
+    if (reservation.kind === 'full')
+      throw new Fault('RateLimitFull', 'The rate limit of AWS Batch calls is used up');
     await clock.waitUntil(reservation.atMs);
   };
   return {

@@ -15,8 +15,9 @@ import {
   submitRequest,
   type Targets,
 } from '../../domain/batch/submission.ts';
+import { Fault } from '../../domain/fault.ts';
 import { advance } from '../../domain/job/advance.ts';
-import { acceptedOrder, holdsInVain, isOver } from '../../domain/job/attempt.ts';
+import { acceptedOrder, isOver, mustNotHold } from '../../domain/job/attempt.ts';
 import { failureOf } from '../../domain/job/failure.ts';
 import { batchJobName } from '../../domain/job/identity.ts';
 import type { Failure, JobRecord } from '../../domain/job/job.ts';
@@ -30,7 +31,7 @@ import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import type { RateLimiter } from '../../io/table/rate-limiter.ts';
-import { type Changed, changeJob } from '../job/change-job.ts';
+import { type Changed, changeJob } from '../job/decide-job.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { terminateDuplicate } from './duplicate.ts';
 import { contextOf } from './follow.ts';
@@ -69,32 +70,56 @@ export interface Step {
   readonly holdsSlot: boolean;
 }
 
+/** No message needs more steps than there are plans; one that does would step for ever. */
+const MAX_STEPS = 10;
+
+/** What one step of a submission came to: its result, or the record that the next step begins with. */
+type Stepped =
+  | { readonly kind: 'ended'; readonly result: SubmissionResult }
+  | { readonly kind: 'again'; readonly seen: JobRecord; readonly holdsSlot: boolean };
+
 /**
  * Takes the attempt of a submit message as far as it can go now.
  *
- * @param seen the record as read; absent when there is none
+ * @param first the record as read; absent when there is none
+ * @throws Fault SubmissionStuck
  */
 export async function stepSubmission(
   ports: SubmissionPorts,
   step: Step,
-  seen: JobRecord | undefined,
+  first: JobRecord | undefined,
 ): Promise<SubmissionResult> {
-  const { asked } = step;
-  if (seen !== undefined && step.holdsSlot && holdsInVain(seen, asked.attempt)) {
-    await leaveLate(ports, seen, asked.attempt);
-    return stepSubmission(ports, { ...step, holdsSlot: false }, seen);
+  if (first === undefined) return {};
+  let seen = first;
+  let { holdsSlot } = step;
+  for (let steps = 0; steps < MAX_STEPS; steps++) {
+    if (holdsSlot && mustNotHold(seen, step.asked.attempt)) {
+      await releaseLate(ports, seen, step.asked.attempt);
+      holdsSlot = false;
+    }
+    const stepped = await stepOnce(ports, { ...step, holdsSlot }, seen);
+    if (stepped.kind === 'ended') return stepped.result;
+    ({ seen, holdsSlot } = stepped);
   }
+  throw new Fault('SubmissionStuck', `The submission took ${MAX_STEPS} steps without an end`, seen.jobId);
+}
+
+async function stepOnce(ports: SubmissionPorts, step: Step, seen: JobRecord): Promise<Stepped> {
+  const { asked, holdsSlot } = step;
   const plan = planSubmission(seen, asked, ports.clock.nowMs(), ports.settleMs);
   // A handler that died between its last write and its last message left something to dispatch.
-  if (plan.kind === 'done' || seen === undefined)
-    return seen !== undefined && isUnsettled(seen) ? { toDispatch: seen } : {};
+  if (plan.kind === 'done') return ended(isUnsettled(seen) ? { toDispatch: seen } : {});
   const fit = fitOf(seen, ports.types.get(seen.jobType), plan.kind);
-  if (fit.kind === 'unfit') return stepSubmission(ports, step, await failUnfit(ports, seen, fit.failure));
-  const after = async (observation: Observation) =>
-    stepSubmission(ports, step, await observe(ports, { asked, seen, planned: plan.kind }, observation));
+  if (fit.kind === 'unfit')
+    return { kind: 'again', seen: await failUnfit(ports, seen, fit.failure), holdsSlot };
+  const after = async (observation: Observation): Promise<Stepped> => ({
+    kind: 'again',
+    seen: await observe(ports, { asked, seen, planned: plan.kind }, observation),
+    holdsSlot,
+  });
   switch (plan.kind) {
     case 'later':
-      return { againAtMs: plan.atMs };
+      return ended({ againAtMs: plan.atMs });
     case 'begin':
       return after({ kind: 'due' });
     case 'give_up':
@@ -103,7 +128,7 @@ export async function stepSubmission(
       return after(await resolve(ports, seen, fit.type));
     case 'terminate':
       await ports.batch.terminate(plan.runId, 'Headgate: the end of the job was asked for');
-      return {};
+      return ended({});
     case 'wait_for_slot':
       return slot(ports, step, seen, fit.type);
     case 'call':
@@ -111,18 +136,15 @@ export async function stepSubmission(
   }
 }
 
-async function leaveLate(ports: SubmissionPorts, seen: JobRecord, attempt: number): Promise<void> {
+const ended = (result: SubmissionResult): Stepped => ({ kind: 'ended', result });
+
+async function releaseLate(ports: SubmissionPorts, seen: JobRecord, attempt: number): Promise<void> {
   ports.log.info('slot:leave:late', { jobId: seen.jobId, tenantId: seen.tenantId, attempt });
   await ports.slots.release([{ ...seen, attempt, hasSlot: true }]);
 }
 
 /** The attempt acquires a slot, or waits: then a wake-up sends its message again. */
-async function slot(
-  ports: SubmissionPorts,
-  step: Step,
-  seen: JobRecord,
-  type: JobType,
-): Promise<SubmissionResult> {
+async function slot(ports: SubmissionPorts, step: Step, seen: JobRecord, type: JobType): Promise<Stepped> {
   const taken = await ports.slots.acquire(seen, step.gate);
   if (taken.kind === 'given') return call(ports, { ...step, seen, type, hasSlot: taken.hasSlot });
   const { jobId, tenantId, attempt } = seen;
@@ -132,7 +154,7 @@ async function slot(
       ? advance(current, { kind: 'held', why: taken.obstacle.kind }, contextOf(ports, current))
       : undefined,
   );
-  return kind === 'changed' ? { publish: job } : {};
+  return ended(kind === 'changed' ? { publish: job } : {});
 }
 
 async function failUnfit(ports: SubmissionPorts, seen: JobRecord, failure: Failure): Promise<JobRecord> {
@@ -190,18 +212,18 @@ interface Calling extends Step {
 const MAX_AWAY_MS = 8000;
 
 /** Only the handler whose write opened the call makes the request: a repeated message finds `callOpen` and waits. */
-async function call(ports: SubmissionPorts, calling: Calling): Promise<SubmissionResult> {
+async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> {
   const { asked, seen, type, weight } = calling;
   const reservation = await ports.limiter.reserve({ tenantId: seen.tenantId, weight });
   // With a random delay: otherwise the whole backlog would return at one moment, and most of it would be turned away
   // again.
   if (reservation.kind === 'full')
-    return { againAtMs: reservation.retryAtMs + ports.random.fraction() * MAX_AWAY_MS };
+    return ended({ againAtMs: reservation.retryAtMs + ports.random.fraction() * MAX_AWAY_MS });
   // Before the reserved moment: so the intents of all messages of a batch are one call to the table.
   const opened = await openCall(ports, calling, reservation.atMs);
   // The job changed meanwhile, and may be over: then its slot is released.
   if (opened.kind === 'unchanged')
-    return stepSubmission(ports, { ...calling, holdsSlot: calling.holdsSlot || calling.hasSlot }, opened.job);
+    return { kind: 'again', seen: opened.job, holdsSlot: calling.holdsSlot || calling.hasSlot };
   await ports.clock.waitUntil(reservation.atMs);
   const { targets, clock } = ports;
   const outcome = await ports.batch.submit(
@@ -211,20 +233,20 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Submissio
   if (outcome.kind !== 'unavailable') ports.log.info(`submission:call:${outcome.kind}`, facts);
   switch (outcome.kind) {
     case 'accepted':
-      return recordAccepted(ports, opened.job, outcome.runId);
+      return ended(await recordAccepted(ports, opened.job, outcome.runId));
     case 'unknown':
-      return { againAtMs: (opened.job.callDeadlineAt ?? 0) + ports.settleMs };
+      return ended({ againAtMs: (opened.job.callDeadlineAt ?? 0) + ports.settleMs });
     case 'not_accepted':
       await recordAnswer(ports, opened.job, { kind: 'not_accepted', why: outcome.why });
-      return { againAtMs: ports.clock.nowMs() + 1000 + ports.random.fraction() * 9000 };
+      return ended({ againAtMs: ports.clock.nowMs() + 1000 + ports.random.fraction() * 9000 });
     case 'refused': {
       const failure = failureOf(outcome.class, 'batch_refused', { reason: outcome.reason });
-      return { toDispatch: await recordAnswer(ports, opened.job, { kind: 'refused', failure }) };
+      return ended({ toDispatch: await recordAnswer(ports, opened.job, { kind: 'refused', failure }) });
     }
     case 'unavailable':
       // The line for an alarm: no job of this kind runs until an operator acts.
       ports.log.error('submission:call:unavailable', { ...facts, why: outcome.what });
-      return { toDispatch: await turnAway(ports, opened.job, type, outcome.reason) };
+      return ended({ toDispatch: await turnAway(ports, opened.job, type, outcome.reason) });
   }
 }
 

@@ -3,7 +3,7 @@ import { discarding } from '../../domain/dead-letter/letter.ts';
 import type { Found, Visit } from '../../io/aws/dead-letters.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
-import { changeJob } from '../job/change-job.ts';
+import { decideJob } from '../job/decide-job.ts';
 
 export type Discarded = { readonly kind: 'discarded' } | { readonly kind: 'refused'; readonly why: string };
 
@@ -22,11 +22,10 @@ export async function discard(
     const job = await jobs.get(found.letter.id);
     if (job === undefined) return { kind: 'refused', why: 'The table has no record of this job.' };
     const nowMs = ports.clock.nowMs();
-    const marked = await changeJob(jobs, job, (current) => {
-      const decision = discarding(current, reason, nowMs);
-      return decision.kind === 'discard' ? decision.job : undefined;
+    const { verdict } = await decideJob(jobs, job, (current) => {
+      const verdict = discarding(current, reason, nowMs);
+      return { verdict, next: verdict.kind === 'discard' ? verdict.job : undefined };
     });
-    const verdict = marked.kind === 'changed' ? marked : discarding(marked.job, reason, nowMs);
     if (verdict.kind === 'refused') return verdict;
   }
   await visit.remove(found);

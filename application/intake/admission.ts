@@ -22,7 +22,7 @@ import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { contextOf } from '../batch/follow.ts';
-import { changeJob } from '../job/change-job.ts';
+import { changeJob } from '../job/decide-job.ts';
 import { childIdOf, fingerprintOf, jobIdOf } from '../job/identity.ts';
 
 export interface AdmissionPorts {

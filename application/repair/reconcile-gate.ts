@@ -1,6 +1,6 @@
 /** Reconcile of one gate: holders that need no slot any more, and those whose message may be lost. */
 import { asking } from '../../domain/batch/messages.ts';
-import { holdsInVain } from '../../domain/job/attempt.ts';
+import { mustNotHold } from '../../domain/job/attempt.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
 import { GATE_GRACE_MS } from '../../domain/tenant/gate.ts';
@@ -35,7 +35,7 @@ export async function reconcileGate(ports: ReconcileGatePorts, tenantId: string)
   await ports.gates.postpone(gate, ports.clock.nowMs() + GATE_GRACE_MS);
   const holders = await holdersOf(ports, gate);
   const over = holders.filter(
-    ({ holder, job }) => job === 'gone' || (job !== undefined && holdsInVain(job, holder.attempt)),
+    ({ holder, job }) => job === 'gone' || (job !== undefined && mustNotHold(job, holder.attempt)),
   );
   await ports.gates.release(
     tenantId,

@@ -16,7 +16,7 @@ import type { DueIndex } from '../../io/table/due.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import type { Position } from '../../io/table/table.ts';
 import { contextOf, type FollowPorts, follow } from '../batch/follow.ts';
-import { changeJob } from '../job/change-job.ts';
+import { changeJob } from '../job/decide-job.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { type DueDeliveryPorts, enqueueDueDeliveries } from './due-deliveries.ts';

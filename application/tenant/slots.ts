@@ -6,6 +6,7 @@
  * it came before the removal, so its row was there for the release to read.
  */
 import { asking, wakeMessage } from '../../domain/batch/messages.ts';
+import { Fault } from '../../domain/fault.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { decide, type Gate, type GateDecision, isFull, type Obstacle } from '../../domain/tenant/gate.ts';
 import { holderName, holderOf, type Slotted } from '../../domain/tenant/holder.ts';
@@ -70,7 +71,7 @@ export function slots(ports: SlotPorts): Slots {
   return {
     async acquire(job, gate) {
       const slot = await takeOne({ job, gate });
-      if (slot === undefined) throw new Error('No answer for a requested slot');
+      if (slot === undefined) throw new Fault('Unanswered', 'No answer for a requested slot', job.jobId);
       return slot;
     },
 
@@ -116,7 +117,7 @@ async function waitAndTryAgain(
 }
 
 function slotOf(entry: GateDecision | undefined): Slot {
-  if (entry === undefined) throw new Error('No decision for a requested slot');
+  if (entry === undefined) throw new Fault('Unanswered', 'No decision for a requested slot');
   return entry.kind === 'waits' ? entry : { kind: 'given', hasSlot: entry.kind !== 'uncapped' };
 }
 
@@ -145,7 +146,11 @@ async function acquire<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
     if (done) return new Map(jobs.map((job, i) => [job, acquiredBy(tried, job, entries[i])]));
     for (const holder of acquiring) tried.add(holderName(holder));
   }
-  throw new Error(`The gate changed ${MAX_TURNS} times while a slot was being acquired`);
+  throw new Fault(
+    'GateContended',
+    `The gate changed ${MAX_TURNS} times while a slot was being acquired`,
+    tenantId,
+  );
 }
 
 function acquiredBy(

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { type Delivery, DeliveryName } from '../../domain/webhook/delivery.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import {
+  type EndpointHealth,
   giveBackLease,
   isDead,
   type Lease,
@@ -15,6 +16,7 @@ import {
 import type { MessageBatch } from '../../io/aws/lambda.ts';
 import type { Outgoing } from '../../io/aws/queues.ts';
 import { eachAlone, readable } from '../messages.ts';
+import { decided } from './decided.ts';
 import type { DeliveryPorts } from './delivery-try.ts';
 import { concludeTry, disable, messageOf, recordTry, remember, reminderOf, send } from './delivery-try.ts';
 
@@ -93,12 +95,14 @@ async function setAside(
 
 async function lease(ports: DeliveryPorts, delivery: Delivery): Promise<Lease> {
   const nowMs = ports.clock.nowMs();
-  const verdict: { lease: Lease } = { lease: { kind: 'busy' } };
-  const health = await remember(ports, delivery, (current) => {
-    verdict.lease = takeLease(current, delivery.webhookId, nowMs);
-    return verdict.lease.kind === 'taken' ? verdict.lease.health : undefined;
-  });
-  return health === undefined ? { kind: 'full' } : verdict.lease;
+  const { stored, verdict } = await decided<EndpointHealth, Lease>(
+    (decide) => remember(ports, delivery, decide),
+    (current) => {
+      const verdict = takeLease(current, delivery.webhookId, nowMs);
+      return { verdict, next: verdict.kind === 'taken' ? verdict.health : undefined };
+    },
+  );
+  return stored === undefined || verdict === undefined ? { kind: 'full' } : verdict;
 }
 
 const nameOf = ({ tenantId, endpointId }: Endpoint) => ({ tenantId, endpointId });

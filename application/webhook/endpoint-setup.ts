@@ -14,6 +14,7 @@ import type { NewKey, Owner, Sealing } from '../../io/aws/keys.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { EndpointRegister } from '../../io/table/endpoints.ts';
+import { decided } from './decided.ts';
 
 export interface RegisterPorts {
   readonly endpoints: Pick<EndpointRegister, 'list' | 'put' | 'change' | 'get'>;
@@ -81,16 +82,16 @@ export async function rotate(ports: RegisterPorts, owner: Owner): Promise<Regist
   const schemes = [...new Set(endpoint.keys.map(({ scheme }) => scheme))];
   const made = await keysFor(ports, owner, schemes);
   const fresh = made.map(({ key }) => key);
-  const refusal: { problem?: Problem } = {};
-  const changed = await ports.endpoints.change(owner, (current) => {
-    const next = rotated(current, fresh, ports.clock.nowMs());
-    if (!('code' in next)) return next;
-    refusal.problem = next;
-    return undefined;
-  });
-  if (refusal.problem !== undefined) return { kind: 'refused', problem: refusal.problem };
-  if (changed === undefined) return { kind: 'refused', problem: unknown(owner) };
-  return { kind: 'registered', endpoint: changed, shown: made.map(({ shown }) => shown) };
+  const { stored, verdict } = await decided<Endpoint, Problem | undefined>(
+    (decide) => ports.endpoints.change(owner, decide),
+    (current) => {
+      const next = rotated(current, fresh, ports.clock.nowMs());
+      return 'code' in next ? { verdict: next, next: undefined } : { verdict: undefined, next };
+    },
+  );
+  if (verdict !== undefined) return { kind: 'refused', problem: verdict };
+  if (stored === undefined) return { kind: 'refused', problem: unknown(owner) };
+  return { kind: 'registered', endpoint: stored, shown: made.map(({ shown }) => shown) };
 }
 
 export function unknown({ tenantId, endpointId }: Owner): Problem {

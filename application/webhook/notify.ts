@@ -24,7 +24,7 @@ import type { Outgoing } from '../../io/aws/queues.ts';
 import type { Limited, LimitPerKey } from '../../io/process/limit-per-key.ts';
 import type { Known } from '../../io/table/endpoints.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
-import { changeJob } from '../job/change-job.ts';
+import { changeJob } from '../job/decide-job.ts';
 import { webhookIdOf } from '../job/identity.ts';
 import { eachAlone, readable } from '../messages.ts';
 import type { DeliveryPorts } from './delivery-try.ts';

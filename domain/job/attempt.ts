@@ -55,7 +55,7 @@ const BEFORE_A_SLOT: ReadonlySet<string> = new Set(['scheduled', 'blocked', 'wai
  * This attempt must not hold a slot: it is over, or it was submitted without one (its tenant had no cap then) and was
  * granted one later from a leftover waiting row. Once true, it stays true.
  */
-export function holdsInVain(job: JobRecord, attempt: number): boolean {
+export function mustNotHold(job: JobRecord, attempt: number): boolean {
   const wentWithout = job.attempt === attempt && job.hasSlot !== true && !BEFORE_A_SLOT.has(job.state);
   return isOver(job, attempt) || wentWithout;
 }

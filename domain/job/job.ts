@@ -3,17 +3,17 @@ import * as z from 'zod';
 import { JsonObject, JsonValue, ObjectUri } from './ids.ts';
 import { Priority } from './priority.ts';
 
-/** The states of a job. The last four are final: nothing leaves them. */
+/** The states of a job, each explained in `state-notes.ts`. The last four are final: nothing leaves them. */
 export const JobState = z.enum([
-  'scheduled', // runAt is ahead
-  'blocked', // waits for dependsOn
-  'waiting', // eligible, not yet handed to Batch; `waitReason` says why
-  'submitting', // SubmitJob may have been called
-  'submitted', // Batch has it, no capacity yet
-  'starting', // placed, image being pulled
-  'running', // the container is up
-  'retrying', // an attempt failed, backoff runs until nextAttemptAt
-  'cancelling', // cancel was asked, Batch has not ended it yet
+  'scheduled',
+  'blocked',
+  'waiting',
+  'submitting',
+  'submitted',
+  'starting',
+  'running',
+  'retrying',
+  'cancelling',
   'succeeded',
   'failed',
   'cancelled',

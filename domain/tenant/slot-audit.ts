@@ -1,5 +1,5 @@
 /** A comparison of a gate with the records. */
-import { holdsInVain } from '../job/attempt.ts';
+import { mustNotHold } from '../job/attempt.ts';
 import type { JobRecord } from '../job/job.ts';
 import { typeTagOf } from '../job/job-type.ts';
 import type { Gate } from './gate.ts';
@@ -20,7 +20,7 @@ export function auditGate(gate: Gate, jobs: ReadonlyMap<string, JobRecord>): Fin
   const holders = new Set(gate.holders.map(holderName));
   const leaks = gate.holders.flatMap((holder): Finding[] => {
     const job = jobs.get(holder.jobId);
-    if (job !== undefined && !holdsInVain(job, holder.attempt)) return [];
+    if (job !== undefined && !mustNotHold(job, holder.attempt)) return [];
     return [{ kind: 'leak', holder, state: job?.state ?? 'gone' }];
   });
   const missing = [...jobs.values()].flatMap((job): Finding[] => {

@@ -1,7 +1,9 @@
 /**
  * Structured log lines: an event name `noun:verb:outcome` and the ids that identify the job. Never bodies or secrets.
  */
+
 import { Logger } from '@aws-lambda-powertools/logger';
+import { Fault } from '../../domain/fault.ts';
 
 /** The only fields of a line. A field that is not here does not reach the log, whatever a caller passes. */
 export interface LogFacts {
@@ -65,6 +67,7 @@ export abstract class SafeError extends Error {}
 export function errorName(error: unknown): string {
   if (error instanceof SafeError) return `${error.name}: ${error.message}`;
   if (!(error instanceof Error)) return error === undefined ? '' : 'unknown';
+  if (error instanceof Fault) return error.item === undefined ? error.name : `${error.name} ${error.item}`;
   const status =
     '$metadata' in error &&
     typeof error.$metadata === 'object' &&

@@ -7,6 +7,7 @@ import {
   type Reservation,
   reserveAll,
 } from '../../domain/batch/rate-limit.ts';
+import { Fault } from '../../domain/fault.ts';
 import type { Clock } from '../process/clock.ts';
 import { batched } from './batching.ts';
 import { knownAttributes, readEach, readRow } from './rows.ts';
@@ -74,14 +75,17 @@ export function rateLimiter(
       }
       seen = undefined;
     }
-    throw new Error(`The rate limit of AWS Batch calls changed ${MAX_LOSSES} times during one reservation`);
+    throw new Fault(
+      'RateLimitContended',
+      `The rate limit of AWS Batch calls changed ${MAX_LOSSES} times during one reservation`,
+    );
   });
 
   return {
     async reserve(ask) {
       // Two requests may be equal; each gets its own reservation.
       const reservation = await reservationOf({ ...ask });
-      if (reservation === undefined) throw new Error('No answer for a requested reservation');
+      if (reservation === undefined) throw new Fault('Unanswered', 'No answer for a requested reservation');
       return reservation;
     },
   };

@@ -1,6 +1,6 @@
 /** What must be true once the faults have stopped and the world has come to rest. */
 import { childIdOf } from '../../application/job/identity.ts';
-import { holdsInVain } from '../../domain/job/attempt.ts';
+import { mustNotHold } from '../../domain/job/attempt.ts';
 import { isFinal } from '../../domain/job/job.ts';
 import { wants } from '../../domain/webhook/endpoint.ts';
 import { isOver, type VirtualBatch } from './batch.ts';
@@ -63,7 +63,7 @@ export function audit(run: Run, rest: Rest): void {
     const job = table.job(row.jobId);
     // Put back by a write that was carried out again after the end. No attempt waits there, and the tenant's next wake-up
     // takes it out.
-    if (job !== undefined && holdsInVain(job, row.attempt)) continue;
+    if (job !== undefined && mustNotHold(job, row.attempt)) continue;
     const gate = rest.gates.gates().find(({ tenantId }) => tenantId === row.tenantId);
     const why = couldEnter(gate, row) ? 'although it could enter' : 'at a gate that is shut';
     run.violate('I18', `${row.jobId} attempt ${row.attempt} still waits ${why}`, row.jobId);

@@ -8,7 +8,7 @@ import {
   type ReportClass,
 } from '../../../../domain/batch/report.ts';
 import { advance } from '../../../../domain/job/advance.ts';
-import { acceptedOrder, claimOrder, holdsInVain, isNewer } from '../../../../domain/job/attempt.ts';
+import { acceptedOrder, claimOrder, isNewer, mustNotHold } from '../../../../domain/job/attempt.ts';
 import { batchJobName } from '../../../../domain/job/identity.ts';
 import type { JobRecord, Order } from '../../../../domain/job/job.ts';
 import { workerExitCodes } from '../../../../domain/job/job-type.ts';
@@ -299,6 +299,6 @@ describe('whether a slot is held without use', () => {
     ['by an attempt that failed, while the next is waited for', jobIn('retrying', { hasSlot }), 1, true],
     ['by the attempt before this one', jobIn('running', { hasSlot, attempt: 2 }), 1, true],
   ])('%s', (_, job, attempt, expected) => {
-    expect(holdsInVain(job, attempt)).toBe(expected);
+    expect(mustNotHold(job, attempt)).toBe(expected);
   });
 });
