@@ -28,6 +28,10 @@ const WAIT_FACTOR = 1.6;
 const MAX_WAIT_SECONDS = 450;
 const MAX_WAITS = 12;
 
+/**
+ * Asks for the next try of a delivery.
+ * @example { "tenantId": "acme", "endpointId": "whe_a1", "at": "2026-01-05T09:00:00.000Z", "webhookId": "msg_…", "waits": 2 }
+ */
 const DeliverMessage = DeliveryName.extend({ waits: z.int().nonnegative().optional() });
 type DeliverMessage = z.infer<typeof DeliverMessage>;
 
