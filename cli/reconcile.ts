@@ -18,7 +18,6 @@ import { batchPort } from '../io/aws/batch.ts';
 import { bus } from '../io/aws/bus.ts';
 import { queue } from '../io/aws/queues.ts';
 import { systemClock } from '../io/process/clock.ts';
-import type { Log } from '../io/process/log.ts';
 import { systemRandom } from '../io/process/random.ts';
 import { batched } from '../io/table/batching.ts';
 import { deliveryStore } from '../io/table/deliveries.ts';
@@ -29,6 +28,7 @@ import { rateLimiter } from '../io/table/rate-limiter.ts';
 import { table } from '../io/table/table.ts';
 import { waitingStore } from '../io/table/waiting.ts';
 import { jobTypes } from '../job-types.ts';
+import { quietLog } from './stack.ts';
 import { clientsFor, findQueues, findTable, queueUrl } from './where.ts';
 
 const USAGE = `Usage: npm run reconcile -- [--dry-run] [--stage dev] [--table NAME] [--endpoint-url URL] [--region REGION] [--log-group NAME]\n`;
@@ -45,12 +45,6 @@ const options = {
 /** An operator waits for this run. */
 const RUN_MS = 300_000;
 const CALLS_PER_SECOND = 10;
-
-/** The command line has its own report. */
-const quiet: Log = {
-  info: () => undefined,
-  error: (event, { jobId = '', why = '' } = {}) => void process.stderr.write(`${event} ${jobId} ${why}\n`),
-};
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options });
@@ -101,7 +95,7 @@ async function portsFor(given: {
       waiting: waitingStore(items),
       submitQueue,
       clock: systemClock,
-      log: quiet,
+      log: quietLog,
       batched,
       defaultCap: 0,
     }),
@@ -110,7 +104,7 @@ async function portsFor(given: {
     bus: bus(new EventBridgeClient(config), `headgate-${given.stage}`),
     clock: systemClock,
     random: systemRandom,
-    log: quiet,
+    log: quietLog,
     types: jobTypes,
     logs: { region: await sqs.config.region(), group: given['log-group'] },
   };

@@ -1,19 +1,23 @@
 /** `npm run tenant`: what tenants may do, and why their jobs wait. */
 import { readFile } from 'node:fs/promises';
-import { changeGate, changeTenant, readAccount } from '../application/tenant/tenant-admin.ts';
+import {
+  changeGate,
+  changeTenant,
+  readAccount,
+  withCaps,
+  withSettings,
+} from '../application/tenant/tenant-admin.ts';
+import { trial } from '../application/tenant/trial.ts';
 import type { Gate } from '../domain/tenant/gate.ts';
-import type { Tenant } from '../domain/tenant/tenant.ts';
 import { rowOf } from '../domain/tenant/waiting.ts';
 import { waitText, whyWaiting } from '../domain/tenant/why.ts';
 import { systemClock } from '../io/process/clock.ts';
-import type { Settings } from '../io/table/gates.ts';
 import { RowUnreadable } from '../io/table/rows.ts';
 import { jobTypes } from '../job-types.ts';
 import { Misused, print, readCommand, runCommand } from './command-line.ts';
 import { columns } from './dlq-text.ts';
 import { openStack, type Stack } from './stack.ts';
 import { schemas, type TenantAsked, type TenantOptions, USAGE } from './tenant-options.ts';
-import { trial } from './trial.ts';
 
 async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   const asked = readCommand(schemas, args);
@@ -64,41 +68,20 @@ async function put(options: TenantOptions<'put'>, stack: Stack): Promise<void> {
     .find((type) => !jobTypes.has(type));
   if (unknown !== undefined)
     throw new Misused(`There is no job type ${unknown}; there are ${[...jobTypes.keys()].join(', ')}.`);
-  await changeTenant(stack, options.id, (tenant) => recordWith(tenant, options));
-  const caps = ['cap', 'type-cap', 'key-cap'] as const;
-  if (caps.some((name) => options[name] !== undefined))
-    await changeGate(stack, options.id, (gate) => capsWith(gate, options));
+  await changeTenant(stack, options.id, (tenant) =>
+    withSettings(tenant, {
+      status: options.status,
+      weight: options.weight,
+      jobTypes: options['job-types'],
+      priorityCeiling: options['priority-ceiling'],
+      abovePriorityCeiling: options['above-ceiling'],
+      waitingQuota: options['waiting-quota'],
+    }),
+  );
+  const caps = { cap: options.cap, typeCaps: options['type-cap'], keyCap: options['key-cap'] };
+  if (Object.values(caps).some((cap) => cap !== undefined))
+    await changeGate(stack, options.id, (gate) => withCaps(gate, caps));
   return show(options.id, stack);
-}
-
-function recordWith(tenant: Tenant, options: TenantOptions<'put'>): Tenant {
-  const { status = tenant.status, weight = tenant.weight } = options;
-  const jobTypes = options['job-types'] === undefined ? tenant.jobTypes : (options['job-types'] ?? undefined);
-  const next = {
-    tenantId: tenant.tenantId,
-    status,
-    jobTypes,
-    weight,
-    priorityCeiling: options['priority-ceiling'] ?? tenant.priorityCeiling,
-    abovePriorityCeiling: options['above-ceiling'] ?? tenant.abovePriorityCeiling,
-    waitingQuota: options['waiting-quota'] ?? tenant.waitingQuota,
-  };
-  return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)) as Tenant; // tenantId and status are there
-}
-
-/** `none` removes a cap; a cap that is not named stays. */
-function capsWith({ cap, typeCaps = {}, keyCap, paused }: Settings, options: TenantOptions<'put'>): Settings {
-  const types = { ...typeCaps };
-  for (const [type, typeCap] of options['type-cap'] ?? []) {
-    if (typeCap === null) delete types[type];
-    else types[type] = typeCap;
-  }
-  return {
-    cap: options.cap === undefined ? cap : (options.cap ?? undefined),
-    typeCaps: Object.keys(types).length === 0 ? undefined : types,
-    keyCap: options['key-cap'] === undefined ? keyCap : (options['key-cap'] ?? undefined),
-    paused,
-  };
 }
 
 async function show(tenantId: string, stack: Stack): Promise<void> {

@@ -1,8 +1,6 @@
 /** `npm run webhooks`: the endpoints of a tenant, their deliveries, and replays. */
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { webhookIdOf } from '../application/job/identity.ts';
-import { messageOf } from '../application/webhook/delivery-try.ts';
 import {
   type EndpointRequest,
   type Registered,
@@ -10,11 +8,11 @@ import {
   rotate,
   unknown,
 } from '../application/webhook/endpoint-setup.ts';
+import { findDeliveries, ping, replay } from '../application/webhook/replay.ts';
 import { type Problem, problem } from '../domain/errors.ts';
-import { type Delivery, RETENTION_MS, replayed } from '../domain/webhook/delivery.ts';
-import { type DeliveryFilter, isMeant, judgeRange } from '../domain/webhook/delivery-filter.ts';
+import { type Delivery, RETENTION_MS } from '../domain/webhook/delivery.ts';
+import { type DeliveryFilter, judgeRange } from '../domain/webhook/delivery-filter.ts';
 import { type Endpoint, revoked } from '../domain/webhook/endpoint.ts';
-import { pingEvent, subjectOf } from '../domain/webhook/notification.ts';
 import { type Bus, bus } from '../io/aws/bus.ts';
 import { paced } from '../io/aws/dead-letters.ts';
 import { type Sealing, sealing } from '../io/aws/keys.ts';
@@ -95,9 +93,9 @@ function perform(asked: Asked, run: Run): Promise<number> {
     case 'show':
       return show(asked.options, run);
     case 'replay':
-      return replay(asked.options, run);
+      return replayAll(asked.options, run);
     case 'ping':
-      return ping(asked.options, run);
+      return pingOne(asked.options, run);
     case 'rotate':
       return rotate(portsOf(run), ownerOf(asked.options)).then(showKeys);
     case 'revoke':
@@ -189,17 +187,12 @@ type Scope = DeliveryFilter & {
   readonly until: number;
 };
 
-/** The deliveries of a filter, by endpoint and in the order of the events. */
-async function* meant(scope: Scope, run: Run): AsyncGenerator<Delivery> {
+function meant(scope: Scope, run: Run): AsyncGenerator<Delivery> {
   const range = { fromMs: scope.since, toMs: scope.until };
   const wrong = judgeRange(range);
   if (wrong !== undefined) throw new Refused(wrong);
-  for (const { endpoint } of await run.endpoints.list(scope.tenant)) {
-    if (scope.endpoint !== undefined && scope.endpoint !== endpoint.endpointId) continue;
-    for await (const row of run.deliveries.between(endpoint, range.fromMs, range.toMs, complain)) {
-      if (isMeant(row, scope)) yield row;
-    }
-  }
+  const { tenant: tenantId, endpoint: endpointId, ...filter } = scope;
+  return findDeliveries(run, { ...filter, tenantId, endpointId, range }, complain);
 }
 
 /** One delivery that cannot be read must not hide the others. */
@@ -232,7 +225,7 @@ async function show(options: OptionsOf<'show'>, run: Run): Promise<number> {
   throw new Error(`No delivery to ${options.tenant} has the id ${options.id} in that time.`);
 }
 
-async function replay(options: OptionsOf<'replay'>, run: Run): Promise<number> {
+async function replayAll(options: OptionsOf<'replay'>, run: Run): Promise<number> {
   const since = options.since ?? options.until - RETENTION_MS;
   const found = await all(meant({ ...options, since }, run));
   if (found.length === 0 && options.id !== undefined)
@@ -256,9 +249,9 @@ async function replay(options: OptionsOf<'replay'>, run: Run): Promise<number> {
   let count = 0;
   try {
     for await (const [i, row] of paced([...chosen.entries()], options.rate, run.signal)) {
-      const note = await replayOne(row, run, deliveryQueue);
-      if (note === 'replayed') count++;
-      print(`${lines[i]}  ${note}`);
+      const outcome = await replay({ ...run, deliveryQueue, clock: systemClock }, row);
+      if (outcome === 'replayed') count++;
+      print(`${lines[i]}  ${outcome === 'replayed' ? outcome : 'kept: it is on its way'}`);
     }
   } finally {
     print(`${count} of ${chosen.length} replayed.`);
@@ -267,36 +260,26 @@ async function replay(options: OptionsOf<'replay'>, run: Run): Promise<number> {
   return 0;
 }
 
-/** The delivery first: if the message is lost, reconcile sends it. A repeat finds the delivery pending. */
-async function replayOne(row: Delivery, { deliveries }: Run, deliveryQueue: Queue): Promise<string> {
-  const next = replayed(row, nowMs());
-  if (next === undefined || (await deliveries.replay(row, next)) === 'lost') return 'kept: it is on its way';
-  await deliveryQueue.send([messageOf(next, 0, 0)]);
-  return 'replayed';
-}
-
 const PING_PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 200;
 
-async function ping(options: OptionsOf<'ping'>, run: Run): Promise<number> {
+async function pingOne(options: OptionsOf<'ping'>, run: Run): Promise<number> {
   const owner = ownerOf(options);
   const endpoint = await run.endpoints.get(owner);
   if (endpoint === undefined) throw new Refused(unknown(owner));
   if (endpoint.disabled !== undefined)
     throw new Refused(problem('endpoint_disabled', '/endpoint', `${owner.endpointId} is disabled.`));
-  const event = pingEvent(owner, systemRandom.token(), nowMs());
-  await run.bus.publish([event]);
-  const webhookId = webhookIdOf(subjectOf(event), event.data.sequence, owner.endpointId);
+  const name = await ping({ bus: run.bus, clock: systemClock, random: systemRandom }, owner);
   const untilMs = nowMs() + PING_PATIENCE_MS;
   while (nowMs() < untilMs && !run.signal.aborted) {
-    const row = await run.deliveries.get({ ...owner, at: event.timestamp, webhookId });
+    const row = await run.deliveries.get(name);
     if (row?.last !== undefined) {
       print(deliveryPage(row, await run.deliveries.tries(row)));
       return row.status === 'delivered' ? 0 : 1;
     }
     await systemClock.waitUntil(nowMs() + LOOK_EVERY_MS);
   }
-  throw new Error(`No answer to ${webhookId} yet; show it later.`);
+  throw new Error(`No answer to ${name.webhookId} yet; show it later.`);
 }
 
 class Refused extends Error {

@@ -20,11 +20,52 @@ export interface Account {
 }
 
 export async function readAccount(
-  ports: Pick<AccountPorts, 'tenants' | 'gates'>,
+  ports: {
+    readonly tenants: Pick<TenantStore, 'load'>;
+    readonly gates: Pick<GateStore, 'load'>;
+  },
   tenantId: string,
 ): Promise<Account> {
   const [tenants, gates] = await Promise.all([ports.tenants.load([tenantId]), ports.gates.load([tenantId])]);
   return { tenant: tenants.get(tenantId), gate: gates.get(tenantId) };
+}
+
+/** What an operator sets on a tenant's record; absent stays as it is, and null goes back to the stage's default. */
+export interface TenantSettings {
+  readonly status?: Tenant['status'] | undefined;
+  readonly weight?: Tenant['weight'] | undefined;
+  readonly jobTypes?: readonly string[] | null | undefined;
+  readonly priorityCeiling?: Tenant['priorityCeiling'] | undefined;
+  readonly abovePriorityCeiling?: Tenant['abovePriorityCeiling'] | undefined;
+  readonly waitingQuota?: number | undefined;
+}
+
+export function withSettings(tenant: Tenant, { jobTypes, ...settings }: TenantSettings): Tenant {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const { jobTypes: present, ...rest } = tenant;
+  const types = jobTypes === undefined ? present : jobTypes;
+  return { ...rest, ...Object.fromEntries(given), ...(types ? { jobTypes: [...types] } : {}) };
+}
+
+/** A cap that is null is removed; a cap that is absent stays. */
+export interface CapChanges {
+  readonly cap?: number | null | undefined;
+  readonly typeCaps?: readonly (readonly [jobType: string, cap: number | null])[] | undefined;
+  readonly keyCap?: number | null | undefined;
+}
+
+export function withCaps({ cap, typeCaps = {}, keyCap, paused }: Settings, changes: CapChanges): Settings {
+  const types = { ...typeCaps };
+  for (const [type, typeCap] of changes.typeCaps ?? []) {
+    if (typeCap === null) delete types[type];
+    else types[type] = typeCap;
+  }
+  return {
+    cap: changes.cap === undefined ? cap : (changes.cap ?? undefined),
+    typeCaps: Object.keys(types).length === 0 ? undefined : types,
+    keyCap: changes.keyCap === undefined ? keyCap : (changes.keyCap ?? undefined),
+    paused,
+  };
 }
 
 /** @param change from the present record, or none, to the next one */

@@ -1,7 +1,6 @@
 /**
  * Structured log lines: an event name `noun:verb:outcome` and the ids that identify the job. Never bodies or secrets.
  */
-
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Fault } from '../../domain/fault.ts';
 

@@ -2,7 +2,6 @@
  * One container: a process in a group of its own, so that its children end with it. Another process starts it, so it
  * has no process id at first.
  */
-
 import { signalGroup } from '../../process-group.ts';
 import type { ContainerEnd, ContainerProcess, FromLauncher } from './launch-messages.ts';
 import { createTail } from './tail.ts';

@@ -1,12 +1,26 @@
 /** A trial of a message: the decisions of intake and of the gate, without a write. */
-import { fingerprintOf, jobIdOf } from '../application/job/identity.ts';
-import { readAccount } from '../application/tenant/tenant-admin.ts';
-import type { JobTypes } from '../domain/job/job-type.ts';
-import { admit, newJob } from '../domain/request/admission.ts';
-import { type JobRequest, parseRequest } from '../domain/request/request.ts';
-import { decide, obstacleText } from '../domain/tenant/gate.ts';
-import { policyOf, type TenantDefaults } from '../domain/tenant/policy.ts';
-import type { Stack } from './stack.ts';
+import type { JobTypes } from '../../domain/job/job-type.ts';
+import { admit, newJob } from '../../domain/request/admission.ts';
+import { type JobRequest, parseRequest } from '../../domain/request/request.ts';
+import { decide, obstacleText } from '../../domain/tenant/gate.ts';
+import { policyOf, type TenantDefaults } from '../../domain/tenant/policy.ts';
+import type { Clock } from '../../io/process/clock.ts';
+import type { GateStore } from '../../io/table/gates.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
+import type { TenantStore } from '../../io/table/tenants.ts';
+import type { WaitingStore } from '../../io/table/waiting.ts';
+import { fingerprintOf, jobIdOf } from '../job/identity.ts';
+import { readAccount } from './tenant-admin.ts';
+
+export interface TrialPorts {
+  readonly tenants: Pick<TenantStore, 'load'>;
+  readonly gates: Pick<GateStore, 'load'>;
+  readonly waiting: Pick<WaitingStore, 'count'>;
+  readonly jobs: Pick<JobStore, 'get'>;
+  readonly clock: Clock;
+  /** Of the stage; 0 is none. */
+  readonly defaultCap: number;
+}
 
 /** The defaults of a stage are its parameters; a trial uses the template's unless options say otherwise. */
 const defaults: TenantDefaults = {
@@ -19,7 +33,7 @@ const defaults: TenantDefaults = {
 
 /** @returns one sentence */
 export async function trial(
-  stack: Stack,
+  ports: TrialPorts,
   body: string,
   bucket: string | undefined,
   types: JobTypes,
@@ -28,13 +42,13 @@ export async function trial(
   if (parsed.kind === 'refused') return refused(parsed.problem);
   if (parsed.kind === 'cancel') return 'It would cancel a job.';
   const { request } = parsed;
-  const { tenant, gate } = await readAccount(stack, request.tenantId);
+  const { tenant, gate } = await readAccount(ports, request.tenantId);
   const admission = admit(request, {
     policy: policyOf(tenant, defaults),
-    waiting: gate === undefined ? 0 : await stack.waiting.count(request.tenantId),
+    waiting: gate === undefined ? 0 : await ports.waiting.count(request.tenantId),
     types,
     bucket: bucket ?? bucketNamedIn(request),
-    nowMs: stack.clock.nowMs(),
+    nowMs: ports.clock.nowMs(),
   });
   if (admission.kind === 'refused') return refused(admission.problem);
   const identity = {
@@ -42,17 +56,17 @@ export async function trial(
     idempotencyKey: 'trial',
     fingerprint: fingerprintOf(request),
   };
-  const known = request.idempotencyKey === undefined ? undefined : await stack.jobs.get(identity.jobId);
+  const known = request.idempotencyKey === undefined ? undefined : await ports.jobs.get(identity.jobId);
   if (known !== undefined)
     return known.fingerprint === identity.fingerprint
       ? `It is ${known.jobId} already, which is ${known.state}.`
       : 'It would be refused: idempotency_conflict, the key belongs to a job with another body.';
-  const job = newJob(request, identity, stack.clock.nowMs(), admission.clampedPriority);
+  const job = newJob(request, identity, ports.clock.nowMs(), admission.clampedPriority);
   const lowered =
     admission.clampedPriority === undefined ? '' : ` with priority ${admission.clampedPriority}`;
   if (job.state === 'scheduled')
     return `It would be accepted${lowered}, and not run before ${new Date(job.eligibleAt ?? 0).toISOString()}.`;
-  const [entry] = decide(gate, stack.defaultCap, [job]);
+  const [entry] = decide(gate, ports.defaultCap, [job]);
   return entry?.kind === 'waits'
     ? `It would be accepted${lowered}, and wait: ${obstacleText(entry.obstacle)}.`
     : `It would be accepted${lowered}, and go to AWS Batch at once.`;
