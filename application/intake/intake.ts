@@ -6,7 +6,8 @@ import { rejectionOf } from '../../domain/dead-letter/rejection.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { isUnsettled } from '../../domain/job/job.ts';
 import { type ParsedRequest, parseRequest } from '../../domain/request/request.ts';
-import type { MessageBatch } from '../../io/aws/lambda.ts';
+import { deduplicatedEvent } from '../../domain/webhook/notification.ts';
+import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import { eachAlone } from '../messages.ts';
@@ -34,6 +35,10 @@ export function intake(ports: IntakePorts): MessageBatch {
     await passOn(
       ports,
       taken.map(({ job }) => job),
+    );
+    await publishRepeated(
+      ports,
+      taken.filter(({ repeated }) => repeated),
     );
     const refused = outcomes.filter((outcome) => outcome.kind === 'refused');
     // Each one alone: a body that leaves no room for the reason stays in the queue, which moves it to the dead
@@ -65,5 +70,16 @@ async function passOn(ports: IntakePorts, jobs: readonly JobRecord[]): Promise<v
   );
   await dispatch(ports, toDispatch).catch((error: unknown) => {
     ports.log.error('job:dispatch:failed', { error, count: toDispatch.length });
+  });
+}
+
+/** Nothing depends on it, so a bus that does not answer keeps no message. */
+async function publishRepeated(
+  ports: IntakePorts,
+  repeated: readonly { readonly message: Message; readonly job: JobRecord }[],
+): Promise<void> {
+  const events = repeated.map(({ message, job }) => deduplicatedEvent(job, message.id, ports.clock.nowMs()));
+  await ports.bus.publish(events).catch((error: unknown) => {
+    ports.log.error('job:deduplicate:unpublished', { error, count: events.length });
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../errors.ts';
 import { tenantMessage } from '../job/failure.ts';
+import { IdempotencyKey, JOB_ID } from '../job/ids.ts';
 import type { JobRecord } from '../job/job.ts';
 import type { JobRequest } from '../request/request.ts';
 
@@ -12,28 +13,66 @@ export interface DeadLetter {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** A message of the front queue, as far as its dead letter repeats it. */
+export interface RefusedMessage {
+  readonly id: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 /**
- * The body is unchanged, so that SQS's own redrive sends what the service sent. A message without a key carries the
- * key that it would have had: a redriven message has another message id, and must not become another job.
+ * The body is unchanged, so that SQS's own redrive sends what the service sent. The attributes say which job the message
+ * is, so that a redrive finds the same one: a failed job that came back is still named, and a message without a key
+ * carries the key that it would have had.
  */
-export function refusedMessage(
-  body: string,
-  why: Problem,
-  messageId: string,
-  effectiveKey: string,
-  nowMs: number,
-): DeadLetter {
+export function refusedMessage(message: RefusedMessage, why: Problem, nowMs: number): DeadLetter {
   return {
-    body,
+    body: message.body,
     attributes: {
       code: why.code,
       pointer: attributeText(why.pointer === '' ? '/' : why.pointer),
       reason: attributeText(why.message),
-      messageId,
-      effectiveKey,
+      ...identityIn(message),
       refusedAt: new Date(nowMs).toISOString(),
     },
   };
+}
+
+/** What the letter of a failed job says of the job, besides why it failed. */
+const FAILED_JOB_ATTRIBUTES = [
+  'deadLetterOf',
+  'class',
+  'attempts',
+  'firstFailureAt',
+  'lastFailureAt',
+  'cause',
+] as const;
+
+/** SQS takes ten attributes, so the letter of a failed job goes without the ids of the message that brought it back. */
+function identityIn({ id, attributes }: RefusedMessage): Readonly<Record<string, string>> {
+  if (failedJobIn({ attributes }) === undefined)
+    return { messageId: id, effectiveKey: effectiveKeyOf({ id, attributes }) };
+  const kept = FAILED_JOB_ATTRIBUTES.flatMap((name) => {
+    const text = attributes[name] ?? '';
+    return text === '' ? [] : [[name, attributeText(text)] as const];
+  });
+  return Object.fromEntries(kept);
+}
+
+/** The failed job that this message runs again, if it is the letter of one. Attributes are the sender's text, as the body is. */
+export function failedJobIn({ attributes }: Pick<RefusedMessage, 'attributes'>): string | undefined {
+  const jobId = attributes['deadLetterOf'];
+  return jobId !== undefined && JOB_ID.test(jobId) ? jobId : undefined;
+}
+
+/**
+ * The key of a message whose body names none: the key that a dead letter brought back, else the message id, which
+ * redelivery keeps. SQS gives a redriven message another id, so the letter of a failed job whose record is gone has the
+ * job's id as its key.
+ */
+export function effectiveKeyOf({ id, attributes }: Pick<RefusedMessage, 'id' | 'attributes'>): string {
+  const brought = IdempotencyKey.safeParse(attributes['effectiveKey']);
+  return brought.success ? brought.data : (failedJobIn({ attributes }) ?? id);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Dead letters as an operator sees them: their content, the filter of a command, and when a job may be discarded. */
 import * as z from 'zod';
-import { IdempotencyKey, JOB_ID, JobTypeId, TenantId } from '../job/ids.ts';
+import { JOB_ID, JobTypeId, TenantId } from '../job/ids.ts';
 import { changed, FailureClass, type JobRecord } from '../job/job.ts';
 
 /** A message as it is in the dead-letter queue. */
@@ -64,15 +64,12 @@ function timeOf(text: string | undefined, otherwiseMs: number): number {
 const Sender = z.object({
   tenantId: TenantId.optional().catch(undefined),
   jobType: JobTypeId.optional().catch(undefined),
-  idempotencyKey: IdempotencyKey.optional().catch(undefined),
 });
 
 /** The tenant and job type in a body, as far as it can be read: it may be anything. */
-export function senderOf(
-  body: string,
-): Pick<Letter, 'tenant' | 'type'> & { readonly key: string | undefined } {
+function senderOf(body: string): Pick<Letter, 'tenant' | 'type'> {
   const { data } = Sender.safeParse(parsedJson(body));
-  return { tenant: data?.tenantId, type: data?.jobType, key: data?.idempotencyKey };
+  return { tenant: data?.tenantId, type: data?.jobType };
 }
 
 function parsedJson(text: string): unknown {

@@ -100,6 +100,21 @@ function whatForbids(text: string, maxKeys: number): Problem | undefined {
   return undefined;
 }
 
+/** The keys of the outermost object, each as often as it is written; escapes are read. None when the text has no object. */
+export function keysOfObject(text: string): string[] {
+  const keys: string[] = [];
+  let depth = 0;
+  let lastString = '';
+  for (const { token } of tokensOf(text)) {
+    const mark = token.charAt(0);
+    if (mark === '{' || mark === '[') depth += 1;
+    else if (mark === '}' || mark === ']') depth -= 1;
+    else if (mark === '"') lastString = unescaped(token);
+    else if (mark === ':' && depth === 1) keys.push(lastString);
+  }
+  return keys;
+}
+
 const SEPARATOR = /[\s"{}[\]:,]/;
 
 /** Strings, marks and words one after another, and each space alone. The last string may lack its end. */

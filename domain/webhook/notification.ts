@@ -103,15 +103,41 @@ export const EndpointEvent = z.object({
 });
 export type EndpointEvent = z.infer<typeof EndpointEvent>;
 
+/**
+ * A message that asked for a job which was there before: sent again by its service, or delivered twice by SQS. It is on the
+ * bus alone: the tenant is notified of the job itself.
+ */
+export const DeduplicatedEvent = z.object({
+  type: z.literal('job.deduplicated'),
+  timestamp: z.iso.datetime(),
+  data: z.object({
+    /** Of the message that was sent again, as SendMessage answered it. */
+    messageId: z.string(),
+    jobId: z.string(),
+    tenantId: z.string(),
+    jobType: z.string(),
+    idempotencyKey: z.string(),
+    /** Of the job, when the message was handled. */
+    status: JobState,
+    /** The newest job of the same request, when the job has failed and was redriven. */
+    redrivenAs: z.string().optional(),
+    createdAt: z.string(),
+    finishedAt: z.string().optional(),
+  }),
+});
+export type DeduplicatedEvent = z.infer<typeof DeduplicatedEvent>;
+
 export const TenantEvent = z.discriminatedUnion('type', [LifecycleEvent, RejectedEvent, EndpointEvent]);
 export type TenantEvent = z.infer<typeof TenantEvent>;
+/** All that the bus carries. */
+export type BusEvent = TenantEvent | DeduplicatedEvent;
 
 export function isAboutJob(event: TenantEvent): event is LifecycleEvent {
   return 'jobId' in event.data;
 }
 
 /** What the event is about; with the sequence it names the event. */
-export function subjectOf({ data }: TenantEvent): string {
+export function subjectOf({ data }: BusEvent): string {
   if ('jobId' in data) return data.jobId;
   return 'messageId' in data ? data.messageId : `${data.endpointId} ${data.pingId ?? ''}`;
 }
@@ -168,6 +194,26 @@ export function progressEvent(job: JobRecord): LifecycleEvent[] {
       },
     },
   ];
+}
+
+/** @param nowMs when the message was handled */
+export function deduplicatedEvent(job: JobRecord, messageId: string, nowMs: number): DeduplicatedEvent {
+  const { jobId, tenantId, jobType, idempotencyKey, state: status, redrivenAs, finishedAt } = job;
+  return {
+    type: 'job.deduplicated',
+    timestamp: iso(nowMs),
+    data: {
+      messageId,
+      jobId,
+      tenantId,
+      jobType,
+      idempotencyKey,
+      status,
+      ...(redrivenAs === undefined ? {} : { redrivenAs }),
+      createdAt: iso(job.createdAt),
+      ...(finishedAt === undefined ? {} : { finishedAt: iso(finishedAt) }),
+    },
+  };
 }
 
 export function disabledEvent({ tenantId, endpointId, disabled }: Endpoint): EndpointEvent[] {

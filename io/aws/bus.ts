@@ -4,7 +4,7 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
-import type { TenantEvent } from '../../domain/webhook/notification.ts';
+import type { BusEvent } from '../../domain/webhook/notification.ts';
 import { sendEntries } from './entries.ts';
 
 export interface Bus {
@@ -12,14 +12,14 @@ export interface Bus {
    * Publishes all it can; every listener must expect an event twice.
    * @throws EntriesFailed, with the events that may not have been published; any other error means all of them
    */
-  publish(events: readonly TenantEvent[]): Promise<void>;
+  publish(events: readonly BusEvent[]): Promise<void>;
 }
 
 /** @see EventBridge user guide, "Calculating PutEvents event entry size": 10 entries and 256 KiB in all */
 const LIMITS = { entries: 10, bytes: 262_144, sizeOf };
 
 export function bus(client: EventBridgeClient, busName: string): Bus {
-  const entryOf = (event: TenantEvent): PutEventsRequestEntry => ({
+  const entryOf = (event: BusEvent): PutEventsRequestEntry => ({
     EventBusName: busName,
     Source: 'headgate',
     DetailType: event.type,
@@ -41,6 +41,6 @@ export function bus(client: EventBridgeClient, busName: string): Bus {
 }
 
 /** With room for the source and the type. */
-function sizeOf(event: TenantEvent): number {
+function sizeOf(event: BusEvent): number {
   return Buffer.byteLength(JSON.stringify(event)) + 128;
 }

@@ -5,7 +5,7 @@
  * write with one condition, and a repeat of it finds another version.
  */
 import type { JobRecord } from '../../domain/job/job.ts';
-import { Tombstone } from '../../domain/job/tombstone.ts';
+import { endOf, StoredTombstone, type Tombstone, tombstoneOf } from '../../domain/job/tombstone.ts';
 import { attributesOf, recordOf } from './job-attributes.ts';
 import { idInKey, readRow, readRows } from './rows.ts';
 import type { Attributes, Key, Table } from './table.ts';
@@ -13,10 +13,12 @@ import type { Attributes, Key, Table } from './table.ts';
 export interface JobStore {
   /** Records a job unless its id is taken; then the item with that id is the answer. */
   create(job: JobRecord): Promise<Created>;
-  /** Records a job in place of the tombstone with its id. `lost`: another handler did. */
+  /** Records a job in place of the tombstone that held its id. `lost`: another process was faster. */
   createOver(tombstone: Tombstone, job: JobRecord): Promise<'written' | 'lost'>;
-  /** Leaves a tombstone unless there is a job or a tombstone. */
-  leaveTombstone(tombstone: Tombstone): Promise<'written' | 'lost'>;
+  /** Puts a tombstone in place of the one that was seen, or where there was nothing. `lost`: the id is held otherwise by now. */
+  leaveTombstone(seen: Tombstone | undefined, next: Tombstone): Promise<'written' | 'lost'>;
+  /** What holds the id: a job, or the tombstone of cancels that came before it. @throws RowUnreadable */
+  stored(jobId: string): Promise<Stored>;
   /**
    * Consistent reads, in calls of up to 100. An id without a record is absent from the map; for one whose record cannot be
    * read, `get` of the map throws RowUnreadable.
@@ -33,26 +35,41 @@ export type Created =
   | { readonly kind: 'exists'; readonly job: JobRecord }
   | { readonly kind: 'tombstone'; readonly tombstone: Tombstone };
 
+export type Stored =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'job'; readonly job: JobRecord }
+  | { readonly kind: 'tombstone'; readonly tombstone: Tombstone };
+
 export function jobStore(items: Table): JobStore {
   return {
     async create(job) {
       // Idempotent: a repeat finds the item.
       const stored = await items.insert(jobKey(job.jobId), attributesOf(job));
       if (stored === undefined) return { kind: 'created' };
-      if (isTombstone(stored)) return { kind: 'tombstone', tombstone: readRow(Tombstone, stored) };
+      if (isTombstone(stored)) return { kind: 'tombstone', tombstone: tombstoneIn(stored) };
       return { kind: 'exists', job: recordOf(stored) };
     },
 
     createOver(tombstone, job) {
-      // Idempotent: a repeat finds a job in place of the tombstone.
-      const change = { from: attributesOfTombstone(tombstone), to: attributesOf(job) };
-      return items.change(jobKey(job.jobId), change, { untilMs: tombstone.untilMs });
+      // Idempotent: a repeat finds a job where the tombstone was.
+      const change = { from: asStored(tombstone), to: attributesOf(job) };
+      return items.change(jobKey(job.jobId), change, asSeen(tombstone));
     },
 
-    async leaveTombstone(tombstone) {
-      // Idempotent: a repeat finds the item.
-      const stored = await items.insert(jobKey(tombstone.jobId), attributesOfTombstone(tombstone));
-      return stored === undefined ? 'written' : 'lost';
+    async leaveTombstone(seen, next) {
+      const key = jobKey(next.jobId);
+      // Idempotent: a repeat finds another revision than it has seen.
+      if (seen !== undefined)
+        return items.change(key, { from: asStored(seen), to: attributesOfTombstone(next) }, asSeen(seen));
+      return (await items.insert(key, attributesOfTombstone(next))) === undefined ? 'written' : 'lost';
+    },
+
+    async stored(jobId) {
+      const item = await items.get(jobKey(jobId));
+      if (item === undefined) return { kind: 'nothing' };
+      return isTombstone(item)
+        ? { kind: 'tombstone', tombstone: tombstoneIn(item) }
+        : { kind: 'job', job: recordOf(item) };
     },
 
     async load(jobIds) {
@@ -76,6 +93,8 @@ function jobOf(item: Attributes): JobRecord | undefined {
   return isTombstone(item) ? undefined : recordOf(item);
 }
 
+const tombstoneIn = (item: Attributes): Tombstone => tombstoneOf(readRow(StoredTombstone, item));
+
 const isTombstone = (item: Attributes): boolean => item['tombstone'] === true;
 
 function jobKey(jobId: string): Key {
@@ -83,5 +102,15 @@ function jobKey(jobId: string): Key {
 }
 
 function attributesOfTombstone(tombstone: Tombstone): Attributes {
-  return { ...tombstone, expiresAt: Math.ceil(tombstone.untilMs / 1000) };
+  return { ...tombstone, expiresAt: Math.ceil(endOf(tombstone) / 1000) };
+}
+
+/** With the attributes that an older tombstone has, so that its replacement removes them. */
+function asStored(tombstone: Tombstone): Attributes {
+  return { tenantId: '', untilMs: 0, ...attributesOfTombstone(tombstone) };
+}
+
+/** An older tombstone has no revision, and was written once: its time names it as well. */
+function asSeen(tombstone: Tombstone): Attributes {
+  return tombstone.revision === 0 ? { untilMs: endOf(tombstone) } : { revision: tombstone.revision };
 }

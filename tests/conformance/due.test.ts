@@ -2,6 +2,7 @@
 import { expect } from '@jest/globals';
 import { dueShard } from '../../domain/job/identity.ts';
 import { changed, type JobRecord } from '../../domain/job/job.ts';
+import { tombstoneAfter } from '../../domain/job/tombstone.ts';
 import { holderOf } from '../../domain/tenant/holder.ts';
 import type { Due } from '../../io/table/due.ts';
 import type { Position } from '../../io/table/table.ts';
@@ -117,7 +118,10 @@ onEachTarget((open, test) => {
       ...it,
       slowUntil: NOW,
     }));
-    await store.leaveTombstone({ tombstone: true, jobId: jobIdNo(0), tenantId: 'acme', untilMs: NOW });
+    await store.leaveTombstone(
+      undefined,
+      tombstoneAfter(undefined, { jobId: jobIdNo(0), tenantId: 'acme', nowMs: NOW }),
+    );
     expect((await allDue(backend, NOW + MANY)).found).toEqual([]);
   });
 });

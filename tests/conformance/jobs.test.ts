@@ -1,14 +1,16 @@
 /** What every backend must keep of the store of jobs: one record for one id, and no change that another did not see. */
 import { describe, expect } from '@jest/globals';
 import { changed } from '../../domain/job/job.ts';
-import { tombstoneFor } from '../../domain/job/tombstone.ts';
+import { tombstoneAfter } from '../../domain/job/tombstone.ts';
 import { aJob, jobIn, NOW } from '../support/jobs.ts';
 import { jobIdNo } from './names.ts';
 import { onEachTarget } from './targets.ts';
 
 const job = aJob({ dueAt: NOW + 60_000 });
 const next = changed(job, { state: 'submitting', callOpen: true, calls: 1, waitReason: undefined }, NOW + 1);
-const tombstone = tombstoneFor(job.jobId, job.tenantId, NOW);
+const cancel = { jobId: job.jobId, tenantId: job.tenantId, nowMs: NOW };
+const tombstone = tombstoneAfter(undefined, cancel);
+const renewed = tombstoneAfter(tombstone, { ...cancel, nowMs: NOW + 5000 });
 
 onEachTarget((open, test) => {
   const ports = async (answersLost = false) => (await open({ answersLost })).process();
@@ -54,24 +56,38 @@ onEachTarget((open, test) => {
   describe('a cancel that came before its job', () => {
     test('leaves one tombstone, which is no job', async () => {
       const { jobs } = await ports();
-      expect(await jobs.leaveTombstone(tombstone)).toBe('written');
-      expect(await jobs.leaveTombstone({ ...tombstone, untilMs: NOW })).toBe('lost');
+      expect(await jobs.stored(job.jobId)).toEqual({ kind: 'nothing' });
+      expect(await jobs.leaveTombstone(undefined, tombstone)).toBe('written');
+      expect(await jobs.leaveTombstone(undefined, renewed)).toBe('lost');
       expect(await jobs.get(job.jobId)).toBeUndefined();
       expect(await jobs.load([job.jobId])).toEqual(new Map());
+      expect(await jobs.stored(job.jobId)).toEqual({ kind: 'tombstone', tombstone });
       expect(await jobs.create(job)).toEqual({ kind: 'tombstone', tombstone });
     });
 
-    test('leaves none where there is a job', async () => {
+    test('renews the tombstone that it has seen, and no other', async () => {
+      const { jobs } = await ports();
+      await jobs.leaveTombstone(undefined, tombstone);
+      expect(await jobs.leaveTombstone(tombstone, renewed)).toBe('written');
+      expect(await jobs.leaveTombstone(tombstone, renewed)).toBe('lost');
+      expect(await jobs.stored(job.jobId)).toEqual({ kind: 'tombstone', tombstone: renewed });
+      expect(await jobs.createOver(tombstone, job)).toBe('lost');
+      expect(await jobs.createOver(renewed, job)).toBe('written');
+      expect(await jobs.stored(job.jobId)).toEqual({ kind: 'job', job });
+    });
+
+    test('leaves none where there is a job, whatever it has seen before', async () => {
       const { jobs } = await ports();
       await jobs.create(job);
-      expect(await jobs.leaveTombstone(tombstone)).toBe('lost');
+      expect(await jobs.leaveTombstone(undefined, tombstone)).toBe('lost');
+      expect(await jobs.leaveTombstone(tombstone, renewed)).toBe('lost');
       expect(await jobs.get(job.jobId)).toEqual(job);
     });
 
     test('its tombstone gives way to a job once', async () => {
       const { jobs } = await ports();
       const cancelled = jobIn('cancelled');
-      await jobs.leaveTombstone(tombstone);
+      await jobs.leaveTombstone(undefined, tombstone);
       expect(await jobs.createOver(tombstone, cancelled)).toBe('written');
       expect(await jobs.createOver(tombstone, job)).toBe('lost');
       expect(await jobs.get(job.jobId)).toEqual(cancelled);
@@ -82,8 +98,8 @@ onEachTarget((open, test) => {
       const { jobs } = await ports();
       expect(await jobs.createOver(tombstone, job)).toBe('lost');
       expect(await jobs.get(job.jobId)).toBeUndefined();
-      await jobs.leaveTombstone(tombstone);
-      expect(await jobs.createOver({ ...tombstone, untilMs: NOW }, job)).toBe('lost');
+      await jobs.leaveTombstone(undefined, tombstone);
+      expect(await jobs.createOver(renewed, job)).toBe('lost');
       expect(await jobs.create(job)).toEqual({ kind: 'tombstone', tombstone });
     });
   });
@@ -178,8 +194,8 @@ onEachTarget((open, test) => {
 
     test('its writer knows its own tombstone again, and its own job in place of it', async () => {
       const { jobs } = await ports(true);
-      expect(await jobs.leaveTombstone(tombstone)).toBe('written');
-      expect(await jobs.leaveTombstone(tombstone)).toBe('lost');
+      expect(await jobs.leaveTombstone(undefined, tombstone)).toBe('written');
+      expect(await jobs.leaveTombstone(undefined, tombstone)).toBe('lost');
       expect(await jobs.createOver(tombstone, job)).toBe('written');
       expect(await jobs.createOver(tombstone, job)).toBe('lost');
     });

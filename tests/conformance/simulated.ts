@@ -22,7 +22,8 @@ export function openSimulatedBackend({
   const profile = { ...calm, calls: { ...calm.calls, again: answersLost ? 1 : 0 } };
   const run = newRun({ world: time, profile, keepHistory: false });
   const index = virtualDueIndex(run);
-  const table = virtualTable(run, index, tenants, endpoints, () => undefined);
+  const accounts = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
+  const table = virtualTable(run, { index, accounts, endpoints }, () => undefined);
   const gates = virtualGates(run, index, { onEnter: () => undefined, onLeave: () => undefined });
   const queue = virtualQueue(run, 'queue', () => undefined);
   const sentAtMs = new Map<string, number>();

@@ -269,6 +269,23 @@ export const faults: Rows = {
     answer:
       'It was refused on the record before it was ended, so it gets no claim and the owner is left alone.',
   },
+  F66: {
+    what: 'A job is cancelled before it arrives, while the table still keeps the tombstone of an earlier cancel.',
+    answer: 'Each cancel renews the tombstone, which counts by its time and not by its presence.',
+  },
+  F67: {
+    what: 'Another tenant cancels a job by its id, before it arrives or after.',
+    answer: 'The job runs, and a cancel of its own tenant ends it all the same.',
+  },
+  F68: {
+    what: 'A message is repeated, or a dead letter redriven, while its tenant is suspended, paused, full or unknown.',
+    answer:
+      'Which job it is comes first: a job that is there goes on, and a letter that is refused still names its failed job.',
+  },
+  F69: {
+    what: 'A job is cancelled after it failed and was redriven, by any of its names.',
+    answer: 'The cancel reaches the newest redrive, also one that is still on its way.',
+  },
   F70: {
     what: 'An endpoint answers 200 with 20 KB of headers, or in HTTP that breaks its rules of framing.',
     answer:
@@ -328,5 +345,9 @@ export const faults: Rows = {
   F91: {
     what: 'One entry of a call that carries several is refused, or makes the whole call fail.',
     answer: 'Only what that entry belongs to is repeated.',
+  },
+  F95: {
+    what: 'A refused message names its tenant twice, in two spellings, or inside of an envelope.',
+    answer: 'No tenant is told: it is not certain whose message it is. Its dead letter is kept.',
   },
 };

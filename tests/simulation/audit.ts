@@ -3,7 +3,9 @@ import { childIdOf } from '../../application/job/identity.ts';
 import { mustNotHold } from '../../domain/job/attempt.ts';
 import { isFinal } from '../../domain/job/job.ts';
 import { wants } from '../../domain/webhook/endpoint.ts';
+import type { Message } from '../../io/aws/lambda.ts';
 import { isOver, type VirtualBatch } from './batch.ts';
+import type { Cancels } from './cancels.ts';
 import type { Run } from './faults.ts';
 import { couldEnter, type VirtualGates } from './gates.ts';
 import type { VirtualQueue } from './queues.ts';
@@ -20,6 +22,9 @@ export interface Rest {
   readonly letters: { has(jobId: string): boolean };
   /** Ids that messages with a key must have led to, unless they were refused. */
   readonly expected: ReadonlySet<string>;
+  readonly redriven: ReadonlySet<string>;
+  resting(): readonly Message[];
+  readonly cancelled: Cancels;
 }
 
 export function audit(run: Run, rest: Rest): void {
@@ -50,12 +55,18 @@ export function audit(run: Run, rest: Rest): void {
         );
       }
     }
+    if (job.state === 'cancelled' && !rest.cancelled.asked(job))
+      violated('2.10', 'is cancelled without a cancel of its tenant');
     const children = table.records().filter(({ parent }) => parent === job.jobId);
     if (children.length > 1 || children.some(({ jobId }) => jobId !== childIdOf(job.jobId)))
       violated('2.10', `has the children ${children.map(({ jobId }) => jobId)}`);
     if (children.length === 1 && job.redrivenAs !== children[0]?.jobId)
       violated('2.10', 'does not know its child');
   }
+  const resting = new Set(rest.resting().map(({ attributes }) => attributes['deadLetterOf']));
+  for (const jobId of rest.redriven)
+    if (table.job(childIdOf(jobId)) === undefined && !resting.has(jobId))
+      run.violate('2.10', `${jobId} was brought back, and has neither a child nor a letter`, jobId);
   for (const { tenantId, holders } of rest.gates.gates())
     if (holders.length > 0)
       run.violate('I2', `the gate of ${tenantId} still has ${holders.length} holders`, holders[0]?.jobId);

@@ -17,6 +17,8 @@ export interface Facts {
   job(jobId: string): JobRecord | undefined;
   /** Whether the attempt it is at has a slot. */
   holdsSlot(job: JobRecord): boolean;
+  /** Until when a cancel that intake has acknowledged must still find a job of this tenant and key. */
+  cancelledUntilMs(job: JobRecord): number;
   /** What a final job still owes: rows of deliveries, a dead letter. */
   owes(job: JobRecord): string | undefined;
 }
@@ -63,7 +65,11 @@ export function checks(run: Run, facts: Facts): Checks {
         );
       const commit = { process, before, after };
       for (const detail of everyCommit(after)) violated('R10', detail);
-      if (before === undefined) return run.count(`recorded ${after.state}`);
+      if (before === undefined) {
+        if (after.state !== 'cancelled' && facts.cancelledUntilMs(after) > run.world.nowMs() + SKEW_MS)
+          violated('2.10', `recorded as ${after.state} after its cancel`);
+        return run.count(`recorded ${after.state}`);
+      }
       for (const [rule, detail] of [
         ...shapeOf(before, after, process),
         ...settlementOf(before, after, process, facts),

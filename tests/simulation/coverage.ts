@@ -35,6 +35,8 @@ export const sometimes: readonly string[] = [
   'attempt timed out',
   'Batch job forgotten',
   'tombstone left',
+  'tombstone renewed',
+  'letter refused brought back',
   'job:record:tombstone',
   'job:cancel:changed',
   'message:refuse:done',

@@ -2,10 +2,11 @@
 import { ofCalls } from './mutants/calls.ts';
 import { ofDebts } from './mutants/debts.ts';
 import type { Expectation } from './mutants/defects.ts';
+import { ofIdentity } from './mutants/identity.ts';
 import { ofSlots } from './mutants/slots.ts';
 import { type Outcome, simulate } from './simulation.ts';
 
-export const expectations: readonly Expectation[] = [...ofCalls, ...ofDebts, ...ofSlots];
+export const expectations: readonly Expectation[] = [...ofCalls, ...ofDebts, ...ofIdentity, ...ofSlots];
 
 /** @returns the first world in which the rule is missed, or nothing */
 export async function kill(

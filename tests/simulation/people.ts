@@ -3,6 +3,7 @@ import { jobIdOf } from '../../application/job/identity.ts';
 import { wakeMessage } from '../../domain/batch/messages.ts';
 import { readLetter } from '../../domain/dead-letter/letter.ts';
 import { defineJobTypes, type JobTypes, workerExitCodes } from '../../domain/job/job-type.ts';
+import type { Tombstone } from '../../domain/job/tombstone.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import { Endpoint } from '../../domain/webhook/endpoint.ts';
 import type { Message } from '../../io/aws/lambda.ts';
@@ -17,10 +18,37 @@ import { FAULTS_END_MS } from './profiles.ts';
 import type { VirtualQueue } from './queues.ts';
 import { START_MS } from './world.ts';
 
-export const tenants: readonly Tenant[] = [
-  { tenantId: 'acme', status: 'active' },
-  { tenantId: 'globex', status: 'active' },
-];
+const TENANTS = ['acme', 'globex'];
+/** The tenants of a world, as they are now; an operator may change them. */
+export const accountsOf = (run: Run): Map<string, Tenant> => {
+  const accounts = new Map<string, Tenant>(
+    TENANTS.map((tenantId) => [tenantId, { tenantId, status: 'active' }]),
+  );
+  for (const tenantId of TENANTS) {
+    restrict(run, accounts, tenantId, 'people.suspend', { tenantId, status: 'suspended' });
+    restrict(run, accounts, tenantId, 'people.quota', { tenantId, status: 'active', waitingQuota: 1 });
+  }
+  return accounts;
+};
+
+/** For a while, a tenant may do less. What was refused meanwhile is brought back when it may again. */
+function restrict(
+  run: Run,
+  accounts: Map<string, Tenant>,
+  tenantId: string,
+  kind: FaultKind,
+  restricted: Tenant,
+): void {
+  const luck = run.world.dice(`${kind} ${tenantId}`);
+  if (!does(run, kind, luck)) return;
+  const set = (tenant: Tenant) => () => {
+    run.note('operator', () => `makes ${tenantId} ${JSON.stringify(tenant)}`);
+    accounts.set(tenantId, tenant);
+  };
+  const fromMs = luck.between(0, FAULTS_END_MS);
+  run.world.after(fromMs, set(restricted));
+  run.world.after(fromMs + luck.between(0, FAULTS_END_MS - fromMs), set({ tenantId, status: 'active' }));
+}
 const ends = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'];
 const all = [...ends, 'job.accepted', 'job.running', 'job.retrying'];
 const endpoint = (tenantId: string, name: string, events: string[]) =>
@@ -75,21 +103,28 @@ export interface Outside {
   readonly gates: VirtualGates;
   /** Everything the dead-letter queue ever held. */
   readonly letters: readonly Message[];
+  plant(tombstone: Tombstone): void;
 }
 
-/**
- * @param only the numbers of the jobs that are sent; all of the world's if absent
- * @returns the job ids that must exist at the end, filled as the messages are sent
- */
-export function people(run: Run, outside: Outside, only?: readonly number[]): ReadonlySet<string> {
+/** What people asked for, filled as they do. */
+export interface Asked {
+  /** Ids of the jobs that must exist at the end. */
+  readonly expected: ReadonlySet<string>;
+  /** Failed jobs whose letter was sent back: each must have a child, or a letter that still is in the queue. */
+  readonly redriven: ReadonlySet<string>;
+  /** The letters that were not sent back. */
+  resting(): readonly Message[];
+}
+
+/** @param only the numbers of the jobs that are sent; all of the world's if absent */
+export function people(run: Run, outside: Outside, only?: readonly number[]): Asked {
   const expected = new Set<string>();
   const crowd = crowdOf(run);
   for (let number = 0; number < crowd.jobs; number++)
-    if (only === undefined || only.includes(number))
-      service(run, outside.front, { ...crowd, number }, expected);
-  operators(run, outside);
+    if (only === undefined || only.includes(number)) service(run, outside, { ...crowd, number }, expected);
+  const letters = operators(run, outside);
   if (crowd.atOnce || run.world.dice('capped').happens(0.4)) account(run, outside, crowd.atOnce ? 1 : 3);
-  return expected;
+  return { expected, ...letters };
 }
 
 export const MOST_JOBS = 5;
@@ -114,7 +149,7 @@ function crowdOf(run: Run): Crowd {
 /** Sends a job, perhaps twice, perhaps with another body under its key, and perhaps cancels it. */
 function service(
   run: Run,
-  front: VirtualQueue,
+  { front, plant }: Outside,
   { number, atOnce, withinMs }: Crowd & { readonly number: number },
   expected: Set<string>,
 ): void {
@@ -137,15 +172,29 @@ function service(
     const other = body.replace('"specVersion":"1"', '"specVersion":"1","metadata":{"other":true}');
     world.after(luck.between(atMs, ASKED_BY_MS * 1.3), () => front.accept({ body: other }));
   }
-  if (does(run, 'people.cancel', luck)) {
-    const { tenantId } = asked;
-    const cancel = { specVersion: '1', action: 'job.cancel', tenantId, idempotencyKey: key };
-    const cancelAtMs = luck.happens(0.2) ? luck.between(0, atMs) : atMs + luck.between(0, 300_000);
-    world.after(cancelAtMs, () => {
-      run.note('service', () => 'cancels', jobId);
-      front.accept({ body: JSON.stringify(cancel) });
+  const cancel = (name: object, atMs: number) =>
+    world.after(atMs, () => {
+      run.note('service', () => `cancels ${JSON.stringify(name)}`, jobId);
+      front.accept({ body: JSON.stringify({ specVersion: '1', action: 'job.cancel', ...name }) });
     });
+  const { tenantId } = asked;
+  if (does(run, 'people.cancel', luck))
+    cancel(
+      { tenantId, idempotencyKey: key },
+      luck.happens(0.2) ? luck.between(0, atMs) : atMs + luck.between(0, 300_000),
+    );
+  // When it may have failed and been brought back. By one name or the other: they mean one job.
+  if (does(run, 'people.lateCancel', luck))
+    cancel(
+      { tenantId, ...(luck.happens(0.5) ? { jobId } : { idempotencyKey: key }) },
+      luck.between(atMs, FAULTS_END_MS * 2),
+    );
+  if (does(run, 'people.foreignCancel', luck)) {
+    const stranger = TENANTS.find((other) => other !== tenantId) ?? tenantId;
+    cancel({ tenantId: stranger, jobId }, luck.between(0, FAULTS_END_MS));
   }
+  if (does(run, 'people.oldTombstone', luck))
+    plant({ tombstone: true, jobId, cancels: { [tenantId]: START_MS - 60_000 }, revision: 1 });
 }
 
 const keyless = (number: number) => `front-keyless-${number}`;
@@ -195,19 +244,25 @@ export function givenUp(run: Run, endpoints: readonly Endpoint[]): ReadonlySet<s
   return urls;
 }
 
+/** Refusals whose cause the operator removes. */
+const CURABLE: ReadonlySet<string | undefined> = new Set(['tenant_suspended', 'quota_waiting']);
+
 /** From time to time every letter that is there is brought back: by SQS's own redrive, by ours, by both. */
-function operators(run: Run, { front, letters }: Outside): void {
+function operators(run: Run, { front, letters }: Outside): Omit<Asked, 'expected'> {
   const luck = run.world.dice('operators');
   const seen = new Set<Message>();
+  const redriven = new Set<string>();
   const look = (sure: boolean) => {
     for (const letter of letters) {
       if (seen.has(letter) || !(sure || luck.happens(0.3))) continue;
-      const { kind, id } = readLetter({ messageId: letter.id, ...letter, sentAtMs: 0 });
-      // A job that failed may rest. A message that intake never finished may not, be it one that brought a job back.
-      const left = letter.id.startsWith('letter-');
-      if (kind === 'refused' || (sure && kind === 'failed' && left)) continue;
+      const { kind, id, code } = readLetter({ messageId: letter.id, ...letter, sentAtMs: 0 });
+      // A job that failed may rest. A message that intake never finished may not, nor one that its tenant's standing
+      // kept out, be it one that brought a job back.
+      const left = letter.id.startsWith('letter-') && !CURABLE.has(code);
+      if ((kind === 'refused' || (sure && kind === 'failed')) && left) continue;
       seen.add(letter);
       run.count(`letter ${kind} brought back`);
+      if (kind === 'failed') redriven.add(id);
       const ours = kind === 'moved' ? { effectiveKey: id, ...letter.attributes } : letter.attributes;
       for (let copies = luck.whole(1, 2); copies > 0; copies--)
         run.world.after(luck.between(0, 60_000), () => front.accept({ body: letter.body, attributes: ours }));
@@ -220,6 +275,7 @@ function operators(run: Run, { front, letters }: Outside): void {
     if (run.world.nowMs() < START_MS + FAULTS_END_MS + 3_600_000) run.world.after(300_000, later);
   };
   run.world.after(FAULTS_END_MS + 60_000, later);
+  return { redriven, resting: () => letters.filter((letter) => !seen.has(letter)) };
 }
 
 /** Sets the caps of a tenant at the start, changes them later, and pauses it for a while. At the end the gate is open. */

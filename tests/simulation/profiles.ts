@@ -30,6 +30,9 @@ export interface Profile {
   readonly people: Readonly<
     Record<
       | 'cancel'
+      | 'lateCancel'
+      | 'foreignCancel'
+      | 'oldTombstone'
       | 'duplicate'
       | 'conflict'
       | 'limits'
@@ -38,7 +41,9 @@ export interface Profile {
       | 'giveUp'
       | 'disableQueue'
       | 'deregister'
-      | 'revoke',
+      | 'revoke'
+      | 'suspend'
+      | 'quota',
       number
     >
   >;
@@ -75,6 +80,9 @@ const chaos: Profile = {
   receivers: { busy: 0.15, unresolved: 0.2 },
   people: {
     cancel: 0.25,
+    lateCancel: 0.1,
+    foreignCancel: 0.1,
+    oldTombstone: 0.1,
     duplicate: 0.3,
     conflict: 0.1,
     limits: 0.2,
@@ -84,6 +92,8 @@ const chaos: Profile = {
     disableQueue: 0.06,
     deregister: 0.06,
     revoke: 0.03,
+    suspend: 0.1,
+    quota: 0.1,
   },
 };
 

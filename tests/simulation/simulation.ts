@@ -5,6 +5,7 @@ import type { Message } from '../../io/aws/lambda.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import { audit } from './audit.ts';
 import { virtualBatch } from './batch.ts';
+import { cancels } from './cancels.ts';
 import { checks } from './checks.ts';
 import { containers } from './containers.ts';
 import { virtualDueIndex } from './due.ts';
@@ -12,7 +13,7 @@ import { failInside, type Line, newRun, type Run, reach } from './faults.ts';
 import { virtualGates } from './gates.ts';
 import { type FaultKind, profileOf, withStrengths } from './kinds.ts';
 import { lambdas, type Mutant, partsOf, SETTLE_MS, type Services } from './lambdas.ts';
-import { endpointsOf, givenUp, people, simulatedTypes, tenants } from './people.ts';
+import { accountsOf, endpointsOf, givenUp, people, simulatedTypes } from './people.ts';
 import { FAULTS_END_MS, type Profile, type ProfileName } from './profiles.ts';
 import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
 import { receiver } from './receivers.ts';
@@ -97,7 +98,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   const types = simulatedTypes(profile.tick);
   const endpoints = endpointsOf(run);
   // The rule lets more pass. Notify would only find that no endpoint wants these, in a tenth of a world's time.
-  const asked: ReadonlySet<string> = new Set(
+  const wanted: ReadonlySet<string> = new Set(
     WEBHOOK_EVENTS.filter((type) => endpoints.some((endpoint) => wants(endpoint, type))),
   );
   const objects = new Set<string>();
@@ -117,6 +118,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
     batchJob: (id) => batch.jobs.get(id),
     job: (jobId) => table.job(jobId),
     holdsSlot: (job) => gates.holdsSlot(job.tenantId, job),
+    cancelledUntilMs: (job) => cancelled.untilMs(job),
     owes: ({ jobId, tenantId, state }) => {
       const rows = [...table.deliveries.values()].filter(
         (row) => row.jobId === jobId && row.eventType === `job.${state}`,
@@ -133,7 +135,9 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   });
   const index = virtualDueIndex(run);
   const gates = virtualGates(run, index, check);
-  const table = virtualTable(run, index, tenants, endpoints, check.onCommit);
+  const accounts = accountsOf(run);
+  const table = virtualTable(run, { index, accounts, endpoints }, check.onCommit);
+  const cancelled = cancels(run, table.job);
   const start = containers(run, {
     types,
     objects,
@@ -163,7 +167,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
         await reach(run, process, { site: 'bus.publish', jobId: subjectOf(first) }, () => {
           for (const event of published) {
             failInside(run, 'bus.publish');
-            if (asked.has(event.type)) onBus(run, notifyQueue, JSON.stringify({ detail: event }), 'bus');
+            if (wanted.has(event.type)) onBus(run, notifyQueue, JSON.stringify({ detail: event }), 'bus');
           }
         });
       },
@@ -177,16 +181,16 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   const steps = lambdas(run, services, mutant);
   // Deployed it is minutes. The less, the more handlers of one message at once, and the more messages that are buried.
   const visibilityMs = run.faults.pick([15_000, 60_000, 180_000]);
-  front.feeds({ role: 'intake', visibilityMs, handle: steps.intake });
+  front.feeds({ role: 'intake', visibilityMs, handle: (process) => cancelled.watch(steps.intake(process)) });
   submitQueue.feeds({ role: 'submit', visibilityMs, handle: steps.submit });
   events.feeds({ role: 'track', visibilityMs, handle: steps.track });
   notifyQueue.feeds({ role: 'notify', visibilityMs, handle: steps.notify });
   deliveryQueue.feeds({ role: 'deliver', visibilityMs, handle: steps.deliver });
   const nextDueMs = () => Math.min(table.nextDueMs(), gates.nextDueMs(), index.nextMs());
   if (profile.tick) everyMinute(run, index.nextMs, steps.tick);
-  const expected = people(run, { front, letters, gates, submitQueue }, jobs);
+  const asked = people(run, { front, letters, gates, submitQueue, plant: table.plant }, jobs);
   const queues = [front, submitQueue, events, notifyQueue, deliveryQueue];
-  return { table, gates, batch, queues, notified, letters: failed, expected, steps, nextDueMs };
+  return { table, gates, batch, queues, notified, letters: failed, ...asked, cancelled, steps, nextDueMs };
 
   function wrapped(detail: unknown): string {
     return JSON.stringify({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail });

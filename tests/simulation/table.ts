@@ -25,6 +25,8 @@ export interface Table {
   job(jobId: string): JobRecord | undefined;
   records(): JobRecord[];
   endpoints(): readonly Endpoint[];
+  /** Leaves a tombstone from before the run, which the table has not expired yet. */
+  plant(tombstone: Tombstone): void;
   /** The earliest moment at which tick has something to do. */
   nextDueMs(): number;
   jobsFor(process: Process): JobStore;
@@ -33,11 +35,16 @@ export interface Table {
   endpointsFor(process: Process): Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeHealth'>;
 }
 
+export interface Surroundings {
+  readonly index: VirtualDueIndex;
+  /** The tenants as they are now. */
+  readonly accounts: ReadonlyMap<string, Tenant>;
+  readonly endpoints: readonly Endpoint[];
+}
+
 export function virtualTable(
   run: Run,
-  index: VirtualDueIndex,
-  tenants: readonly Tenant[],
-  endpoints: readonly Endpoint[],
+  { index, accounts, endpoints }: Surroundings,
   onCommit: OnCommit,
 ): Table {
   const jobs = new Map<string, Held>();
@@ -76,6 +83,7 @@ export function virtualTable(
     deliveries,
     job,
     endpoints: () => known,
+    plant: (tombstone) => void jobs.set(tombstone.jobId, { kind: 'tombstone', tombstone, by: 'before' }),
     records: () => [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job] : [])),
     nextDueMs: () => {
       const records = [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job.dueAt] : []));
@@ -101,26 +109,29 @@ export function virtualTable(
         createOver: (tombstone, next) =>
           call('createOver', next.jobId, (by) => {
             const held = jobs.get(next.jobId);
-            if (held?.kind === 'tombstone' && held.tombstone.untilMs === tombstone.untilMs) {
+            if (held?.kind === 'tombstone' && held.tombstone.revision === tombstone.revision) {
               commit(process, next, by);
-              const bound = run.world.nowMs() + 1000 < held.tombstone.untilMs;
-              if (bound && held.tombstone.tenantId === next.tenantId && next.state !== 'cancelled')
-                run.violate(
-                  '2.10',
-                  `${next.jobId} became ${next.state} over the tombstone of its cancel`,
-                  next.jobId,
-                );
               return 'written';
             }
             return held?.by === by ? 'written' : 'lost';
           }),
-        leaveTombstone: (tombstone) =>
-          call('leaveTombstone', tombstone.jobId, (by) => {
-            const held = jobs.get(tombstone.jobId);
-            if (held !== undefined) return held.by === by ? 'written' : 'lost';
-            jobs.set(tombstone.jobId, { kind: 'tombstone', tombstone: Tombstone.parse(tombstone), by });
-            run.count('tombstone left');
+        leaveTombstone: (seen, next) =>
+          call('leaveTombstone', next.jobId, (by) => {
+            const held = jobs.get(next.jobId);
+            const asSeen =
+              held?.kind === 'tombstone' ? held.tombstone.revision === seen?.revision : seen === held;
+            if (!asSeen) return held?.by === by ? 'written' : 'lost';
+            jobs.set(next.jobId, { kind: 'tombstone', tombstone: Tombstone.parse(next), by });
+            run.count(seen === undefined ? 'tombstone left' : 'tombstone renewed');
             return 'written';
+          }),
+        stored: (jobId) =>
+          read(run, process, jobId, () => {
+            const held = jobs.get(jobId);
+            if (held === undefined) return { kind: 'nothing' };
+            return held.kind === 'job'
+              ? { kind: 'job', job: held.job }
+              : { kind: 'tombstone', tombstone: held.tombstone };
           }),
         load: async (jobIds) => {
           if (jobIds.length === 0) return new Map();
@@ -168,7 +179,7 @@ export function virtualTable(
       load: async (ids) => {
         if (ids.length === 0) return new Map();
         return read(run, process, undefined, () => {
-          const found = tenants.filter(({ tenantId }) => ids.includes(tenantId));
+          const found = ids.flatMap((tenantId) => accounts.get(tenantId) ?? []);
           return new Map(found.map((tenant) => [tenant.tenantId, tenant]));
         });
       },

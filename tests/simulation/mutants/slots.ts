@@ -121,7 +121,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R1',
     without: 'the attempt in a holder: a release takes every attempt of its job along',
     profile: 'dup',
-    firstSeed: 27,
+    firstSeed: 1043,
     mutant: { defects: each(['submit', 'track'], leavingByJob) },
   },
   {
@@ -150,7 +150,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R4',
     without: 'reconcile of the gates',
     profile: 'chaos',
-    firstSeed: 47,
+    firstSeed: 2643,
     mutant: {
       defects: {
         tick: sweepingEmptyGates,
@@ -168,14 +168,14 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.7',
     without: 'the second look of a waiting attempt',
     profile: 'race',
-    firstSeed: 131,
+    firstSeed: 744,
     mutant: { defects: { submit: readingTheGateOnce } },
   },
   {
     rule: '2.7',
     without: 'a consistent read of the waiting list',
     profile: 'race',
-    firstSeed: 626,
+    firstSeed: 46,
     mutant: { defects: each(['submit', 'track'], puttingRowsLate) },
   },
   {

@@ -1,13 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { failedJob, refusedMessage, requestOf } from '../../../../domain/dead-letter/dead-letter.ts';
+import {
+  effectiveKeyOf,
+  failedJob,
+  refusedMessage,
+  requestOf,
+} from '../../../../domain/dead-letter/dead-letter.ts';
 import { problem } from '../../../../domain/errors.ts';
 import { fingerprintText, newJob } from '../../../../domain/request/admission.ts';
 import { parseRequest } from '../../../../domain/request/request.ts';
 import { aRequest, JOB_ID, jobIn, NOW } from '../../../support/jobs.ts';
 
 const letter = (pointer: string, message = 'Expected a value.') =>
-  refusedMessage('{"a":', problem('field_invalid', pointer, message), 'message-1', 'key-1', NOW);
+  refusedMessage(
+    { id: 'message-1', body: '{"a":', attributes: { effectiveKey: 'key-1' } },
+    problem('field_invalid', pointer, message),
+    NOW,
+  );
 
 test('a refused message keeps its body to the byte, with the reason and its key beside it', () => {
   expect(letter('/tenantId')).toEqual({
@@ -37,6 +46,43 @@ test.each(['/a\u0000b', '/a\nb', '/a\ud800b', '/a\u{1f600}b', '/a\u007fb'])(
 test('a letter is hardly larger than the message, however long a field name was', () => {
   const { attributes } = letter(`/tags/${'x'.repeat(100_000)}`, 'y'.repeat(100_000));
   expect(JSON.stringify(attributes).length).toBeLessThan(1500);
+});
+
+describe('the letter of a redrive that was refused', () => {
+  const { body, attributes } = failedJob(jobIn('failed', { attempt: 3 }));
+  const why = problem('tenant_suspended', '/tenantId', 'The tenant is suspended and may not start jobs.');
+  const refused = refusedMessage({ id: 'message-2', body, attributes }, why, NOW + 5000);
+
+  test('still names the failed job, with what it said of it (F68)', () => {
+    expect(refused).toEqual({
+      body,
+      attributes: {
+        ...attributes,
+        code: 'tenant_suspended',
+        pointer: '/tenantId',
+        reason: why.message,
+        refusedAt: '2026-01-05T09:00:05.000Z',
+      },
+    });
+  });
+
+  test('fits into the ten attributes that SQS takes, however often it is refused', () => {
+    const again = refusedMessage({ id: 'message-3', ...refused }, why, NOW);
+    expect(Object.keys(again.attributes).length).toBeLessThanOrEqual(10);
+    expect(again.attributes['deadLetterOf']).toBe(JOB_ID);
+  });
+
+  test('names no job when the attribute is not the id of one', () => {
+    const stranger = { id: 'message-2', body, attributes: { deadLetterOf: 'nothing of ours' } };
+    expect(refusedMessage(stranger, why, NOW).attributes).toMatchObject({ effectiveKey: 'message-2' });
+  });
+});
+
+test('a letter without a key whose job is gone is one job, however often SQS gives it another id', () => {
+  const attributes = { deadLetterOf: JOB_ID };
+  expect(effectiveKeyOf({ id: 'message-1', attributes })).toBe(
+    effectiveKeyOf({ id: 'message-2', attributes }),
+  );
 });
 
 describe('the letter of a failed job', () => {

@@ -38,7 +38,11 @@ describe('a dead letter tells', () => {
 
   it('a refused message by the id under which the service sent it', () => {
     const why = problem('tenant_unknown', '/tenantId', 'No tenant has this id.');
-    const { body, attributes } = refusedMessage('{"tenantId":"acme"}', why, 'first-id', 'first-id', NOW);
+    const { body, attributes } = refusedMessage(
+      { id: 'first-id', body: '{"tenantId":"acme"}', attributes: {} },
+      why,
+      NOW,
+    );
     expect(stored(body, { ...attributes })).toMatchObject({
       kind: 'refused',
       id: 'first-id',

@@ -14,7 +14,7 @@ import {
   WEBHOOK_EVENTS,
 } from '../../../../domain/webhook/notification.ts';
 import { bodyOf } from '../../../../domain/webhook/payload.ts';
-import { context, jobIn, NOW, SECOND } from '../../../support/jobs.ts';
+import { context, JOB_ID, jobIn, NOW, SECOND } from '../../../support/jobs.ts';
 
 const ID = `msg_${'a'.repeat(26)}`;
 const published: readonly string[] = WEBHOOK_EVENTS;
@@ -60,11 +60,15 @@ describe('progress', () => {
 describe('a refused message', () => {
   const refuse = (
     body: string,
-    code: 'field_unknown' | 'tenant_unknown' = 'field_unknown',
+    code: 'field_unknown' | 'tenant_unknown' | 'envelope_unexpected' = 'field_unknown',
     sentAtMs?: number,
+    attributes: Record<string, string> = {},
   ) => {
     const why = problem(code, '/prioirty', 'The message schema has no such field.');
-    return rejectionOf({ id: 'm-1', body, sentAtMs }, refusedMessage(body, why, 'm-1', 'm-1', NOW));
+    return rejectionOf(
+      { id: 'm-1', body, sentAtMs },
+      refusedMessage({ id: 'm-1', body, attributes }, why, NOW),
+    );
   };
   const body = JSON.stringify({ tenantId: 'acme', jobType: 'csv.summarise', prioirty: 'canary' });
 
@@ -95,6 +99,32 @@ describe('a refused message', () => {
     ['names one that cannot be', '{"tenantId":"../acme"}'],
   ])('that %s is published to none', (_, text) => {
     expect(refuse(text)).toEqual([]);
+  });
+
+  test.each([
+    ['twice', '{"tenantId":"acme","tenantId":"globex"}'],
+    ['twice, once with an escape', '{"tenantId":"acme","tenant\\u0049d":"globex"}'],
+    ['twice, the same', '{"tenantId":"acme","tenantId":"acme"}'],
+    ['in two spellings', '{"tenantId":"acme","tenant_id":"globex"}'],
+    ['in another spelling alone', '{"TenantId":"acme"}'],
+    ['inside of something else', '{"message":{"tenantId":"acme"}}'],
+    ['in one of several', '[{"tenantId":"acme"},{"tenantId":"globex"}]'],
+  ])('that names its tenant %s is published to none (F95)', (_, text) => {
+    expect(refuse(text)).toEqual([]);
+  });
+
+  test('that has another key twice is told to its tenant, without what is uncertain', () => {
+    const [event] = refuse('{"tenantId":"acme","jobType":"a.b","jobType":"c.d","input":{"x":1,"x":2}}');
+    expect(event?.data).toMatchObject({ tenantId: 'acme' });
+    expect(event?.data).not.toHaveProperty('jobType');
+  });
+
+  test('that is in the envelope of another service is published to none: the envelope names whom it wants (F95)', () => {
+    expect(refuse(body, 'envelope_unexpected')).toEqual([]);
+  });
+
+  test('that brings a failed job back is published to none: its tenant has heard of the failure (F95)', () => {
+    expect(refuse(body, 'field_unknown', NOW, { deadLetterOf: JOB_ID })).toEqual([]);
   });
 
   test('that names an unknown tenant is published to none', () => {
