@@ -1,10 +1,13 @@
 /** The pictures that people have: what becomes of them, and which sentence refuses what. */
 import { crc32 } from 'node:zlib';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
 import { jobTypes } from '../../../job-types.ts';
 import { imageThumbnails } from '../../../worker/handlers/image-thumbnails.ts';
 import { runHandler } from './handler-run.ts';
+
+// Whole pictures are made and scaled, by native threads that share the machine with other tests.
+jest.setTimeout(60_000);
 
 interface Result {
   readonly picture: {
