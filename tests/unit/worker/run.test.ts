@@ -1,6 +1,7 @@
 /** The life of a container, over the real table; its objects are as the test says. */
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import type { JobChange } from '../../../domain/job/job.ts';
 import type { ObjectStore } from '../../../io/aws/objects.ts';
 import { type JobStore, jobStore } from '../../../io/table/jobs.ts';
@@ -207,6 +208,23 @@ describe('a container', () => {
     expect(job).toMatchObject({ reportedFailure: { code } });
     expect(read).toEqual([inputRef]);
     expect(written).toEqual([]);
+  });
+
+  test('whose input behind inputRef has more keys than a message may have reads them all', async () => {
+    const inputRef = `s3://${BUCKET}/tenants/acme/inputs/request.json`;
+    const input = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`key ${i}`, i]));
+    const csv = jobTypes.get('csv.summarise');
+    if (csv === undefined) throw new Error('csv.summarise is not registered');
+    const types = new Map([[csv.id, { ...csv, input: z.record(z.string(), z.number()) }]]);
+    let read: unknown;
+    const handler = async (found: unknown) => {
+      read = found;
+      return null;
+    };
+    await given('submitted', { input: undefined, inputRef });
+    const { objects } = bucket({}, JSON.stringify(input));
+    expect(await run(ports(objects, { types, handlerOf: async () => handler }).all, me, nothing)).toBe(0);
+    expect(read).toEqual(input);
   });
 
   test('that is asked to end while it works says try later (F53)', async () => {

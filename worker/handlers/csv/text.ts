@@ -49,7 +49,7 @@ export async function openText(
   if (mark === 'utf-32')
     throw refusal('The file is UTF-32 by its byte order mark; expected UTF-8 or UTF-16.');
   const decoder = new TextDecoder(mark ?? asked ?? 'utf-8', { fatal: true });
-  return { encoding: decoder.encoding, pieces: unixLines(decoded(head, chunks, decoder)) };
+  return { encoding: decoder.encoding, pieces: decoded(head, chunks, decoder) };
 }
 
 async function headOf(chunks: AsyncIterator<Uint8Array | string>): Promise<Buffer> {
@@ -69,45 +69,39 @@ async function* decoded(
 ): AsyncGenerator<string> {
   // The strict decoder does not say where it failed; this one puts a mark there.
   const marking = new TextDecoder(strict.encoding);
+  /** A carriage return at the end of a piece, until it is known whether a line feed follows. */
+  let held = '';
   let newlines = 0;
-  const decode = (bytes: Uint8Array, stream: boolean): string => {
-    const marked = marking.decode(bytes, { stream });
+  const lineAt = (text: string, index: number) => newlines + newlinesIn(unixLines(text.slice(0, index))) + 1;
+
+  const decode = (bytes: Uint8Array, isLast: boolean): string => {
+    const stream = !isLast;
+    const marked = held + marking.decode(bytes, { stream });
+    let text: string;
     try {
-      const text = strict.decode(bytes, { stream });
-      if (text.includes('\0')) throw refusal(nulSentence(lineAt(text, text.indexOf('\0'))));
-      newlines += newlinesIn(text, text.length);
-      return text;
-    } catch (error) {
-      if (error instanceof NeverAgain) throw error;
+      text = held + strict.decode(bytes, { stream });
+    } catch {
       throw refusal(invalidSentence(lineAt(marked, marked.indexOf('\ufffd')), strict.encoding));
     }
+    const nul = text.indexOf('\0');
+    if (nul >= 0) throw refusal(nulSentence(lineAt(text, nul)));
+    held = stream && text.endsWith('\r') ? '\r' : '';
+    const lines = unixLines(text.slice(0, text.length - held.length));
+    newlines += newlinesIn(lines);
+    return lines;
   };
-  const lineAt = (text: string, index: number) => newlines + newlinesIn(text, index) + 1;
 
-  yield decode(head, true);
+  yield decode(head, false);
   for (let next = await chunks.next(); next.done !== true; next = await chunks.next())
-    yield decode(Buffer.from(next.value), true);
-  yield decode(new Uint8Array(), false);
+    yield decode(Buffer.from(next.value), false);
+  yield decode(new Uint8Array(), true);
 }
 
-/** Line ends of every system are one newline; a piece that ends between the two halves of one waits for the next. */
-async function* unixLines(pieces: AsyncIterable<string>): AsyncGenerator<string> {
-  let held = '';
-  for await (const piece of pieces) {
-    const text = held + piece;
-    held = text.endsWith('\r') ? '\r' : '';
-    yield text.slice(0, text.length - held.length).replaceAll(/\r\n?/g, '\n');
-  }
-  if (held !== '') yield '\n';
-}
+const unixLines = (text: string) => text.replaceAll(/\r\n?/g, '\n');
 
-/** A carriage return counts where no line feed follows it. */
-function newlinesIn(text: string, end: number): number {
+function newlinesIn(text: string): number {
   let count = 0;
-  for (let at = 0; at < end; at += 1) {
-    const character = text.charCodeAt(at);
-    if (character === 10 || (character === 13 && text.charCodeAt(at + 1) !== 10)) count += 1;
-  }
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
   return count;
 }
 
