@@ -1,5 +1,6 @@
 /** The formats of the ids and names in a message. The rest of `domain/` builds its records on them. */
 import * as z from 'zod';
+import { bytesOf } from '../size.ts';
 
 export const JOB_ID = /^job_[a-z2-7]{26}$/;
 
@@ -17,10 +18,17 @@ export const IdempotencyKey = z
 export const ConcurrencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,128}$/, 'expected 1 to 128 printable ASCII characters without spaces');
+/** @see Amazon S3 user guide, "Naming Amazon S3 objects": what is in a key, and its length in UTF-8 */
+const MAX_KEY_BYTES = 1024;
+const OBJECT_URI = /^s3:\/\/[a-z0-9.-]{3,63}\/(\P{Cc}+)$/u;
+/** Any key that S3 takes, spaces and quotation marks included, except control characters; it is not percent-encoded. */
 export const ObjectUri = z
   .string()
-  .max(1024)
-  .regex(/^s3:\/\/[a-z0-9.-]{3,63}\/[^\s]+$/, 'expected s3://bucket/key');
+  .regex(OBJECT_URI, 'expected s3://bucket/key without control characters')
+  .refine(
+    (uri) => bytesOf(OBJECT_URI.exec(uri)?.[1] ?? '') <= MAX_KEY_BYTES,
+    `expected a key of at most ${MAX_KEY_BYTES} bytes in UTF-8`,
+  );
 
 /**
  * A value that came as JSON text, or is part of a record made of such text, whose result the worker checked. It is

@@ -217,4 +217,9 @@ export const badInput: Rows = {
     answer:
       'The job fails for good before anything is written; the sentence has the limit and what was found.',
   },
+  M90: {
+    what: 'An object whose key has spaces, percent signs, marks of an address or letters of any language.',
+    answer:
+      'It is read: a key is taken as it is written, without percent-encoding, except for control characters.',
+  },
 };

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { S3Client } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ObjectUri } from '../../../domain/job/ids.ts';
 import { objectStore } from '../../../io/aws/objects.ts';
 
 const BUCKET = 'jobs';
@@ -44,6 +45,31 @@ describe('the objects of a tenant', () => {
       'GET /jobs/tenants/acme/inputs/a.csv',
       'PUT /jobs/tenants/acme/results/r.json',
     ]);
+  });
+
+  test.each([
+    ['spaces', 'Q1 report.csv', 'Q1%20report.csv'],
+    ['a percent sign', '100%20.csv', '100%2520.csv'],
+    ['marks of an address', 'a?b#c+d&e=f.csv', 'a%3Fb%23c%2Bd%26e%3Df.csv'],
+    ['quotation marks', `"it's".csv`, '%22it%27s%22.csv'],
+    ['letters of any language', 'größe 寸法.csv', 'gr%C3%B6%C3%9Fe%20%E5%AF%B8%E6%B3%95.csv'],
+    ['empty parts', 'a//b.csv', 'a//b.csv'],
+  ])('may have %s in their key, which is sent as it is (M90)', async (_, name, sent) => {
+    const uri = `s3://${BUCKET}/tenants/acme/inputs/${name}`;
+    expect(ObjectUri.safeParse(uri).success).toBe(true);
+    await acme.read(uri);
+    expect(requests).toEqual([`GET /jobs/tenants/acme/inputs/${sent}`]);
+  });
+
+  test.each([
+    ['a line end', 'a\nb'],
+    ['a tab', 'a\tb'],
+    ['NUL', 'a\0'],
+    ['DEL', 'a\x7f'],
+    ['1,025 bytes', `${'é'.repeat(512)}a`],
+  ])('have no %s in their key', (_, key) => {
+    expect(ObjectUri.safeParse(`s3://${BUCKET}/${key}`).success).toBe(false);
+    expect(ObjectUri.safeParse(`s3://${BUCKET}/${'é'.repeat(512)}`).success).toBe(true);
   });
 
   test.each(FOREIGN)('do not include an address %s: S3 is not asked (F80)', async (_, uri) => {
