@@ -1,4 +1,4 @@
-/** Reads a whole object into memory, up to a limit: the length of a stranger's object is not ours to choose. */
+/** Reads a whole object into memory, up to a limit: its tenant decides how long it is. */
 
 /** @throws what `tooLarge` makes, as soon as there is one byte too many */
 export async function readAtMost(

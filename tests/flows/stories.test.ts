@@ -31,7 +31,7 @@ async function objectAt(uri: unknown): Promise<Uint8Array> {
 }
 
 it('a CSV file is summarised, its result committed and its tenant told with a signature that verifies', async () => {
-  const csv = await stack.upload('acme', 'sales.csv', 'region,amount\nnorth,10\nsouth,30\nnorth,\n');
+  const csv = await stack.upload('acme', 'Q1 sales.csv', 'region,amount\nnorth,10\nsouth,30\nnorth,\n');
   await stack.send(message('acme', 'csv.summarise', 'sales', { input: { csv }, metadata: { report: 7 } }));
 
   const job = await stack.ended('acme', 'sales');

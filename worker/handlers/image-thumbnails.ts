@@ -8,9 +8,9 @@ import { formatOf, framesOfPng, PICTURES } from './image/format.ts';
 
 type Input = z.infer<typeof ImageThumbnailsInput>;
 
-/** A container has 2 GiB. This is the file, */
+/** The container has 2 GiB, for the file and for its pixels. */
 const MAX_BYTES = 128 * 1024 * 1024;
-/** and a small file can unpack to much more: these are 400 to 800 MB. */
+/** A small file can unpack to much more: these take 400 MB, or 800 MB of 16 bits. */
 const MAX_PIXELS = 100_000_000;
 
 /** The most pixels on a side that a format has room for. */

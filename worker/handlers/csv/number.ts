@@ -1,6 +1,6 @@
 /** Which cells are numbers: those that a double holds and that a person would add up. */
 
-/** Without leading zeros: `00501` is a postal code and `007` an agent. No separators, signs of currencies or other digits. */
+/** Without leading zeros: `00501` is a postal code. Without thousands separators, currencies or digits of other scripts. */
 const DECIMAL = /^[+-]?(?:0|[1-9]\d*|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d+)?$/;
 const EXPONENT = /e/i;
 const NOT_ZERO = /^[^eE]*[1-9]/;
