@@ -80,6 +80,13 @@ it('docs/architecture.md says of each field of the record which step writes it',
   expect(described.toSorted()).toEqual(Object.keys(JobRecord.shape).toSorted());
 });
 
+it('the glossary has each term once, in alphabetical order', () => {
+  const text = pages.get('docs/developing/glossary.md')?.text ?? '';
+  const rows = [...text.matchAll(/^\| ([^|]+) \|/gm)].map(([, term = '']) => term.toLowerCase());
+  const terms = rows.slice(2);
+  expect(terms).toEqual([...new Set(terms)].toSorted());
+});
+
 it('each decision record has its date, in the line after its title', () => {
   const records = [...pages.values()].filter(({ path }) => /^docs\/decisions\/\d{4}-/.test(path));
   const undated = records.filter(({ text }) => !/^# \d{4}: .*\n\n\*\d{4}-\d\d-\d\d[.*]/.test(text));
