@@ -202,8 +202,13 @@ export function functionsRun(surroundings: () => Surroundings): void {
         const answer = await invoke({ ...fn, environment: environmentOf('http://127.0.0.1:1') }, {});
         expect(answer).toMatchObject({
           kind: 'init_error',
-          body: { errorType: 'EnvironmentIncomplete', errorMessage: expect.stringContaining('TABLE_NAME') },
+          body: {
+            errorType: 'EnvironmentIncomplete',
+            errorMessage: expect.stringMatching(/incomplete: [A-Z]/),
+          },
         });
+        const named = JSON.stringify(answer.body).match(/[A-Z]+(_[A-Z]+)+(?= \()/g);
+        expect(Object.keys(fn.environment)).toEqual(expect.arrayContaining(named ?? []));
       },
       TIMEOUT_MS,
     );
