@@ -49,6 +49,8 @@ export default {
   // At its end a worker has no open handle, but 200 to 900 MB of memory, whose release takes longer than the default of
   // 500 ms on a busy machine. Jest would kill the worker and blame the tests. A real leak is still reported.
   workerGracefulExitTimeout: 10_000,
+  // Ends a test that hangs. A machine that is slow fails none.
+  testTimeout: 60_000,
   projects: [
     project('unit'),
     project('service', { globalSetup }),
