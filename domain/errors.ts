@@ -93,9 +93,9 @@ export const errorCatalogue = {
     'The platform could not take the job, for a reason that has nothing to do with the job.',
   ),
   job_type_removed: jobEntry(
-    'service author',
+    'operator',
     'reject',
-    'The job type was removed from the registry after the job was accepted.',
+    'The image of the container has no handler for the job type.',
   ),
   input_rejected: jobEntry(
     'tenant',

@@ -22,7 +22,7 @@ import { failureOf } from '../../domain/job/failure.ts';
 import { batchJobName } from '../../domain/job/identity.ts';
 import type { Failure, JobRecord } from '../../domain/job/job.ts';
 import { isUnsettled } from '../../domain/job/job.ts';
-import type { JobType, JobTypes } from '../../domain/job/job-type.ts';
+import { type JobType, type JobTypes, withoutType } from '../../domain/job/job-type.ts';
 import type { Observation } from '../../domain/job/lifecycle.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
@@ -125,13 +125,15 @@ async function stepOnce(ports: SubmissionPorts, step: Step, seen: JobRecord): Pr
     case 'give_up':
       return after({ kind: plan.why });
     case 'resolve':
-      return after(await resolve(ports, seen, fit.type));
+      return after(await resolve(ports, seen, fit.kind === 'fits' ? fit.type : undefined));
     case 'terminate':
       await ports.batch.terminate(plan.runId, 'Headgate: the end of the job was asked for');
       return ended({});
     case 'wait_for_slot':
-      return slot(ports, step, seen, fit.type);
     case 'call':
+      if (fit.kind === 'unavailable')
+        return ended(await turnAway(ports, step, seen, { what: 'job_type', ...fit }));
+      if (plan.kind === 'wait_for_slot') return slot(ports, step, seen, fit.type);
       return call(ports, { ...step, seen, type: fit.type, hasSlot: seen.hasSlot === true });
   }
 }
@@ -188,10 +190,17 @@ async function observe(
 }
 
 /** Asks AWS Batch for the attempt's Batch job by name, when no request for it can be under way any more. */
-async function resolve(ports: SubmissionPorts, job: JobRecord, type: JobType): Promise<Observation> {
+async function resolve(
+  ports: SubmissionPorts,
+  job: JobRecord,
+  type: JobType | undefined,
+): Promise<Observation> {
   const { jobId, attempt } = job;
-  const jobQueue = ports.targets.queues[queueOf(job, type)];
-  const ids = await ports.batch.listByName(jobQueue, batchJobName(jobId, attempt));
+  const { queues } = ports.targets;
+  // Without its job type nothing says to which queue it went.
+  const places = type === undefined ? Object.values(queues) : [queues[queueOf(job, type)]];
+  const name = batchJobName(jobId, attempt);
+  const ids = (await Promise.all(places.map((place) => ports.batch.listByName(place, name)))).flat();
   const found = ids.find((id) => !job.refused?.includes(id));
   ports.log.info(`submission:resolve:${found === undefined ? 'absent' : 'found'}`, {
     jobId,
@@ -244,9 +253,7 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> 
       return ended({ toDispatch: await recordAnswer(ports, opened.job, { kind: 'refused', failure }) });
     }
     case 'unavailable':
-      // The line for an alarm: no job of this kind runs until an operator acts.
-      ports.log.error('submission:call:unavailable', { ...facts, why: outcome.what });
-      return ended({ toDispatch: await turnAway(ports, opened.job, type, outcome.reason) });
+      return ended(await turnAway(ports, calling, opened.job, outcome));
   }
 }
 
@@ -265,20 +272,24 @@ function openCall(
 }
 
 /**
- * The job releases its slot while AWS Batch takes none of its kind. If this process dies before the release, reconcile of
+ * The job releases its slot while the platform takes none of its kind. If this process dies before the release, reconcile of
  * the gate finds a slot whose attempt is over.
  */
 async function turnAway(
   ports: SubmissionPorts,
-  opened: JobRecord,
-  { retry }: JobType,
-  reason: string,
-): Promise<JobRecord> {
-  const { clock, random } = ports;
-  const around = { retry, nowMs: clock.nowMs(), random: random.fraction() };
-  const job = await recordAnswer(ports, opened, unavailableFor(opened, reason, around));
-  if (isOver(job, opened.attempt)) await ports.slots.release([opened]);
-  return job;
+  { holdsSlot }: Step,
+  seen: JobRecord,
+  { what, reason }: { readonly what: string; readonly reason: string },
+): Promise<SubmissionResult> {
+  const { jobId, tenantId, attempt } = seen;
+  // The line for an alarm: no job of this kind runs until an operator acts.
+  ports.log.error('submission:call:unavailable', { jobId, tenantId, attempt, why: what });
+  const { retry } = ports.types.get(seen.jobType) ?? withoutType;
+  const around = { retry, nowMs: ports.clock.nowMs(), random: ports.random.fraction() };
+  const job = await recordAnswer(ports, seen, unavailableFor(seen, reason, around));
+  const given = holdsSlot ? { hasSlot: true as const } : {};
+  if (isOver(job, attempt)) await ports.slots.release([{ ...seen, ...given }]);
+  return { toDispatch: job };
 }
 
 /** A definite no, unless the attempt has a Batch job: then an older request was accepted after all. */

@@ -1,4 +1,5 @@
-/** Whether the present registry can run a job that was accepted earlier; if not, a later attempt would not help. */
+/** Whether the registry of this version can run a job that was accepted earlier. */
+import type { Problem } from '../errors.ts';
 import type { Failure, JobRecord } from '../job/job.ts';
 import type { JobType } from '../job/job-type.ts';
 import { inputProblem } from '../request/admission.ts';
@@ -6,18 +7,31 @@ import type { SubmitPlan } from './submission.ts';
 
 export type Fit =
   | { readonly kind: 'fits'; readonly type: JobType }
-  | { readonly kind: 'unfit'; readonly failure: Failure };
+  /** No later attempt would help. */
+  | { readonly kind: 'unfit'; readonly failure: Failure }
+  /**
+   * It is not the job that is wrong. While functions are replaced one by one, or after a rollback, a version meets jobs of
+   * types that only the newer one has; the job is kept until a version that knows its type runs again.
+   */
+  | { readonly kind: 'unavailable'; readonly reason: string };
 
 /** The input is checked again only before a call of SubmitJob: of a job that AWS Batch may have, the worker checks it. */
 const CALLS: ReadonlySet<SubmitPlan['kind']> = new Set(['begin', 'wait_for_slot', 'call']);
 
 /** An input behind `inputRef` is not read here; the worker checks it by the same rule. */
 export function fitOf(job: JobRecord, type: JobType | undefined, plan: SubmitPlan['kind']): Fit {
-  if (type === undefined) {
-    const message = `The job type ${job.jobType} is no longer registered.`;
-    return { kind: 'unfit', failure: { class: 'platform', code: 'job_type_removed', message } };
+  if (type === undefined)
+    return { kind: 'unavailable', reason: `The job type ${job.jobType} is not registered in this version.` };
+  if (job.input === undefined || !CALLS.has(plan)) return { kind: 'fits', type };
+  let found: Problem | undefined;
+  try {
+    found = inputProblem(job.input, type);
+    // What SubmitJob is asked with, tried out before the call is opened.
+    if (found === undefined) type.parameters?.(type.input.parse(job.input));
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'unknown';
+    return { kind: 'unavailable', reason: `The code of the job type ${job.jobType} throws ${name}.` };
   }
-  const found = job.input !== undefined && CALLS.has(plan) ? inputProblem(job.input, type) : undefined;
   if (found === undefined) return { kind: 'fits', type };
   const message = `The input does not match the present schema of its job type, at ${found.pointer}: ${found.message}`;
   return { kind: 'unfit', failure: { class: 'invalid_input', code: found.code, message } };

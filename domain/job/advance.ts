@@ -73,7 +73,7 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
     case 'not_accepted':
       return { callOpen: false, callDeadlineAt: undefined, waitReason: seen.why };
     case 'unavailable':
-      return job.state === 'submitting' ? waitForPlatform(job, seen, nowMs) : callAnswered;
+      return job.state === 'cancelling' ? callAnswered : waitForPlatform(job, seen, nowMs);
     case 'refused':
       return { ...callAnswered, waitReason: undefined, nextAttemptAt: undefined, failure: seen.failure };
     case 'claimed':
@@ -123,9 +123,10 @@ const noteOf = (note: string | undefined) =>
 
 /** Published like a new state: a wait for a slot is news, and so is a new reason for waiting. */
 function held(job: JobRecord, why: string, nowMs: number): JobChange {
-  const marks = job.waitReason === why ? {} : { stateVersion: job.version + 1, stateAt: nowMs };
-  return { waitReason: why, queued: true, ...marks };
+  return { waitReason: why, queued: true, ...(job.waitReason === why ? {} : reasonMarks(job, nowMs)) };
 }
+
+const reasonMarks = (job: JobRecord, nowMs: number) => ({ stateVersion: job.version + 1, stateAt: nowMs });
 
 const callAnswered: JobChange = { callOpen: undefined, callDeadlineAt: undefined };
 const silenceBroken: JobChange = { unclearStatus: undefined, absences: undefined };
@@ -160,6 +161,8 @@ function waitForPlatform(
   return {
     ...nextAttempt(job),
     ...callAnswered,
+    ...reasonMarks(job, nowMs),
+    queued: undefined,
     waitReason: 'platform_unavailable',
     nextAttemptAt,
     platformWait: { reason, refusals: refusals + 1, since },

@@ -97,7 +97,16 @@ function fromExitCode(
   if (meaning === 'out_of_memory') return judged('out_of_memory', 'out_of_memory', facts);
   const { cls, code, retryable, ending } = meaningOf(meaning);
   const message = reported?.message ?? `The container ended with exit code ${exitCode}${ending}.`;
-  return { failure: failureWith(cls, reported?.code ?? code, message, facts), retryable };
+  const reportedCode = reported?.code ?? code;
+  return { failure: failureWith(classOf(reportedCode) ?? cls, reportedCode, message, facts), retryable };
+}
+
+/** A worker that ends for good has not always met a bad input: a result that is too large is its author's. */
+function classOf(code: string): FailureClass | undefined {
+  if (!isErrorCode(code)) return undefined;
+  const entry = errorCatalogue[code];
+  if (!('owner' in entry) || entry.owner === 'tenant') return undefined;
+  return entry.owner === 'service author' ? 'app_error' : 'platform';
 }
 
 function meaningOf(meaning: ExitMeaning | undefined) {

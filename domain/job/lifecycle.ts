@@ -17,7 +17,7 @@ export type Observation =
   /** A fact: throttled, or proven absent after the request could no longer be under way. */
   | { readonly kind: 'not_accepted'; readonly why: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
-  /** AWS Batch takes no job of this kind until an operator has acted; `reason` is its text. */
+  /** The platform takes no job of this kind until an operator has acted; `reason` is the text of AWS, or ours. */
   | { readonly kind: 'unavailable'; readonly reason: string; readonly nextAttemptAt: number }
   | { readonly kind: 'queued' | 'starting' | 'running'; readonly runId: string; readonly order: Order }
   | EndedWell
@@ -122,7 +122,7 @@ const inBatch: Row = {
 export const lifecycle: Readonly<Record<JobState, Row>> = {
   scheduled: beforeBatch,
   blocked: beforeBatch,
-  waiting: { ...beforeBatch, due: 'ignore', held: 'stay', call: 'submitting' },
+  waiting: { ...beforeBatch, due: 'ignore', held: 'stay', call: 'submitting', unavailable: 'waiting' },
   submitting: {
     ...inBatch,
     call: 'submitting',

@@ -30,8 +30,10 @@ export const stateNotes: Readonly<Record<JobState, StateNote>> = {
     ifLost: 'Tick sends the submit message again.',
   },
   waiting: {
-    meaning: 'The job may go to AWS Batch, and has no slot or no reservation yet; `waitReason` says which.',
-    entered: 'By intake with the record, or by submit when a delay or a backoff is over.',
+    meaning:
+      'The job may go to AWS Batch, and has no slot or no reservation yet, or the platform takes none of its kind; `waitReason` says which.',
+    entered:
+      'By intake with the record; by submit when a delay or a backoff is over, or when the platform refuses the job.',
     left: 'By submit, in the write that opens the call; by a cancel, `ttlSeconds` or the deadline.',
     ifLost:
       'Its message returns after the visibility timeout. A wake-up that was lost is found by tick at the gate.',

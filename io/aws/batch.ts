@@ -2,8 +2,10 @@
 import {
   type BatchClient,
   BatchServiceException,
+  ClientException,
   DescribeJobsCommand,
   ListJobsCommand,
+  type ListJobsCommandOutput,
   SubmitJobCommand,
   TerminateJobCommand,
 } from '@aws-sdk/client-batch';
@@ -47,7 +49,9 @@ export function batchPort(client: BatchClient, submitting: BatchClient): BatchPo
       let nextToken: string | undefined;
       do {
         const filters = [{ name: 'JOB_NAME', values: [name] }];
-        const page = await client.send(new ListJobsCommand({ jobQueue, filters, nextToken }));
+        const page = await client
+          .send(new ListJobsCommand({ jobQueue, filters, nextToken }))
+          .catch(nothingIfQueueIsGone);
         // The filter ignores case; our names are lower case, but those of other programs need not be.
         for (const { jobName, jobId } of page.jobSummaryList ?? []) {
           if (jobName === name && jobId !== undefined) ids.push(jobId);
@@ -76,6 +80,18 @@ export function batchPort(client: BatchClient, submitting: BatchClient): BatchPo
       await client.send(new TerminateJobCommand({ jobId: runId, reason }));
     },
   };
+}
+
+/**
+ * AWS Batch ends all jobs of a queue before it deletes it, so that one of them can no longer run. Without this a job whose
+ * queue was deleted while its call was open would be asked about without end.
+ * @see AWS Batch API reference, DeleteJobQueue
+ */
+function nothingIfQueueIsGone(error: unknown): ListJobsCommandOutput {
+  const isGone = /job ?queue .*(does not exist|not found)/i;
+  if (error instanceof ClientException && isGone.test(error.message))
+    return { $metadata: error.$metadata, jobSummaryList: [] };
+  throw error;
 }
 
 function submitOutcome(error: unknown): Refusal {

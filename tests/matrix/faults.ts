@@ -314,6 +314,14 @@ export const faults: Rows = {
     answer:
       'Exit code 134 of the worker is of class `out_of_memory`, and the next attempt may get more memory; a job type may map 137 as well.',
   },
+  F76: {
+    what: 'A version that is older than a job meets it: its job type is not registered there, or its code throws.',
+    answer: 'The job waits as for a disabled queue, until a version that knows its type runs again.',
+  },
+  F77: {
+    what: 'A worker ends for good because its result is too large, or because its image lacks the handler.',
+    answer: 'Its class is `app_error` or `platform`, after the owner of the cause, and not `invalid_input`.',
+  },
   F80: {
     what: "A handler opens an object outside of its tenant's folder, or writes one.",
     answer:

@@ -47,4 +47,5 @@ export const simulated: Readonly<Partial<Record<FaultPoint, readonly string[]>>>
   'people.disableQueue': ['F71'],
   'people.deregister': ['F72'],
   'people.revoke': ['F73'],
+  'people.rollback': ['F76'],
 };

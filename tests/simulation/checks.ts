@@ -194,7 +194,8 @@ const ABSORBED = ['state', 'stateVersion', 'attempt', 'runId', 'result', 'failur
 /** R8 and R10, docs/developing/protocol.md: version, states, order, dueAt. */
 function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Generator<Broken> {
   if (after.version !== before.version + 1) yield ['R8', `version ${before.version} was before`];
-  const held = after.queued === true && after.waitReason !== before.waitReason;
+  const turnedAway = after.waitReason === 'platform_unavailable' && after.attempt > before.attempt;
+  const held = turnedAway || (after.queued === true && after.waitReason !== before.waitReason);
   const entered = after.state !== before.state || held;
   if (after.stateVersion !== (entered ? after.version : before.stateVersion))
     yield ['I5', `stateVersion ${after.stateVersion} in ${after.state} after ${before.state}`];
@@ -287,7 +288,8 @@ function* attemptsOf(
   if (after.attempt !== before.attempt) {
     const turnedAway =
       denied.get(`hg-${before.jobId}-${before.attempt} ${before.calls}`)?.kind === 'unavailable';
-    const ended = before.state === 'retrying' || (before.state === 'submitting' && turnedAway);
+    const uncalled = after.waitReason === 'platform_unavailable' && before.callOpen !== true;
+    const ended = before.state === 'retrying' || (before.state === 'submitting' && turnedAway) || uncalled;
     if (after.attempt !== before.attempt + 1 || !ended)
       yield ['I8', `attempt ${after.attempt} began in ${before.state} of attempt ${before.attempt}`];
   }

@@ -1,11 +1,12 @@
 /** What operators do to AWS Batch: disable a queue, deregister a definition, take a right away. And put it right again. */
 import { classifyRefusal } from '../../domain/batch/refusal.ts';
 import type { SubmitRequest } from '../../domain/batch/submission.ts';
+import type { JobTypes } from '../../domain/job/job-type.ts';
 import type { SubmitOutcome } from '../../io/aws/batch.ts';
 import type { Run } from './faults.ts';
 import { type FaultKind, strengthOf } from './kinds.ts';
 import { FAULTS_END_MS } from './profiles.ts';
-import { START_MS } from './world.ts';
+import { type Process, START_MS } from './world.ts';
 
 /** In a run without reconcile each wait must be short enough for a message. */
 const LONGEST_MS = 300_000;
@@ -57,5 +58,24 @@ export function closures(run: Run): (request: SubmitRequest) => SubmitOutcome | 
     if (met === undefined) return undefined;
     const status = met.name === 'ClientException' ? 400 : 403;
     return classifyRefusal({ name: met.name, status, message: met.message });
+  };
+}
+
+/**
+ * Submit is deployed last, or rolled back: for a while its version lacks a job type that intake accepts.
+ *
+ * @returns the registry of the version that a process runs now
+ */
+export function rolledBack(run: Run, types: JobTypes): (process: Process) => JobTypes {
+  const luck = run.world.dice('rollback');
+  if (!luck.happens(strengthOf(run.profile, 'people.rollback'))) return () => types;
+  run.struck('people.rollback');
+  const lacking = luck.pick(['csv.summarise', 'demo.sleep']);
+  const older = new Map([...types].filter(([id]) => id !== lacking));
+  const fromMs = START_MS + luck.between(0, FAULTS_END_MS / 2);
+  const untilMs = fromMs + luck.between(1000, LONGEST_MS);
+  return ({ role }) => {
+    const nowMs = run.world.nowMs();
+    return role === 'submit' && fromMs <= nowMs && nowMs < untilMs ? older : types;
   };
 }

@@ -44,6 +44,8 @@ export interface Services {
   readonly index: VirtualDueIndex;
   readonly batch: VirtualBatch;
   readonly types: JobTypes;
+  /** What the version that this process runs has registered. */
+  typesOf(process: Process): JobTypes;
   readonly submitQueue: VirtualQueue;
   readonly deliveryQueue: VirtualQueue;
   deadLettersFor(process: Process): TrackPorts['deadLetters'];
@@ -101,7 +103,7 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     clock,
     random: { fraction: dice.fraction, token: () => String(dice.fraction()) },
     log: run.log(process),
-    types: services.types,
+    types: services.typesOf(process),
     bucket: BUCKET,
     logs: { region: 'eu-central-1', group: '/headgate/worker' },
     settleMs: SETTLE_MS,

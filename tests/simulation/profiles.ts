@@ -42,6 +42,7 @@ export interface Profile {
       | 'disableQueue'
       | 'deregister'
       | 'revoke'
+      | 'rollback'
       | 'suspend'
       | 'quota',
       number
@@ -92,6 +93,7 @@ const chaos: Profile = {
     disableQueue: 0.06,
     deregister: 0.06,
     revoke: 0.03,
+    rollback: 0.06,
     suspend: 0.1,
     quota: 0.1,
   },

@@ -7,6 +7,7 @@ import { audit } from './audit.ts';
 import { virtualBatch } from './batch.ts';
 import { cancels } from './cancels.ts';
 import { checks } from './checks.ts';
+import { rolledBack } from './closures.ts';
 import { containers } from './containers.ts';
 import { virtualDueIndex } from './due.ts';
 import { failInside, type Line, newRun, type Run, reach } from './faults.ts';
@@ -157,6 +158,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
     index,
     batch,
     types,
+    typesOf: rolledBack(run, types),
     submitQueue,
     deliveryQueue,
     deadLettersFor: (process) => deadLetterQueue(run, process, letters),

@@ -13,6 +13,26 @@ const withoutCommand: JobType = {
 } as JobType; // registered
 const waiting = jobIn('waiting', { jobType: 'demo.sleep', input: { seconds: 61 } });
 
+describe('a job whose type this version cannot use is kept', () => {
+  test('because it is not registered: a newer version has accepted it (F76)', () => {
+    expect(fitOf(waiting, undefined, 'call')).toMatchObject({ kind: 'unavailable' });
+  });
+
+  test('because its code throws', () => {
+    const broken: JobType = {
+      ...sleep,
+      parameters: () => {
+        throw new TypeError('canary');
+      },
+    };
+    const fit = fitOf(jobIn('waiting', { jobType: 'demo.sleep', input: { seconds: 1 } }), broken, 'call');
+    expect(fit).toEqual({
+      kind: 'unavailable',
+      reason: 'The code of the job type demo.sleep throws TypeError.',
+    });
+  });
+});
+
 describe('a job whose schema was tightened while it waited', () => {
   test.each([
     ['with a command line of its own', tightened],

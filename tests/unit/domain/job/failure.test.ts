@@ -200,6 +200,20 @@ describe('why an attempt failed', () => {
     });
   });
 
+  test.each([
+    ['input_not_found', 'invalid_input'],
+    ['a_code_of_the_handler', 'invalid_input'],
+    ['result_too_large', 'app_error'],
+    ['job_type_removed', 'platform'],
+  ])(
+    "a worker that ends for good with %s is a failure of class %s: not each one is the tenant's (F77)",
+    (code, cls) => {
+      const { failure, retryable } = classifyFailure(exited(64), { code, message: 'x' }, workerExitCodes);
+      expect(failure).toMatchObject({ class: cls, code });
+      expect(retryable).toBe(false);
+    },
+  );
+
   test("the worker's word does not hide that its host was taken", () => {
     const seen = { statusReason: 'Your Spot Task was interrupted.', container: { exitCode: 75 } };
     expect(classifyFailure(seen, reportedFailure, workerExitCodes).failure.code).toBe('spot_reclaimed');

@@ -49,7 +49,7 @@ call                 | ·         | ·         | submitting | same       | ·   
 accepted             | ·         | ·         | ·          | submitted  | ·          | ·          | ·          | ·         | same
 not_accepted         | ·         | ·         | ·          | same       | ·          | ·          | ·          | ·         | cancelled
 refused              | failed    | failed    | failed     | failed     | ·          | ·          | ·          | failed    | cancelled
-unavailable          | ·         | ·         | ·          | waiting    | ·          | ·          | ·          | ·         | cancelled
+unavailable          | ·         | ·         | same       | waiting    | ·          | ·          | ·          | ·         | cancelled
 queued               | ·         | ·         | ·          | submitted  | same       | submitted  | submitted  | ·         | same
 starting             | ·         | ·         | ·          | starting   | starting   | same       | starting   | ·         | same
 running              | ·         | ·         | ·          | running    | running    | running    | same       | ·         | same
