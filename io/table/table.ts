@@ -38,7 +38,7 @@ export interface Table {
   /** One page of a partition, or of an index. */
   query(query: Query): Promise<Page>;
   /** How many items a partition has that meet the condition. */
-  count(query: Pick<Query, 'condition' | 'values'>): Promise<number>;
+  countItems(query: Pick<Query, 'condition' | 'values'>): Promise<number>;
   /** Removes items, whatever their content; an absent one is not an error. */
   removeAll(keys: readonly Key[]): Promise<void>;
 }
@@ -134,7 +134,7 @@ export function table(db: DynamoDBDocumentClient, tableName: string, random: Ran
 
     query: (query) => queryPage(db, tableName, query),
 
-    async count(query) {
+    async countItems(query) {
       let sum = 0;
       let after: Position | undefined;
       do {

@@ -40,8 +40,8 @@ export function waitingStore(items: Table): WaitingStore {
 
     count(tenantId, before) {
       const { condition, values } = listOf(tenantId);
-      if (before === undefined) return items.count({ condition, values });
-      return items.count({
+      if (before === undefined) return items.countItems({ condition, values });
+      return items.countItems({
         condition: `${condition} AND sk < :place`,
         values: { ...values, ':place': placeOf(before) },
       });

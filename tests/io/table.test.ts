@@ -65,13 +65,13 @@ test('a partition is read in order, a page at a time, and counted', async () => 
   const second = await items.query({ ...list, limit: 5, after: first.next });
   expect([...first.items, ...second.items].map(({ i }) => i)).toEqual([0, 1, 2, 3, 4, 5, 6]);
   expect(second.next).toBeUndefined();
-  expect(await items.count(list)).toBe(7);
+  expect(await items.countItems(list)).toBe(7);
 });
 
 test('any number of items is removed, also those that are not there', async () => {
   await fill(30);
   await items.removeAll(Array.from({ length: 60 }, (_, i) => key(i)));
-  expect(await items.count({ condition: 'pk = :pk', values: { ':pk': 'list' } })).toBe(0);
+  expect(await items.countItems({ condition: 'pk = :pk', values: { ':pk': 'list' } })).toBe(0);
 });
 
 test('a write that finds its condition unmet by its own token had got through', async () => {

@@ -206,7 +206,7 @@ function queryOf(node: Node): string | undefined {
   if (
     node.type !== 'CallExpression' ||
     !isNode(callee) ||
-    !['query', 'count'].includes(nameOf(callee['property'] ?? {}))
+    !['query', 'countItems'].includes(nameOf(callee['property'] ?? {}))
   )
     return undefined;
   const properties = (given?.[0]?.expression['properties'] ?? []) as Node[];

@@ -1,0 +1,31 @@
+/** What a function brings to Lambda: its size is its cold start. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { built } from '../../tools/build.ts';
+import { LambdaFunction, resources } from '../support/template.ts';
+
+/** A bare handler with the SDK clients of `track` has 405 KB, most of it clients. */
+const MAX_BYTES = 520_000;
+
+/** Found in the code of a part that no function uses, and that one careless import brings in whole. */
+const UNUSED: readonly (readonly [part: string, trace: string])[] = [
+  ["zod's locales", 'Ungültige Eingabe'],
+  [
+    "the SDK's look for credentials in files and at a metadata service",
+    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  ],
+  ['single sign-on', 'sso_start_url'],
+];
+
+describe.each(resources('AWS::Lambda::Function', LambdaFunction))('%s', (_, fn) => {
+  const bundle = join(built.functions, fn.Handler.replace(/\.handler$/, '.mjs'));
+
+  it(`has at most ${MAX_BYTES} bytes`, () => {
+    expect(statSync(bundle).size).toBeLessThanOrEqual(MAX_BYTES);
+  });
+
+  it.each(UNUSED)('does not carry %s', (_part, trace) => {
+    expect(readFileSync(bundle, 'utf8')).not.toContain(trace);
+  });
+});
