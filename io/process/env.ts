@@ -5,16 +5,25 @@
 import * as z from 'zod';
 import { TenantDefaults } from '../../domain/tenant/policy.ts';
 
-const text = z.string().min(1);
+const NO_TEXT = 'expected a text that is not empty';
+const text = z.string(NO_TEXT).min(1, NO_TEXT);
+const url = z.url('expected a URL');
+
+const WHOLE = 'expected a whole number';
+
+function between(least: number, most: number) {
+  const expected = `expected a number from ${least} to ${most}`;
+  return z.coerce.number(expected).min(least, expected).max(most, expected);
+}
 
 /** JSON made of the parameters of the stack. */
 function parsedDefaults(json: string, context: z.RefinementCtx): TenantDefaults {
   const parsed = TenantDefaults.safeParse(jsonOf(json));
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
+  const field = parsed.error.issues[0]?.path.join('.') ?? '';
   context.addIssue({
     code: 'custom',
-    message: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
+    message: field === '' ? 'expected a JSON object' : `expected a JSON object with a valid ${field}`,
   });
   return z.NEVER;
 }
@@ -31,9 +40,9 @@ function jsonOf(json: string): unknown {
 const variables = {
   TABLE_NAME: text,
   BUCKET_NAME: text,
-  SUBMIT_QUEUE_URL: z.url(),
-  DELIVERY_QUEUE_URL: z.url(),
-  DEAD_LETTER_QUEUE_URL: z.url(),
+  SUBMIT_QUEUE_URL: url,
+  DELIVERY_QUEUE_URL: url,
+  DEAD_LETTER_QUEUE_URL: url,
   EVENT_BUS_NAME: text,
   WORKER_LOG_GROUP: text,
   /** Set by Lambda itself. */
@@ -43,13 +52,13 @@ const variables = {
   JOB_DEFINITION_SMALL: text,
   JOB_DEFINITION_MEDIUM: text,
   JOB_DEFINITION_PLAIN: text,
-  BATCH_CALLS_PER_SECOND: z.coerce.number().min(1).max(1000),
+  BATCH_CALLS_PER_SECOND: between(1, 1000),
   TENANT_DEFAULTS: z.string().transform(parsedDefaults),
-  SUBMIT_SETTLE_SECONDS: z.coerce.number().int().min(1).max(900),
+  SUBMIT_SETTLE_SECONDS: between(1, 900).int(WHOLE),
   /** The key that encrypts signing keys. */
   WEBHOOK_KEY_ID: text,
   /** A host that answers on port 443 as long as our network does. */
-  NETWORK_PROBE_HOST: z.hostname(),
+  NETWORK_PROBE_HOST: z.hostname('expected a host name'),
   /** The inbox of a laptop: an origin without the guard. No template can set it (docs/decisions/0010). */
   WEBHOOK_ALLOWED_ORIGINS: z
     .string()
@@ -66,7 +75,7 @@ const variables = {
    * @see AWS Batch user guide, "Job environment variables"
    */
   AWS_BATCH_JOB_ID: text,
-  AWS_BATCH_JOB_ATTEMPT: z.coerce.number().int().min(1),
+  AWS_BATCH_JOB_ATTEMPT: z.coerce.number(WHOLE).int(WHOLE).min(1, 'expected 1 or more'),
 } as const;
 
 /** Lambda's runtime cannot work without it, and nothing else sets it. */
@@ -91,7 +100,12 @@ export function readEnv<Name extends keyof Variables>(...names: readonly Name[])
   const wrong: string[] = [];
   const entries = names.map((name) => {
     const parsed = variables[name].safeParse(process.env[name]);
-    if (!parsed.success) wrong.push(`${name} (${parsed.error.issues[0]?.message ?? 'invalid'})`);
+    if (!parsed.success)
+      wrong.push(
+        process.env[name] === undefined
+          ? `${name} is not set`
+          : `${name}: ${parsed.error.issues[0]?.message ?? 'invalid'}`,
+      );
     return [name, parsed.data];
   });
   if (wrong.length > 0)

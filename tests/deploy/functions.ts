@@ -204,10 +204,10 @@ export function functionsRun(surroundings: () => Surroundings): void {
           kind: 'init_error',
           body: {
             errorType: 'EnvironmentIncomplete',
-            errorMessage: expect.stringMatching(/incomplete: [A-Z]/),
+            errorMessage: expect.stringMatching(/incomplete: [A-Z_]+ is not set/),
           },
         });
-        const named = JSON.stringify(answer.body).match(/[A-Z]+(_[A-Z]+)+(?= \()/g);
+        const named = JSON.stringify(answer.body).match(/[A-Z]+(_[A-Z]+)+(?= is not set)/g);
         expect(Object.keys(fn.environment)).toEqual(expect.arrayContaining(named ?? []));
       },
       TIMEOUT_MS,

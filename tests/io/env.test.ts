@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { readEnv } from '../../io/process/env.ts';
+import { EnvironmentIncomplete, readEnv } from '../../io/process/env.ts';
 
 const before = { ...process.env };
 afterEach(() => {
@@ -37,24 +37,40 @@ test('a sound environment is read, each variable as what it is', () => {
 });
 
 test.each<[string, object, string]>([
-  ['a missing table', { TABLE_NAME: undefined }, 'TABLE_NAME'],
-  ['an empty table name', { TABLE_NAME: '' }, 'TABLE_NAME'],
-  ['a queue that is no URL', { SUBMIT_QUEUE_URL: 'canary' }, 'SUBMIT_QUEUE_URL'],
-  ['a limit in words', { BATCH_CALLS_PER_SECOND: 'canary' }, 'BATCH_CALLS_PER_SECOND'],
-  ['a limit of nothing', { BATCH_CALLS_PER_SECOND: '0' }, 'BATCH_CALLS_PER_SECOND'],
-  ['defaults that are no JSON', { TENANT_DEFAULTS: '{canary' }, 'TENANT_DEFAULTS'],
-  ['defaults of a wrong kind', { TENANT_DEFAULTS: '{"cap":"canary"}' }, 'TENANT_DEFAULTS'],
-  ['a probe that is no host', { NETWORK_PROBE_HOST: 'https://canary/' }, 'NETWORK_PROBE_HOST'],
+  ['a missing table', { TABLE_NAME: undefined }, 'TABLE_NAME is not set'],
+  ['an empty table name', { TABLE_NAME: '' }, 'TABLE_NAME: expected a text that is not empty'],
+  ['a queue that is no URL', { SUBMIT_QUEUE_URL: 'canary' }, 'SUBMIT_QUEUE_URL: expected a URL'],
+  [
+    'a limit in words',
+    { BATCH_CALLS_PER_SECOND: 'canary' },
+    'BATCH_CALLS_PER_SECOND: expected a number from 1 to 1000',
+  ],
+  [
+    'a limit of nothing',
+    { BATCH_CALLS_PER_SECOND: '0' },
+    'BATCH_CALLS_PER_SECOND: expected a number from 1 to 1000',
+  ],
+  ['defaults that are no JSON', { TENANT_DEFAULTS: '{canary' }, 'TENANT_DEFAULTS: expected a JSON object'],
+  [
+    'defaults of a wrong kind',
+    { TENANT_DEFAULTS: '{"admitUnknown":true,"cap":"canary"}' },
+    'TENANT_DEFAULTS: expected a JSON object with a valid cap',
+  ],
+  [
+    'a probe that is no host',
+    { NETWORK_PROBE_HOST: 'https://canary/' },
+    'NETWORK_PROBE_HOST: expected a host name',
+  ],
   [
     'an inbox that is not of this machine',
     { WEBHOOK_ALLOWED_ORIGINS: 'http://10.0.0.1:80' },
-    'WEBHOOK_ALLOWED_ORIGINS',
+    'WEBHOOK_ALLOWED_ORIGINS: expected http://127.0.0.1 and a port',
   ],
 ])(
   'with %s a function does not start, and says which variable it is but not its value (M68)',
-  (_, change, name) => {
-    expect(() => read(change)).toThrow(name);
-    expect(() => read(change)).not.toThrow('canary');
+  (_, change, sentence) => {
+    const complete = `The environment of this process is incomplete: ${sentence}`;
+    expect(() => read(change)).toThrow(new EnvironmentIncomplete(complete));
   },
 );
 
