@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import type { Message } from '../io/aws/lambda.ts';
 import type { Log } from '../io/process/log.ts';
+import { apart } from './apart.ts';
 
 /**
  * The messages that match their schema. Headgate and AWS write these queues, so a message that does not match is a
@@ -30,15 +31,19 @@ export async function eachAlone<I extends { readonly message: Message }, T>(
   log: Log,
   work: (item: I) => Promise<T>,
 ): Promise<T[]> {
-  const results = await Promise.all(
-    items.map(async (item) => {
-      try {
-        return [await work(item)];
-      } catch (error) {
-        log.error('message:handle:failed', { messageId: item.message.id, error });
-        return [];
-      }
-    }),
-  );
-  return results.flat();
+  const { done, failed } = await apart(items, work);
+  for (const { item, error } of failed)
+    log.error('message:handle:failed', { messageId: item.message.id, error });
+  return done.map(({ result }) => result);
+}
+
+/** @returns the ids of the messages whose entries were all sent; the others are logged, and come back */
+export function doneOf<I extends { readonly message: Message }>(
+  items: readonly I[],
+  unsent: ReadonlyMap<I, unknown>,
+  log: Log,
+): ReadonlySet<string> {
+  for (const [{ message }, error] of unsent)
+    log.error('message:handle:failed', { messageId: message.id, error });
+  return new Set(items.filter((item) => !unsent.has(item)).map(({ message }) => message.id));
 }

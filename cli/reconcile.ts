@@ -1,6 +1,7 @@
 /**
  * `npm run reconcile`: one reconcile by hand, as the function `tick` does it every minute, on the stack that the
- * standard AWS variables name. `--dry-run` only prints what it would repair.
+ * standard AWS variables name. `--dry-run` only prints what it would repair; `--set-aside` lists the items that failed in
+ * run after run.
  */
 import { parseArgs } from 'node:util';
 import { BatchClient } from '@aws-sdk/client-batch';
@@ -21,19 +22,20 @@ import { systemClock } from '../io/process/clock.ts';
 import { systemRandom } from '../io/process/random.ts';
 import { batched } from '../io/table/batching.ts';
 import { deliveryStore } from '../io/table/deliveries.ts';
-import { dueIndex } from '../io/table/due.ts';
+import { dueIndex, rowName, SET_ASIDE } from '../io/table/due.ts';
 import { gateStore } from '../io/table/gates.ts';
 import { jobStore } from '../io/table/jobs.ts';
 import { rateLimiter } from '../io/table/rate-limiter.ts';
-import { table } from '../io/table/table.ts';
+import { type Position, table } from '../io/table/table.ts';
 import { waitingStore } from '../io/table/waiting.ts';
 import { jobTypes } from '../job-types.ts';
 import { quietLog } from './stack.ts';
 import { clientsFor, findQueues, findTable, queueUrl } from './where.ts';
 
-const USAGE = `Usage: npm run reconcile -- [--dry-run] [--stage dev] [--table NAME] [--endpoint-url URL] [--region REGION] [--log-group NAME]\n`;
+const USAGE = `Usage: npm run reconcile -- [--dry-run | --set-aside] [--stage dev] [--table NAME] [--endpoint-url URL] [--region REGION] [--log-group NAME]\n`;
 const options = {
   'dry-run': { type: 'boolean', default: false },
+  'set-aside': { type: 'boolean', default: false },
   stage: { type: 'string', default: 'dev' },
   table: { type: 'string' },
   'endpoint-url': { type: 'string' },
@@ -53,12 +55,27 @@ async function main(): Promise<void> {
     return;
   }
   const ports = await portsFor(values);
+  if (values['set-aside']) return listSetAside(ports);
   const untilMs = ports.clock.nowMs() + RUN_MS;
   const repairs = values['dry-run']
     ? await previewReconcile(ports)
     : await reconcile(ports, { aheadMs: 0, untilMs });
   for (const repaired of repairs) process.stdout.write(`${line(repaired, ports.clock.nowMs())}\n`);
   process.stdout.write(`${repairs.length} ${values['dry-run'] ? 'to look at' : 'looked at'}\n`);
+}
+
+/** They are tried every hour; `reconcile:item:set_aside` in the log of tick says what is wrong with each. */
+async function listSetAside({ due }: ReconcilePorts): Promise<void> {
+  let count = 0;
+  let after: Position | undefined;
+  do {
+    const page = await due.due(SET_ASIDE, Number.MAX_SAFE_INTEGER, after);
+    for (const item of page.due)
+      process.stdout.write(`${rowName(item)}  next try ${new Date(item.dueAt).toISOString()}\n`);
+    count += page.due.length;
+    after = page.next;
+  } while (after !== undefined);
+  process.stdout.write(`${count} set aside\n`);
 }
 
 async function portsFor(given: {

@@ -31,6 +31,7 @@ import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import type { RateLimiter } from '../../io/table/rate-limiter.ts';
+import { together } from '../apart.ts';
 import { type Changed, changeJob } from '../job/decide-job.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { terminateDuplicate } from './duplicate.ts';
@@ -200,7 +201,7 @@ async function resolve(
   // Without its job type nothing says to which queue it went.
   const places = type === undefined ? Object.values(queues) : [queues[queueOf(job, type)]];
   const name = batchJobName(jobId, attempt);
-  const ids = (await Promise.all(places.map((place) => ports.batch.listByName(place, name)))).flat();
+  const ids = (await together(places.map((place) => ports.batch.listByName(place, name)))).flat();
   const found = ids.find((id) => !job.refused?.includes(id));
   ports.log.info(`submission:resolve:${found === undefined ? 'absent' : 'found'}`, {
     jobId,

@@ -13,6 +13,7 @@ import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
 import type { GateStore } from '../../io/table/gates.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
+import { sendApart, together } from '../apart.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import { eachAlone, readable } from '../messages.ts';
 import type { Slots } from '../tenant/slots.ts';
@@ -36,22 +37,46 @@ export function submit(ports: SubmitPorts): MessageBatch {
       const result = 'jobId' in value ? await stepSubmission(ports, known.step(value), known.job(value)) : {};
       return { message, result };
     });
-    await dispatch(
-      ports,
-      stepped.flatMap(({ result }) => result.toDispatch ?? []),
-    );
-    await ports.bus.publish(stepped.flatMap(({ result }) => result.publish ?? []).map(lifecycleEvent));
-    await ports.submitQueue.send(
-      stepped.flatMap(({ message, result }) => again(message, result, ports.clock.nowMs())),
-    );
-    return new Set(stepped.map(({ message }) => message.id));
+    const failed = await sendResults(ports, stepped);
+    return new Set(stepped.filter((one) => !failed.has(one)).map(({ message }) => message.id));
   };
+}
+
+interface Stepped {
+  readonly message: Message;
+  readonly result: SubmissionResult;
+}
+
+/** @returns those of which something may not have been sent: their messages come back */
+async function sendResults(ports: SubmitPorts, stepped: readonly Stepped[]): Promise<ReadonlySet<Stepped>> {
+  const undispatched = await dispatch(
+    ports,
+    stepped.flatMap(({ result }) => result.toDispatch ?? []),
+  );
+  const failed = new Set(
+    stepped.filter(({ result: { toDispatch } }) => toDispatch !== undefined && undispatched.has(toDispatch)),
+  );
+  const send = async <Entry>(
+    entriesOf: (one: Stepped) => readonly Entry[],
+    call: (entries: readonly Entry[]) => Promise<void>,
+  ) => {
+    for (const [one, error] of await sendApart(stepped, entriesOf, call)) {
+      ports.log.error('message:handle:failed', { messageId: one.message.id, error });
+      failed.add(one);
+    }
+  };
+  await send(
+    ({ result: { publish } }) => (publish === undefined ? [] : [lifecycleEvent(publish)]),
+    ports.bus.publish,
+  );
+  await send(({ message, result }) => again(message, result, ports.clock.nowMs()), ports.submitQueue.send);
+  return failed;
 }
 
 /** The records, tenants and gates of all messages of a batch, in one read. */
 async function load(ports: SubmitPorts, asked: readonly SubmitMessage[]) {
   const tenantIds = asked.map(({ tenantId }) => tenantId);
-  const [jobs, tenants, gates] = await Promise.all([
+  const [jobs, tenants, gates] = await together([
     ports.jobs.load(asked.map(({ jobId }) => jobId)),
     ports.tenants.load(tenantIds),
     ports.gates.load(tenantIds),

@@ -33,11 +33,12 @@ export function track(ports: TrackPorts): MessageBatch {
       if (known === undefined) ignore(ports.log, 'unknown_job', report.runId);
       return { messageIds, toDispatch: known && (await follow(ports, known, report)) };
     });
-    await dispatch(
+    const failed = await dispatch(
       ports,
       followed.flatMap(({ toDispatch }) => toDispatch ?? []),
     );
-    return new Set([...ignored, ...followed.flatMap(({ messageIds }) => messageIds)]);
+    const done = followed.filter(({ toDispatch }) => toDispatch === undefined || !failed.has(toDispatch));
+    return new Set([...ignored, ...done.flatMap(({ messageIds }) => messageIds)]);
   };
 }
 

@@ -9,6 +9,7 @@ import { type ParsedRequest, parseRequest } from '../../domain/request/request.t
 import { deduplicatedEvent } from '../../domain/webhook/notification.ts';
 import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
+import { together } from '../apart.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import { eachAlone } from '../messages.ts';
 import { type AdmissionPorts, take } from './admission.ts';
@@ -22,10 +23,7 @@ export function intake(ports: IntakePorts): MessageBatch {
   return async (messages) => {
     const read = messages.map((message) => ({ message, parsed: parseRequest(message.body) }));
     const tenantIds = read.flatMap(({ parsed }) => tenantOf(parsed) ?? []);
-    const [tenants, backlogs] = await Promise.all([
-      ports.tenants.load(tenantIds),
-      backlogsOf(ports, tenantIds),
-    ]);
+    const [tenants, backlogs] = await together([ports.tenants.load(tenantIds), backlogsOf(ports, tenantIds)]);
     const outcomes = await eachAlone(read, ports.log, async ({ message, parsed }) => ({
       message,
       ...(await take(ports, message, parsed, { tenants, backlogs })),
@@ -68,9 +66,7 @@ async function passOn(ports: IntakePorts, jobs: readonly JobRecord[]): Promise<v
   const toDispatch = jobs.filter(
     (job) => job.version === 1 || job.state === 'cancelling' || isUnsettled(job),
   );
-  await dispatch(ports, toDispatch).catch((error: unknown) => {
-    ports.log.error('job:dispatch:failed', { error, count: toDispatch.length });
-  });
+  await dispatch(ports, toDispatch);
 }
 
 /** Nothing depends on it, so a bus that does not answer keeps no message. */

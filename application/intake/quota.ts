@@ -1,13 +1,16 @@
 /** How many jobs of a tenant wait, for its quota. They are not counted for each message. */
 import type { Gate } from '../../domain/tenant/gate.ts';
 import type { Clock } from '../../io/process/clock.ts';
+import type { Log } from '../../io/process/log.ts';
 import type { GateStore } from '../../io/table/gates.ts';
 import type { WaitingStore } from '../../io/table/waiting.ts';
+import { apart } from '../apart.ts';
 
 export interface QuotaPorts {
   readonly gates: Pick<GateStore, 'load' | 'noteBacklog'>;
   readonly waiting: Pick<WaitingStore, 'count'>;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /**
@@ -22,10 +25,11 @@ export async function backlogsOf(
   tenantIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const gates = await ports.gates.load(tenantIds);
-  const counts = await Promise.all(
-    [...gates.values()].map(async (gate) => [gate.tenantId, await backlogOf(ports, gate)] as const),
-  );
-  return new Map(counts);
+  const { done, failed } = await apart([...gates.values()], (gate) => backlogOf(ports, gate));
+  // A quota is not worth a job: a backlog that cannot be counted refuses none.
+  for (const { item, error } of failed)
+    ports.log.error('quota:count:failed', { tenantId: item.tenantId, error });
+  return new Map(done.map(({ item, result }) => [item.tenantId, result]));
 }
 
 async function backlogOf(ports: QuotaPorts, { tenantId, backlog, holders, paused }: Gate): Promise<number> {

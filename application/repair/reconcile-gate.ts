@@ -10,10 +10,11 @@ import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { GateStore } from '../../io/table/gates.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
+import { apart } from '../apart.ts';
 import type { Slots } from '../tenant/slots.ts';
 
 export interface ReconcileGatePorts {
-  readonly jobs: Pick<JobStore, 'load' | 'get'>;
+  readonly jobs: Pick<JobStore, 'load'>;
   readonly gates: GateStore;
   readonly slots: Pick<Slots, 'wake'>;
   readonly submitQueue: Queue;
@@ -57,17 +58,9 @@ async function holdersOf(
   { holders }: Gate,
 ): Promise<{ holder: Holder; job: JobRecord | 'gone' | undefined }[]> {
   const found = await jobs.load(holders.map(({ jobId }) => jobId));
-  const existing = async (jobId: string) => {
-    try {
-      return (await jobs.get(jobId)) ?? 'gone';
-    } catch {
-      return undefined;
-    }
-  };
-  return Promise.all(
-    holders.map(async (holder) => ({
-      holder,
-      job: found.get(holder.jobId) ?? (await existing(holder.jobId)),
-    })),
-  );
+  const { done, failed } = await apart(holders, async ({ jobId }) => found.get(jobId) ?? ('gone' as const));
+  return [
+    ...done.map(({ item, result }) => ({ holder: item, job: result })),
+    ...failed.map(({ item }) => ({ holder: item, job: undefined })),
+  ];
 }

@@ -7,19 +7,18 @@
 import { absence, planRepair, postponed, putOff, type Repair } from '../../domain/batch/reconcile.ts';
 import { parseReport } from '../../domain/batch/report.ts';
 import { advance } from '../../domain/job/advance.ts';
-import { DUE_SHARDS } from '../../domain/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import type { DeliveryName } from '../../domain/webhook/delivery.ts';
 import { progressEvent } from '../../domain/webhook/notification.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
-import type { DueIndex } from '../../io/table/due.ts';
+import type { Due, DueIndex } from '../../io/table/due.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
-import type { Position } from '../../io/table/table.ts';
+import { apart, sendApart } from '../apart.ts';
 import { contextOf, type FollowPorts, follow } from '../batch/follow.ts';
 import { changeJob } from '../job/decide-job.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { type DueDeliveryPorts, enqueueDueDeliveries } from './due-deliveries.ts';
+import { oldestFirst, postponeFailed } from './due-items.ts';
 import { type ReconcileGatePorts, reconcileGate } from './reconcile-gate.ts';
 
 export interface ReconcilePorts
@@ -46,18 +45,21 @@ export interface Repaired {
   readonly repair: Repair;
 }
 
-/** @returns what was done, in order */
+/**
+ * Each item alone: what fails for one is logged and put off, and the others go on.
+ *
+ * @returns what was done, in order
+ */
 export async function reconcile(
   ports: ReconcilePorts,
   { aheadMs, untilMs }: ReconcileOptions,
 ): Promise<Repaired[]> {
   const done: Repaired[] = [];
-  for await (const { jobs, gates, deliveries, byMs } of dueNow(ports, aheadMs)) {
-    done.push(...(await repairAll(ports, jobs)));
-    await Promise.all(
-      gates.map((tenantId) => keepTrying(ports, { tenantId }, () => reconcileGate(ports, tenantId))),
-    );
-    await deliverAll(ports, deliveries, byMs);
+  const byMs = ports.clock.nowMs() + aheadMs;
+  for await (const items of oldestFirst(ports, byMs)) {
+    const worked = await apart([items], (batch) => reconcileItems(ports, batch, byMs));
+    for (const { result } of worked.done) done.push(...result);
+    for (const { error } of worked.failed) ports.log.error('reconcile:batch:failed', { error });
     if (ports.clock.nowMs() >= untilMs) break;
   }
   return done;
@@ -66,65 +68,75 @@ export async function reconcile(
 /** What a run would do now, without doing it. */
 export async function previewReconcile(ports: FindPorts): Promise<Repaired[]> {
   const found: Repaired[] = [];
-  for await (const { jobs } of dueNow(ports, 0)) found.push(...jobs);
+  const byMs = ports.clock.nowMs();
+  for await (const items of oldestFirst(ports, byMs)) {
+    const { done } = await dueJobs(ports, items, byMs);
+    found.push(...done.flatMap(({ result }) => result ?? []));
+  }
   return found;
 }
 
-type FindPorts = Pick<ReconcilePorts, 'due' | 'jobs' | 'clock'>;
+type FindPorts = Pick<ReconcilePorts, 'due' | 'jobs' | 'clock' | 'log'>;
 
-interface Found {
-  readonly jobs: readonly Repaired[];
-  /** Of these tenants. */
-  readonly gates: readonly string[];
-  readonly deliveries: readonly DeliveryName[];
-  readonly byMs: number;
-}
-
-async function* dueNow(ports: FindPorts, aheadMs: number): AsyncGenerator<Found> {
-  for (let shard = 0; shard < DUE_SHARDS; shard++) {
-    let after: Position | undefined;
-    do {
-      const byMs = ports.clock.nowMs() + aheadMs;
-      const page = await ports.due.due(String(shard), byMs, after);
-      after = page.next;
-      if (page.due.length === 0) continue;
-      const jobs = await ports.jobs.load(
-        page.due.flatMap((item) => (item.kind === 'job' ? [item.jobId] : [])),
-      );
-      // The index lags, and may have rows of jobs that changed meanwhile: the record says whether it is due.
-      const due = [...jobs.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= byMs);
-      yield {
-        jobs: due.map((job) => ({ job, repair: planRepair(job, ports.clock.nowMs()) })),
-        gates: page.due.flatMap((item) => (item.kind === 'gate' ? [item.tenantId] : [])),
-        deliveries: page.due.flatMap((item) => (item.kind === 'delivery' ? [item.delivery] : [])),
-        byMs,
-      };
-    } while (after !== undefined);
-  }
-}
-
-async function repairAll(ports: ReconcilePorts, found: readonly Repaired[]): Promise<Repaired[]> {
-  const putOff = await Promise.all(
-    found.map((item) => keepTrying(ports, item.job, () => putOffAndGiveUp(ports, item))),
-  );
-  const mine = putOff.flatMap((item) => item ?? []);
-  const toDispatch = mine
-    .filter(({ repair }) => repair.kind === 'dispatch' || repair.kind === 'give_up')
-    .map(({ job }) => job);
-  const reporting = mine.filter(({ repair }) => repair.kind === 'publish_progress');
-  await ports.bus.publish(reporting.flatMap(({ job }) => progressEvent(job)));
-  const described = await describeAll(ports, mine);
-  await dispatch(ports, [...toDispatch, ...described]);
-  return mine;
-}
-
-async function deliverAll(
+async function reconcileItems(
   ports: ReconcilePorts,
-  names: readonly DeliveryName[],
+  items: readonly Due[],
   byMs: number,
-): Promise<void> {
-  const handed = names.length === 0 ? [] : await enqueueDueDeliveries(ports, names, byMs);
-  if (handed.length > 0) ports.log.info('reconcile:deliver:done', { count: handed.length });
+): Promise<Repaired[]> {
+  const jobs = await dueJobs(ports, items, byMs);
+  const written = await apart(
+    jobs.done.flatMap(({ item, result }) => (result === undefined ? [] : [{ item, found: result }])),
+    ({ found }) => putOffAndGiveUp(ports, found),
+  );
+  const repaired = written.done.map(({ result }) => result);
+  await followUp(ports, repaired);
+  const gates = await apart(of('gate', items), ({ tenantId }) => reconcileGate(ports, tenantId));
+  const deliveries = await enqueueDueDeliveries(ports, of('delivery', items), byMs);
+  if (deliveries.count > 0) ports.log.info('reconcile:deliver:done', { count: deliveries.count });
+  const failed: readonly { readonly item: Due; readonly error: unknown }[] = [
+    ...jobs.failed,
+    ...written.failed.map(({ item, error }) => ({ item: item.item, error })),
+    ...gates.failed,
+    ...deliveries.failed,
+    ...of('unknown', items).map((item) => ({ item, error: new UnknownItem() })),
+  ];
+  await apart(failed, ({ item, error }) => postponeFailed(ports, item, error));
+  const hasFailed = new Set(failed.map(({ item }) => item));
+  const returning = items.filter((item) => item.isSetAside && !hasFailed.has(item));
+  const restored = await apart(returning, (item) => ports.due.restore(item));
+  for (const { error } of restored.failed) ports.log.error('reconcile:restore:failed', { error });
+  return repaired;
+}
+
+class UnknownItem extends Error {
+  override readonly name = 'UnknownItem';
+}
+
+function of<Kind extends Due['kind']>(kind: Kind, items: readonly Due[]) {
+  return items.filter((item): item is Extract<Due, { readonly kind: Kind }> => item.kind === kind);
+}
+
+/** The index lags, and may have rows of jobs that changed meanwhile: the record says whether it is due. */
+async function dueJobs(ports: FindPorts, items: readonly Due[], byMs: number) {
+  const asked = of('job', items);
+  const jobs = await ports.jobs.load(asked.map(({ jobId }) => jobId));
+  const nowMs = ports.clock.nowMs();
+  return apart(asked, async ({ jobId }): Promise<Repaired | undefined> => {
+    const job = jobs.get(jobId);
+    const isDue = job?.dueAt !== undefined && job.dueAt <= byMs;
+    return isDue ? { job, repair: planRepair(job, nowMs) } : undefined;
+  });
+}
+
+/** What follows from the first writes. It is repeated when the jobs are due again, so what fails here is only logged. */
+async function followUp(ports: ReconcilePorts, repaired: readonly Repaired[]): Promise<void> {
+  const reporting = repaired.filter(({ repair }) => repair.kind === 'publish_progress');
+  const unpublished = await sendApart(reporting, ({ job }) => progressEvent(job), ports.bus.publish);
+  for (const [{ job }, error] of unpublished)
+    ports.log.error('reconcile:repair:failed', { jobId: job.jobId, tenantId: job.tenantId, error });
+  const toDispatch = repaired.filter(({ repair }) => repair.kind === 'dispatch' || repair.kind === 'give_up');
+  const described = await describeAll(ports, repaired);
+  await dispatch(ports, [...toDispatch.map(({ job }) => job), ...described]);
 }
 
 /** The first write of each repair moves `dueAt` on, before anything else is done about the job. */
@@ -146,23 +158,25 @@ async function putOffAndGiveUp(ports: ReconcilePorts, { job: seen, repair }: Rep
 }
 
 /** Asks AWS Batch about all at once, and treats each answer as a Batch event. */
-async function describeAll(ports: ReconcilePorts, found: readonly Repaired[]): Promise<JobRecord[]> {
-  const asked = found.flatMap(({ job, repair }) =>
+async function describeAll(ports: ReconcilePorts, repaired: readonly Repaired[]): Promise<JobRecord[]> {
+  const asked = repaired.flatMap(({ job, repair }) =>
     repair.kind === 'describe' ? [{ job, id: repair.runId }] : [],
   );
   if (asked.length === 0) return [];
-  const details = await ports.batch.describe(asked.map(({ id }) => id));
-  const toDispatch = await Promise.all(
-    asked.map(({ job, id }) =>
-      keepTrying(ports, job, async () => {
-        const detail = details.get(id);
-        if (detail === undefined) return missAgain(ports, job);
-        const seen = parseReport({ kind: 'batch_job', detail });
-        return seen.kind === 'report' ? follow(ports, job, seen.report) : undefined;
-      }),
-    ),
-  );
-  return toDispatch.flatMap((job) => job ?? []);
+  const describing = await apart([asked.map(({ id }) => id)], (ids) => ports.batch.describe(ids));
+  for (const { item, error } of describing.failed)
+    ports.log.error('reconcile:describe:failed', { count: item.length, error });
+  const [answer] = describing.done;
+  if (answer === undefined) return [];
+  const { done, failed } = await apart(asked, async ({ job, id }) => {
+    const detail = answer.result.get(id);
+    if (detail === undefined) return missAgain(ports, job);
+    const seen = parseReport({ kind: 'batch_job', detail });
+    return seen.kind === 'report' ? follow(ports, job, seen.report) : undefined;
+  });
+  for (const { item, error } of failed)
+    ports.log.error('reconcile:repair:failed', { jobId: item.job.jobId, tenantId: item.job.tenantId, error });
+  return done.flatMap(({ result }) => result ?? []);
 }
 
 async function missAgain(ports: ReconcilePorts, seen: JobRecord): Promise<JobRecord | undefined> {
@@ -172,18 +186,4 @@ async function missAgain(ports: ReconcilePorts, seen: JobRecord): Promise<JobRec
     return next && putOff(next, ports.clock.nowMs());
   });
   return kind === 'changed' && job.state !== seen.state ? job : undefined;
-}
-
-/** An item that cannot be repaired now must not stop the others; it stays due. */
-async function keepTrying<T>(
-  ports: Pick<ReconcilePorts, 'log'>,
-  { jobId, tenantId }: { readonly jobId?: string; readonly tenantId: string },
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    ports.log.error('reconcile:repair:failed', { jobId, tenantId, error });
-    return undefined;
-  }
 }

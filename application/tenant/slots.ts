@@ -17,6 +17,7 @@ import type { Log } from '../../io/process/log.ts';
 import type { Batched } from '../../io/table/batching.ts';
 import type { GateStore } from '../../io/table/gates.ts';
 import type { WaitingStore } from '../../io/table/waiting.ts';
+import { together } from '../apart.ts';
 
 export interface SlotPorts {
   readonly gates: GateStore;
@@ -63,10 +64,16 @@ const MAX_PAGE = 100;
 const ENABLED_BY_ONE = 2;
 
 export function slots(ports: SlotPorts): Slots {
-  const takeOne = ports.batched<Taking, Slot>(async (asks) => {
+  const takeOne = ports.batched<Taking, Promise<Slot | undefined>>(async (asks) => {
     const perTenant = [...Map.groupBy(asks, ({ job }) => job.tenantId).values()];
-    const taken = await Promise.all(perTenant.map((some) => takeAll(ports, some)));
-    return new Map(taken.flatMap((some) => [...some]));
+    const taken = perTenant.map((some) => ({ some, slots: takeAll(ports, some) }));
+    // A gate that cannot be read or written fails the requests of its own tenant.
+    await Promise.allSettled(taken.map((one) => one.slots));
+    return new Map(
+      taken.flatMap((one) =>
+        one.some.map((ask) => [ask, one.slots.then((slots) => slots.get(ask))] as const),
+      ),
+    );
   });
   return {
     async acquire(job, gate) {
@@ -80,7 +87,7 @@ export function slots(ports: SlotPorts): Slots {
       if (rows.length > 0) await ports.waiting.remove(rows);
       const holders = jobs.filter(({ hasSlot }) => hasSlot === true);
       const perTenant = Map.groupBy(holders, ({ tenantId }) => tenantId);
-      await Promise.all(
+      await together(
         [...perTenant].map(async ([tenantId, releasing]) => {
           await ports.gates.release(tenantId, releasing.map(holderOf));
           await wake(ports, tenantId, { most: ENABLED_BY_ONE * releasing.length });
@@ -173,7 +180,9 @@ async function wake(ports: SlotPorts, tenantId: string, look: Look): Promise<voi
   for (let page = 0; page < MAX_PAGES && most > 0; page++) {
     const gate = (await ports.gates.load([tenantId])).get(tenantId);
     if (gate === undefined || isFull(gate, ports.defaultCap)) return;
-    const { rows, next } = await ports.waiting.page(tenantId, pageSize(gate, ports.defaultCap), after);
+    const size = pageSize(gate, ports.defaultCap);
+    const { rows, unreadable, next } = await ports.waiting.page(tenantId, size, after);
+    for (const error of unreadable) ports.log.error('waiting:read:failed', { tenantId, error });
     most -= await giveSlots(ports, rows);
     if (next === undefined) return;
     after = next;

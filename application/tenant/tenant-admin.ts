@@ -6,6 +6,7 @@ import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { GateStore, Settings } from '../../io/table/gates.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
+import { together } from '../apart.ts';
 
 export interface AccountPorts {
   readonly tenants: Pick<TenantStore, 'load' | 'put'>;
@@ -26,7 +27,7 @@ export async function readAccount(
   },
   tenantId: string,
 ): Promise<Account> {
-  const [tenants, gates] = await Promise.all([ports.tenants.load([tenantId]), ports.gates.load([tenantId])]);
+  const [tenants, gates] = await together([ports.tenants.load([tenantId]), ports.gates.load([tenantId])]);
   return { tenant: tenants.get(tenantId), gate: gates.get(tenantId) };
 }
 

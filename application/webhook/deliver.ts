@@ -15,7 +15,8 @@ import {
 } from '../../domain/webhook/endpoint-health.ts';
 import type { MessageBatch } from '../../io/aws/lambda.ts';
 import type { Outgoing } from '../../io/aws/queues.ts';
-import { eachAlone, readable } from '../messages.ts';
+import { sendApart, together } from '../apart.ts';
+import { doneOf, eachAlone, readable } from '../messages.ts';
 import { decided } from './decided.ts';
 import type { DeliveryPorts } from './delivery-try.ts';
 import { concludeTry, disable, messageOf, recordTry, remember, reminderOf, send } from './delivery-try.ts';
@@ -42,8 +43,8 @@ export function deliver(ports: DeliveryPorts): MessageBatch {
       message,
       reminders: await bring(ports, value),
     }));
-    await ports.deliveryQueue.send(handled.flatMap(({ reminders }) => reminders));
-    return new Set(handled.map(({ message }) => message.id));
+    const unsent = await sendApart(handled, ({ reminders }) => reminders, ports.deliveryQueue.send);
+    return doneOf(handled, unsent, ports.log);
   };
 }
 
@@ -52,7 +53,7 @@ export function deliver(ports: DeliveryPorts): MessageBatch {
  * @returns the messages for its next try
  */
 async function bring(ports: DeliveryPorts, asked: DeliverMessage): Promise<Outgoing[]> {
-  const [delivery, endpoint] = await Promise.all([ports.deliveries.get(asked), ports.endpoints.get(asked)]);
+  const [delivery, endpoint] = await together([ports.deliveries.get(asked), ports.endpoints.get(asked)]);
   const nowMs = ports.clock.nowMs();
   if (delivery?.status !== 'pending') return [];
   if ((delivery.nextTryAt ?? 0) > nowMs) return reminderOf(delivery, nowMs);

@@ -27,6 +27,7 @@ import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { DeliveryStore } from '../../io/table/deliveries.ts';
 import type { EndpointStore } from '../../io/table/endpoints.ts';
+import { together } from '../apart.ts';
 
 export interface TryPorts {
   readonly endpoints: Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeHealth'>;
@@ -71,7 +72,7 @@ async function headersOf({ keys, sign, clock }: TryPorts, endpoint: Endpoint, de
     plain: await keys.open(endpoint, sealed),
   }));
   // Awaited together: of two rejections, one that is not awaited would end the process.
-  const [custom, ...opened] = await Promise.all([customOf(keys, endpoint), ...signing]);
+  const [custom, ...opened] = await together([customOf(keys, endpoint), ...signing]);
   return {
     ...custom,
     'user-agent': USER_AGENT,

@@ -14,6 +14,7 @@ import type { NewKey, Owner, Sealing } from '../../io/aws/keys.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { EndpointRegister } from '../../io/table/endpoints.ts';
+import { together } from '../apart.ts';
 import { decided } from './decided.ts';
 
 export interface RegisterPorts {
@@ -124,7 +125,5 @@ function keysFor(
   schemes: readonly SigningKey['scheme'][],
   secret?: string,
 ): Promise<NewKey[]> {
-  return Promise.all(
-    schemes.map((scheme) => keys.newKey(owner, scheme, scheme === 'v1' ? secret : undefined)),
-  );
+  return together(schemes.map((scheme) => keys.newKey(owner, scheme, scheme === 'v1' ? secret : undefined)));
 }

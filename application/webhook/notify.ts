@@ -20,13 +20,13 @@ import {
 import { subjectOf, TenantEvent } from '../../domain/webhook/notification.ts';
 import { bodyOf } from '../../domain/webhook/payload.ts';
 import type { MessageBatch } from '../../io/aws/lambda.ts';
-import type { Outgoing } from '../../io/aws/queues.ts';
 import type { Limited, LimitPerKey } from '../../io/process/limit-per-key.ts';
 import type { Known } from '../../io/table/endpoints.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
+import { sendApart, together } from '../apart.ts';
 import { changeJob } from '../job/decide-job.ts';
 import { webhookIdOf } from '../job/identity.ts';
-import { eachAlone, readable } from '../messages.ts';
+import { doneOf, eachAlone, readable } from '../messages.ts';
 import type { DeliveryPorts } from './delivery-try.ts';
 import { concludeTry, disable, recordTry, remember, reminderOf, send } from './delivery-try.ts';
 
@@ -61,9 +61,12 @@ export function notify(ports: NotifyPorts): MessageBatch {
       return { message, pending };
     });
     const nowMs = ports.clock.nowMs();
-    const reminders = handled.flatMap(({ pending }) => pending.flatMap((row) => reminderOf(row, nowMs)));
-    await ports.deliveryQueue.send(reminders satisfies Outgoing[]);
-    return new Set(handled.map(({ message }) => message.id));
+    const unsent = await sendApart(
+      handled,
+      ({ pending }) => pending.flatMap((row) => reminderOf(row, nowMs)),
+      ports.deliveryQueue.send,
+    );
+    return doneOf(handled, unsent, ports.log);
   };
 }
 
@@ -81,7 +84,7 @@ function finalJobOf(event: TenantEvent): string | undefined {
 /** @returns the deliveries that need a message for their next try */
 async function notifyEndpoints(notifying: Notifying, event: TenantEvent): Promise<Delivery[]> {
   const known = await notifying.knownOf(event.data.tenantId);
-  const rows = await Promise.all(
+  const rows = await together(
     known.filter(({ endpoint }) => isFor(event, endpoint)).map((to) => notifyEndpoint(notifying, event, to)),
   );
   return rows.flatMap((row) => row ?? []);
@@ -134,7 +137,7 @@ async function sendUnderSuspicion(notifying: Notifying, to: Known, delivery: Del
     deadlineMs: SLOW_MS,
     suspicion: { afterMs: SUSPECT_MS, raise },
   });
-  await Promise.all(warnings);
+  await together(warnings);
   return outcome;
 }
 

@@ -12,7 +12,8 @@ import {
 import { classifyRefusal, type Refusal } from '../../domain/batch/refusal.ts';
 import { BatchJobDetail } from '../../domain/batch/report.ts';
 import type { SubmitRequest } from '../../domain/batch/submission.ts';
-import { errorName } from '../process/log.ts';
+import { errorName, SafeError } from '../process/log.ts';
+import { withUnreadable } from '../table/rows.ts';
 
 /** All but `unknown` are facts. After `unknown` the Batch job may exist, now or within seconds. */
 export type SubmitOutcome = { readonly kind: 'accepted'; readonly runId: string } | Refusal;
@@ -21,7 +22,10 @@ export interface BatchPort {
   submit(request: SubmitRequest): Promise<SubmitOutcome>;
   /** Ids of the Batch jobs with exactly this name, in any state, newest first. */
   listByName(jobQueue: string, name: string): Promise<readonly string[]>;
-  /** The report of each Batch job; an unknown id is absent from the map, without an error. */
+  /**
+   * The report of each Batch job; an unknown id is absent from the map, without an error. For one that cannot be read, `get`
+   * of the map throws.
+   */
   describe(runIds: readonly string[]): Promise<ReadonlyMap<string, BatchJobDetail>>;
   /** Terminates a Batch job in any state; one that is over or unknown is not an error. */
   terminate(runId: string, reason: string): Promise<void>;
@@ -29,6 +33,15 @@ export interface BatchPort {
 
 /** @see AWS Batch API reference, DescribeJobs: up to 100 ids */
 export const MAX_DESCRIBE = 100;
+
+/** AWS Batch describes a job in a way that this version does not expect. It is not absent: absence would lose its attempt. */
+class DetailUnreadable extends SafeError {
+  override readonly name = 'DetailUnreadable';
+
+  constructor(runId: string) {
+    super(`What AWS Batch says of the job ${runId} cannot be read by this version`);
+  }
+}
 
 /** @param submitting the client for SubmitJob, which must not repeat a call by itself */
 export function batchPort(client: BatchClient, submitting: BatchClient): BatchPort {
@@ -63,16 +76,18 @@ export function batchPort(client: BatchClient, submitting: BatchClient): BatchPo
 
     async describe(runIds) {
       const found = new Map<string, BatchJobDetail>();
+      const unreadable = new Map<string, Error>();
       for (let from = 0; from < runIds.length; from += MAX_DESCRIBE) {
         const page = await client.send(
           new DescribeJobsCommand({ jobs: runIds.slice(from, from + MAX_DESCRIBE) }),
         );
         for (const job of page.jobs ?? []) {
-          const detail = BatchJobDetail.parse(job);
-          found.set(detail.jobId, detail);
+          const detail = BatchJobDetail.safeParse(job);
+          if (detail.success) found.set(detail.data.jobId, detail.data);
+          else if (job.jobId !== undefined) unreadable.set(job.jobId, new DetailUnreadable(job.jobId));
         }
       }
-      return found;
+      return withUnreadable(found, unreadable);
     },
 
     async terminate(runId, reason) {

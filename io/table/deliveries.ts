@@ -110,7 +110,7 @@ const TRY = '#TRY#';
 const iso = (ms: number) => new Date(ms).toISOString();
 const startOfDay = (ms: number) => ms - (ms % DAY_MS);
 
-function deliveryKey({ tenantId, endpointId, at, webhookId }: DeliveryName): Key {
+export function deliveryKey({ tenantId, endpointId, at, webhookId }: DeliveryName): Key {
   return { pk: `DELIVERIES#${tenantId}#${endpointId}#${at.slice(0, 10)}`, sk: `${at}#${webhookId}` };
 }
 

@@ -74,13 +74,21 @@ export function readRows<T>(
     for (const row of read.rows) if (row !== undefined) rows.set(idOf(item), row);
     for (const error of read.unreadable) unreadable.set(idOf(item), error);
   }
+  return withUnreadable(rows, unreadable);
+}
+
+/** @returns the map, in which `get` throws the error of an id that has one */
+export function withUnreadable<T>(
+  rows: ReadonlyMap<string, T>,
+  unreadable: ReadonlyMap<string, Error>,
+): ReadonlyMap<string, T> {
   return unreadable.size === 0 ? rows : new PartlyReadable(rows, unreadable);
 }
 
 class PartlyReadable<T> extends Map<string, T> {
-  readonly #unreadable: ReadonlyMap<string, RowUnreadable>;
+  readonly #unreadable: ReadonlyMap<string, Error>;
 
-  constructor(rows: ReadonlyMap<string, T>, unreadable: ReadonlyMap<string, RowUnreadable>) {
+  constructor(rows: ReadonlyMap<string, T>, unreadable: ReadonlyMap<string, Error>) {
     super(rows);
     this.#unreadable = unreadable;
   }

@@ -34,7 +34,8 @@ async function allDue(backend: Backend, byMs: number, shard = SHARD) {
   } while (after !== undefined);
   return { found, pages };
 }
-const named = (records: readonly JobRecord[]): Due[] => records.map(({ jobId }) => ({ kind: 'job', jobId }));
+const named = (records: readonly JobRecord[]): Due[] =>
+  records.map(({ jobId, dueAt = 0 }) => ({ kind: 'job', jobId, dueAt, isSetAside: false }));
 
 onEachTarget((open, test) => {
   test('what is due by then is found on its pages, the longest overdue first, and each once', async () => {
@@ -70,10 +71,11 @@ onEachTarget((open, test) => {
     const { jobs: store } = backend.process();
     const [moved, settled] = [jobs[0]!, jobs[1]!];
     for (const job of [moved, settled]) await store.create(job);
-    await store.replace(moved, changed(moved, { dueAt: NOW + 5000 }, NOW));
+    const later = changed(moved, { dueAt: NOW + 5000 }, NOW);
+    await store.replace(moved, later);
     await store.replace(settled, changed(settled, { dueAt: undefined }, NOW));
     expect((await allDue(backend, NOW + 4999)).found).toEqual([]);
-    expect((await allDue(backend, NOW + 5000)).found).toEqual(named([moved]));
+    expect((await allDue(backend, NOW + 5000)).found).toEqual(named([later]));
   });
 
   test('a gate is listed with the jobs of its shard, until it has no holder and tick has looked', async () => {
@@ -82,7 +84,7 @@ onEachTarget((open, test) => {
     await gates.acquire('acme', undefined, [holderOf(jobs[0]!)], NOW);
     const gate = (await gates.load(['acme'])).get('acme')!;
     const dueNow = () => allDue(backend, gate.dueAt!, dueShard('acme'));
-    expect((await dueNow()).found).toEqual([{ kind: 'gate', tenantId: 'acme' }]);
+    expect((await dueNow()).found).toMatchObject([{ kind: 'gate', tenantId: 'acme' }]);
     await gates.postpone(gate, gate.dueAt! + 1);
     expect((await dueNow()).found).toEqual([]);
     expect((await allDue(backend, gate.dueAt! + 1, dueShard('acme'))).found).toHaveLength(1);
@@ -91,6 +93,44 @@ onEachTarget((open, test) => {
     await gates.release('acme', [holderOf(jobs[0]!)]);
     await gates.postpone(gate, undefined);
     expect((await allDue(backend, gate.dueAt! + 1, dueShard('acme'))).found).toEqual([]);
+  });
+
+  test('an item that fails is due later each time, and is set aside after the fifth, until it is worked on (F92)', async () => {
+    const backend = await open();
+    const { jobs: store, due } = backend.process();
+    const job = jobs[0]!;
+    await store.create(job);
+    const waits: number[] = [];
+    let nowMs = NOW + MANY;
+    for (let failures = 1; failures <= 6; failures++) {
+      const shard = failures <= 5 ? SHARD : due.shards.at(-1)!;
+      const [item] = (await allDue(backend, nowMs, shard)).found;
+      expect(await due.postponeFailed(item!, nowMs)).toEqual({ count: failures, isSetAside: failures >= 5 });
+      expect(await due.postponeFailed(item!, nowMs)).toBeUndefined();
+      const { dueAt = 0 } = (await store.get(job.jobId))!;
+      waits.push((dueAt - nowMs) / 60_000);
+      nowMs = dueAt;
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 60, 60]);
+
+    const [aside] = (await allDue(backend, nowMs, due.shards.at(-1)!)).found;
+    expect(aside).toMatchObject({ kind: 'job', jobId: job.jobId, isSetAside: true });
+    await due.restore(aside!);
+    expect((await allDue(backend, nowMs, due.shards.at(-1)!)).found).toEqual([]);
+    expect((await allDue(backend, nowMs)).found).toMatchObject([{ jobId: job.jobId, isSetAside: false }]);
+    const [again] = (await allDue(backend, nowMs)).found;
+    expect(await due.postponeFailed(again!, nowMs)).toEqual({ count: 1, isSetAside: false });
+  });
+
+  test('an item that was changed since it was listed is not postponed', async () => {
+    const backend = await open();
+    const { jobs: store, due } = backend.process();
+    const job = jobs[0]!;
+    await store.create(job);
+    const [item] = (await allDue(backend, NOW + MANY)).found;
+    await store.replace(job, changed(job, { dueAt: NOW + 5000 }, NOW));
+    expect(await due.postponeFailed(item!, NOW)).toBeUndefined();
+    expect((await store.get(job.jobId))?.dueAt).toBe(NOW + 5000);
   });
 
   test('a delivery is in it for as long as it is pending', async () => {
@@ -106,7 +146,7 @@ onEachTarget((open, test) => {
     const pending = { ...common, status: 'pending' as const, tries: 0, dueAt: NOW };
     await deliveries.record(undefined, pending);
     const dueNow = () => allDue(backend, NOW + MANY, dueShard(name.webhookId));
-    expect((await dueNow()).found).toEqual([{ kind: 'delivery', delivery: name }]);
+    expect((await dueNow()).found).toMatchObject([{ kind: 'delivery', delivery: name }]);
     await deliveries.record(pending, { ...common, status: 'delivered', tries: 1 });
     expect((await dueNow()).found).toEqual([]);
   });

@@ -1,59 +1,102 @@
 /** The `due` index: eventually what the items say, and until then what they said. */
-import { dueShard } from '../../domain/job/identity.ts';
-import type { Due, DueIndex } from '../../io/table/due.ts';
+import { DUE_SHARDS, dueShard } from '../../domain/job/identity.ts';
+import { type Due, type DueIndex, SET_ASIDE, type Subject } from '../../io/table/due.ts';
 import { type Run, reach } from './faults.ts';
 import type { Process } from './world.ts';
 
 export interface VirtualDueIndex {
-  /** @param dueAt as the item says at the time the index catches up */
-  note(due: Due, dueAt: () => number | undefined): void;
+  /** To be called after each write of an item. */
+  note(subject: Subject, item: DueItem): void;
   nextMs(): number;
   portFor(process: Process): DueIndex;
+}
+
+/** An item as it is when it is asked. */
+interface DueItem {
+  dueAt(): number | undefined;
+  /** Moves `dueAt` alone, in the item. */
+  postpone(dueAt: number): void;
+}
+
+interface Row {
+  readonly subject: Subject;
+  readonly item: DueItem;
+  readonly dueAt: number;
 }
 
 const LAG_MS = 30_000;
 /** Small, so that a handful of items fills several pages. */
 const PAGE = 2;
+const SHARDS = [...Array.from({ length: DUE_SHARDS }, (_, shard) => String(shard)), SET_ASIDE];
+const MINUTE_MS = 60_000;
+const SET_ASIDE_AFTER = 5;
 
 export function virtualDueIndex(run: Run): VirtualDueIndex {
   const lag = run.world.dice('index');
-  const rows = new Map<string, { due: Due; dueAt: number; shard: string }>();
+  const rows = new Map<string, Row>();
+  const shards = new Map<string, string>();
+  const failures = new Map<string, number>();
+  const note = (subject: Subject, item: DueItem) => {
+    const name = nameOf(subject);
+    run.world.after(lag.between(0, run.odds(1) > 0 ? LAG_MS : 1000), () => {
+      const dueAt = item.dueAt();
+      if (dueAt === undefined) rows.delete(name);
+      else rows.set(name, { subject, item, dueAt });
+      if (!shards.has(name)) shards.set(name, dueShard(idOf(subject)));
+    });
+  };
+  const page = (shard: string, byMs: number, from: number) => {
+    const found = [...rows]
+      .filter(([name, row]) => shards.get(name) === shard && row.dueAt <= byMs)
+      .sort(([a, { dueAt: m }], [b, { dueAt: n }]) => m - n || (a < b ? -1 : 1))
+      .map(([, { subject, dueAt }]): Due => ({ ...subject, dueAt, isSetAside: shard === SET_ASIDE }));
+    const next = found.length > from + PAGE ? { next: { from: from + PAGE } } : {};
+    return { due: found.slice(from, from + PAGE), ...next };
+  };
   return {
-    note(due, dueAt) {
-      const name = nameOf(due);
-      run.world.after(lag.between(0, run.odds(1) > 0 ? LAG_MS : 1000), () => {
-        const atMs = dueAt();
-        if (atMs === undefined) rows.delete(name);
-        else rows.set(name, { due, dueAt: atMs, shard: rows.get(name)?.shard ?? dueShard(idOf(due)) });
-      });
-    },
+    note,
     nextMs: () => Math.min(Number.MAX_SAFE_INTEGER, ...[...rows.values()].map(({ dueAt }) => dueAt)),
     portFor: (process) => ({
+      shards: SHARDS,
       due: async (shard, byMs, after) => {
         // What can go wrong with this read can go wrong with that of another shard, and most are empty.
-        if (![...rows.values()].some((row) => row.shard === shard)) return { due: [] };
-        return reach(run, process, { site: `due.${shard}` }, () => {
-          const due = [...rows]
-            .filter(([, row]) => row.shard === shard && row.dueAt <= byMs)
-            .sort(([a, { dueAt: m }], [b, { dueAt: n }]) => m - n || (a < b ? -1 : 1))
-            .map(([, row]) => row.due);
-          const from = Number(after?.['from'] ?? 0);
-          const next = due.length > from + PAGE ? { next: { from: from + PAGE } } : {};
-          return { due: due.slice(from, from + PAGE), ...next };
-        });
+        if (![...rows.keys()].some((name) => shards.get(name) === shard)) return { due: [] };
+        return reach(run, process, { site: `due.${shard}` }, () =>
+          page(shard, byMs, Number(after?.['from'] ?? 0)),
+        );
       },
+      postponeFailed: (due, nowMs) =>
+        reach(run, process, { site: 'due.postponeFailed' }, () => {
+          const name = nameOf(due);
+          const row = rows.get(name);
+          const dueAt = row?.item.dueAt();
+          if (row === undefined || dueAt === undefined || dueAt > due.dueAt) return undefined;
+          const count = (failures.get(name) ?? 0) + 1;
+          const isSetAside = count >= SET_ASIDE_AFTER;
+          failures.set(name, count);
+          shards.set(name, isSetAside ? SET_ASIDE : dueShard(idOf(due)));
+          row.item.postpone(nowMs + MINUTE_MS * (isSetAside ? 60 : 2 ** (count - 1)));
+          note(row.subject, row.item);
+          return { count, isSetAside };
+        }),
+      restore: (due) =>
+        reach(run, process, { site: 'due.restore' }, () => {
+          failures.delete(nameOf(due));
+          shards.set(nameOf(due), dueShard(idOf(due)));
+        }),
     }),
   };
 }
 
-function nameOf(due: Due): string {
+function nameOf(due: Subject): string {
   if (due.kind === 'job') return due.jobId;
   if (due.kind === 'gate') return due.tenantId;
+  if (due.kind === 'unknown') return due.key.pk;
   const { tenantId, endpointId, at, webhookId } = due.delivery;
   return `${tenantId} ${endpointId} ${at} ${webhookId}`;
 }
 
 /** What the item's shard is made of. */
-function idOf(due: Due): string {
+function idOf(due: Subject): string {
   return due.kind === 'delivery' ? due.delivery.webhookId : nameOf(due);
 }

@@ -27,7 +27,16 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
   const rows = new Map<string, WaitingRow>();
   const put = (gate: Gate) => {
     gates.set(gate.tenantId, gate);
-    index.note({ kind: 'gate', tenantId: gate.tenantId }, () => gates.get(gate.tenantId)?.dueAt);
+    index.note(
+      { kind: 'gate', tenantId: gate.tenantId },
+      {
+        dueAt: () => gates.get(gate.tenantId)?.dueAt,
+        postpone(dueAt) {
+          const now = gates.get(gate.tenantId);
+          if (now !== undefined) gates.set(gate.tenantId, { ...now, dueAt });
+        },
+      },
+    );
   };
   const isAsRead = (tenantId: string, seen: Gate | undefined) =>
     gates.get(tenantId)?.version === seen?.version;

@@ -68,13 +68,28 @@ export function virtualTable(
     deliveries.set(key, careful ? Delivery.parse(row) : row);
     const { tenantId, endpointId, at, webhookId } = row;
     const due = { kind: 'delivery', delivery: { tenantId, endpointId, at, webhookId } } as const;
-    index.note(due, () => deliveries.get(key)?.dueAt);
+    index.note(due, {
+      dueAt: () => deliveries.get(key)?.dueAt,
+      postpone(dueAt) {
+        const now = deliveries.get(key);
+        if (now !== undefined) deliveries.set(key, { ...now, dueAt });
+      },
+    });
   };
   const commit = (process: Process, next: JobRecord, by: string) => {
     const before = job(next.jobId);
     const after = careful ? frozen(JobRecord.parse(next)) : next;
     jobs.set(next.jobId, { kind: 'job', job: after, by });
-    index.note({ kind: 'job', jobId: next.jobId }, () => job(next.jobId)?.dueAt);
+    index.note(
+      { kind: 'job', jobId: next.jobId },
+      {
+        dueAt: () => job(next.jobId)?.dueAt,
+        postpone(dueAt) {
+          const now = job(next.jobId);
+          if (now !== undefined) jobs.set(next.jobId, { kind: 'job', job: { ...now, dueAt }, by });
+        },
+      },
+    );
     onCommit(process, before, after);
   };
 

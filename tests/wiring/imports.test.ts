@@ -218,6 +218,13 @@ test.each(files.filter((file) => /^(domain|application)\//.test(file)))(
   },
 );
 
+test.each(files.filter((file) => /^application\//.test(file) && file !== 'application/apart.ts'))(
+  '%s waits for all that it has begun, also when some of it fails',
+  (file) => {
+    expect(/Promise\.(all|any|race)\(/.exec(textOf.get(file) ?? '')?.[0]).toBeUndefined();
+  },
+);
+
 test(`no file is longer than ${MAX_LINES} lines`, () => {
   const long = files.filter((file) => (textOf.get(file) ?? '').split('\n').length - 1 > MAX_LINES);
   expect(long).toEqual([]);

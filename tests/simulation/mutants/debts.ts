@@ -67,7 +67,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.9',
     without: 'reconcile',
     profile: 'chaos',
-    mutant: { defects: { tick: () => ({ due: { due: async () => ({ due: [] }) } }) } },
+    mutant: { defects: { tick: ({ due }) => ({ due: { ...due, due: async () => ({ due: [] }) } }) } },
   },
   {
     rule: '2.10',

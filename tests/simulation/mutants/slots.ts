@@ -80,6 +80,7 @@ const keepingWhoRetries: Defect = ({ gates, jobs }) => ({
 /** An empty gate it looks at, so that a world without leaks comes to rest. */
 const sweepingEmptyGates: Defect = ({ due, gates }) => ({
   due: {
+    ...due,
     due: async (...asked) => {
       const page = await due.due(...asked);
       const found = await gates.load(page.due.flatMap((item) => (item.kind === 'gate' ? item.tenantId : [])));
