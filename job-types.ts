@@ -25,6 +25,8 @@ export const CsvSummariseInput = z.strictObject({
     .max(40)
     .refine(isEncoding, 'expected an encoding such as utf-8, windows-1252 or utf-16le')
     .optional(),
+  /** What separates a fraction: 1,5 is text with a point, and 1.5 with a comma. */
+  decimal: z.enum(['.', ',']).default('.'),
   /** The line that has the column names; those before it are skipped. Absent: the first that is not blank. */
   headerLine: z.int().min(1).max(1000).optional(),
   /** Rows that are shorter or longer than the header: empty cells and columns without a name in `fill`. */

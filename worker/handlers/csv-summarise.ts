@@ -16,7 +16,7 @@ export const csvSummarise: Handler<z.infer<typeof CsvSummariseInput>> = async (i
   try {
     const { encoding, pieces } = await openText(source, input.encoding);
     const dialect = await dialectOf(pieces, input);
-    const columns = new Columns();
+    const columns = new Columns(input.decimal);
     let rows = 0;
     const reader = {
       header(names: readonly string[]) {
@@ -41,14 +41,19 @@ export const csvSummarise: Handler<z.infer<typeof CsvSummariseInput>> = async (i
 class Columns {
   readonly #budget = new DistinctBudget(DISTINCT_BYTES);
   readonly #all: { readonly name: string; readonly statistics: ColumnStatistics }[] = [];
+  readonly #decimal: '.' | ',';
   #rows = 0;
+
+  constructor(decimal: '.' | ',') {
+    this.#decimal = decimal;
+  }
 
   get count(): number {
     return this.#all.length;
   }
 
   open(name: string): void {
-    this.#all.push({ name, statistics: new ColumnStatistics(this.#budget, this.#rows) });
+    this.#all.push({ name, statistics: new ColumnStatistics(this.#budget, this.#decimal, this.#rows) });
   }
 
   add(cells: readonly string[]): void {

@@ -84,6 +84,8 @@ describe('a file is read', () => {
     ['with quoted cells that have all kinds of things', 'a,b\n"1,\n""2""",3\n', {}, ['a', 'b'], 1],
     ['with spaces around quoted cells', 'a, "b, c"\n1, "x, y" \n', {}, ['a', 'b, c'], 1],
     ['with lines above the header', 'Report of "May\n\na,b\n1,2\n', { headerLine: 3 }, ['a', 'b'], 1],
+    ['of one column with trailing commas', 'a\n1,\n2,\n', { ragged: 'fill', headerLine: 1 }, ['a'], 2],
+    ['with a header alone and no line end', 'a,b', {}, ['a', 'b'], 0],
     ['with a header alone', 'a,b\n', {}, ['a', 'b'], 0],
     ['with names that repeat or are missing', 'a,,a,\n1,2,3,4\n', {}, ['a', '', 'a', ''], 1],
   ])('%s (M80)', async (_, file, options, names, rows) => {
@@ -307,6 +309,20 @@ describe('a column is numeric when all of its cells are numbers', () => {
     expect(columns).toMatchObject([{ type: 'text', filled: 2, numbers: 1, distinct: 2 }]);
   });
 
+  test.each([
+    ['1,5', 1.5],
+    ['-,25', -0.25],
+    ['1e3', 1000],
+    ['7', 7],
+    ['1.5', undefined],
+    ['1.234,5', undefined],
+    ['1,2,3', undefined],
+    ['00,5', undefined],
+  ])('%s with a decimal comma is %s (M83)', async (cell, value) => {
+    const { columns } = await summaryOf(`a;b\n${cell};x\n`, { delimiter: ';', decimal: ',' });
+    expect(columns[0]).toMatchObject(value === undefined ? { type: 'text' } : { type: 'number', min: value });
+  });
+
   test('its statistics are numbers, whatever their size', async () => {
     for (const cells of [
       ['1e308', '-1e308', '1e308'],
@@ -335,7 +351,7 @@ describe('different values are counted within one budget of bytes (M84)', () => 
 
   test('which all columns share, and after which a count is "at least"', () => {
     const budget = new DistinctBudget(10_000);
-    const [ids, flags] = [new ColumnStatistics(budget), new ColumnStatistics(budget)];
+    const [ids, flags] = [new ColumnStatistics(budget, '.'), new ColumnStatistics(budget, '.')];
     flags.add('yes');
     for (let i = 0; i < 1000; i += 1) ids.add(`id ${i}`);
     flags.add('yes');
@@ -347,7 +363,7 @@ describe('different values are counted within one budget of bytes (M84)', () => 
   });
 
   test('in which a long value takes no more than a short one', () => {
-    const column = new ColumnStatistics(new DistinctBudget(10_000));
+    const column = new ColumnStatistics(new DistinctBudget(10_000), '.');
     const long = 'x'.repeat(1_000_000);
     for (const cell of [long, `${long}1`, `${long}2`, long]) column.add(cell);
     expect([distinctOf(column), column.summary()]).toMatchObject([[3, false], { longest: 1_000_001 }]);

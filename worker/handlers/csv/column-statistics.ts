@@ -32,12 +32,14 @@ export class ColumnStatistics {
   #mean = 0;
   #squares = 0;
   #longest = 0;
+  readonly #decimal: '.' | ',';
   readonly #budget: DistinctBudget;
   readonly #distinct = new Set<string>();
   #distinctIsAtLeast = false;
 
   /** @param emptyBefore rows that ended before this column */
-  constructor(budget: DistinctBudget, emptyBefore = 0) {
+  constructor(budget: DistinctBudget, decimal: '.' | ',', emptyBefore = 0) {
+    this.#decimal = decimal;
     this.#budget = budget;
     this.#empty = emptyBefore;
   }
@@ -51,7 +53,7 @@ export class ColumnStatistics {
     this.#filled++;
     this.#longest = Math.max(this.#longest, text.length);
     if (!this.#distinctIsAtLeast) this.#addDistinct(text);
-    const value = numberIn(text);
+    const value = numberIn(text, this.#decimal);
     if (value !== undefined) this.#addNumber(value);
   }
 

@@ -10,6 +10,8 @@ export interface Dialect {
   readonly delimiter: string;
   /** Of the column names, from 1. */
   readonly headerLine: number;
+  /** The input named the line; otherwise it may be a title above the table. */
+  readonly isHeaderAsked: boolean;
   /** The text from that line on. */
   readonly text: AsyncIterable<string>;
 }
@@ -31,7 +33,13 @@ export async function dialectOf(pieces: AsyncIterable<string>, asked: Asked): Pr
     if (found !== undefined) {
       refuseOtherFormats(head);
       const delimiter = delimiterOf(found, asked.delimiter);
-      return { delimiter, headerLine: found.line, text: joined(head.slice(found.offset), source) };
+      const isHeaderAsked = asked.headerLine !== undefined;
+      return {
+        delimiter,
+        headerLine: found.line,
+        isHeaderAsked,
+        text: joined(head.slice(found.offset), source),
+      };
     }
     if (ended || head.length > MAX_HEAD_CHARACTERS) throw refusal(noHeader(head, asked.headerLine));
     const next = await source.next();

@@ -38,7 +38,7 @@ export async function readTable(
   reader: TableReader,
   signal: AbortSignal,
 ): Promise<TableCounts> {
-  const rows = new Rows(options, reader, dialect.headerLine);
+  const rows = new Rows(options, reader, dialect);
   const parser = parse({
     delimiter: dialect.delimiter,
     record_delimiter: '\n',
@@ -69,15 +69,17 @@ class Rows {
   readonly #options: TableOptions;
   readonly #reader: TableReader;
   readonly #headerLine: number;
+  readonly #isHeaderAsked: boolean;
   #names: readonly string[] = [];
   /** Of the next row, as far as the parser has come: its lines and its empty ones. */
   #endedLine = 0;
   #emptyLines = 0;
 
-  constructor(options: TableOptions, reader: TableReader, headerLine: number) {
+  constructor(options: TableOptions, reader: TableReader, dialect: Dialect) {
     this.#options = options;
     this.#reader = reader;
-    this.#headerLine = headerLine;
+    this.#headerLine = dialect.headerLine;
+    this.#isHeaderAsked = dialect.isHeaderAsked;
   }
 
   add(cells: readonly string[], info: Info): void {
@@ -119,7 +121,7 @@ class Rows {
     const width = this.#names.length;
     const found = `Line ${line} has ${cells.length} cells, the header on line ${this.#headerLine} has ${width}.`;
     // A title above the table, most likely; no row of the table would fit it.
-    if (width === 1 && this.counts.rows === 0 && cells.length > 1)
+    if (width === 1 && this.counts.rows === 0 && cells.length > 1 && !this.#isHeaderAsked)
       throw refusal(`${found} If the column names are on a later line, set "headerLine".`);
     if (this.#options.ragged === 'refuse') {
       const advice = cells.length < width ? 'empty cells' : 'columns without a name';
