@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buildApp } from 'fauxqs';
 import type { SqsQueue, SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
+import { guard } from '../s3/guard.ts';
 import { type Origins, openOrigins, recording } from './dead-letters.ts';
 import { makeFair } from './fair-queues/fair-queue.ts';
 import { createMoveTasks, type MoveTasks } from './move-tasks.ts';
@@ -90,6 +91,7 @@ export async function openFauxqs(directory?: string): Promise<Fauxqs> {
     for (const queue of queues.allQueues()) queue.persistence = persistence;
   }
   const app = buildApp({ logger: false, stores: { sqsStore: queues, snsStore: topics, s3Store: objects } });
+  guard(app, objects);
   await app.ready();
   const moveTasks = createMoveTasks({ queues, origins, atomically });
   return {
