@@ -87,6 +87,11 @@ export const errorCatalogue = {
     'reject',
     'The job is larger than AWS Batch takes, or has parameters or tags that it does not take.',
   ),
+  request_impossible: jobEntry(
+    'service author',
+    'reject',
+    'The job type asks AWS Batch for a size or a time limit that it does not have.',
+  ),
   platform_unavailable: jobEntry(
     'operator',
     'retry',

@@ -5,6 +5,7 @@ import { errorCatalogue } from '../domain/errors.ts';
 import { JobState } from '../domain/job/job.ts';
 import { lifecycle, type ObservationKind } from '../domain/job/lifecycle.ts';
 import { stateNotes } from '../domain/job/state-notes.ts';
+import { causeTables } from './docs-causes.ts';
 import { faultTables } from './docs-faults.ts';
 
 const docs = join(import.meta.dirname, '../docs');
@@ -13,6 +14,7 @@ const docs = join(import.meta.dirname, '../docs');
 const generated: Readonly<Record<string, () => string>> = {
   'decisions/README.md': decisionList,
   'developing/faults.md': faultTables,
+  'operating/causes.md': causeTables,
   'developing/states.md': () => `${stateTable()}\n${lifecycleTable()}`,
   'using/errors.md': errorTables,
 };

@@ -18,7 +18,6 @@ import {
 import { Fault } from '../../domain/fault.ts';
 import { advance } from '../../domain/job/advance.ts';
 import { acceptedOrder, isOver, mustNotHold } from '../../domain/job/attempt.ts';
-import { failureOf } from '../../domain/job/failure.ts';
 import { batchJobName } from '../../domain/job/identity.ts';
 import type { Failure, JobRecord } from '../../domain/job/job.ts';
 import { isUnsettled } from '../../domain/job/job.ts';
@@ -249,10 +248,8 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> 
     case 'not_accepted':
       await recordAnswer(ports, opened.job, { kind: 'not_accepted', why: outcome.why });
       return ended({ againAtMs: ports.clock.nowMs() + 1000 + ports.random.fraction() * 9000 });
-    case 'refused': {
-      const failure = failureOf(outcome.class, 'batch_refused', { reason: outcome.reason });
-      return ended({ toDispatch: await recordAnswer(ports, opened.job, { kind: 'refused', failure }) });
-    }
+    case 'refused':
+      return ended({ toDispatch: await recordAnswer(ports, opened.job, outcome) });
     case 'unavailable':
       return ended(await turnAway(ports, calling, opened.job, outcome));
   }

@@ -7,7 +7,7 @@
  * the job is kept. An unknown text counts as such a cause, since nothing says that the tenant could remove it.
  */
 import { failureOf } from '../job/failure.ts';
-import type { FailureClass, JobRecord } from '../job/job.ts';
+import type { Failure, JobRecord } from '../job/job.ts';
 import { MAX_ATTEMPTS, type RetryPolicy } from '../job/job-type.ts';
 import type { Observation } from '../job/lifecycle.ts';
 import { MAX_REASON_CHARACTERS, shortened } from '../size.ts';
@@ -29,7 +29,7 @@ export type Refusal =
   /** Not this time: throttled. */
   | { readonly kind: 'not_accepted'; readonly why: string }
   /** This request will never be accepted. */
-  | { readonly kind: 'refused'; readonly class: FailureClass; readonly reason: string }
+  | { readonly kind: 'refused'; readonly failure: Failure }
   /** No job of this kind is accepted until an operator has removed the cause. */
   | { readonly kind: 'unavailable'; readonly what: Obstruction; readonly reason: string };
 
@@ -37,21 +37,30 @@ export type Refusal =
 const THROTTLED =
   /^(TooManyRequests|Throttl|RequestThrottled|RequestLimitExceeded|SlowDown|LimitExceeded|BandwidthLimit|ProvisionedThroughput|PriorRequestNotComplete)/;
 
-/** `Unable to substitute value. No parameter found for reference x` is not here: the definition asks for what no job gives. */
-const REQUEST: readonly { readonly class: FailureClass; readonly says: RegExp }[] = [
-  { class: 'invalid_input', says: /\bjob size must be less than\b/i },
-  { class: 'invalid_input', says: /\bcontainer overrides length must be at most\b/i },
+interface OwnRequest {
+  readonly code: 'batch_refused' | 'request_impossible';
+  readonly says: RegExp;
+}
+
+/**
+ * What the job's input, tags and parameters make of the request is its tenant's; the rest of the request is ours.
+ *
+ * `Unable to substitute value. No parameter found for reference x` is not here: the definition asks for what no job gives.
+ */
+const REQUEST: readonly OwnRequest[] = [
+  { code: 'batch_refused', says: /\bjob size must be less than\b/i },
+  { code: 'batch_refused', says: /\bcontainer overrides length must be at most\b/i },
   {
-    class: 'invalid_input',
+    code: 'batch_refused',
     says: /\b(parameters?|tags?)\b[^.]*\b(too (large|long|many)|exceeds?|must (be|have|match|not)|(is|are) (not valid|invalid))/i,
   },
-  { class: 'invalid_input', says: /\bat '(parameters|tags)[^']*' failed to satisfy constraint/i },
+  { code: 'batch_refused', says: /\bat '(parameters|tags)[^']*' failed to satisfy constraint/i },
   {
-    class: 'platform',
+    code: 'request_impossible',
     says: /\bat '(jobName|timeout|containerOverrides|retryStrategy|schedulingPriorityOverride)[^']*' failed to satisfy constraint/i,
   },
-  { class: 'platform', says: /\bjob name should match valid pattern\b/i },
-  { class: 'platform', says: /\b(fargate resource requirements|attemptDurationSeconds)\b/i },
+  { code: 'request_impossible', says: /\bjob name should match valid pattern\b/i },
+  { code: 'request_impossible', says: /\b(fargate resource requirements|attemptDurationSeconds)\b/i },
 ];
 
 const OBSTRUCTIONS: readonly { readonly what: Obstruction; readonly says: RegExp }[] = [
@@ -76,7 +85,10 @@ export function classifyRefusal({ name, status, message }: CallError): Refusal {
   if (status === 429 || THROTTLED.test(name)) return { kind: 'not_accepted', why: name };
   const obstruction = OBSTRUCTIONS.find(({ says }) => says.test(name))?.what;
   const own = obstruction === undefined ? REQUEST.find(({ says }) => says.test(message)) : undefined;
-  if (own !== undefined) return { kind: 'refused', class: own.class, reason };
+  if (own !== undefined) {
+    const cls = own.code === 'batch_refused' ? 'invalid_input' : 'platform';
+    return { kind: 'refused', failure: failureOf(cls, own.code, { reason }) };
+  }
   const what = obstruction ?? OBSTRUCTIONS.find(({ says }) => says.test(message))?.what ?? 'other';
   return { kind: 'unavailable', what, reason: `${name}: ${reason}` };
 }

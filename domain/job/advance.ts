@@ -165,7 +165,8 @@ function waitForPlatform(
     queued: undefined,
     waitReason: 'platform_unavailable',
     nextAttemptAt,
-    platformWait: { reason, refusals: refusals + 1, since },
+    failure: failureOf('platform', 'platform_unavailable', { reason }),
+    platformWait: { refusals: refusals + 1, since },
   };
 }
 
@@ -188,10 +189,10 @@ function nextAttempt(job: JobRecord): JobChange {
 }
 
 /** A job that the platform refused until its deadline failed for that refusal, not for its own duration. */
-function deadlineExceeded({ platformWait }: JobRecord): Failure {
+function deadlineExceeded({ platformWait, failure }: JobRecord): Failure {
   return platformWait === undefined
     ? failureOf('timeout', 'deadline_exceeded')
-    : failureOf('platform', 'deadline_exceeded', { reason: platformWait.reason });
+    : failureOf('platform', 'deadline_exceeded', { reason: failure?.reason });
 }
 
 /**

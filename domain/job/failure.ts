@@ -24,7 +24,6 @@ export interface FailedTry {
 interface Sign {
   readonly class: FailureClass;
   readonly code: ErrorCode;
-  /** The status reason of a terminated Batch job is a person's text, so signs of ECS are looked for in the container's. */
   readonly on: 'status' | 'container' | 'either';
   readonly says: RegExp;
 }
@@ -68,7 +67,9 @@ export function classifyFailure(
   const { exitCode, reason, logStreamName: logStream } = seen.container;
   const { statusReason } = seen;
   const facts = { exitCode, reason: wordsOf(statusReason, reason), logStream };
-  const texts = { status: [statusReason], container: [reason], either: [reason, statusReason] };
+  // The status reason of a terminated Batch job is a person's text, which may begin like one of ECS.
+  const either = seen.isTerminated === true ? [reason] : [reason, statusReason];
+  const texts = { status: [statusReason], container: [reason], either };
   const found = signs.find(({ on, says }) => texts[on].some((text) => text !== undefined && says.test(text)));
   if (found !== undefined) return judged(found.class, found.code, facts);
   if (seen.isTerminated === true) return judged('platform', 'ended_by_operator', facts);
@@ -140,7 +141,13 @@ function wordsOf(statusReason: string | undefined, reason: string | undefined): 
 /** Codes whose sentence is always the catalogue's. For other codes the worker, or our own code, may be more exact. */
 const OURS: ReadonlySet<ErrorCode> = new Set([
   ...signs.map(({ code }) => code),
-  ...(['ended_by_operator', 'batch_forgot', 'result_missing', 'deadline_exceeded'] as const),
+  ...([
+    'request_impossible',
+    'ended_by_operator',
+    'batch_forgot',
+    'result_missing',
+    'deadline_exceeded',
+  ] as const),
 ]);
 
 /**

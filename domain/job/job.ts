@@ -119,11 +119,8 @@ export const JobRecord = z.object({
   stateVersion: z.int().positive(),
   stateAt: EpochMs,
   waitReason: z.string().optional(),
-  /**
-   * Since when, and how many times in a row, AWS Batch has refused the job for a cause that an operator must remove;
-   * `reason` is its last text, for the operator.
-   */
-  platformWait: z.object({ reason: z.string(), refusals: z.int().positive(), since: EpochMs }).optional(),
+  /** Since when, and how often in a row, the platform has refused the job; `failure` says why. */
+  platformWait: z.object({ refusals: z.int().positive(), since: EpochMs }).optional(),
   attempt: z.int().positive(),
   /** The attempt may have a row in the waiting list. */
   queued: z.literal(true).optional(),

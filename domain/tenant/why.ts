@@ -34,7 +34,7 @@ export function whyWaiting(job: JobRecord, { gate, defaultCap, ahead }: Surround
       return { kind: 'time', untilMs: job.nextAttemptAt ?? job.stateAt, because: 'retrying' };
     case 'waiting': {
       if (waitsForPlatform(job))
-        return { kind: 'platform', untilMs: job.nextAttemptAt, reason: job.platformWait?.reason ?? '' };
+        return { kind: 'platform', untilMs: job.nextAttemptAt, reason: job.failure?.reason ?? '' };
       const [entry] = decide(gate, defaultCap, [job]);
       return entry?.kind === 'waits' ? { kind: 'slot', obstacle: entry.obstacle, ahead } : { kind: 'turn' };
     }

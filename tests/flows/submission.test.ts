@@ -152,7 +152,11 @@ it('jobs for a disabled queue wait without a slot, other jobs of the tenant run 
       return job?.platformWait === undefined ? undefined : job;
     });
     expect(held).toMatchObject({ state: 'waiting', waitReason: 'platform_unavailable', endedAttempts: [] });
-    expect(held.platformWait?.reason).toMatch(/ClientException: .*is disabled/);
+    expect(held.failure).toMatchObject({
+      class: 'platform',
+      code: 'platform_unavailable',
+      reason: expect.stringMatching(/ClientException: .*is disabled/),
+    });
   }
   await stack.send(ofGlobex({ ...summarise('meanwhile'), input: { csv: csvOfGlobex } }));
   const other = await outside.turnUntilEnded('globex', 'meanwhile', 1000);
@@ -162,7 +166,7 @@ it('jobs for a disabled queue wait without a slot, other jobs of the tenant run 
   for (const key of ['held-1', 'held-2']) {
     const job = await outside.turnUntilEnded('globex', key, 15_000);
     expect(job).toMatchObject({ state: 'succeeded' });
-    expect(job).not.toHaveProperty('platformWait');
+    for (const gone of ['platformWait', 'failure']) expect(job).not.toHaveProperty(gone);
     await outside.settled(job.jobId);
   }
   expect(JSON.stringify(stack.webhooks)).not.toMatch(/arn:aws|RequestId|\d{12}\.dkr/);

@@ -61,7 +61,10 @@ test.each(platform)(
 
 test.each(ownRequest)('%s is refused: the job has failed (F19)', async (_, { name, message }, cls) => {
   answer = { status: 400, name, body: { message } };
-  expect(await port.submit(request)).toEqual({ kind: 'refused', class: cls, reason: message });
+  expect(await port.submit(request)).toMatchObject({
+    kind: 'refused',
+    failure: { class: cls, reason: message },
+  });
 });
 
 test.each([

@@ -1,4 +1,6 @@
 /** AWS Batch: jobs with their own tries, events, a listing that lags, endings that take their time, and a short memory. */
+
+import { classifyRefusal } from '../../domain/batch/refusal.ts';
 import type { BatchJobDetail } from '../../domain/batch/report.ts';
 import type { SubmitRequest } from '../../domain/batch/submission.ts';
 import type { BatchPort, SubmitOutcome } from '../../io/aws/batch.ts';
@@ -46,11 +48,11 @@ export interface VirtualBatch {
 const MAX_TRIES = 2;
 const answers: Readonly<Record<'throttled' | 'refused', SubmitOutcome>> = {
   throttled: { kind: 'not_accepted', why: 'TooManyRequestsException' },
-  refused: {
-    kind: 'refused',
-    class: 'invalid_input',
-    reason: 'Job size must be less than 30 KiB, got 47 KiB',
-  },
+  refused: classifyRefusal({
+    name: 'ClientException',
+    status: 400,
+    message: 'Job size must be less than 30 KiB, got 47 KiB',
+  }),
 };
 
 export const isOver = ({ status }: BatchJob): boolean =>

@@ -1,4 +1,5 @@
 /** Rules of submitting, of the claim, and of what is believed of a Batch job. */
+import { failureOf } from '../../../domain/job/failure.ts';
 import { isFinal, type JobRecord } from '../../../domain/job/job.ts';
 import type { AllPorts, Defect } from '../lambdas.ts';
 import { type Expectation, reading, writing } from './defects.ts';
@@ -184,7 +185,7 @@ export const ofCalls: readonly Expectation[] = [
         submit: submitting(async (batch, request) => {
           const outcome = await batch.submit(request);
           return outcome.kind === 'unavailable'
-            ? { kind: 'refused', class: 'invalid_input', reason: outcome.reason }
+            ? { kind: 'refused', failure: failureOf('invalid_input', 'batch_refused', outcome) }
             : outcome;
         }),
       },

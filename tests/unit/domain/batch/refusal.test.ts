@@ -12,7 +12,14 @@ import { ownRequest, platform } from '../../../support/platform-texts.ts';
 
 describe('a refusal that names our own request is final', () => {
   test.each(ownRequest)('%s', (_, error, cls) => {
-    expect(classifyRefusal(error)).toEqual({ kind: 'refused', class: cls, reason: error.message });
+    expect(classifyRefusal(error)).toMatchObject({
+      kind: 'refused',
+      failure: {
+        class: cls,
+        code: cls === 'platform' ? 'request_impossible' : 'batch_refused',
+        reason: error.message,
+      },
+    });
   });
 });
 
@@ -68,11 +75,11 @@ describe('a job that the platform does not take', () => {
       attempt: 2,
       waitReason: 'platform_unavailable',
       nextAttemptAt: NOW + 30_000,
-      platformWait: { reason: 'ClientException: is disabled', refusals: 1, since: context.nowMs },
+      failure: { class: 'platform', code: 'platform_unavailable', reason: 'ClientException: is disabled' },
+      platformWait: { refusals: 1, since: context.nowMs },
       endedAttempts: [],
     });
-    for (const gone of ['hasSlot', 'callOpen', 'callDeadlineAt', 'failure'])
-      expect(next).not.toHaveProperty(gone);
+    for (const gone of ['hasSlot', 'callOpen', 'callDeadlineAt']) expect(next).not.toHaveProperty(gone);
     expect(isOver(next, 1)).toBe(true);
   });
 

@@ -176,6 +176,13 @@ describe('why an attempt failed', () => {
       false,
     ],
     [
+      'a person terminates it, and gives a text of ECS as the reason',
+      { statusReason: 'CannotPullContainerError again, AccessDenied', isTerminated: true, container: {} },
+      'platform',
+      'ended_by_operator',
+      false,
+    ],
+    [
       'a person terminates it, with a reason that begins like one of ours',
       { statusReason: 'Host EC2 looks sick', isTerminated: true, container: { exitCode: 137 } },
       'platform',

@@ -55,6 +55,21 @@ describe('why a job has not begun', () => {
       0,
       'AWS Batch has had the job since 2026-01-05T09:00:00.000Z and has no capacity for it yet',
     ],
+    [
+      'an operator (F71)',
+      jobIn('waiting', {
+        nextAttemptAt: NOW,
+        failure: {
+          class: 'platform',
+          code: 'platform_unavailable',
+          message: 'x',
+          reason: 'The queue is disabled.',
+        },
+      }),
+      undefined,
+      0,
+      'AWS Batch refused it for a cause that an operator must remove, and is called again after 2026-01-05T09:00:00.000Z: The queue is disabled.',
+    ],
     ['nothing, it runs', jobIn('running'), undefined, 0, 'it does not wait'],
     ['nothing, it is over', jobIn('failed'), gate({ cap: 1 }), 0, 'it does not wait'],
   ])('%s', (_, job, gate, ahead, text) => {

@@ -39,15 +39,15 @@ describe("no webhook and no sentence of a dead letter names what is the operator
 
   test.each([...ownRequest, ...platform])('%s', (_, error) => {
     const refusal = classifyRefusal(error);
-    if (!('reason' in refusal)) throw new Error(`This is no refusal: ${error.message}`);
+    const reason = refusal.kind === 'unavailable' ? refusal.reason : error.message;
     for (const code of ['batch_refused', 'platform_unavailable', 'deadline_exceeded'] as const) {
-      const failure = failureOf('platform', code, { reason: refusal.reason });
+      const failure = failureOf('platform', code, { reason });
       for (const job of failedWith(failure)) expect(toldOf(job)).not.toMatch(INTERNALS);
-      expect(failedJob(jobIn('failed', { failure })).attributes['cause']).toBe(refusal.reason);
+      expect(failedJob(jobIn('failed', { failure })).attributes['cause']).toBe(reason);
     }
     const job = jobIn('submitting', { callOpen: true });
     const nextAttemptAt = NOW + 30_000;
-    const waiting = advance(job, { kind: 'unavailable', reason: refusal.reason, nextAttemptAt }, context);
+    const waiting = advance(job, { kind: 'unavailable', reason, nextAttemptAt }, context);
     expect(toldOf(waiting ?? job)).not.toMatch(INTERNALS);
   });
 
