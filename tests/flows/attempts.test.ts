@@ -115,6 +115,7 @@ it('a job whose container fails four times waits longer each time, and then is a
     code: 'exit_code',
     class: 'app_error',
     reason: job.failure?.message,
+    cause: 'Essential container in task exited',
     attempts: '4',
     firstFailureAt: new Date(job.endedAttempts[0]?.endedAt ?? 0).toISOString(),
     lastFailureAt: new Date(job.endedAttempts[3]?.endedAt ?? 0).toISOString(),

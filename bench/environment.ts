@@ -1,0 +1,29 @@
+/** What a function finds in its environment on Lambda, with addresses where nothing answers. */
+const NOWHERE = 'http://127.0.0.1:1/bench';
+
+export function environmentOf(): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    TABLE_NAME: 'bench',
+    BUCKET_NAME: 'headgate-bench',
+    SUBMIT_QUEUE_URL: NOWHERE,
+    DELIVERY_QUEUE_URL: NOWHERE,
+    DEAD_LETTER_QUEUE_URL: NOWHERE,
+    EVENT_BUS_NAME: 'bench',
+    WORKER_LOG_GROUP: 'bench',
+    JOB_QUEUE_STANDARD: 'standard',
+    JOB_QUEUE_ECONOMY: 'economy',
+    JOB_DEFINITION_SMALL: 'small',
+    JOB_DEFINITION_MEDIUM: 'medium',
+    JOB_DEFINITION_PLAIN: 'plain',
+    BATCH_CALLS_PER_SECOND: '40',
+    TENANT_DEFAULTS:
+      '{"admitUnknown":false,"cap":0,"waitingQuota":1000,"priorityCeiling":"high","abovePriorityCeiling":"clamp"}',
+    SUBMIT_SETTLE_SECONDS: '60',
+    WEBHOOK_KEY_ID: 'bench',
+    NETWORK_PROBE_HOST: 'sts.example.com',
+  };
+}
