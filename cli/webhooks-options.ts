@@ -27,6 +27,7 @@ export const USAGE = `Usage: npm run webhooks -- COMMAND --tenant ID [OPTIONS]
 ID is a webhook-id. FILTER is any of
   --endpoint WHE  --status pending|delivered|exhausted|abandoned|held
   --event TYPE  --job JOB  --since 30m | 2h | 7d | 2026-01-31T09:00:00Z  --until ...
+Without --events an endpoint receives the ends of jobs, job.rejected and endpoint.disabled.
 list looks back a day unless --since says otherwise, show 30 days; replay wants ID or --since.
 
 --stage STAGE       whose stack (dev)

@@ -13,6 +13,7 @@ import { type Problem, problem } from '../domain/errors.ts';
 import { type Delivery, RETENTION_MS } from '../domain/webhook/delivery.ts';
 import { type DeliveryFilter, judgeRange } from '../domain/webhook/delivery-filter.ts';
 import { type Endpoint, revoked } from '../domain/webhook/endpoint.ts';
+import { needsAllEvents } from '../domain/webhook/notification.ts';
 import { type Bus, bus } from '../io/aws/bus.ts';
 import { paced } from '../io/aws/dead-letters.ts';
 import { type Sealing, sealing } from '../io/aws/keys.ts';
@@ -134,6 +135,9 @@ function showKeys(registered: Registered): number {
   print(`${endpointId}  ${url}`);
   for (const key of registered.shown) print(key);
   print('A secret is shown only now.');
+  const steps = registered.endpoint.events.filter(needsAllEvents);
+  if (steps.length > 0)
+    print(`A stage publishes ${steps.join(', ')} only if it is deployed with PublishEvents=all.`);
   return 0;
 }
 

@@ -39,7 +39,7 @@ export async function noisyDemo(show: Screen, signal: AbortSignal): Promise<numb
     template: built.template,
     bundles: built.functions,
     images: imageFolders,
-    parameters: { MaxvCpus: '4' },
+    parameters: { MaxvCpus: '4', PublishEvents: 'all' },
   });
   const clients = awsClients(cloud.environment);
   const ending = new AbortController();

@@ -23,8 +23,8 @@ import { watchJobs } from './watch.ts';
 const ONCE_LIMIT_MS = 50_000;
 const LOOK_EVERY_MS = 100;
 
-/** A laptop has few cores; a job that waits for capacity belongs to the sample. */
-const LAPTOP_PARAMETERS = { MaxvCpus: '2', SubmitSettleSeconds: '3' };
+/** A laptop has few cores; a job that waits for capacity belongs to the sample. The screen shows every step. */
+const LAPTOP_PARAMETERS = { MaxvCpus: '2', SubmitSettleSeconds: '3', PublishEvents: 'all' };
 
 interface Options {
   readonly once: boolean;

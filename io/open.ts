@@ -2,8 +2,9 @@
  * The ports of the functions, each made from the environment of its function. A function opens what it needs and
  * passes it to its use case; a bundle contains only what its function opens.
  */
+import { isPublished } from '../domain/webhook/notification.ts';
 import { batchPort } from './aws/batch.ts';
-import { bus } from './aws/bus.ts';
+import { bus, selective } from './aws/bus.ts';
 import { batch, dynamo, eventBridge, kms, sqs, submittingBatch } from './aws/clients.ts';
 import { opening } from './aws/keys.ts';
 import { queue } from './aws/queues.ts';
@@ -43,11 +44,12 @@ export function openTable(name: string) {
 
 /** The ports of each step of a job: records, gates, and the queues for the dispatch. */
 export function openJobs(name: string) {
-  const env = readEnv('SUBMIT_QUEUE_URL', 'DEAD_LETTER_QUEUE_URL', 'TENANT_DEFAULTS');
+  const env = readEnv('SUBMIT_QUEUE_URL', 'DEAD_LETTER_QUEUE_URL', 'TENANT_DEFAULTS', 'PUBLISH_EVENTS');
   const parts = openTable(name);
   const queues = sqs();
   return {
     ...parts,
+    bus: selective(parts.bus, (event) => isPublished(event, env.PUBLISH_EVENTS)),
     jobs: jobStore(parts.items),
     tenants: tenantStore(parts.items),
     gates: gateStore(parts.items),

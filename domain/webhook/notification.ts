@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { tenantMessage } from '../job/failure.ts';
 import { IdempotencyKey, JobTypeId, JsonValue, TenantId } from '../job/ids.ts';
-import { type JobRecord, JobState } from '../job/job.ts';
+import { isFinal, type JobRecord, JobState } from '../job/job.ts';
 import { withoutInternals } from '../redaction.ts';
 import { bytesOf, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -20,10 +20,11 @@ export function eventType(job: JobRecord): z.infer<typeof LifecycleType> {
   return job.version === 1 ? 'job.accepted' : `job.${job.state}`;
 }
 
-/**
- * The events that an endpoint may ask for. The bus carries every change of state; the rule in resources/events.yml
- * selects these.
- */
+/** Which events the stage publishes: the stack parameter PublishEvents. */
+export const PublishedEvents = z.enum(['final', 'all']);
+export type PublishedEvents = z.infer<typeof PublishedEvents>;
+
+/** The events that an endpoint may ask for. The rule in resources/events.yml selects these from those on the bus. */
 export const WEBHOOK_EVENTS = [
   'job.accepted',
   'job.running',
@@ -38,8 +39,21 @@ export const WEBHOOK_EVENTS = [
   'endpoint.ping',
 ] as const;
 
-/** The events of an endpoint that names none. Progress is sent only to endpoints that ask for it. */
-export const DEFAULT_EVENTS = WEBHOOK_EVENTS.filter((type) => type !== 'job.progress');
+/** The events that only a stage with PublishEvents=all publishes: the steps of a job before its end. */
+const STEPS: ReadonlySet<string> = new Set([
+  'job.accepted',
+  ...JobState.options.filter((state) => !isFinal(state)).map((state) => `job.${state}`),
+]);
+
+export const needsAllEvents = (type: string): boolean => STEPS.has(type);
+
+/**
+ * The events of an endpoint that names none: those that every stage publishes. Progress is sent only to endpoints that
+ * ask for it.
+ */
+export const DEFAULT_EVENTS = WEBHOOK_EVENTS.filter(
+  (type) => type !== 'job.progress' && !needsAllEvents(type),
+);
 
 /**
  * The event detail and webhook body. It is small on purpose: ids, state, times and pointers; no input, no secrets.
@@ -134,6 +148,15 @@ export type BusEvent = TenantEvent | DeduplicatedEvent;
 
 export function isAboutJob(event: TenantEvent): event is LifecycleEvent {
   return 'jobId' in event.data;
+}
+
+/**
+ * Whether the stage publishes the event. Each step of a job costs an event, a message and a turn of notify, so steps are
+ * published on request alone. The end of a job always is, because notify settles the job with it; progress is, because
+ * its job type asks for it.
+ */
+export function isPublished({ type }: Pick<BusEvent, 'type'>, published: PublishedEvents): boolean {
+  return published === 'all' || !needsAllEvents(type);
 }
 
 /** What the event is about; with the sequence it names the event. */

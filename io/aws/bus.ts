@@ -40,6 +40,11 @@ export function bus(client: EventBridgeClient, busName: string): Bus {
   };
 }
 
+/** The bus without the events that the stage does not publish. */
+export function selective(to: Bus, isWanted: (event: BusEvent) => boolean): Bus {
+  return { publish: (events) => to.publish(events.filter(isWanted)) };
+}
+
 /** With room for the source and the type. */
 function sizeOf(event: BusEvent): number {
   return Buffer.byteLength(JSON.stringify(event)) + 128;

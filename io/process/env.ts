@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { TenantDefaults } from '../../domain/tenant/policy.ts';
+import { PublishedEvents } from '../../domain/webhook/notification.ts';
 
 const NO_TEXT = 'expected a text that is not empty';
 const text = z.string(NO_TEXT).min(1, NO_TEXT);
@@ -44,6 +45,7 @@ const variables = {
   DELIVERY_QUEUE_URL: url,
   DEAD_LETTER_QUEUE_URL: url,
   EVENT_BUS_NAME: text,
+  PUBLISH_EVENTS: PublishedEvents,
   WORKER_LOG_GROUP: text,
   /** Set by Lambda itself. */
   AWS_REGION: text,

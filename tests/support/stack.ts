@@ -68,6 +68,8 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
     parameters: {
       MaxvCpus: '2',
       SubmitSettleSeconds: '3',
+      // What tests see of a job's steps they see on the bus.
+      PublishEvents: 'all',
       ...options.parameters,
     },
   }).catch(async (error: unknown) => {

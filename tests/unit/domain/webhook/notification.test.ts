@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { changed, isUnsettled, JobState } from '../../../../domain/job/job.ts';
-import { eventType, LifecycleEvent, lifecycleEvent } from '../../../../domain/webhook/notification.ts';
+import { changed, isFinal, isUnsettled, JobState } from '../../../../domain/job/job.ts';
+import {
+  type BusEvent,
+  eventType,
+  isPublished,
+  LifecycleEvent,
+  lifecycleEvent,
+  PublishedEvents,
+} from '../../../../domain/webhook/notification.ts';
+import { selective } from '../../../../io/aws/bus.ts';
 import { aJob, FIRST, JOB_ID, jobIn, NOW } from '../../../support/jobs.ts';
 
 /** What a receiver must be able to take. */
@@ -90,6 +98,39 @@ describe('what a tenant is told', () => {
   test('an object in S3 is named by its address', () => {
     const object = { object: 's3://headgate-jobs/tenants/acme/results/a', bytes: 9, sha256: 'abc' };
     expect(lifecycleEvent(jobIn('succeeded', { result: object })).data.result).toEqual(object);
+  });
+});
+
+describe('what a stage publishes', () => {
+  const steps = JobState.options.filter((state) => !isFinal(state)).map((state) => `job.${state}` as const);
+  const others = [
+    'job.progress',
+    'job.rejected',
+    'job.deduplicated',
+    'endpoint.disabled',
+    'endpoint.ping',
+  ] as const;
+
+  test.each(JobState.options.filter(isFinal))('a job that is %s, whatever the parameter says', (state) => {
+    for (const published of PublishedEvents.options)
+      expect(isPublished(lifecycleEvent(jobIn(state)), published)).toBe(true);
+  });
+
+  test.each(['job.accepted', ...steps] as const)('%s on request alone', (type) => {
+    expect(isPublished({ type }, 'final')).toBe(false);
+    expect(isPublished({ type }, 'all')).toBe(true);
+  });
+
+  test.each(others)('%s always: it is rare, or its job type asks for it', (type) => {
+    expect(isPublished({ type }, 'final')).toBe(true);
+  });
+
+  test('no call to the bus carries an unwanted event', async () => {
+    const carried: BusEvent[] = [];
+    const to = { publish: async (events: readonly BusEvent[]) => void carried.push(...events) };
+    const jobs = [aJob(), jobIn('running'), jobIn('failed')];
+    await selective(to, (event) => isPublished(event, 'final')).publish(jobs.map(lifecycleEvent));
+    expect(carried.map(({ type }) => type)).toEqual(['job.failed']);
   });
 });
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from '@jest/globals';
-import { DEFAULT_EVENTS, WEBHOOK_EVENTS } from '../../../../domain/webhook/notification.ts';
+import { DEFAULT_EVENTS, needsAllEvents, WEBHOOK_EVENTS } from '../../../../domain/webhook/notification.ts';
 import { openKey, webhookHeaders } from '../../../../io/http/signature.ts';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -67,7 +67,13 @@ test('the example with a public key verifies what was signed with its private ke
   expect(() => verify(shown, BODY, signed())).toThrow('no signature matches');
 });
 
-test('the page names every event, and says of progress that one must ask for it', () => {
+test('the page names every event, and marks those that a stage publishes on request alone', () => {
   for (const type of WEBHOOK_EVENTS) expect(page).toContain(`\`${type}\``);
-  expect(DEFAULT_EVENTS).not.toContain('job.progress');
+  const marked = [...page.matchAll(/`(job\.\w+)` \(a\)/g)].map(([, type]) => type);
+  expect(marked).toEqual(WEBHOOK_EVENTS.filter(needsAllEvents));
+});
+
+test('an endpoint that names no events asks for none that a stage may not publish, and for no progress', () => {
+  const unasked = WEBHOOK_EVENTS.filter((type) => !DEFAULT_EVENTS.includes(type));
+  expect(unasked).toEqual(['job.accepted', 'job.running', 'job.progress', 'job.retrying']);
 });
