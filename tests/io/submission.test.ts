@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import { type SubmissionPorts, stepSubmission } from '../../application/batch/submission.ts';
 import { advance } from '../../domain/job/advance.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
+import { defineJobTypes } from '../../domain/job/job-type.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
 import { type JobStore, jobStore } from '../../io/table/jobs.ts';
 import { setUp } from '../local/gateway/set-up.ts';
-import { context, JOB_ID, jobIn, NOW, types } from '../support/jobs.ts';
+import { context, JOB_ID, jobIn, NOW, reportType, types } from '../support/jobs.ts';
 import { createJobsTable } from '../support/jobs-table.ts';
 
 const SETTLE_MS = 60_000;
@@ -72,6 +74,19 @@ test('a slow answer about one call does not close the next one, even when the jo
 
   await stepSubmission(ports, step, open);
   expect(await jobs.get(JOB_ID)).toMatchObject({ state: 'cancelling', calls: 2, callOpen: true });
+  expect(submitted).toEqual([]);
+});
+
+test('a job that waits while its schema is tightened fails without a call of SubmitJob (F84)', async () => {
+  const waiting = jobIn('waiting', { input: { title: 'A long title' } });
+  await jobs.create(waiting);
+  const { ports, submitted } = surroundings(async () => []);
+  const tightened = { ...reportType, input: z.strictObject({ title: z.string().max(5) }) };
+  await stepSubmission({ ...ports, types: defineJobTypes([tightened]) }, step, waiting);
+  expect(await jobs.get(JOB_ID)).toMatchObject({
+    state: 'failed',
+    failure: { class: 'invalid_input', code: 'input_invalid' },
+  });
   expect(submitted).toEqual([]);
 });
 

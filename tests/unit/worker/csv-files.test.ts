@@ -118,6 +118,7 @@ describe('a file is refused', () => {
     ['with a header of empty cells', ',,\n1,2,3\n', {}, /line 1, found empty cells; set "headerLine"/],
     ['that is gzip', gzipSync('a,b\n1,2\n'), {}, /is a gzip archive/],
     ['that is a workbook', latin1('PK\x03\x04\x14\x00'), {}, /ZIP archive, as \.xlsx files are/],
+    ['that is an Arrow file', latin1('ARROW1\0\0\xff'), {}, /is an Arrow file/],
     ['that is a PDF', '%PDF-1.7\n', {}, /is a PDF/],
     ['that is a page of HTML', '\ufeff\n<!DOCTYPE html>\n<p>404</p>', {}, /begins with "<"/],
     ['that is XML', '<Error><Code>NoSuchKey</Code></Error>', {}, /begins with "<"/],

@@ -13,6 +13,8 @@ const SIGNATURES: readonly (readonly [bytes: string, name: string])[] = [
   ['\xfd7zXZ\x00', 'an xz archive'],
   ['SQLite format 3\x00', 'a SQLite database'],
   ['PAR1\x15', 'a Parquet file'],
+  ['ARROW1\x00', 'an Arrow file'],
+  ['Obj\x01', 'an Avro file'],
   ['\x89PNG', 'a PNG'],
   ['\xff\xd8\xff', 'a JPEG'],
 ];
