@@ -123,8 +123,8 @@ it('a job whose container fails four times waits longer each time, and then is a
   });
   expect(JSON.parse(letter.body)).toMatchObject({ idempotencyKey: 'four', input: { csv } });
   await outside.settled(jobId);
-  expect(eventTypesOf(stack, jobId).filter((type) => type === 'job.retrying')).toHaveLength(3);
-  expect(eventTypesOf(stack, jobId).filter((type) => type === 'job.failed')).toHaveLength(1);
+  expect((await eventTypesOf(stack, jobId)).filter((type) => type === 'job.retrying')).toHaveLength(3);
+  expect((await eventTypesOf(stack, jobId)).filter((type) => type === 'job.failed')).toHaveLength(1);
 });
 
 it('a job that fails once and then works has succeeded, and keeps the failure of its first attempt (F47)', async () => {

@@ -172,10 +172,17 @@ export function lookFromOutside(stack: Stack): Outside {
   };
 }
 
-/** What the tenant was told of a job, in the order of arrival, each webhook once as its receiver must count them. */
-export function eventTypesOf(stack: Stack, jobId: string): string[] {
-  const payload = stack.webhooks.flatMap(({ webhookId, event }) =>
-    event?.data.jobId === jobId ? [[webhookId, event.type] as const] : [],
+/**
+ * What the tenant was told of a job that has ended, in the order of arrival, each webhook once as its receiver must count
+ * them. A job is settled when its webhooks are recorded, and the last of many may be sent after that.
+ */
+export async function eventTypesOf(stack: Stack, jobId: string): Promise<string[]> {
+  const received = () =>
+    stack.webhooks.flatMap(({ webhookId, event }) =>
+      event?.data.jobId === jobId ? [[webhookId, event.type] as const] : [],
+    );
+  await until(`the webhook about the end of ${jobId}`, async () =>
+    received().find(([, type]) => /succeeded|failed|cancelled|expired/.test(type)),
   );
-  return [...new Map(payload).values()];
+  return [...new Map(received()).values()];
 }

@@ -62,8 +62,8 @@ it('a job whose input came too late succeeds as a child of the failed one, each 
     version: parent.version + 1,
   });
   await outside.settled(child.jobId);
-  expect(eventTypesOf(stack, child.jobId)).toEqual(['job.succeeded']);
-  expect(eventTypesOf(stack, parent.jobId)).toEqual(['job.failed']);
+  expect(await eventTypesOf(stack, child.jobId)).toEqual(['job.succeeded']);
+  expect(await eventTypesOf(stack, parent.jobId)).toEqual(['job.failed']);
 
   // The original message, sent again, still means the job that failed.
   await stack.send(letter.body);

@@ -135,7 +135,7 @@ it("a job that Batch refuses for its size has failed, its tenant reads our sente
     attempts: '1',
   });
   await outside.settled(job.jobId);
-  expect(eventTypesOf(stack, job.jobId)).toEqual(['job.failed']);
+  expect(await eventTypesOf(stack, job.jobId)).toEqual(['job.failed']);
 });
 
 it('jobs for a disabled queue wait without a slot, other jobs of the tenant run meanwhile, and the end of it runs all (F71)', async () => {
@@ -240,7 +240,7 @@ it.each([
   expect(job).toMatchObject({ state: 'succeeded', attempt: 1, calls: 1, runId });
   expect(JSON.stringify(job.result)).toContain(runId);
   await outside.settled(jobId);
-  expect(eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
+  expect(await eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
 });
 
 it('a call that arrives after Batch’s list had not shown it makes a second Batch job, and still one run (F11, F20)', async () => {
@@ -266,7 +266,7 @@ it('a call that arrives after Batch’s list had not shown it makes a second Bat
   expect(both).toHaveLength(2);
   expect(JSON.stringify(job.result)).toContain(job.runId);
   await outside.settled(jobId);
-  expect(eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
+  expect(await eventTypesOf(stack, jobId)).toEqual(['job.succeeded']);
 });
 
 it('a submit message for a job that is over, is not there, or is another tenant’s changes nothing (M50)', async () => {

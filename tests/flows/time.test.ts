@@ -119,7 +119,7 @@ it('a job that finds no room within its ttlSeconds expires, its place in Batch i
     { status: 'FAILED', isTerminated: true, attempts: [] },
   ]);
   await outside.settled(jobId);
-  expect(eventTypesOf(stack, jobId)).toEqual(['job.expired']);
+  expect(await eventTypesOf(stack, jobId)).toEqual(['job.expired']);
 
   await stack.send(...fillers.map(cancel));
   await Promise.all(fillers.map((key) => isIn(key, 'cancelled')));
@@ -162,7 +162,7 @@ it('a container that still runs at the deadline of its job is ended, and the job
   });
   expect(await gone(pid)).toBe(true);
   await outside.settled(jobId);
-  expect(eventTypesOf(stack, jobId)).toEqual(['job.failed']);
+  expect(await eventTypesOf(stack, jobId)).toEqual(['job.failed']);
 });
 
 it('a job whose deadline passes before it may run has failed without having run', async () => {

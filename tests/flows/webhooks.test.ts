@@ -332,7 +332,7 @@ describe('a receiver that fails', () => {
       events: ['job.accepted'],
     });
     await tell('failing', 'a');
-    const row = await turnUntilTried('failing', 10, 6 * 60 * MINUTE);
+    const row = await turnUntilTried('failing', 10, 24 * 60 * MINUTE);
     expect(row).toMatchObject({ status: 'exhausted', tries: 10, last: { answer: 'http_500' } });
     expect(row).not.toHaveProperty('dueAt');
     const arrived = arrivalsAt('failing');

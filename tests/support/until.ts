@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Far above what anything takes; a test that waits this long has failed. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 110_000;
 /** Calls come in groups; one look at the end of a group does for all of it. */
 const GATHER_MS = 50;
 /** Some changes come without a call: a state of Batch, the output of another process. */
