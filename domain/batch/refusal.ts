@@ -24,7 +24,7 @@ export interface CallError {
 export type Obstruction = 'queue' | 'definition' | 'share' | 'permission' | 'other';
 
 export type Refusal =
-  /** Batch may have taken the job, now or within seconds. */
+  /** AWS Batch may have taken the job, now or within seconds. */
   | { readonly kind: 'unknown'; readonly why: string }
   /** Not this time: throttled. */
   | { readonly kind: 'not_accepted'; readonly why: string }
@@ -83,14 +83,14 @@ export function classifyRefusal({ name, status, message }: CallError): Refusal {
   // 408: the request may have been read all the same.
   if (status === undefined || status >= 500 || status === 408) return { kind: 'unknown', why: name };
   if (status === 429 || THROTTLED.test(name)) return { kind: 'not_accepted', why: name };
-  const obstruction = OBSTRUCTIONS.find(({ says }) => says.test(name))?.what;
+  // A text that names a queue, a definition or a right is about that, also when it speaks of parameters or tags.
+  const obstruction = OBSTRUCTIONS.find(({ says }) => says.test(name) || says.test(message));
   const own = obstruction === undefined ? REQUEST.find(({ says }) => says.test(message)) : undefined;
   if (own !== undefined) {
     const cls = own.code === 'batch_refused' ? 'invalid_input' : 'platform';
     return { kind: 'refused', failure: failureOf(cls, own.code, { reason }) };
   }
-  const what = obstruction ?? OBSTRUCTIONS.find(({ says }) => says.test(message))?.what ?? 'other';
-  return { kind: 'unavailable', what, reason: `${name}: ${reason}` };
+  return { kind: 'unavailable', what: obstruction?.what ?? 'other', reason: `${name}: ${reason}` };
 }
 
 /** Short enough for a queue that is disabled for a minute, and a few calls for one that is disabled for a day. */

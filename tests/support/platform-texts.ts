@@ -119,6 +119,16 @@ export const platform: readonly (readonly [string, CallError, string])[] = [
     },
     'permission',
   ],
+  [
+    'the parameters of the definition are wrong',
+    client('JobDefinition worker is invalid: its parameters must be a map'),
+    'definition',
+  ],
+  [
+    'the right to tag is missing, in the words of the service',
+    client('Not authorized to perform batch:TagResource: tags must have an owner'),
+    'permission',
+  ],
   ['AWS says what we do not know', client(executing('The moon is in the wrong phase')), 'other'],
 ];
 
