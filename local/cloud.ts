@@ -10,6 +10,7 @@ import { type ApiCall, type Service, startGateway } from './gateway.ts';
 import { createKms } from './kms.ts';
 import { createLambdaHost, type LambdaHost } from './lambda/host.ts';
 import { lockDirectory } from './lock.ts';
+import { createLogs, type Logs } from './logs/logs.ts';
 import { type Fauxqs, openFauxqs } from './sqs/fauxqs.ts';
 import { handleQueueCall, sendTo } from './sqs/queues.ts';
 import { imageDirectories, inertLines, loadStack } from './template/load.ts';
@@ -108,9 +109,12 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
     report,
     ...destinations(stores.fauxqs, later, report),
   });
+  const logs = createLogs({ region: REGION, store: stores.logs, clock });
+  onClose(() => logs.close());
   const batch = createBatch({
     region: REGION,
     store: stores.jobs,
+    logs,
     clock,
     emit: (event) => events.publish(event),
     imageDirectory: (image) => later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, '')),
@@ -119,7 +123,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
     report,
   });
   const gateway = await startGateway({
-    services: served(stores, batch, events),
+    services: served(stores, { batch, events, logs }),
     port: options.port ?? 0,
     report,
     onCall: options.onCall,
@@ -164,6 +168,7 @@ interface Stores {
   readonly tables: Tables;
   readonly jobs: DatabaseSync;
   readonly keys: DatabaseSync;
+  readonly logs: DatabaseSync;
 }
 
 async function openStores(directory: string | undefined, onClose: (step: Step) => void): Promise<Stores> {
@@ -175,11 +180,14 @@ async function openStores(directory: string | undefined, onClose: (step: Step) =
   jobs.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   const keys = new DatabaseSync(inside('kms.sqlite') ?? ':memory:');
   onClose(() => keys.close());
+  const logs = new DatabaseSync(inside('logs.sqlite') ?? ':memory:');
+  onClose(() => logs.close());
+  logs.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   const tables = openTables(inside('dynamodb'));
   onClose(() => tables.close());
   const fauxqs = await openFauxqs(inside('queues-and-objects'));
   onClose(() => fauxqs.close());
-  return { fauxqs, tables, jobs, keys };
+  return { fauxqs, tables, jobs, keys, logs };
 }
 
 interface Later {
@@ -213,14 +221,14 @@ function destinations(
 
 function served(
   { fauxqs, tables, keys }: Stores,
-  batch: Batch,
-  events: EventBridge,
+  { batch, events, logs }: { batch: Batch; events: EventBridge; logs: Logs },
 ): Record<string, Service> {
   return {
     batch: { protocol: 'rest-json', handle: batch.handle },
     dynamodb: { protocol: 'json', handle: tables.handle },
     events: { protocol: 'json', handle: events.handle },
     kms: { protocol: 'json', handle: createKms(keys, REGION).handle },
+    logs: { protocol: 'json', handle: logs.handle },
     s3: { protocol: 'raw', serve: fauxqs.serve },
     sqs: { protocol: 'json', handle: (request) => handleQueueCall(fauxqs, request) },
     sts: { protocol: 'raw', serve: fauxqs.serve },

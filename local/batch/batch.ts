@@ -8,7 +8,6 @@ import { createDefinitions } from './definitions/definitions.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { createLifecycle } from './jobs/lifecycle.ts';
 import { createOutbox } from './jobs/outbox.ts';
-import { createOutputs } from './jobs/outputs.ts';
 import { createWaits } from './jobs/waits.ts';
 import type { Batch, BatchFaults, BatchOptions } from './options.ts';
 import { consume } from './queues/consumption.ts';
@@ -34,7 +33,6 @@ export function createBatch(options: BatchOptions): Batch {
   const store = openStore(options.store);
   const jobs = createJobs(store);
   const waits = createWaits(store);
-  const outputs = createOutputs(store);
   const resources = createResources(store, region);
   const shares = createShares(store, resources, clock);
   const definitions = createDefinitions(store, region);
@@ -45,7 +43,6 @@ export function createBatch(options: BatchOptions): Batch {
     store,
     jobs,
     waits,
-    outputs,
     announce: outbox.append,
     recordUse: shares.record,
     onStarting: (job) => consume(resources, job),
@@ -74,7 +71,7 @@ export function createBatch(options: BatchOptions): Batch {
       if (ticking) return;
       ticking = setInterval(tick, TICK_MS);
       outbox.start();
-      host.start();
+      await host.start();
       rounds.start();
     },
     async close() {
@@ -89,6 +86,5 @@ export function createBatch(options: BatchOptions): Batch {
       running: jobs.count('STARTING', 'RUNNING'),
       undelivered: outbox.undelivered(),
     }),
-    logs: (logStreamName) => host.output(logStreamName) ?? outputs.read(logStreamName),
   };
 }

@@ -2,6 +2,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ApiRequest, ApiResponse, AwsEvent } from '../aws.ts';
 
+export interface LogSink {
+  open(group: string, stream: string): void;
+  write(group: string, stream: string, message: string): void;
+}
+
 export interface BatchOptions {
   readonly region: string;
   /** Open; Batch adds its own tables. The caller chooses its journal mode: each state change is one commit. */
@@ -9,6 +14,10 @@ export interface BatchOptions {
   readonly clock: { now(): number };
   /** A durable hand-over to EventBridge. When it rejects, it is called again with the same event. */
   emit(event: AwsEvent): Promise<void>;
+  /** Where the output of containers goes: one call for each stream that is opened, and one for each line. */
+  readonly logs: LogSink;
+  /** The value of a secret or parameter, as a job definition names it; undefined when there is no such one. */
+  secret?(valueFrom: string): Promise<string | undefined>;
   /** The working directory that stands for a container image; undefined when there is no such image. */
   imageDirectory(image: string): string | undefined;
   /** What ECS would give every container: endpoint, region, credentials. */
@@ -38,6 +47,4 @@ export interface Batch {
   close(): Promise<void>;
   readonly faults: BatchFaults;
   activity(): { queued: number; running: number; undelivered: number };
-  /** The end of what one try wrote to stdout and stderr; '' when there is nothing. */
-  logs(logStreamName: string): string;
 }

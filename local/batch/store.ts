@@ -32,9 +32,6 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS batch_waits_dependent ON batch_waits (dependent);
   CREATE TABLE IF NOT EXISTS batch_outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL, due_at INTEGER, event TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS batch_logs (
-    stream TEXT PRIMARY KEY, job TEXT NOT NULL, output TEXT NOT NULL) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS batch_logs_job ON batch_logs (job);
 `;
 
 export type Store = ReturnType<typeof openStore>;

@@ -3,14 +3,17 @@
  * has no process id at first.
  */
 import { signalGroup } from '../../process-group.ts';
-import type { ContainerEnd, ContainerProcess, FromLauncher } from './launch-messages.ts';
-import { createTail } from './tail.ts';
+import type { ContainerEnd, ContainerProcess, FromLauncher, OutputSource } from './launch-messages.ts';
 
 export type Container = ReturnType<typeof createContainer>;
 
-export function createContainer(onStarted: (process: ContainerProcess) => void) {
+export interface ContainerListeners {
+  readonly onStarted: (process: ContainerProcess) => void;
+  readonly onOutput: (source: OutputSource, chunk: Buffer) => void;
+}
+
+export function createContainer({ onStarted, onOutput }: ContainerListeners) {
   const end = Promise.withResolvers<ContainerEnd>();
-  const tail = createTail();
   let pid: number | undefined;
   let killTimer: NodeJS.Timeout | undefined;
   /** The end was asked for before there was a process. */
@@ -36,9 +39,7 @@ export function createContainer(onStarted: (process: ContainerProcess) => void) 
     ended: end.promise,
     stop,
     kill,
-    /** The last 64 KiB of what it wrote to either stream. */
-    output: tail.text,
-    /** What the launcher says of it. */
+    /** Takes what the launcher's process reports of this container. */
     applyWorkerMessage(message: FromLauncher): void {
       switch (message.kind) {
         case 'started':
@@ -47,7 +48,7 @@ export function createContainer(onStarted: (process: ContainerProcess) => void) 
           whenStarted();
           break;
         case 'output':
-          tail.add(Buffer.from(message.chunk));
+          onOutput(message.source, Buffer.from(message.chunk));
           break;
         case 'ended':
           clearTimeout(killTimer);

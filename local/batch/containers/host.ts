@@ -1,26 +1,28 @@
-/** The compute environments: runs the commands of jobs as child processes, and reports how they ended. */
+/** The compute environments: runs the containers of jobs as child processes, and tells how the tries ended. */
 import { statSync } from 'node:fs';
 import { waitAtMost } from '../bounded.ts';
-import { containersOf } from '../jobs/job.ts';
+import { sizeOf } from '../definitions/resource-requirements.ts';
+import { containersOf, type JobRecord, type Placement } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Lifecycle } from '../jobs/lifecycle.ts';
+import { logStreamOf } from '../jobs/log-streams.ts';
 import { fillCommand } from '../jobs/parameters.ts';
 import type { TryEnd } from '../jobs/retry.ts';
 import type { BatchOptions } from '../options.ts';
-import type { Container } from './container.ts';
-import type { ContainerEnd } from './launch-messages.ts';
-import { createLauncher } from './launcher.ts';
+import { createLauncher, type Launcher } from './launcher.ts';
 import { endLeftOvers } from './left-overs.ts';
-import { containerVariables, placementOf } from './task.ts';
+import { createLines } from './lines.ts';
+import { createMetadata } from './metadata.ts';
+import { fetchSecrets } from './secrets.ts';
+import { containerVariables, factsOf, isForFargate, placementOf } from './task.ts';
+import { createTaskRun, NOT_STARTED, type TaskRun } from './task-run.ts';
 
-const EXITED = 'Essential container in task exited';
-const NOT_STARTED = 'Task failed to start';
 const TIMED_OUT = 'Job attempt duration exceeded timeout';
 const CLOSE_LIMIT_MS = 5_000;
+const MIB = 1024 * 1024;
 
 interface RunningTry {
-  readonly container: Container;
-  readonly logStreamName: string;
+  readonly run: TaskRun;
   readonly timesOutAtMs: number;
 }
 
@@ -32,70 +34,52 @@ export interface HostParts {
 
 export function createHost({ options, jobs, lifecycle }: HostParts) {
   const launcher = createLauncher();
+  const metadata = createMetadata();
   const tries = new Map<string, RunningTry>();
   const ends = new Set<Promise<void>>();
   const killAll = () => {
-    for (const { container } of tries.values()) container.kill();
+    for (const { run } of tries.values()) run.kill();
   };
   let open = false;
 
-  async function toItsEnd(jobId: string, container: Container): Promise<void> {
-    const end = await container.ended;
+  async function toItsEnd(jobId: string, run: TaskRun): Promise<void> {
+    const end = await run.ended;
     tries.delete(jobId);
-    if (open) lifecycle.tryEnded(jobId, tryEndOf(end), container.output());
-  }
-
-  function follow(jobId: string, container: Container): void {
-    const end = toItsEnd(jobId, container).finally(() => ends.delete(end));
-    ends.add(end);
+    if (open) lifecycle.tryEnded(jobId, end);
   }
 
   return {
-    /** Jobs that an earlier run left running lost their host: their remaining processes are ended first. */
-    start(): void {
+    /** Jobs that an earlier run left running lost their host: what is left of them is ended first. */
+    async start(): Promise<void> {
+      await metadata.start();
       open = true;
       launcher.start();
       process.once('exit', killAll);
       endLeftOvers({ jobs, lifecycle, report: options.report });
     },
-    /** Ends every child; in the store they still run, so the next start finds a lost host. */
+    /** Ends every child; the store still says that they run, so the next start sees a lost host. */
     async close(): Promise<void> {
       open = false;
       process.removeListener('exit', killAll);
       killAll();
       await waitAtMost(CLOSE_LIMIT_MS, Promise.all(ends));
       await launcher.close();
+      await metadata.close();
     },
     /** Runs the next try of a runnable job in this compute environment. */
     run(jobId: string, environmentArn: string): void {
-      const found = jobs.get(jobId);
-      const job = found && lifecycle.start(jobId, placementOf(found, environmentArn, options.region));
-      if (!job?.placement) return;
-      const [only] = containersOf(job);
-      const directory = only && options.imageDirectory(only.image);
-      if (only === undefined || directory === undefined || !isDirectory(directory)) {
-        const reason = `CannotPullContainerError: pull image manifest failed: ${only?.image}: not found`;
-        lifecycle.tryEnded(jobId, { statusReason: NOT_STARTED, reason }, '');
-        return;
-      }
-      const container = launcher.launch(
-        {
-          command: fillCommand(only.command, job.parameters),
-          directory,
-          environment: containerVariables(job, only, options),
-        },
-        (started) => lifecycle.running(jobId, started),
-      );
-      tries.set(jobId, {
-        container,
-        logStreamName: job.placement.logStreamName,
-        timesOutAtMs: options.clock.now() + (job.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000,
-      });
-      follow(jobId, container);
+      const placement = placementOf(environmentArn, options.region);
+      const job = lifecycle.start(jobId, placement);
+      if (!job) return;
+      const run = runTry(job, placement, { options, launcher, lifecycle, metadata });
+      const timeoutMs = (job.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+      tries.set(jobId, { run, timesOutAtMs: options.clock.now() + timeoutMs });
+      const end = toItsEnd(jobId, run).finally(() => ends.delete(end));
+      ends.add(end);
     },
-    /** The end of the try is reported when its process has ended. */
+    /** The end of the try is reported when its processes have ended. */
     stop(jobId: string): void {
-      tries.get(jobId)?.container.stop(options.terminationGraceSeconds ?? 30);
+      tries.get(jobId)?.run.stop();
     },
     /** Time limits follow the clock, which may be turned, so they are compared and not waited for. */
     tick(): void {
@@ -104,21 +88,78 @@ export function createHost({ options, jobs, lifecycle }: HostParts) {
         if (nowMs >= timesOutAtMs) lifecycle.stop(jobId, { kind: 'timed_out', reason: TIMED_OUT });
       }
     },
-    /** What a running try has written so far. */
-    output(logStreamName: string): string | undefined {
-      return [...tries.values()]
-        .find((running) => running.logStreamName === logStreamName)
-        ?.container.output();
-    },
   };
 }
 
-function tryEndOf(end: ContainerEnd): TryEnd {
-  return end.kind === 'exited'
-    ? { statusReason: EXITED, exitCode: end.exitCode }
-    : { statusReason: NOT_STARTED, reason: `CannotStartContainerError: ${end.message}`, exitCode: 127 };
+interface TryParts {
+  readonly options: BatchOptions;
+  readonly launcher: Launcher;
+  readonly lifecycle: Lifecycle;
+  readonly metadata: ReturnType<typeof createMetadata>;
 }
 
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function runTry(job: JobRecord, placement: Placement, parts: TryParts): TaskRun {
+  const { options, launcher, lifecycle, metadata } = parts;
+  const containers = containersOf(job);
+  const facts = factsOf(job, placement, { region: options.region, nowMs: options.clock.now() });
+  const { addresses, withdraw } = metadata.publish(facts.task, facts.containers);
+  let secrets: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map();
+  const run = createTaskRun({
+    containers,
+    graceSeconds: options.terminationGraceSeconds ?? 30,
+    async prepare(): Promise<TryEnd | undefined> {
+      const lost = containers.find(({ image }) => imageOf(image, options) === undefined);
+      if (lost) return pullFault(lost.image);
+      const fetched = await fetchSecrets(containers, options.secret);
+      if (fetched.kind === 'missing') return secretFault(fetched.reason, isForFargate(job));
+      secrets = fetched.byContainer;
+      return undefined;
+    },
+    launch(container, onStarted) {
+      const given = {
+        surroundings: options.containerEnvironment(),
+        secrets: secrets.get(container.name) ?? {},
+        metadataAddress: addresses.get(container.name) ?? '',
+      };
+      const spec = {
+        command: fillCommand(container.command, job.parameters),
+        image: imageOf(container.image, options) ?? '',
+        readOnly: container.readonlyRootFilesystem === true,
+        environment: containerVariables({ ...job, placement }, container, given),
+        memoryBytes: sizeOf(container).memoryMiB * MIB,
+      };
+      const log = logStreamOf(job, container, placement.taskArn);
+      if (log) options.logs.open(log.group, log.stream);
+      const lines = createLines((line) => log && options.logs.write(log.group, log.stream, line));
+      const process = launcher.launch(spec, {
+        onOutput: lines.add,
+        onStarted(started) {
+          lifecycle.running(job.jobId, started);
+          onStarted();
+        },
+      });
+      return { ...process, ended: process.ended.finally(lines.end) };
+    },
+  });
+  run.ended.finally(withdraw);
+  return run;
+}
+
+/** The folder that stands for the image, if there is one. */
+function imageOf(image: string, options: BatchOptions): string | undefined {
+  const directory = options.imageDirectory(image);
+  const isThere = directory !== undefined && statSync(directory, { throwIfNoEntry: false })?.isDirectory();
+  return isThere ? directory : undefined;
+}
+
+function pullFault(image: string): TryEnd {
+  return {
+    statusReason: NOT_STARTED,
+    reason: `CannotPullContainerError: pull image manifest failed: ${image}: not found`,
+  };
+}
+
+/** Fargate says it of the task, an instance of the container. */
+function secretFault(reason: string, onFargate: boolean): TryEnd {
+  return onFargate ? { statusReason: reason } : { statusReason: NOT_STARTED, reason };
 }

@@ -1,19 +1,25 @@
-/** The messages between this program and the process that starts its containers. */
+/** What this program and the process that starts its containers say to each other. */
 
 export interface ContainerSpec {
   readonly command: readonly string[];
-  readonly directory: string;
+  /** The folder that stands for the image. The container gets a copy of its own, or a view if it may not write. */
+  readonly image: string;
+  readonly readOnly: boolean;
   readonly environment: Readonly<Record<string, string>>;
+  /** What it may hold before it is killed; Infinity for no limit. */
+  readonly memoryBytes: number;
 }
 
 export type ContainerEnd =
-  | { readonly kind: 'exited'; readonly exitCode: number }
+  | { readonly kind: 'exited'; readonly exitCode: number; readonly outOfMemory?: boolean }
   | { readonly kind: 'not_started'; readonly message: string };
 
 export interface ContainerProcess {
   readonly pid: number;
   readonly processStart: string | undefined;
 }
+
+export type OutputSource = 'stdout' | 'stderr';
 
 export type ToLauncher =
   | ({ readonly kind: 'run'; readonly id: number } & ContainerSpec)
@@ -22,5 +28,10 @@ export type ToLauncher =
 
 export type FromLauncher =
   | ({ readonly kind: 'started'; readonly id: number } & ContainerProcess)
-  | { readonly kind: 'output'; readonly id: number; readonly chunk: Uint8Array }
+  | {
+      readonly kind: 'output';
+      readonly id: number;
+      readonly source: OutputSource;
+      readonly chunk: Uint8Array;
+    }
   | { readonly kind: 'ended'; readonly id: number; readonly end: ContainerEnd };

@@ -7,35 +7,55 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { signalGroup } from '../../process-group.ts';
 import { waitAtMost } from '../bounded.ts';
-import type { ContainerEnd, FromLauncher, ToLauncher } from './launch-messages.ts';
+import type { ContainerEnd, ContainerSpec, FromLauncher, ToLauncher } from './launch-messages.ts';
+import { watchMemory } from './memory.ts';
 import { processStart } from './process-identity.ts';
+import { createWorkspaces, type Workspace } from './workspace.ts';
 
 /** A process that left the group can keep the pipes open for as long as it likes. */
 const DRAIN_LIMIT_MS = 2_000;
 /** Started, and not on record yet: if the cloud died now, no other process would end them. */
 const unrecorded = new Map<number, number>();
+/** As a process that the system killed. */
+const KILLED = 137;
+const workspaces = createWorkspaces();
 
 const say = (message: FromLauncher) => process.send?.(message);
 
-async function run({ id, command, directory, environment }: ToLauncher & { kind: 'run' }): Promise<void> {
-  const child = startProcess(command, directory, environment);
-  if (child instanceof Error) return void say({ kind: 'ended', id, end: notStarted(child) });
+async function run({ id, ...spec }: ToLauncher & { kind: 'run' }): Promise<void> {
+  const workspace = await workspaces.open(id, spec).catch(asError);
+  if (workspace instanceof Error) return void say({ kind: 'ended', id, end: notStarted(workspace) });
+  say({ kind: 'ended', id, end: await runIn(workspace, id, spec).catch(notStarted) });
+  await workspace.remove().catch(asError); // what is left goes with this process
+}
+
+async function runIn(workspace: Workspace, id: number, spec: ContainerSpec): Promise<ContainerEnd> {
+  const { temporary } = workspace;
+  const environment = { ...(temporary !== undefined && { TMPDIR: temporary }), ...spec.environment };
+  const child = startProcess(spec.command, workspace.directory, environment);
   const closed = new Promise((resolve) => child.once('close', resolve));
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => say({ kind: 'output', id, chunk }));
+  child.stdout?.on('data', (chunk: Buffer) => say({ kind: 'output', id, source: 'stdout', chunk }));
+  child.stderr?.on('data', (chunk: Buffer) => say({ kind: 'output', id, source: 'stderr', chunk }));
   const { pid } = child;
+  let outOfMemory = false;
+  let unwatch: (() => void) | undefined;
   if (pid !== undefined) {
     unrecorded.set(id, pid);
     say({ kind: 'started', id, pid, processStart: processStart(pid) });
+    unwatch = watchMemory(pid, spec.memoryBytes, () => {
+      outOfMemory = true;
+      signalGroup(pid, 'SIGKILL');
+    });
   }
   const end = await endOf(child);
+  unwatch?.();
   // Like a container: its children end with it.
   if (pid !== undefined) signalGroup(pid, 'SIGKILL');
   unrecorded.delete(id);
   await waitAtMost(end.kind === 'exited' ? DRAIN_LIMIT_MS : 0, closed);
   child.stdout?.destroy();
   child.stderr?.destroy();
-  say({ kind: 'ended', id, end });
+  return end.kind === 'exited' && outOfMemory ? { ...end, exitCode: KILLED, outOfMemory } : end;
 }
 
 async function endOf(child: ChildProcess): Promise<ContainerEnd> {
@@ -51,13 +71,13 @@ function startProcess(
   [program, ...args]: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string>>,
-): ChildProcess | Error {
-  if (program === undefined) return new Error('no command specified');
-  try {
-    return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
+): ChildProcess {
+  if (program === undefined) throw new Error('no command specified');
+  return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
@@ -65,7 +85,7 @@ function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number 
 }
 
 function notStarted(error: unknown): ContainerEnd {
-  return { kind: 'not_started', message: error instanceof Error ? error.message : String(error) };
+  return { kind: 'not_started', message: asError(error).message };
 }
 
 process.on('message', (message: ToLauncher) => {
@@ -74,6 +94,7 @@ process.on('message', (message: ToLauncher) => {
 });
 process.on('disconnect', () => {
   for (const pid of unrecorded.values()) signalGroup(pid, 'SIGKILL');
+  workspaces.removeAll();
   process.exit();
 });
 // Ctrl-C reaches the whole group: the cloud decides when this process ends.

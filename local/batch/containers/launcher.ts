@@ -6,8 +6,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { waitAtMost } from '../bounded.ts';
-import { type Container, createContainer } from './container.ts';
-import type { ContainerProcess, ContainerSpec, FromLauncher, ToLauncher } from './launch-messages.ts';
+import { type Container, type ContainerListeners, createContainer } from './container.ts';
+import type { ContainerSpec, FromLauncher, ToLauncher } from './launch-messages.ts';
 
 const PROGRAM = fileURLToPath(new URL('./launcher-process.ts', import.meta.url));
 const CLOSE_LIMIT_MS = 2_000;
@@ -59,12 +59,15 @@ export function createLauncher() {
 
   return {
     start,
-    /** @param record keeps the process where a later run of this program finds it */
-    launch(spec: ContainerSpec, record: (process: ContainerProcess) => void): Container {
+    /** @param listeners `onStarted` keeps the process where a later run of this program finds it */
+    launch(spec: ContainerSpec, listeners: ContainerListeners): Container {
       const id = ++ids;
-      const container = createContainer((started) => {
-        record(started);
-        say({ kind: 'recorded', id });
+      const container = createContainer({
+        onStarted(started) {
+          listeners.onStarted(started);
+          say({ kind: 'recorded', id });
+        },
+        onOutput: listeners.onOutput,
       });
       running.set(id, container);
       start();

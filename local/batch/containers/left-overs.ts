@@ -13,10 +13,12 @@ export interface LeftOverParts {
 /** Ends what is left of each such try, which then fails as one whose instance went away. */
 export function endLeftOvers({ jobs, lifecycle, report }: LeftOverParts): void {
   for (const job of [...jobs.withStatus('STARTING'), ...jobs.withStatus('RUNNING')]) {
-    const { pid, processStart } = job.placement ?? {};
-    const wasAlive = pid !== undefined && processStart !== undefined && endLeftOver(pid, processStart);
-    report(`batch: job ${job.jobId} lost its host${wasAlive ? `; process ${pid} was ended` : ''}`);
+    const ended = (job.placement?.processes ?? []).filter(
+      ({ pid, processStart }) => processStart !== undefined && endLeftOver(pid, processStart),
+    );
+    const news = ended.map(({ pid }) => `; process ${pid} was ended`).join('');
+    report(`batch: job ${job.jobId} lost its host${news}`);
     const instanceId = `i-${randomBytes(9).toString('hex').slice(0, 17)}`;
-    lifecycle.tryEnded(job.jobId, { statusReason: `Host EC2 (instance ${instanceId}) terminated.` }, '');
+    lifecycle.tryEnded(job.jobId, { statusReason: `Host EC2 (instance ${instanceId}) terminated.` });
   }
 }

@@ -31,7 +31,6 @@ export const MEMBERS: Readonly<Record<string, Row>> = {
   user: { here: 'shown' },
   ulimits: { FARGATE: 'refused', here: 'shown' },
   repositoryCredentials: { here: 'shown' },
-  secrets: { here: 'shown' },
   mountPoints: { here: 'refused' },
   'volumes[].host': { FARGATE: 'refused', here: 'refused' },
   'volumes[].efsVolumeConfiguration': { here: 'refused' },
@@ -54,6 +53,7 @@ export const MEMBERS: Readonly<Record<string, Row>> = {
   ipcMode: { FARGATE: 'refused', here: 'shown' },
   pidMode: { FARGATE: { oneOf: ['task'] }, here: 'shown' },
   networkMode: { EC2: 'refused', FARGATE: 'refused' },
+  startTimeout: { here: 'shown' },
 };
 
 const NAMES: Readonly<Record<Platform, string>> = { EC2: 'EC2', FARGATE: 'Fargate' };

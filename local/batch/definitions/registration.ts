@@ -85,7 +85,6 @@ function parseRegistration(body: Body): z.infer<typeof RegisterRequest> {
   if (sizeKiB > MAX_DEFINITION_KIB) {
     throw refusal(`Job definition size must be less than ${MAX_DEFINITION_KIB} KiB, got ${sizeKiB} KiB`);
   }
-  if (body['ecsProperties'] !== undefined) throw refusal('not implemented here: ecsProperties');
   const request = parse(RegisterRequest, body);
   const { containerProperties: container, ecsProperties } = request;
   if ((container === undefined) === (ecsProperties === undefined)) {

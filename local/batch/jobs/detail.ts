@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { ACCOUNT_ID, type AwsEvent } from '../../aws.ts';
 import { batchArn } from '../arns.ts';
-import { JOB_STATUSES, type JobRecord } from './job.ts';
+import { containersOf, JOB_STATUSES, type JobRecord } from './job.ts';
+import { logStreamOf } from './log-streams.ts';
 
 type Json = Record<string, unknown>;
 
@@ -32,6 +33,7 @@ export function jobDetail(job: JobRecord, surroundings: Surroundings): Json {
     jobDefinition: job.definitionArn,
     parameters: job.parameters,
     container: containerDetail(job),
+    ecsProperties: ecsDetail(job),
     arrayProperties: arrayDetail(job, surroundings),
     consumableResourceProperties: consumablesDetail(job),
     timeout: job.timeoutSeconds && { attemptDurationSeconds: job.timeoutSeconds },
@@ -74,22 +76,60 @@ function eventOf(detailType: string, job: JobRecord, surroundings: Surroundings)
   };
 }
 
-/** The container of the latest try; its task is known from STARTING, its log stream from RUNNING. */
+/**
+ * The container of the latest try; its task is known from STARTING, its log stream from RUNNING. A job of several
+ * containers has an empty one (API reference, JobDetail).
+ */
 function containerDetail(job: JobRecord): Json {
-  const { placement } = job;
-  const ended = job.attempts.findLast(({ container }) => container.taskArn === placement?.taskArn)?.container;
+  if (job.container === undefined) return {};
+  const { taskArn } = job.placement ?? {};
+  const ended = job.attempts.findLast(({ container }) => taskArn && container.taskArn === taskArn)?.container;
   return withoutAbsent({
-    volumes: [],
-    mountPoints: [],
-    ulimits: [],
-    networkInterfaces: [],
-    secrets: [],
+    ...EMPTY_LISTS,
     ...job.container,
-    exitCode: ended?.exitCode,
-    reason: ended?.reason,
-    taskArn: placement?.taskArn,
-    logStreamName: job.startedAt === undefined ? undefined : placement?.logStreamName,
+    ...outcomeDetail(ended),
+    taskArn,
+    ...logDetail(job, 0),
   });
+}
+
+function ecsDetail(job: JobRecord): Json | undefined {
+  const { taskArn } = job.placement ?? {};
+  const ended = job.attempts
+    .flatMap(({ taskProperties }) => taskProperties ?? [])
+    .findLast((task) => task.taskArn === taskArn);
+  return (
+    job.ecsProperties && {
+      taskProperties: job.ecsProperties.taskProperties.map((task) =>
+        withoutAbsent({
+          ...task,
+          taskArn,
+          containers: task.containers.map((container, index) =>
+            withoutAbsent({
+              ...container,
+              ...outcomeDetail(ended?.containers.find(({ name }) => name === container.name)),
+              ...logDetail(job, index),
+              networkInterfaces: [],
+            }),
+          ),
+        }),
+      ),
+    }
+  );
+}
+
+const EMPTY_LISTS = { volumes: [], mountPoints: [], ulimits: [], networkInterfaces: [], secrets: [] };
+
+function outcomeDetail(
+  ended: { exitCode?: number | undefined; reason?: string | undefined } | undefined,
+): Json {
+  return { exitCode: ended?.exitCode, reason: ended?.reason };
+}
+
+function logDetail(job: JobRecord, index: number): Json {
+  const container = containersOf(job)[index];
+  if (job.startedAt === undefined || !job.placement || !container) return {};
+  return { logStreamName: logStreamOf(job, container, job.placement.taskArn)?.stream };
 }
 
 /** Absent for a job that needs none. */

@@ -30,7 +30,10 @@ export const Container = z.looseObject({
   vcpus: z.int().optional(),
   memory: z.int().optional(),
   secrets: z.array(Secret).optional(),
-  logConfiguration: z.looseObject({ options: z.record(z.string(), z.string()).optional() }).optional(),
+  readonlyRootFilesystem: z.boolean().optional(),
+  logConfiguration: z
+    .looseObject({ logDriver: z.string().optional(), options: z.record(z.string(), z.string()).optional() })
+    .optional(),
 });
 export type Container = z.infer<typeof Container>;
 
@@ -70,14 +73,15 @@ export const Attempt = z.object({
 });
 export type Attempt = z.infer<typeof Attempt>;
 
-/** Where the current or latest try runs. `processStart` goes with `pid`: see containers/process-identity.ts. */
+/**
+ * Where the current or latest try runs, and the processes of its containers. `processStart` goes with `pid`: see
+ * containers/process-identity.ts.
+ */
 const Placement = z.object({
   environmentArn: z.string(),
   environmentName: z.string(),
   taskArn: z.string(),
-  logStreamName: z.string(),
-  pid: z.int().optional(),
-  processStart: z.string().optional(),
+  processes: z.array(z.object({ pid: z.int(), processStart: z.string().optional() })).default([]),
 });
 export type Placement = z.infer<typeof Placement>;
 

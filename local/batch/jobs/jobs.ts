@@ -125,9 +125,6 @@ function rows(store: Store) {
         const id = String(row['id']);
         store.statement('DELETE FROM batch_jobs WHERE id = ?').run(id);
         store.statement('DELETE FROM batch_jobs WHERE parent = ?').run(id);
-        store
-          .statement('DELETE FROM batch_logs WHERE job = ? OR (job > ? AND job < ?)')
-          .run(id, ...childRange(id));
       }
     });
   }

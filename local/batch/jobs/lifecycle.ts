@@ -1,13 +1,12 @@
 /** What happens to a job, from its first look to its end, and the state that each happening leads to. */
 import { blockedEvent } from './detail.ts';
-import { type Attempt, isFinished, type JobRecord, type Placement, type Stop } from './job.ts';
-import type { Outputs } from './outputs.ts';
+import { type Attempt, containersOf, isFinished, type JobRecord, type Placement, type Stop } from './job.ts';
+import { logStreamOf } from './log-streams.ts';
 import { createReadiness } from './readiness.ts';
 import { type TryEnd, triesAgain } from './retry.ts';
 import { createTransitions, type TransitionParts } from './transitions.ts';
 
 export interface LifecycleParts extends TransitionParts {
-  readonly outputs: Outputs;
   /** A try of a job used its vCPUs for so long. Called inside the write that ends the try. */
   readonly recordUse: (job: JobRecord, attempt: Attempt) => void;
   /** A try begins. Called inside the write that says so. */
@@ -22,7 +21,7 @@ export type Lifecycle = ReturnType<typeof createLifecycle>;
 
 /** @see AWS Batch user guide, "Job states" */
 export function createLifecycle(parts: LifecycleParts) {
-  const { region, clock, store, jobs, outputs, onRunnable } = parts;
+  const { region, clock, store, jobs, onRunnable } = parts;
   const transitions = createTransitions(parts, (ended) => readiness.settle(ended));
   const readiness = createReadiness({ ...parts, transitions });
   const { write, move, end } = transitions;
@@ -64,23 +63,24 @@ export function createLifecycle(parts: LifecycleParts) {
         return move({ ...rest, status: 'STARTING', placement });
       });
     },
+    /** A container of the try has its process; with the first one the job is running. */
     running(jobId: string, process: { pid: number; processStart: string | undefined }): void {
       write(() => {
         const job = jobs.get(jobId);
-        if (job?.status !== 'STARTING' || !job.placement) return;
-        const placement = { ...job.placement, ...process };
-        move({ ...job, status: 'RUNNING', startedAt: clock.now(), placement });
+        if (!job?.placement || (job.status !== 'STARTING' && job.status !== 'RUNNING')) return;
+        const placement = { ...job.placement, processes: [...job.placement.processes, process] };
+        if (job.status === 'RUNNING') jobs.save({ ...job, placement });
+        else move({ ...job, status: 'RUNNING', startedAt: clock.now(), placement });
       });
     },
     /** A try ended: the job succeeds, is runnable again, or fails. */
-    tryEnded(jobId: string, tryEnd: TryEnd, output: string): void {
+    tryEnded(jobId: string, tryEnd: TryEnd): void {
       write(() => {
         const found = jobs.get(jobId);
         if (!found?.placement || (found.status !== 'STARTING' && found.status !== 'RUNNING')) return;
         const attempt = attemptOf(found, found.placement, tryEnd, clock.now());
         const job = { ...found, attempts: [...found.attempts, attempt] };
         parts.recordUse(job, attempt);
-        outputs.keep(found.placement.logStreamName, jobId, output);
         if (job.stop) end(job, 'FAILED', attempt.statusReason);
         else if (tryEnd.exitCode === 0) end(job, 'SUCCEEDED', attempt.statusReason);
         else if (triesAgain(job.retryStrategy, job.attempts.length, tryEnd)) readiness.makeRunnable(job);
@@ -109,22 +109,26 @@ export function createLifecycle(parts: LifecycleParts) {
   };
 }
 
-function attemptOf(
-  { stop, startedAt }: JobRecord,
-  placement: Placement,
-  { exitCode, reason, statusReason }: TryEnd,
-  stoppedAt: number,
-): Attempt {
-  return {
-    container: {
-      taskArn: placement.taskArn,
+function attemptOf(job: JobRecord, { taskArn }: Placement, tryEnd: TryEnd, stoppedAt: number): Attempt {
+  const { stop, startedAt } = job;
+  const ended = containersOf(job).map((container) => {
+    const outcome = tryEnd.containers?.find(({ name }) => name === container.name);
+    const { exitCode, reason } = tryEnd.containers ? (outcome ?? {}) : tryEnd;
+    const stream = startedAt === undefined ? undefined : logStreamOf(job, container, taskArn)?.stream;
+    return {
+      name: container.name,
       ...(exitCode !== undefined && { exitCode }),
       ...(reason !== undefined && { reason: reason.slice(0, 255) }),
-      ...(startedAt !== undefined && { logStreamName: placement.logStreamName }),
+      ...(stream !== undefined && { logStreamName: stream }),
       networkInterfaces: [],
-    },
+    };
+  });
+  const [{ name, ...only } = { name: '' }] = ended;
+  return {
+    container: job.container ? { taskArn, ...only } : {},
+    ...(job.ecsProperties && { taskProperties: [{ taskArn, containers: ended }] }),
     ...(startedAt !== undefined && { startedAt }),
     stoppedAt,
-    statusReason: stop?.reason ?? statusReason,
+    statusReason: stop?.reason ?? tryEnd.statusReason,
   };
 }

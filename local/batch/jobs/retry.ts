@@ -1,7 +1,16 @@
 /** Whether a failed try is followed by another. Pure. */
 import type { RetryStrategy } from '../definitions/retry-strategy.ts';
 
+/** How one container of a task ended; without an exit code it never ran. */
+export interface ContainerOutcome {
+  readonly name: string;
+  readonly exitCode?: number | undefined;
+  readonly reason?: string | undefined;
+}
+
 export interface TryEnd {
+  /** Absent when the try ended before any container of it. */
+  readonly containers?: readonly ContainerOutcome[] | undefined;
   readonly statusReason: string;
   /** The reason of the container runtime; absent when the process exited by itself. */
   readonly reason?: string | undefined;

@@ -3,7 +3,6 @@ import { createApi } from '../../../local/batch/api.ts';
 import { createDefinitions } from '../../../local/batch/definitions/definitions.ts';
 import { createJobs } from '../../../local/batch/jobs/jobs.ts';
 import { createLifecycle } from '../../../local/batch/jobs/lifecycle.ts';
-import { createOutputs } from '../../../local/batch/jobs/outputs.ts';
 import { createWaits } from '../../../local/batch/jobs/waits.ts';
 import { consume } from '../../../local/batch/queues/consumption.ts';
 import { createResources } from '../../../local/batch/queues/resources.ts';
@@ -70,10 +69,10 @@ export async function openRooms(store = new DatabaseSync(':memory:')) {
     /** Runs one try of a runnable job. */
     run(jobId: string, exitCode: number): void {
       const environmentName = 'environment';
-      const task = { taskArn: 'task', logStreamName: `work/default/${jobId}` };
+      const task = { taskArn: 'arn:aws:ecs:us-east-1:000000000000:task/x/y', processes: [] };
       rooms.lifecycle.start(jobId, { environmentArn: ENVIRONMENT_ARN, environmentName, ...task });
       rooms.lifecycle.running(jobId, { pid: 1, processStart: undefined });
-      rooms.lifecycle.tryEnded(jobId, { statusReason: 'Essential container in task exited', exitCode }, '');
+      rooms.lifecycle.tryEnded(jobId, { statusReason: 'Essential container in task exited', exitCode });
     },
     /** As the service does when a week has passed. */
     forgetAfter(milliseconds: number): void {
@@ -98,7 +97,6 @@ function roomsOn(database: DatabaseSync, clock: { now(): number }) {
     store,
     jobs,
     waits,
-    outputs: createOutputs(store),
     announce: nothing,
     recordUse: shares.record,
     onStarting: (job) => consume(resources, job),

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -19,12 +20,16 @@ import type { ApiRequest, AwsEvent } from '../../../local/aws.ts';
 import { type Batch, type BatchOptions, createBatch } from '../../../local/batch/batch.ts';
 
 const WAIT_LIMIT_MS = 60_000;
+/** Small, as every container gets a copy. */
+const IMAGE = join(import.meta.dirname, 'image');
 
 export interface Service extends AsyncDisposable {
   readonly batch: Batch;
   readonly client: BatchClient;
   readonly events: AwsEvent[];
   readonly reports: string[];
+  /** What the container of a job has printed so far. */
+  printedBy(job: JobDetail): string;
   advance(milliseconds: number): void;
   submit(input?: Partial<SubmitJobCommandInput>): Promise<string>;
   describe(jobId: string): Promise<JobDetail | undefined>;
@@ -38,13 +43,18 @@ export interface Service extends AsyncDisposable {
 export async function startService(changes: Partial<BatchOptions> = {}): Promise<Service> {
   const events: AwsEvent[] = [];
   const reports: string[] = [];
+  const printed = new Map<string, string>();
   let offsetMs = 0;
   const batch = createBatch({
     region: 'us-east-1',
     store: new DatabaseSync(':memory:'),
     clock: { now: () => Date.now() + offsetMs },
     emit: async (event) => void events.push(event),
-    imageDirectory: (image) => (image === 'nowhere' ? undefined : process.cwd()),
+    logs: {
+      open: (_, stream) => void printed.set(stream, ''),
+      write: (_, stream, message) => void printed.set(stream, `${printed.get(stream)}${message}\n`),
+    },
+    imageDirectory: (image) => (image === 'nowhere' ? undefined : IMAGE),
     containerEnvironment: () => ({ AWS_REGION: 'us-east-1' }),
     report: (line) => void reports.push(line),
     submitsPerSecond: Number.POSITIVE_INFINITY,
@@ -63,6 +73,7 @@ export async function startService(changes: Partial<BatchOptions> = {}): Promise
     client,
     events,
     reports,
+    printedBy: ({ container }) => printed.get(container?.logStreamName ?? '') ?? '',
     advance: (milliseconds) => {
       offsetMs += milliseconds;
     },

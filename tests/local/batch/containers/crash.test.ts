@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { processStart } from '../../../../local/batch/containers/process-identity.ts';
 import { register, startService, startWithQueue, until } from '../service.ts';
+
+/** Each starts two services in processes of their own. */
+jest.setTimeout(60_000);
 
 /** Waits on its first try, succeeds on its second. */
 const SCRIPT = 'if (process.env.AWS_BATCH_JOB_ATTEMPT === "1") setTimeout(() => {}, 300_000)';
@@ -47,7 +50,7 @@ function placementOf(jobId: string): { pid: number; processStart: string } {
   const db = new DatabaseSync(path);
   const row = db.prepare('SELECT record FROM batch_jobs WHERE id = ?').get(jobId);
   db.close();
-  return JSON.parse(String(row?.['record'])).placement;
+  return JSON.parse(String(row?.['record'])).placement.processes[0];
 }
 
 describe('a service that was killed', () => {
@@ -79,7 +82,7 @@ describe('a service that was killed', () => {
     const { pid, processStart: start } = placementOf(running);
     const db = new DatabaseSync(path);
     db.prepare(
-      "UPDATE batch_jobs SET record = json_set(record, '$.placement.processStart', ?) WHERE id = ?",
+      "UPDATE batch_jobs SET record = json_set(record, '$.placement.processes[0].processStart', ?) WHERE id = ?",
     ).run(`${start}0`, running);
     try {
       await using next = await startService({ store: db });

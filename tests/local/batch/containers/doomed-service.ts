@@ -2,6 +2,7 @@
  * A service in a process of its own, to be killed: takes a store file and job requests, runs them, and prints
  * `ready` when all are as far as asked. It hands over no event.
  */
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createBatch } from '../../../../local/batch/batch.ts';
 
@@ -11,7 +12,8 @@ const batch = createBatch({
   store: new DatabaseSync(path),
   clock: { now: () => Date.now() },
   emit: () => new Promise(() => undefined),
-  imageDirectory: () => process.cwd(),
+  logs: { open: () => undefined, write: () => undefined },
+  imageDirectory: () => join(import.meta.dirname, '../image'),
   containerEnvironment: () => ({}),
   report: () => undefined,
 });

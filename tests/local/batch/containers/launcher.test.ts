@@ -9,7 +9,13 @@ import { signalGroup } from '../../../../local/process-group.ts';
 import { until } from '../service.ts';
 
 const WAITS = ['node', '-e', 'setTimeout(() => {}, 300_000)'];
-const surroundings = { directory: import.meta.dirname, environment: { PATH: process.env['PATH'] ?? '' } };
+const surroundings = {
+  image: join(import.meta.dirname, '../image'),
+  environment: { PATH: process.env['PATH'] ?? '' },
+  readOnly: false,
+  memoryBytes: Number.POSITIVE_INFINITY,
+};
+const ignored = { onStarted: () => undefined, onOutput: () => undefined };
 const program = join(import.meta.dirname, '../../../../local/batch/containers/launcher-process.ts');
 
 let launcher: ChildProcess | undefined;
@@ -46,7 +52,10 @@ test('when the cloud dies, a container that is on record lives on, and one witho
 
 test('a container that is stopped before it has started is stopped all the same', async () => {
   const all = createLauncher();
-  const container = all.launch({ command: WAITS, ...surroundings }, ({ pid }) => started.push(pid));
+  const container = all.launch(
+    { command: WAITS, ...surroundings },
+    { ...ignored, onStarted: ({ pid }) => started.push(pid) },
+  );
   container.stop(5);
   expect(await container.ended).toEqual({ kind: 'exited', exitCode: 143 });
   await all.close();
@@ -55,18 +64,22 @@ test('a container that is stopped before it has started is stopped all the same'
 test('should the process that starts containers die, they end with it, and the next one starts again', async () => {
   const all = createLauncher();
   const pids: number[] = [];
-  const container = all.launch({ command: WAITS, ...surroundings }, ({ pid }) => pids.push(pid));
+  const container = all.launch(
+    { command: WAITS, ...surroundings },
+    { ...ignored, onStarted: ({ pid }) => pids.push(pid) },
+  );
   await until(() => pids.length === 1, 'the container to have started');
   started.push(...pids);
   const [parent = 0] = pids.map(parentOf);
   process.kill(parent, 'SIGKILL');
   expect(await container.ended).toEqual({ kind: 'exited', exitCode: 137 });
   await until(() => processStart(pids[0]!) === undefined, 'the container to be gone');
+  const printed: string[] = [];
   const next = all.launch(
     { command: ['node', '-e', 'console.log("again")'], ...surroundings },
-    () => undefined,
+    { ...ignored, onOutput: (source, chunk) => printed.push(`${source}: ${chunk}`) },
   );
   expect(await next.ended).toEqual({ kind: 'exited', exitCode: 0 });
-  expect(next.output()).toBe('again\n');
+  expect(printed.join('')).toBe('stdout: again\n');
   await all.close();
 });

@@ -120,9 +120,12 @@ describe('what a container gets', () => {
       containerOverrides: { environment: [{ name: 'MODE', value: 'fast' }] },
     });
     const job = await service.reaches(jobId, 'SUCCEEDED');
-    expect(JSON.parse(service.batch.logs(job.container?.logStreamName ?? ''))).toEqual({
+    expect(JSON.parse(service.printedBy(job))).toEqual({
       AWS_REGION: 'us-east-1',
       PATH: expect.any(String),
+      TMPDIR: expect.any(String),
+      AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE',
+      ECS_CONTAINER_METADATA_URI_V4: expect.any(String),
       MODE: 'fast',
       AWS_BATCH_JOB_ID: jobId,
       AWS_BATCH_JOB_ATTEMPT: '1',
@@ -145,18 +148,18 @@ describe('what a container gets', () => {
     await register(service.client, 'print', { command }, { parameters: { a: 'default', b: 'default' } });
     const jobId = await service.submit({ jobDefinition: 'print', parameters: { b: '$(touch x) "y"' } });
     const job = await service.reaches(jobId, 'SUCCEEDED');
-    const printed = service.batch.logs(job.container?.logStreamName ?? '');
+    const printed = service.printedBy(job);
     expect(JSON.parse(printed)).toEqual(['default', '$(touch x) "y"', 'Ref::c']);
   });
 
-  test('is a log that keeps the end of a long output', async () => {
+  test('is a log stream with each of its lines, however many there are', async () => {
     await using service = await startWithQueue();
     const script = 'for (let i = 0; i < 40000; i += 1) console.log("line", i)';
     await register(service.client, 'talk', { command: ['node', '-e', script] });
     const job = await service.reaches(await service.submit({ jobDefinition: 'talk' }), 'SUCCEEDED');
-    const log = service.batch.logs(job.container?.logStreamName ?? '');
-    expect(log.length).toBeLessThanOrEqual(64 * 1024);
-    expect(log).toMatch(/line 39999\n$/);
+    const lines = service.printedBy(job).split('\n');
+    expect(lines).toHaveLength(40_001);
+    expect(lines.at(-2)).toBe('line 39999');
   });
 });
 

@@ -46,7 +46,7 @@ describe('TerminateJob', () => {
     const { service, run } = await startRunning(IGNORE_SIGTERM, 0.5);
     await using _ = service;
     const { jobId, job } = await run();
-    const log = () => service.batch.logs(job.container?.logStreamName ?? '');
+    const log = () => service.printedBy(job);
     await until(() => log().includes('ready'), 'the handler to be there');
     await service.client.send(new TerminateJobCommand({ jobId, reason: 'stop' }));
     expect(await service.reaches(jobId, 'FAILED')).toMatchObject({ container: { exitCode: 137 } });
@@ -57,7 +57,7 @@ describe('TerminateJob', () => {
     const { service, run } = await startRunning(WITH_CHILD);
     await using _ = service;
     const { jobId, job } = await run();
-    const childPid = () => /child (\d+)/.exec(service.batch.logs(job.container?.logStreamName ?? ''))?.[1];
+    const childPid = () => /child (\d+)/.exec(service.printedBy(job))?.[1];
     await until(() => childPid() !== undefined, 'the child to be there');
     const pid = Number(childPid());
     expect(processStart(pid)).toBeDefined();
@@ -129,7 +129,7 @@ describe('a command that ends by itself', () => {
       process.stdout.write(String(child.pid), () => process.exit(0));`;
     await register(service.client, 'careless', { command: ['node', '-e', script] });
     const job = await service.reaches(await service.submit({ jobDefinition: 'careless' }), 'SUCCEEDED');
-    const pid = Number(service.batch.logs(job.container?.logStreamName ?? ''));
+    const pid = Number(service.printedBy(job));
     expect(pid).toBeGreaterThan(1);
     await until(() => processStart(pid) === undefined, 'the child to be gone');
   });

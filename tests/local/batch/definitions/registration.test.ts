@@ -59,7 +59,6 @@ const MEMBER_ROWS: readonly [path: string, sample: object, ec2: boolean, fargate
     ['readonlyRootFilesystem', { readonlyRootFilesystem: true }, true, true, true],
     ['user', { user: '1000' }, true, true, true],
     ['ulimits', { ulimits: [{ name: 'nofile', hardLimit: 2, softLimit: 1 }] }, true, false, true],
-    ['secrets', { secrets: [{ name: 'KEY', valueFrom: 'parameter' }] }, true, true, true],
     ['repositoryCredentials', { repositoryCredentials: { credentialsParameter: 'arn' } }, true, true, true],
     ['mountPoints', { mountPoints: [{ containerPath: '/x', sourceVolume: 'v' }] }, true, true, false],
     ['volumes[].host', { volumes: [{ name: 'v', host: { sourcePath: '/x' } }] }, true, false, false],
@@ -123,6 +122,7 @@ const MEMBER_ROWS: readonly [path: string, sample: object, ec2: boolean, fargate
   ];
 /** Members of tasks of several containers, which ecs-properties.test.ts has. */
 const OF_TASKS = [
+  'startTimeout',
   'taskRoleArn',
   'firelensConfiguration',
   'platformVersion',

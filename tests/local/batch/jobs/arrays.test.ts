@@ -24,7 +24,7 @@ describe('an array job', () => {
     for (const index of [0, 1, 2]) {
       const child = await service.describe(`${jobId}:${index}`);
       expect(child).toMatchObject({ arrayProperties: { index }, tags: {} });
-      expect(service.batch.logs(child?.container?.logStreamName ?? '')).toBe(`${index} 3\n`);
+      expect(service.printedBy(child!)).toBe(`${index} 3\n`);
       const told = await service.statesTold(`${jobId}:${index}`);
       expect(told).toEqual(['RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEEDED']);
     }

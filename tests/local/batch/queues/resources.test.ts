@@ -166,7 +166,7 @@ describe('job definitions', () => {
     ['an empty retry strategy', { retryStrategy: {} }, 'RetryAttempts must be provided with retry strategy'],
     ['a name with a dot', { jobDefinitionName: 'a.b' }, 'jobDefinitionName'],
     ['a multi-node job', { type: 'multinode' }, 'only container is implemented here'],
-    ['several containers', { ecsProperties: { taskProperties: [] } }, 'not implemented here: ecsProperties'],
+    ['several tasks', { ecsProperties: { taskProperties: [] } }, 'ecsProperties.taskProperties'],
     ['more than 24 KiB', { parameters: { a: 'x'.repeat(25_000) } }, 'less than 24 KiB'],
     [
       'no role for Fargate',
@@ -191,21 +191,19 @@ describe('job definitions', () => {
     await expect(refusal).rejects.toThrow(text);
   });
 
-  test('that name secrets are taken, and the operator is told that these are not resolved', async () => {
+  test('with members that have no effect here are taken, and the operator is told of each member once', async () => {
     await using service = await startService();
-    await service.client.send(
-      new RegisterJobDefinitionCommand({
-        jobDefinitionName: 'guarded',
-        type: 'container',
-        containerProperties: {
-          image: 'i',
-          vcpus: 1,
-          memory: 4,
-          secrets: [{ name: 'KEY', valueFrom: 'arn:aws:secretsmanager:x' }],
-        },
-      }),
-    );
-    expect(service.reports).toEqual(['without effect: secrets of job definition guarded:1']);
+    const guarded = (user: string) =>
+      service.client.send(
+        new RegisterJobDefinitionCommand({
+          jobDefinitionName: 'guarded',
+          type: 'container',
+          containerProperties: { image: 'i', vcpus: 1, memory: 4, user },
+        }),
+      );
+    await guarded('1000');
+    await guarded('1001');
+    expect(service.reports).toEqual(['without effect: user of job definition guarded:1']);
   });
 });
 

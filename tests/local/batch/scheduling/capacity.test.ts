@@ -11,14 +11,14 @@ async function startWithLongJobs() {
 
 /** The order in which jobs came to run. */
 const started = (events: readonly { detail: Readonly<Record<string, unknown>> }[]) =>
-  events.filter(({ detail }) => detail['status'] === 'RUNNING').map(({ detail }) => detail['jobName']);
+  events.filter(({ detail }) => detail['status'] === 'STARTING').map(({ detail }) => detail['jobName']);
 
 describe('compute environments', () => {
   test('run as many vCPU as they have, and the next job when there is room', async () => {
     await using service = await startWithLongJobs();
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) ids.push(await service.submit({ jobDefinition: 'long' }));
-    await until(() => service.batch.activity().running === 4, 'four jobs to run');
+    for (const jobId of ids.slice(0, 4)) await service.reaches(jobId, 'RUNNING');
     await service.statesTold(ids[4] ?? '');
     expect(service.batch.activity()).toEqual({ queued: 1, running: 4, undelivered: 0 });
     expect((await service.describe(ids[4] ?? ''))?.status).toBe('RUNNABLE');

@@ -60,16 +60,16 @@ const setState = ({ client }: Service, state: 'ENABLED' | 'DISABLED') =>
 const told = ({ events }: Service, status: string) =>
   events.filter(({ detail }) => detail['status'] === status).map(({ detail }) => String(detail['jobName']));
 
-/** Submits all while nothing can run, then tells in which order so many of them came to run. */
+/** Submits all while nothing can run, then tells in which order so many of them were started. */
 async function orderOf(service: Service, submissions: () => Promise<number>, count?: number) {
   await setState(service, 'DISABLED');
-  const before = { runnable: told(service, 'RUNNABLE').length, running: told(service, 'RUNNING').length };
+  const before = { runnable: told(service, 'RUNNABLE').length, started: told(service, 'STARTING').length };
   const submitted = await submissions();
   await until(() => told(service, 'RUNNABLE').length === before.runnable + submitted, 'all to be runnable');
   await setState(service, 'ENABLED');
-  const wanted = before.running + (count ?? submitted);
-  await until(() => told(service, 'RUNNING').length >= wanted, `${wanted} to run`);
-  return told(service, 'RUNNING').slice(before.running, wanted);
+  const wanted = before.started + (count ?? submitted);
+  await until(() => told(service, 'STARTING').length >= wanted, `${wanted} to start`);
+  return told(service, 'STARTING').slice(before.started, wanted);
 }
 
 describe('two shares with a backlog', () => {
