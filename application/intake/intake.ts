@@ -6,24 +6,32 @@ import { rejectionOf } from '../../domain/dead-letter/rejection.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { isUnsettled } from '../../domain/job/job.ts';
 import { type ParsedRequest, parseRequest } from '../../domain/request/request.ts';
+import { policyOf } from '../../domain/tenant/policy.ts';
 import { deduplicatedEvent } from '../../domain/webhook/notification.ts';
 import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
+import type { GateStore } from '../../io/table/gates.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
 import { together } from '../apart.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import { eachAlone } from '../messages.ts';
 import { type AdmissionPorts, take } from './admission.ts';
-import { backlogsOf, type QuotaPorts } from './quota.ts';
+import { backlogCounter, type QuotaPorts } from './quota.ts';
 
 export interface IntakePorts extends AdmissionPorts, DispatchPorts, QuotaPorts {
   readonly tenants: Pick<TenantStore, 'load'>;
+  readonly gates: Pick<GateStore, 'load'>;
 }
 
 export function intake(ports: IntakePorts): MessageBatch {
+  const countBacklogs = backlogCounter(ports);
   return async (messages) => {
     const read = messages.map((message) => ({ message, parsed: parseRequest(message.body) }));
     const tenantIds = read.flatMap(({ parsed }) => tenantOf(parsed) ?? []);
-    const [tenants, backlogs] = await together([ports.tenants.load(tenantIds), backlogsOf(ports, tenantIds)]);
+    const [tenants, gates] = await together([ports.tenants.load(tenantIds), ports.gates.load(tenantIds)]);
+    const backlogs = await countBacklogs(
+      gates,
+      (tenantId) => policyOf(tenants.get(tenantId), ports.defaults)?.waitingQuota,
+    );
     const outcomes = await eachAlone(read, ports.log, async ({ message, parsed }) => ({
       message,
       ...(await take(ports, message, parsed, { tenants, backlogs })),

@@ -20,10 +20,6 @@ export type Caps = z.infer<typeof Caps>;
 export const Pause = z.object({ reason: z.string().min(1).max(256), at: z.int() });
 export type Pause = z.infer<typeof Pause>;
 
-/** How many jobs of the tenant wait, as they were last counted. */
-export const Backlog = z.object({ count: z.int(), at: z.int() });
-export type Backlog = z.infer<typeof Backlog>;
-
 export interface Gate extends Caps {
   readonly tenantId: string;
   /**
@@ -34,7 +30,6 @@ export interface Gate extends Caps {
   readonly version: number;
   readonly holders: readonly Holder[];
   readonly paused?: Pause | undefined;
-  readonly backlog?: Backlog | undefined;
   /** When reconcile looks at it: while it has holders, and after a change of caps. */
   readonly dueAt?: number | undefined;
 }

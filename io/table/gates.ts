@@ -1,7 +1,7 @@
 /** The gates of tenants in the table: one item each, with the caps and the set of holders. */
 import * as z from 'zod';
 import { dueShard } from '../../domain/job/identity.ts';
-import { Backlog, type Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
+import { type Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
 import { decodeHolder, encodeHolder, type Holder } from '../../domain/tenant/holder.ts';
 import { idInKey, readRow, readRows } from './rows.ts';
 import type { Attributes, Key, Table } from './table.ts';
@@ -25,7 +25,6 @@ export interface GateStore {
     settings: Settings,
     nowMs: number,
   ): Promise<'written' | 'lost'>;
-  noteBacklog(tenantId: string, backlog: Backlog): Promise<void>;
   /** Moves `dueAt` on; without a time the gate leaves the index, unless a holder was added. */
   postpone(gate: Gate, dueAt: number | undefined): Promise<void>;
 }
@@ -44,7 +43,6 @@ const Stored = z.object({
   typeCaps: z.record(z.string(), z.int().positive()).optional(),
   keyCap: StoredCap,
   paused: Pause.optional(),
-  backlog: Backlog.optional(),
   members: z.set(z.instanceof(Uint8Array)).optional(),
   dueAt: z.int().optional(),
 });
@@ -100,15 +98,6 @@ export function gateStore(items: Table): GateStore {
         },
       });
       return held ? 'written' : 'lost';
-    },
-
-    async noteBacklog(tenantId, backlog) {
-      // Idempotent: a repeat writes the same count. Of two readers the later one wins; both counts are estimates.
-      await items.update(gateKey(tenantId), {
-        update: 'SET backlog = :backlog',
-        condition: 'attribute_exists(pk)',
-        values: { ':backlog': backlog },
-      });
     },
 
     async postpone({ tenantId, version }, dueAt) {

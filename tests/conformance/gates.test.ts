@@ -130,15 +130,4 @@ onEachTarget((open, test) => {
       expect(await read(store)).toMatchObject({ cap: 5 });
     });
   });
-
-  test('a note of the backlog makes no gate, and changes nothing else', async () => {
-    const store = await gates();
-    const backlog = { count: 7, at: NOW };
-    await store.noteBacklog('acme', backlog);
-    expect(await read(store)).toBeUndefined();
-    await store.acquire('acme', undefined, [a], NOW);
-    const before = await read(store);
-    await store.noteBacklog('acme', backlog);
-    expect(await read(store)).toEqual({ ...before, backlog });
-  });
 });

@@ -98,11 +98,6 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
             run.note(process.name, () => `sets the gate of ${tenantId}: ${JSON.stringify(settings)}`);
             return 'written';
           }),
-        noteBacklog: (tenantId, backlog) =>
-          call('noteBacklog', () => {
-            const gate = gates.get(tenantId);
-            if (gate !== undefined) gates.set(tenantId, { ...gate, backlog });
-          }),
         postpone: ({ tenantId, version }, dueAt) =>
           call('postpone', () => {
             const gate = gates.get(tenantId);
