@@ -32,7 +32,7 @@ import { jobTypes } from '../job-types.ts';
 import { quietLog } from './stack.ts';
 import { clientsFor, findQueues, findTable, queueUrl } from './where.ts';
 
-const USAGE = `Usage: npm run reconcile -- [--dry-run | --set-aside] [--stage dev] [--table NAME] [--endpoint-url URL] [--region REGION] [--log-group NAME]\n`;
+const USAGE = `Usage: npm run reconcile -- [--dry-run | --set-aside] [--stage dev] [--table NAME] [--endpoint-url URL] [--region REGION]\n`;
 const options = {
   'dry-run': { type: 'boolean', default: false },
   'set-aside': { type: 'boolean', default: false },
@@ -40,7 +40,6 @@ const options = {
   table: { type: 'string' },
   'endpoint-url': { type: 'string' },
   region: { type: 'string' },
-  'log-group': { type: 'string', default: '/aws/batch/job' },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -79,7 +78,6 @@ async function listSetAside({ due }: ReconcilePorts): Promise<void> {
 }
 
 async function portsFor(given: {
-  'log-group': string;
   stage: string;
   table?: string | undefined;
   'endpoint-url'?: string | undefined;
@@ -123,7 +121,6 @@ async function portsFor(given: {
     random: systemRandom,
     log: quietLog,
     types: jobTypes,
-    logs: { region: await sqs.config.region(), group: given['log-group'] },
   };
 }
 

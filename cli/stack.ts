@@ -53,6 +53,7 @@ export async function openStack(where: Where, environment: NodeJS.ProcessEnv, de
     submitQueue,
     clock: systemClock,
     defaultCap,
+    region: () => sqs.config.region(),
     close() {
       sqs.destroy();
       dynamo.destroy();

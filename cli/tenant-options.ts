@@ -15,7 +15,7 @@ export const USAGE = `Usage: npm run tenant -- COMMAND [OPTIONS]
   list
   pause  ID  --reason "..."     new jobs wait
   resume ID
-  why    JOB                    why a job has not begun
+  why    JOB                    why a job has not begun, and how its attempts ended
   try    FILE                   a trial of a message, without sending it
 
 put leaves all other settings as they are. Changes take effect at once: a higher cap wakes waiting jobs, a lower one ends
@@ -23,6 +23,7 @@ nothing.
 
 --stage STAGE       whose stack (dev)
 --default-cap N     the stage's DefaultTenantCap, for why and try
+--log-group NAME    the stack's output WorkerLogGroupName: why prints addresses of logs
 --table NAME        the jobs table, else TABLE_NAME, else the stage's only one
 --endpoint-url URL  --region REGION   as for the AWS CLI
 `;
@@ -77,7 +78,11 @@ export const schemas = {
     reason: z.string('expected why, in a sentence').trim().min(1, 'expected why').max(256),
   }),
   resume: z.strictObject({ ...where, id }),
-  why: z.strictObject({ ...asking, id: z.string().regex(JOB_ID, 'expected a job id') }),
+  why: z.strictObject({
+    ...asking,
+    'log-group': z.string().min(1).optional(),
+    id: z.string().regex(JOB_ID, 'expected a job id'),
+  }),
   try: z.strictObject({ ...asking, id: z.string().min(1), bucket: z.string().min(3).optional() }),
 };
 export type TenantAsked = Asked<typeof schemas>;

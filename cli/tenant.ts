@@ -8,6 +8,7 @@ import {
   withSettings,
 } from '../application/tenant/tenant-admin.ts';
 import { trial } from '../application/tenant/trial.ts';
+import { logUrl } from '../domain/job/log-link.ts';
 import type { Gate } from '../domain/tenant/gate.ts';
 import { rowOf } from '../domain/tenant/waiting.ts';
 import { waitText, whyWaiting } from '../domain/tenant/why.ts';
@@ -54,7 +55,7 @@ async function perform(asked: TenantAsked, stack: Stack): Promise<void> {
       await changeGate(stack, asked.options.id, ({ paused: _, ...gate }) => gate);
       return print(`${asked.options.id} is resumed.`);
     case 'why':
-      return why(asked.options.id, stack);
+      return why(asked.options, stack);
     case 'try':
       return print(
         await trial(stack, await readFile(asked.options.id, 'utf8'), asked.options.bucket, jobTypes),
@@ -145,13 +146,19 @@ function gateIn(gates: ReadonlyMap<string, Gate>, tenantId: string): Gate | RowU
   }
 }
 
-async function why(jobId: string, stack: Stack): Promise<void> {
+async function why(options: TenantOptions<'why'>, stack: Stack): Promise<void> {
+  const { id: jobId, 'log-group': group } = options;
   const job = await stack.jobs.get(jobId);
   if (job === undefined) throw new Error(`There is no job ${jobId}.`);
   const gate = (await stack.gates.load([job.tenantId])).get(job.tenantId);
   const ahead = await stack.waiting.count(job.tenantId, rowOf(job));
   const wait = whyWaiting(job, { gate, defaultCap: stack.defaultCap, ahead });
   print(`${jobId} is ${job.state}: ${waitText(wait)}.`);
+  const region = await stack.region();
+  for (const { attempt, failure, logStream } of job.endedAttempts) {
+    const log = logStream && group ? logUrl({ region, group }, logStream) : (logStream ?? 'none');
+    print(`attempt ${attempt} ended ${failure === undefined ? 'well' : `with ${failure.code}`}; log: ${log}`);
+  }
 }
 
 async function requireTenant(stack: Stack, tenantId: string): Promise<void> {

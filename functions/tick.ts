@@ -6,7 +6,7 @@ import { pacedBatch } from '../application/batch/paced-batch.ts';
 import { tick } from '../application/repair/tick.ts';
 import { slots } from '../application/tenant/slots.ts';
 import { scheduleHandler } from '../io/aws/lambda.ts';
-import { openBatch, openDue, openJobs, openLogPlace } from '../io/open.ts';
+import { openBatch, openDue, openJobs } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
 const MAX_RATE_WAIT_MS = 5000;
@@ -18,7 +18,6 @@ export const handler = scheduleHandler(
   jobs.log,
   tick({
     ...jobs,
-    ...openLogPlace(),
     ...openDue(jobs),
     batch: pacedBatch(batch, limiter, jobs.clock),
     slots: slots(jobs),

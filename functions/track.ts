@@ -6,7 +6,7 @@ import { pacedBatch } from '../application/batch/paced-batch.ts';
 import { track } from '../application/batch/track.ts';
 import { slots } from '../application/tenant/slots.ts';
 import { queueHandler } from '../io/aws/lambda.ts';
-import { openBatch, openJobs, openLogPlace } from '../io/open.ts';
+import { openBatch, openJobs } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
 /** Only terminations of duplicate Batch jobs wait for the rate limit, and they are rare. */
@@ -19,7 +19,6 @@ export const handler = queueHandler(
   jobs.log,
   track({
     ...jobs,
-    ...openLogPlace(),
     batch: pacedBatch(batch, limiter, jobs.clock),
     slots: slots(jobs),
     types: jobTypes,

@@ -107,12 +107,6 @@ export function openSubmission({ items, clock }: Jobs, maxWaitMs: number) {
   };
 }
 
-/** Where CloudWatch keeps what containers print. */
-export function openLogPlace() {
-  const env = readEnv('WORKER_LOG_GROUP', 'AWS_REGION');
-  return { logs: { region: env.AWS_REGION, group: env.WORKER_LOG_GROUP } };
-}
-
 /** The index of due items, and the queue for due deliveries. */
 export function openDue({ items }: Jobs) {
   const env = readEnv('DELIVERY_QUEUE_URL');

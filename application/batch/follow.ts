@@ -4,7 +4,6 @@ import { advance, type Context } from '../../domain/job/advance.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { isUnsettled } from '../../domain/job/job.ts';
 import { type JobEnding, type JobTypes, withoutType } from '../../domain/job/job-type.ts';
-import type { LogPlace } from '../../domain/job/log-link.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
@@ -20,7 +19,6 @@ export interface FollowPorts {
   readonly random: Random;
   readonly log: Log;
   readonly types: JobTypes;
-  readonly logs: LogPlace;
 }
 
 /**
@@ -75,11 +73,11 @@ function classifyNow(ports: FollowPorts, job: JobRecord, report: BatchReport): R
   return classifyReport(job, report, typeOf(ports, job).exitCodes, ports.clock.nowMs());
 }
 
-type ContextPorts = Pick<FollowPorts, 'clock' | 'random' | 'types'> & Partial<Pick<FollowPorts, 'logs'>>;
+type ContextPorts = Pick<FollowPorts, 'clock' | 'random' | 'types'>;
 
 export function contextOf(ports: ContextPorts, job: JobRecord): Context {
-  const { clock, random, logs } = ports;
-  return { nowMs: clock.nowMs(), random: random.fraction(), policy: typeOf(ports, job), logs };
+  const { clock, random } = ports;
+  return { nowMs: clock.nowMs(), random: random.fraction(), policy: typeOf(ports, job) };
 }
 
 function typeOf(ports: Pick<FollowPorts, 'types'>, job: JobRecord): JobEnding {

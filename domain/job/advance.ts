@@ -15,7 +15,6 @@ import {
 } from './job.ts';
 import type { RetryPolicy } from './job-type.ts';
 import { lifecycle, type Observation } from './lifecycle.ts';
-import { type LogPlace, logUrl } from './log-link.ts';
 import { nextAttemptDelaySeconds, retryAllowed } from './retry.ts';
 
 export interface Context {
@@ -23,8 +22,6 @@ export interface Context {
   readonly policy: Policy;
   /** A number from 0 up to 1, drawn by the caller, for the jitter of the backoff. */
   readonly random: number;
-  /** Where containers write their logs; absent for callers that never end an attempt. */
-  readonly logs?: LogPlace | undefined;
 }
 export interface Policy {
   readonly retry: RetryPolicy;
@@ -225,7 +222,7 @@ function conclude(job: JobRecord, fields: JobChange, seen: Observation, context:
   const change = {
     ...fields,
     ...attemptOver,
-    ...(end.attempt === undefined ? {} : logged(job, end.attempt, end.failure, context.logs)),
+    ...(end.attempt === undefined ? {} : logged(job, end.attempt, end.failure)),
   };
   if (end.failure === undefined && end.attempt !== undefined)
     return put(job, { ...change, state: 'succeeded' }, nowMs);
@@ -281,16 +278,13 @@ function logged(
   job: JobRecord,
   attempt: NonNullable<End['attempt']>,
   failure: Failure | undefined,
-  logs?: LogPlace,
 ): JobChange {
-  const { logStream } = attempt;
   const ended: EndedAttempt = {
     ...attempt,
     attempt: job.attempt,
     ...(failure === undefined
       ? {}
       : { failure: { ...failure, message: shortened(failure.message, MAX_PAST_WORDS_CHARACTERS) } }),
-    ...(logs === undefined || logStream === undefined ? {} : { logUrl: logUrl(logs, logStream) }),
   };
   return { startedAt: job.startedAt ?? attempt.startedAt, endedAttempts: [...job.endedAttempts, ended] };
 }

@@ -81,7 +81,6 @@ export const EndedAttempt = z.object({
   endedAt: EpochMs,
   failure: Failure.optional(),
   logStream: z.string().optional(),
-  logUrl: z.string().optional(),
 });
 export type EndedAttempt = z.infer<typeof EndedAttempt>;
 

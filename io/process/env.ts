@@ -46,9 +46,6 @@ const variables = {
   DEAD_LETTER_QUEUE_URL: url,
   EVENT_BUS_NAME: text,
   PUBLISH_EVENTS: PublishedEvents,
-  WORKER_LOG_GROUP: text,
-  /** Set by Lambda itself. */
-  AWS_REGION: text,
   JOB_QUEUE_STANDARD: text,
   JOB_QUEUE_ECONOMY: text,
   JOB_DEFINITION_SMALL: text,

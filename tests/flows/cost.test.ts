@@ -31,7 +31,7 @@ const MOST = {
 };
 
 /** Brings the last version of a record to about 1,000 bytes: above 1,024 every write of it takes two units. */
-const metadata = { note: 'x'.repeat(160) };
+const metadata = { note: 'x'.repeat(370) };
 const BATCH = 10;
 /** What the rule lets pass, in this order and each by itself: on AWS seconds lie between, so no batch holds two of one job. */
 const STATUSES = ['RUNNING', 'SUCCEEDED'];

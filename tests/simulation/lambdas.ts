@@ -105,7 +105,6 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     log: run.log(process),
     types: services.typesOf(process),
     bucket: BUCKET,
-    logs: { region: 'eu-central-1', group: '/headgate/worker' },
     settleMs: SETTLE_MS,
     targets: {
       queues: { standard: 'standard', economy: 'economy' },

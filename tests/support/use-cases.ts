@@ -76,7 +76,6 @@ export function useCases({
     webhooks: { post: async () => ({ kind: 'answered', status: 200, ms: 1 }) },
     types,
     bucket: BUCKET,
-    logs: { region: 'eu-central-1', group: '/headgate/worker' },
     settleMs: 60_000,
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
