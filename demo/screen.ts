@@ -1,4 +1,4 @@
-/** The terminal output: one aligned line for each event. */
+/** The terminal output: one aligned line for each event. Ids are whole, because the commands take no other. */
 import type { LifecycleEvent } from '../domain/webhook/notification.ts';
 
 export interface Screen {
@@ -13,7 +13,7 @@ export function screen(write: (text: string) => void): Screen {
       const time = new Date().toTimeString().slice(0, 8);
       const ms = String(new Date().getMilliseconds()).padStart(3, '0');
       write(
-        `  ${time}.${ms}  ${tenantId.padEnd(8)} ${what.padEnd(12)} ${happened.padEnd(11)} ${detail}`
+        `  ${time}.${ms}  ${tenantId.padEnd(8)} ${what.padEnd(30)} ${happened.padEnd(11)} ${detail}`
           .trimEnd()
           .concat('\n'),
       );
@@ -21,26 +21,23 @@ export function screen(write: (text: string) => void): Screen {
   };
 }
 
-/** Ids are hashes: their first and last characters are enough to follow one on the screen. */
-export function short(id: string): string {
-  const [kind = '', hash = ''] = id.split('_');
-  return hash.length > 8 ? `${kind}_${hash.slice(0, 3)}..${hash.slice(-2)}` : id;
-}
-
 export function describe({ type, data }: LifecycleEvent): string {
   switch (type) {
     case 'job.accepted':
       return `${data.jobType}, key=${data.idempotencyKey}`;
     case 'job.submitted':
+      return `attempt ${data.attempt}, batch job ${data.runId ?? ''}`;
     case 'job.starting':
     case 'job.running':
-      return `attempt ${data.attempt}, batch job ${data.runId?.slice(0, 8) ?? ''}`;
+      return `attempt ${data.attempt}`;
     case 'job.succeeded':
       return [elapsed(data.createdAt, data.finishedAt), summary(data.result)].filter(Boolean).join(', ');
     case 'job.failed':
       return described(data.failure);
     case 'job.retrying':
       return `${described(data.failure)}, again at ${data.nextAttemptAt?.slice(11, 19) ?? ''}`;
+    case 'job.expired':
+      return 'it found no machine within its ttlSeconds';
     default:
       return '';
   }
@@ -58,7 +55,8 @@ function summary(result: unknown): string {
 }
 
 function described(failure: unknown): string {
-  return isObject(failure) ? `${String(failure['class'])}: ${String(failure['code'])}` : '';
+  if (!isObject(failure)) return '';
+  return `${String(failure['class'])}: ${String(failure['code'])}. ${String(failure['message'] ?? '')}`.trimEnd();
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,7 @@
 /** Sets the sample up: tenants with an endpoint each, their inputs, and the messages that a service would send. */
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { register } from '../application/webhook/endpoint-setup.ts';
+import { type EndpointRequest, type RegisterPorts, register } from '../application/webhook/endpoint-setup.ts';
 import { parseObjectUri, tenantFolder } from '../domain/job/identity.ts';
 import { sealing } from '../io/aws/keys.ts';
 import { systemClock } from '../io/process/clock.ts';
@@ -21,14 +21,17 @@ export function outputOf(outputs: Outputs, name: string): string {
   return value;
 }
 
+/** @returns what to sign with, for the server that a user runs at `ownUrl`; it receives the webhooks of the first tenant */
 export async function seedTenants(
   clients: Clients,
   outputs: Outputs,
   secrets: ReadonlyMap<string, string>,
   inbox: Inbox,
-) {
+  ownUrl?: URL,
+): Promise<string | undefined> {
   const keys = sealing(clients.kms, outputOf(outputs, 'WebhookKeyId'));
   const items = table(clients.dynamo, outputOf(outputs, 'JobsTableName'), systemRandom);
+  const ports = { endpoints: endpointRegister(items), keys, clock: systemClock, random: systemRandom };
   for (const tenantId of tenants) {
     await tenantStore(items).put({ tenantId, status: 'active' });
     const asked = {
@@ -38,10 +41,17 @@ export async function seedTenants(
       events: ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired', 'job.rejected'],
       secret: secrets.get(tenantId),
     };
-    const ports = { endpoints: endpointRegister(items), keys, clock: systemClock, random: systemRandom };
-    const registered = await register(ports, asked, [inbox.origin]);
-    if (registered.kind === 'refused') throw new Error(registered.problem.message);
+    await registered(ports, asked, inbox.origin);
   }
+  if (ownUrl === undefined) return undefined;
+  const own = { tenantId: tenants[0], endpointId: 'whe_own', url: ownUrl.href };
+  return (await registered(ports, own, ownUrl.origin)).shown[0];
+}
+
+async function registered(ports: RegisterPorts, asked: EndpointRequest, origin: string) {
+  const outcome = await register(ports, asked, [origin]);
+  if (outcome.kind === 'refused') throw new Error(outcome.problem.message);
+  return outcome;
 }
 
 export async function uploadInputs(clients: Clients, bucket: string): Promise<void> {

@@ -1,47 +1,65 @@
 /**
  * `npm start`: builds, starts the embedded cloud, sets up three tenants, sends a few jobs on real data and shows
- * every step until Ctrl-C. `npm start -- --once` ends by itself, with exit code 0 only if everything came out right.
- * `--demo NAME` shows something else (`demos.ts`).
+ * every step until Ctrl-C, which is its normal end. Options change that (`options.ts`).
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import type { LifecycleEvent } from '../domain/webhook/notification.ts';
+import { type BusEvent, isAboutJob } from '../domain/webhook/notification.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
 import { build, built } from '../tools/build.ts';
 import { awsClients, type Clients } from './clients.ts';
 import { demos } from './demos.ts';
 import { expectations } from './expectations.ts';
 import { openInbox, type Received } from './inbox.ts';
+import { type Options, readCommandLine } from './options.ts';
 import { readRefusals } from './refusals.ts';
 import { imageFolders, sampleMessages, tenants } from './sample.ts';
-import { describe, type Screen, screen, short } from './screen.ts';
+import { describe, type Screen, screen } from './screen.ts';
 import { missingObjects, outputOf, seedTenants, sendMessages, uploadInputs } from './seed.ts';
-import { watchJobs } from './watch.ts';
+import { waitReasons } from './waits.ts';
+import { watchBus } from './watch.ts';
 
 /** `--once` gives up here; a run takes a few seconds. */
 const ONCE_LIMIT_MS = 50_000;
 const LOOK_EVERY_MS = 100;
+/** Once the sample is over, the dead-letter queue is read for what its user sends. */
+const IDLE_LOOK_EVERY_MS = 1000;
 
 /** A laptop has few cores; a job that waits for capacity belongs to the sample. The screen shows every step. */
 const LAPTOP_PARAMETERS = { MaxvCpus: '2', SubmitSettleSeconds: '3', PublishEvents: 'all' };
 
-interface Options {
-  readonly once: boolean;
-  readonly data: string | undefined;
-  readonly port: number;
-  readonly demo: string | undefined;
-}
+/** As shells count an end by SIGINT: what was to end by itself did not come to its end. */
+const INTERRUPTED = 130;
+const MISUSED = 2;
 
 async function main(): Promise<number> {
-  const options = readOptions();
-  const show = screen((text) => process.stdout.write(text));
-  const ending = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
+  const asked = readCommandLine(process.argv.slice(2), Object.keys(demos));
+  if (asked.kind !== 'run') {
+    if (asked.kind === 'help') process.stdout.write(asked.text);
+    else process.stderr.write(`${asked.sentence}\n`);
+    return asked.kind === 'help' ? 0 : MISUSED;
+  }
+  const { options } = asked;
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+  const endsItself = options.once || options.demo !== undefined;
+  const interrupted = endsItself ? INTERRUPTED : 0;
+  try {
+    const code = await run(options, interrupt.signal);
+    return interrupt.signal.aborted ? interrupted : code;
+  } catch (error) {
+    // Ctrl-C reaches the packager as well, which then fails; our own signal is seen one turn later.
+    await pause(0);
+    if (interrupt.signal.aborted) return interrupted;
+    throw error;
+  }
+}
 
-  await build();
+async function run(options: Options, interrupted: AbortSignal): Promise<number> {
+  const show = screen((text) => process.stdout.write(text));
+  await build(() => show.text('Packaging the functions and the worker, because a source has changed...'));
   const demo = demos[options.demo ?? ''];
-  if (demo !== undefined) return demo(show, ending.signal);
+  if (demo !== undefined) return demo(show, interrupted);
   const startedAtMs = performance.now();
   const secrets = new Map<string, string>(
     tenants.map((id) => [id, `whsec_${randomBytes(32).toString('base64')}`]),
@@ -53,12 +71,15 @@ async function main(): Promise<number> {
   try {
     const cloud = await startLocalCloud(options, inbox.origin, show);
     const clients = awsClients(cloud.environment);
+    const closing = new AbortController();
+    const signal = AbortSignal.any([interrupted, closing.signal]);
     try {
-      await seedTenants(clients, cloud.outputs, secrets, inbox);
-      greet(show, cloud, inbox.origin, { readyMs: performance.now() - startedAtMs, data: options.data });
-      return await runSample({ show, cloud, clients, listeners, options, signal: ending.signal });
+      const ownSecret = await seedTenants(clients, cloud.outputs, secrets, inbox, options.webhookUrl);
+      const stack: Stack = { show, cloud, clients, listeners, options, signal };
+      greet(stack, { inbox: inbox.origin, ownSecret, readyMs: performance.now() - startedAtMs });
+      return await runSample(stack);
     } finally {
-      ending.abort();
+      closing.abort();
       clients.close();
       await cloud.close();
     }
@@ -67,30 +88,18 @@ async function main(): Promise<number> {
   }
 }
 
-function readOptions(): Options {
-  const { values } = parseArgs({
-    options: {
-      once: { type: 'boolean', default: false },
-      data: { type: 'string' },
-      port: { type: 'string', default: '0' },
-      demo: { type: 'string' },
-    },
-  });
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error(`--port: expected 0 to 65535, found ${values.port}`);
-  if (values.demo !== undefined && !Object.hasOwn(demos, values.demo))
-    throw new Error(`--demo: expected ${Object.keys(demos).join(' or ')}, found ${values.demo}`);
-  return { once: values.once, data: values.data, port, demo: values.demo };
-}
-
-function startLocalCloud({ data, port }: Options, inboxOrigin: string, show: Screen): Promise<Cloud> {
+function startLocalCloud(
+  { data, port, webhookUrl }: Options,
+  inboxOrigin: string,
+  show: Screen,
+): Promise<Cloud> {
+  const origins = webhookUrl === undefined ? [inboxOrigin] : [inboxOrigin, webhookUrl.origin];
   return startCloud({
     template: built.template,
     bundles: built.functions,
     images: imageFolders,
     parameters: LAPTOP_PARAMETERS,
-    functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: inboxOrigin },
+    functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: origins.join() },
     port,
     // Resources without effect on a laptop are not listed: the list would hide the jobs.
     report: (line) => (line.startsWith('without effect') ? undefined : show.text(line)),
@@ -101,25 +110,7 @@ function startLocalCloud({ data, port }: Options, inboxOrigin: string, show: Scr
   });
 }
 
-function greet(
-  show: Screen,
-  cloud: Cloud,
-  inbox: string,
-  { readyMs, data }: { readyMs: number; data: string | undefined },
-) {
-  show.text();
-  show.text(`Ready in ${(readyMs / 1000).toFixed(1)} s. No AWS account, no Docker.`);
-  show.text();
-  show.text(`AWS        ${cloud.endpoint}    aws --endpoint-url ${cloud.endpoint} sqs list-queues`);
-  show.text(`Front      ${outputOf(cloud.outputs, 'FrontQueueUrl')}`);
-  show.text(`Batch      runs worker/ as child processes, ${LAPTOP_PARAMETERS.MaxvCpus} vCPUs at a time`);
-  show.text(`Inbox      ${inbox}    signed webhooks land here and are verified`);
-  show.text(`Data       ${data ?? 'memory    --data DIR keeps it'}`);
-  show.text(`Tenants    ${tenants.join(', ')}`);
-  show.text();
-}
-
-interface Run {
+interface Stack {
   readonly show: Screen;
   readonly cloud: Cloud;
   readonly clients: Clients;
@@ -128,74 +119,111 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-async function runSample(run: Run): Promise<number> {
-  const { show, cloud, clients, options, signal } = run;
+interface Greeting {
+  readonly inbox: string;
+  /** Of the user's own server. */
+  readonly ownSecret: string | undefined;
+  readonly readyMs: number;
+}
+
+function greet({ show, cloud, options }: Stack, { inbox, ownSecret, readyMs }: Greeting) {
+  show.text();
+  show.text(`Ready in ${(readyMs / 1000).toFixed(1)} s. No AWS account, no Docker.`);
+  show.text();
+  show.text(`AWS        ${cloud.endpoint}    aws --endpoint-url ${cloud.endpoint} sqs list-queues`);
+  show.text(`Front      ${outputOf(cloud.outputs, 'FrontQueueUrl')}`);
+  show.text(`Batch      runs worker/ as child processes, ${LAPTOP_PARAMETERS.MaxvCpus} vCPUs at a time`);
+  show.text(`Inbox      ${inbox}    signed webhooks land here and are verified`);
+  if (ownSecret !== undefined)
+    show.text(
+      `Yours      ${options.webhookUrl?.href}    webhooks of ${tenants[0]}, signed with ${ownSecret}`,
+    );
+  show.text(`Data       ${options.data ?? 'memory    --data DIR keeps it'}`);
+  show.text(`Tenants    ${tenants.join(', ')}`);
+  show.text();
+}
+
+async function runSample(stack: Stack): Promise<number> {
+  const { show, cloud, clients, options, signal } = stack;
   const bucket = outputOf(cloud.outputs, 'JobsBucketName');
   // A kept stack has the jobs of earlier runs, and the same keys would name those.
   const suffix = options.data === undefined ? '' : `-${Date.now().toString(36)}`;
-  const messages = sampleMessages(bucket, suffix);
+  const messages = options.sample ? sampleMessages(bucket, suffix) : [];
   const score = expectations(messages);
   const results: Promise<string[]>[] = [];
 
-  run.listeners.push((webhook) => {
+  stack.listeners.push((webhook) => {
     score.webhook(webhook);
     const outcome = webhook.verified
       ? `${webhook.payload?.type ?? ''}, signature verified`
       : 'signature does NOT verify';
-    show.line(webhook.tenantId, short(webhook.webhookId), 'webhook', outcome);
+    show.line(webhook.tenantId, webhook.webhookId, 'webhook', outcome);
   });
-  const onEvent = (event: LifecycleEvent) => {
+  const reasonOf = waitReasons(clients.dynamo, outputOf(cloud.outputs, 'JobsTableName'));
+  const onEvent = async (event: BusEvent) => {
+    await showEvent(show, event, reasonOf);
+    if (event.type === 'job.deduplicated' || !isAboutJob(event)) return;
     score.event(event);
-    show.line(event.data.tenantId, short(event.data.jobId), event.type.slice('job.'.length), describe(event));
     if (event.type === 'job.succeeded') results.push(missingObjects(clients, event.data.result));
   };
-  await watchJobs(clients, outputOf(cloud.outputs, 'LifecycleBusName'), onEvent, signal);
+  await watchBus(clients, outputOf(cloud.outputs, 'LifecycleBusName'), onEvent, signal);
   await uploadInputs(clients, bucket);
-  await sendMessages(clients, outputOf(cloud.outputs, 'FrontQueueUrl'), messages);
+  if (messages.length > 0) await sendMessages(clients, outputOf(cloud.outputs, 'FrontQueueUrl'), messages);
 
-  const refusals = followRefusals(run, (body, code) => score.refusal(body, code));
+  const refusals = followRefusals(stack, (body, code) => score.refusal(body, code));
   const limit = options.once ? AbortSignal.any([signal, AbortSignal.timeout(ONCE_LIMIT_MS)]) : signal;
   while (score.missing().length > 0 && score.wrong().length === 0 && !limit.aborted) {
     await refusals();
     await pause(LOOK_EVERY_MS);
   }
   const absent = (await Promise.all(results)).flat().map((uri) => `the result ${uri} is not in S3`);
-  return conclude(run, messages.length, [...score.wrong(), ...absent, ...score.missing()]);
+  const faults = [...score.wrong(), ...absent, ...score.missing()];
+  conclude(stack, messages.length, faults);
+  while (!options.once && !signal.aborted) {
+    await refusals();
+    await pause(IDLE_LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return options.once && faults.length > 0 ? 1 : 0;
+}
+
+/** One line for each event but a ping, which its endpoint receives, and a refusal, whose dead letter is shown. */
+async function showEvent(show: Screen, event: BusEvent, reasonOf: (jobId: string) => Promise<string>) {
+  if (event.type === 'job.deduplicated') {
+    const { tenantId, jobId, idempotencyKey, status } = event.data;
+    return show.line(tenantId, jobId, 'deduplicated', `key=${idempotencyKey}, the job is ${status}`);
+  }
+  if (isAboutJob(event)) {
+    const { tenantId, jobId, status } = event.data;
+    const waits = status === 'waiting' || status === 'scheduled';
+    const detail = [describe(event), waits ? await reasonOf(jobId) : ''].filter(Boolean).join(', ');
+    return show.line(tenantId, jobId, event.type.slice('job.'.length), detail);
+  }
+  if (event.type === 'endpoint.disabled')
+    show.line(event.data.tenantId, event.data.endpointId, 'disabled', event.data.reason);
 }
 
 /** Shows each dead letter once and leaves it in its queue. */
-function followRefusals({ show, cloud, clients }: Run, onRefusal: (body: string, code: string) => void) {
+function followRefusals({ show, cloud, clients }: Stack, onRefusal: (body: string, code: string) => void) {
   const shown = new Set<string>();
   return async () => {
     for (const refusal of await readRefusals(clients, outputOf(cloud.outputs, 'FrontDeadLetterQueueUrl'))) {
       if (shown.has(refusal.messageId)) continue;
       shown.add(refusal.messageId);
       const { code = '', pointer = '', reason = '', deadLetterOf } = refusal.attributes;
-      if (deadLetterOf !== undefined) {
-        show.line('-', short(deadLetterOf), 'dead letter', `${code}: ${reason}`);
-        continue;
-      }
-      show.line('-', 'message', 'dead letter', `${code} at ${pointer}: ${reason}`);
-      onRefusal(refusal.body, code);
+      // The id that `npm run dlq` takes: the job of a failed job, else the message as its service sent it.
+      const id = deadLetterOf ?? refusal.attributes['messageId'] ?? refusal.messageId;
+      show.line('-', id, 'dead letter', `${pointer === '' ? code : `${code} at ${pointer}`}: ${reason}`);
+      if (deadLetterOf === undefined) onRefusal(refusal.body, code);
     }
   };
 }
 
-async function conclude(
-  { show, options, signal }: Run,
-  sent: number,
-  faults: readonly string[],
-): Promise<number> {
+function conclude({ show, options, signal }: Stack, sent: number, faults: readonly string[]): void {
+  if (signal.aborted) return;
   show.text();
-  if (!signal.aborted) {
-    if (faults.length === 0) show.text(`All ${sent} messages came to their expected end.`);
-    for (const fault of faults) show.text(`Not as expected: ${fault}.`);
-  }
-  if (!options.once && !signal.aborted) {
-    show.text('Still up. Ctrl-C ends it.');
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  }
-  return options.once && (faults.length > 0 || signal.aborted) ? 1 : 0;
+  if (faults.length === 0 && sent > 0) show.text(`All ${sent} messages came to their expected end.`);
+  for (const fault of faults) show.text(`Not as expected: ${fault}.`);
+  if (!options.once) show.text('Still up. Ctrl-C ends it.');
 }
 
 try {

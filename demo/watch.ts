@@ -8,15 +8,40 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { isAboutJob, type LifecycleEvent, TenantEvent } from '../domain/webhook/notification.ts';
+import {
+  type BusEvent,
+  DeduplicatedEvent,
+  isAboutJob,
+  type LifecycleEvent,
+  subjectOf,
+  TenantEvent,
+} from '../domain/webhook/notification.ts';
 
-const Envelope = z.object({ detail: TenantEvent });
+const Envelope = z.object({ detail: z.union([TenantEvent, DeduplicatedEvent]) });
 
-/** Calls `onEvent` for each event of a job until the signal is aborted. Resolves when the rule exists. */
-export async function watchJobs(
-  clients: { readonly sqs: SQSClient; readonly eventBridge: EventBridgeClient },
+interface BusClients {
+  readonly sqs: SQSClient;
+  readonly eventBridge: EventBridgeClient;
+}
+type OnEvent = (event: BusEvent) => void | Promise<void>;
+
+/** The events of jobs alone. */
+export function watchJobs(
+  clients: BusClients,
   busName: string,
   onEvent: (event: LifecycleEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const ofJobs = (event: BusEvent) =>
+    event.type !== 'job.deduplicated' && isAboutJob(event) ? onEvent(event) : undefined;
+  return watchBus(clients, busName, ofJobs, signal);
+}
+
+/** Calls `onEvent` for one event after another until the signal is aborted. Resolves when the rule exists. */
+export async function watchBus(
+  clients: BusClients,
+  busName: string,
+  onEvent: OnEvent,
   signal: AbortSignal,
 ): Promise<void> {
   const { QueueUrl } = await clients.sqs.send(new CreateQueueCommand({ QueueName: 'headgate-watch' }));
@@ -33,30 +58,25 @@ export async function watchJobs(
   void follow(clients.sqs, QueueUrl, once, signal);
 }
 
-/** Events arrive at least once; job and sequence identify a repeated one. */
-function firstTellings(onEvent: (event: LifecycleEvent) => void): (event: LifecycleEvent) => void {
-  const payload = new Set<string>();
+/** Events arrive at least once; type, subject and sequence identify a repeated one. */
+function firstTellings(onEvent: OnEvent): OnEvent {
+  const told = new Set<string>();
   return (event) => {
-    const name = `${event.data.jobId} ${event.data.sequence}`;
-    if (payload.has(name)) return;
-    payload.add(name);
-    onEvent(event);
+    const sequence = 'sequence' in event.data ? event.data.sequence : '';
+    const name = `${event.type} ${subjectOf(event)} ${sequence}`;
+    if (told.has(name)) return;
+    told.add(name);
+    return onEvent(event);
   };
 }
 
-async function follow(
-  sqs: SQSClient,
-  QueueUrl: string | undefined,
-  onEvent: (event: LifecycleEvent) => void,
-  signal: AbortSignal,
-) {
+async function follow(sqs: SQSClient, QueueUrl: string | undefined, onEvent: OnEvent, signal: AbortSignal) {
   while (!signal.aborted) {
     try {
       const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 });
       const { Messages = [] } = await sqs.send(receive, { abortSignal: signal, requestTimeout: 30_000 });
       for (const { Body = '{}' } of Messages) {
-        const { detail } = Envelope.parse(JSON.parse(Body));
-        if (isAboutJob(detail)) onEvent(detail);
+        await onEvent(Envelope.parse(JSON.parse(Body)).detail);
       }
       const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
       if (Entries.length > 0) await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));

@@ -29,7 +29,6 @@ import {
 } from './receiver.ts';
 import { imageFolders } from './sample.ts';
 import type { Screen } from './screen.ts';
-import { short } from './screen.ts';
 import { outputOf } from './seed.ts';
 
 const STEADY = ['globex', 'initech', 'umbrella'] as const;
@@ -119,12 +118,7 @@ function showArrival(show: Screen, { path, webhookId, nth, answered }: Arrival):
   const tenantId = path.slice(1);
   // Webhooks of the steady tenants are counted, not shown one by one.
   if (STEADY.some((steady) => steady === tenantId) || (tenantId === HANGING && nth > 1)) return;
-  show.line(
-    tenantId,
-    short(webhookId),
-    `try ${nth}`,
-    answered === 'nothing' ? 'hangs' : `answers ${answered}`,
-  );
+  show.line(tenantId, webhookId, `try ${nth}`, answered === 'nothing' ? 'hangs' : `answers ${answered}`);
 }
 
 const TURN_MS = 10 * 60_000;

@@ -32,12 +32,16 @@ export const built = {
   worker: join(root, '.build/worker'),
 } as const;
 
-/** @throws one Error with the packager's own words when packaging fails */
-export async function build(): Promise<'built' | 'unchanged'> {
+/**
+ * @param onStart called before work that takes seconds; not called when there is nothing to do
+ * @throws one Error with the packager's own words when packaging fails
+ */
+export async function build(onStart: () => void = () => undefined): Promise<'built' | 'unchanged'> {
   const sources = sourcesHash();
   const complete = [built.template, built.functions, built.worker].every((path) => existsSync(path));
   if (complete && existsSync(join(root, STAMP)) && readFileSync(join(root, STAMP), 'utf8') === sources)
     return 'unchanged';
+  onStart();
   // The packager would zip what an earlier run left in these folders.
   for (const folder of [join(root, '.esbuild'), join(root, '.serverless'), built.worker])
     rmSync(folder, { recursive: true, force: true });

@@ -3,11 +3,25 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, it, jest } from '@jest/globals';
-import { startProgram } from '../support/program.ts';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterEach, expect, it, jest } from '@jest/globals';
+import { openReceiver, verifies } from '../../demo/receiver.ts';
+import { runCommand } from '../support/command.ts';
+import { type Program, startProgram as start } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(120_000);
+
+const programs: Program[] = [];
+const startProgram = (...args: readonly string[]) => {
+  const program = start(...args);
+  programs.push(program);
+  return program;
+};
+/** A test that fails leaves none behind, which would keep Jest from ending. */
+afterEach(() => {
+  for (const { child } of programs.splice(0)) child.kill('SIGKILL');
+});
 
 it('--once shows every job come to its end and exits 0', async () => {
   const program = startProgram('--once');
@@ -21,6 +35,79 @@ it('--once shows every job come to its end and exits 0', async () => {
   expect(output).toMatch(/dead letter +field_unknown at \/prioirty: .* Did you mean priority\?/);
   expect(output.match(/job\.(succeeded|failed), signature verified/g)).toHaveLength(5);
   expect(output).toContain('All 6 messages came to their expected end.');
+});
+
+it('a tenant has a server of its own, and the secret on the screen verifies what it receives', async () => {
+  const own = await openReceiver();
+  const program = startProgram('--once', '--webhook-origin', own.origin);
+  expect(await program.ended()).toMatchObject({ code: 0 });
+  await own.close();
+  const [, secret = ''] = /signed with (whsec_\S+)/.exec(program.output()) ?? [];
+  const types = own.arrivals.map(({ body }) => JSON.parse(body).type);
+  expect(types.filter((type) => ['job.succeeded', 'job.failed'].includes(type)).toSorted()).toEqual([
+    'job.failed',
+    'job.succeeded',
+    'job.succeeded',
+  ]);
+  expect(own.arrivals.every((arrival) => verifies(arrival, secret))).toBe(true);
+});
+
+it('without a sample it shows what its user sends, with reasons and with ids that the commands take', async () => {
+  const program = startProgram('--no-sample');
+  const [, endpoint = ''] = await program.printed(/AWS +(http:\S+)/);
+  await program.printed(/Still up/);
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const sqs = new SQSClient({ endpoint, region: 'us-east-1', credentials });
+  const send = (body: object) =>
+    sqs.send(
+      new SendMessageCommand({
+        QueueUrl: `${endpoint}/000000000000/headgate-dev-front`,
+        MessageBody: JSON.stringify({
+          specVersion: '1',
+          tenantId: 'acme',
+          jobType: 'csv.summarise',
+          ...body,
+        }),
+        MessageGroupId: 'acme',
+      }),
+    );
+  const later = {
+    idempotencyKey: 'later',
+    input: { csv: 's3://local-jobsbucket/tenants/acme/inputs/k.csv' },
+    delaySeconds: 600,
+  };
+  await send(later);
+  const [, jobId = ''] = await program.printed(
+    /acme +(job_\S+) accepted +csv.summarise, key=later, not to run before 20/,
+  );
+  await send(later);
+  await program.printed(/acme +job_\S+ deduplicated +key=later, the job is scheduled/);
+  const { MessageId = '' } = await send({
+    idempotencyKey: 'wrong',
+    input: { csv: 's3://local-jobsbucket/tenants/acme/inputs/k.csv' },
+    prioirty: 'low',
+  });
+  await program.printed(new RegExp(`${MessageId} dead letter +field_unknown at /prioirty: .+`));
+  sqs.destroy();
+  const environment = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
+  const commands = [
+    await runCommand({ cloud: { environment } }, 'cli/tenant.ts', 'why', jobId),
+    await runCommand({ cloud: { environment } }, 'cli/dlq.ts', 'show', MessageId),
+  ];
+  expect(commands.map(({ code }) => code)).toEqual([0, 0]);
+  program.child.kill('SIGINT');
+  expect(await program.ended()).toEqual({ code: 0, signal: null });
+});
+
+it('wrong usage is one sentence, and nothing is started', async () => {
+  const program = startProgram('--onc');
+  expect(await program.ended()).toMatchObject({ code: 2 });
+  expect(program.output()).toMatch(/^There is no option --onc\. Did you mean --once\? .+\n$/);
 });
 
 it('a taken port is told in one sentence, not a stack', async () => {

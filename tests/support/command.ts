@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { compileCache } from './compile-cache.ts';
-import type { Stack } from './stack.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -14,8 +13,13 @@ export interface Ended {
   readonly err: string;
 }
 
+/** Where a cloud is; a `Stack` is one of these. */
+interface Somewhere {
+  readonly cloud: { readonly environment: Readonly<Record<string, string>> };
+}
+
 /** @param program its file, such as cli/dlq.ts */
-export function startCommand(stack: Stack, program: string, args: readonly string[]) {
+export function startCommand(stack: Somewhere, program: string, args: readonly string[]) {
   const { AWS_ENDPOINT_URL: endpoint = '', ...environment } = stack.cloud.environment;
   return spawn(process.execPath, [program, ...args, '--endpoint-url', endpoint], {
     cwd: root,
@@ -35,5 +39,5 @@ export async function ended(child: ReturnType<typeof startCommand>): Promise<End
   return { code: code as number | null, out, err };
 }
 
-export const runCommand = (stack: Stack, program: string, ...args: readonly string[]): Promise<Ended> =>
+export const runCommand = (stack: Somewhere, program: string, ...args: readonly string[]): Promise<Ended> =>
   ended(startCommand(stack, program, args));
