@@ -181,12 +181,18 @@ function sizeOf({ Time, Source = '', DetailType = '', Detail = '', Resources }: 
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), Time === undefined ? 0 : 14);
 }
 
+/** @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html */
+const EVENT_FIELDS = ['id', 'account', 'source', 'time', 'region', 'resources', 'detail-type'];
+
 function testPattern(body: unknown): object {
   const { EventPattern, Event } = parse(TestEventPattern, body);
   const matches = compilePattern(parsePattern(EventPattern));
   const event = parseObject(Event);
   if (!event)
     throw new ApiError('ValidationException', 'Parameter Event is not valid. Reason: it is no JSON object');
+  const absent = EVENT_FIELDS.find((name) => !Object.hasOwn(event, name));
+  if (absent !== undefined)
+    throw new ApiError('ValidationException', `Parameter Event is not valid. Reason: it has no ${absent}`);
   return { Result: matches(event) };
 }
 

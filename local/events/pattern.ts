@@ -5,6 +5,7 @@
  * One known difference: numbers are compared by value, so 300 equals 3.0e2, because the text of a number is lost when
  * the JSON is parsed.
  */
+import { BlockList, isIP } from 'node:net';
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
 
@@ -41,7 +42,7 @@ function refuse(reason: string, path: string): never {
 
 function compileObject(pattern: unknown, path: string): Matcher {
   if (!isObject(pattern)) return refuse('a pattern is a JSON object', path);
-  const entries = Object.entries(pattern);
+  const entries = undotted(pattern, path);
   if (entries.length === 0) return refuse('empty objects are not allowed', path);
   const fields = entries.map(([key, wanted]) => {
     if (key === '$or') return compileOr(wanted, path);
@@ -51,6 +52,27 @@ function compileObject(pattern: unknown, path: string): Matcher {
     return refuse(`${JSON.stringify(wanted)} must be an object or an array`, below);
   });
   return (place) => fields.every((field) => field(place));
+}
+
+/**
+ * EventBridge compares flattened names, so `{"state.status": …}` and `{"state": {"status": …}}` are the same pattern.
+ * @see https://github.com/aws/event-ruler, "Ruler by Example"
+ */
+function undotted(pattern: Json, path: string): [string, unknown][] {
+  const heads = Map.groupBy(Object.entries(pattern), ([key]) => key.split('.', 1)[0] ?? '');
+  return [...heads].map(([head, entries]) => {
+    const values = entries.map(([key, value]) =>
+      key === head ? value : { [key.slice(head.length + 1)]: value },
+    );
+    if (values.length === 1) return [head, values[0]];
+    const below = values.flatMap((value) =>
+      isObject(value) ? Object.entries(value) : [[head, value] as const],
+    );
+    const once = new Map(below);
+    if (once.size < below.length || !values.every(isObject))
+      return refuse('a field may be given only once', path === '' ? head : `${path}.${head}`);
+    return [head, Object.fromEntries(once)];
+  });
 }
 
 function compileOr(alternatives: unknown, path: string): Matcher {
@@ -105,6 +127,8 @@ const caseless: Operator = (argument, path) => {
 
 const wildcard: Operator = (argument, path) => {
   const parts = text('wildcard', argument, path).match(/\\?./gs) ?? [];
+  if (repeatedAfterStar(parts) >= TOO_MANY_REPEATS)
+    return refuse('the rule is too complex: too many repeated characters after a wildcard', path);
   if (parts.some((part, index) => part === '*' && parts[index - 1] === '*')) {
     return refuse('consecutive wildcards are not allowed', path);
   }
@@ -114,6 +138,26 @@ const wildcard: Operator = (argument, path) => {
   const source = parts.map((part) => (part === '*' ? '.*' : literal(part.slice(-1))));
   const expression = new RegExp(`^${source.join('')}$`, 's');
   return onText((found) => expression.test(found));
+};
+
+/** AWS publishes no measure. `*:*:*:*:*:event-bus/*` is the smallest pattern that AWS is known to refuse. */
+const TOO_MANY_REPEATS = 5;
+
+/** How often the most frequent character comes right after a wildcard. */
+function repeatedAfterStar(parts: readonly string[]): number {
+  const after = parts.filter((part, index) => parts[index - 1] === '*' && part !== '*');
+  return Math.max(0, ...[...Map.groupBy(after, (part) => part).values()].map((same) => same.length));
+}
+
+/** @see EventBridge user guide, "IP address matching": CIDR for IPv4 and IPv6 */
+const cidr: Operator = (argument, path) => {
+  const [, address = '', digits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text('cidr', argument, path)) ?? [];
+  const [family, bits] = [isIP(address), Number(digits)];
+  if (family === 0 || digits === '' || bits > (family === 4 ? 32 : 128))
+    return refuse('cidr takes an address and a number of bits, such as 10.0.0.0/24', path);
+  const range = new BlockList();
+  range.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6');
+  return onText((found) => isIP(found) !== 0 && range.check(found, isIP(found) === 4 ? 'ipv4' : 'ipv6'));
 };
 
 const Limit = z.number().min(-5e9).max(5e9);
@@ -150,7 +194,12 @@ const anythingBut: Operator = (argument, path) => {
     const [name, given] = onlyEntry(argument, path);
     const operator = textOperators.get(name);
     if (!operator) return refuse(`anything-but does not take ${name}`, path);
-    const tests = (Array.isArray(given) ? given : [given]).map((value) => operator(value, path));
+    const unwantedTexts = Array.isArray(given) ? given : [given];
+    // Alone, an affix may be empty or ignore case; AWS refuses both here.
+    const isAffix = name === 'prefix' || name === 'suffix';
+    if (unwantedTexts.length === 0 || (isAffix && unwantedTexts.some((value) => !value || isObject(value))))
+      return refuse(`anything-but ${name} takes texts that are not empty`, path);
+    const tests = unwantedTexts.map((value) => operator(value, path));
     return (found) => !tests.some((test) => test(found));
   }
   const kinds = new Set(unwanted.map((value) => typeof value));
@@ -160,7 +209,12 @@ const anythingBut: Operator = (argument, path) => {
   return (found) => !unwanted.includes(found);
 };
 
-const operators = new Map([...textOperators, ['numeric', numeric], ['anything-but', anythingBut]]);
+const operators = new Map([
+  ...textOperators,
+  ['numeric', numeric],
+  ['anything-but', anythingBut],
+  ['cidr', cidr],
+]);
 
 function compileOperator(value: Json, path: string): Test {
   const [name, argument] = onlyEntry(value, path);
@@ -219,11 +273,15 @@ function onlyEntry(operator: Json, path: string): [string, unknown] {
   return entry;
 }
 
-/** All values of a field, nested lists flattened; none when the event lacks the field. */
+/** All values of a field, nested lists flattened; none when the event lacks the field. Its name may be part of a dotted one. */
 function at(object: Json, key: string): unknown[] {
-  if (!Object.hasOwn(object, key)) return [];
-  const value = object[key];
-  return Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
+  const own = Object.hasOwn(object, key) ? [object[key]] : [];
+  const values = own.flat(Number.POSITIVE_INFINITY);
+  const dotted = Object.entries(object).filter(([name]) => name.startsWith(`${key}.`));
+  if (dotted.length === 0) return values;
+  const parts = Object.fromEntries(dotted.map(([name, value]) => [name.slice(key.length + 1), value]));
+  // Both spellings of one object are one object: fields of the two may be asked for together.
+  return isObject(own[0]) ? [{ ...parts, ...own[0] }] : [...values, parts];
 }
 
 function leaves(object: Json, key: string): unknown[] {

@@ -3,6 +3,12 @@ import * as z from 'zod';
 import { ApiError } from '../aws.ts';
 
 const Name = z.string().min(1).max(256);
+/** @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html */
+const RuleName = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, 'a rule has a name of 1 to 64 letters, digits, dots, hyphens and underscores');
+/** @see EventBridge user guide, quotas: "Event pattern size" */
+const Pattern = z.string().max(2048, 'an event pattern has at most 2048 characters');
 const OptionalBus = { EventBusName: z.string().min(1).optional() };
 const Page = { NextToken: z.string().optional(), Limit: z.int().min(1).max(100).optional() };
 
@@ -15,9 +21,9 @@ export const OneEventBus = z.strictObject({ Name: z.string().min(1).optional() }
 export const ListEventBuses = z.strictObject({ NamePrefix: z.string().optional(), ...Page });
 
 export const PutRule = z.strictObject({
-  Name,
+  Name: RuleName,
   ...OptionalBus,
-  EventPattern: z.string().optional(),
+  EventPattern: Pattern.optional(),
   ScheduleExpression: z.string().optional(),
   State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
   Description: z.string().optional(),
@@ -69,7 +75,7 @@ export const RemoveTargets = z.strictObject({
 });
 export const ListTargetsByRule = z.strictObject({ Rule: Name, ...OptionalBus, ...Page });
 
-export const TestEventPattern = z.strictObject({ EventPattern: z.string(), Event: z.string() });
+export const TestEventPattern = z.strictObject({ EventPattern: Pattern, Event: z.string() });
 
 const Entry = z.strictObject({
   /** Epoch seconds: how JSON 1.1 writes a timestamp. */

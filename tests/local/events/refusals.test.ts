@@ -3,6 +3,7 @@ import {
   ListArchivesCommand,
   PutRuleCommand,
   PutTargetsCommand,
+  TestEventPatternCommand,
 } from '@aws-sdk/client-eventbridge';
 import { expect, test } from '@jest/globals';
 import { batchEvent, DEAD, QUEUE, setUp } from './bridge.ts';
@@ -35,9 +36,31 @@ const unknown: [string, (client: EventBridgeClient) => Promise<unknown>, string,
   [
     'an operator in a pattern',
     (client) =>
-      client.send(new PutRuleCommand({ Name: 'r', EventPattern: '{"source":[{"cidr":"10.0.0.0/8"}]}' })),
+      client.send(new PutRuleCommand({ Name: 'r', EventPattern: '{"source":[{"sounds":"like"}]}' })),
     'InvalidEventPatternException',
-    /cidr .* at source/,
+    /sounds .* at source/,
+  ],
+  [
+    'a pattern of over 2,048 characters',
+    (client) => {
+      const EventPattern = JSON.stringify({ source: ['x'.repeat(2048)] });
+      return client.send(new PutRuleCommand({ Name: 'r', EventPattern }));
+    },
+    'ValidationException',
+    /at most 2048/,
+  ],
+  ...['a rule', 'r'.repeat(65)].map((Name): (typeof unknown)[number] => [
+    `the name ${Name} of a rule`,
+    (client) => client.send(new PutRuleCommand({ Name, EventPattern: '{"source":["x"]}' })),
+    'ValidationException',
+    /1 to 64 letters/,
+  ]),
+  [
+    'an event without its required fields',
+    (client) =>
+      client.send(new TestEventPatternCommand({ EventPattern: '{"source":["x"]}', Event: '{"source":"x"}' })),
+    'ValidationException',
+    /Event is not valid. Reason: it has no id/,
   ],
   [
     'a pattern that is not JSON',
