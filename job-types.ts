@@ -4,11 +4,12 @@
  */
 import * as z from 'zod';
 import { ObjectUri } from './domain/job/ids.ts';
-import { defineJobTypes, type RetryPolicy, workerExitCodes } from './domain/job/job-type.ts';
+import { type RetryPolicy, workerExitCodes } from './domain/job/job-type.ts';
+import { defineJobTypes } from './domain/job/registry.ts';
 
 const patient: RetryPolicy = {
   maxAttempts: 4,
-  maxAttemptsOf: { timeout: 1, out_of_memory: 2 },
+  maxAttemptsOf: { timeout: 1, out_of_memory: 3 },
   backoff: { initialSeconds: 10, factor: 3, maxSeconds: 900 },
 };
 

@@ -8,8 +8,9 @@
  */
 import { failureOf } from '../job/failure.ts';
 import type { Failure, JobRecord } from '../job/job.ts';
-import { MAX_ATTEMPTS, type RetryPolicy } from '../job/job-type.ts';
+import type { RetryPolicy } from '../job/job-type.ts';
 import type { Observation } from '../job/lifecycle.ts';
+import { MAX_ATTEMPTS, mostAttempts } from '../job/retry.ts';
 import { MAX_REASON_CHARACTERS, shortened } from '../size.ts';
 
 /** An error of SubmitJob, without the classes of the SDK. */
@@ -100,7 +101,7 @@ const JITTER = 0.2;
 /**
  * The observation of a job after a refusal that only an operator can end. The job gives up the number of its attempt with
  * its slot, because a slot belongs to one attempt, and waits under the next number. It fails when it has used all numbers
- * that its own retries may not need, which takes about four days; its deadline may end it sooner.
+ * that its own retries may not need, which takes three to four days; its deadline may end it sooner.
  *
  * @param random from 0 up to 1; spreads the return of jobs that were refused together
  */
@@ -109,7 +110,7 @@ export function unavailableFor(
   reason: string,
   { retry, nowMs, random }: { readonly retry: RetryPolicy; readonly nowMs: number; readonly random: number },
 ): Observation {
-  const retriesLeft = Math.max(0, retry.maxAttempts - job.endedAttempts.length);
+  const retriesLeft = Math.max(0, mostAttempts(retry) - job.endedAttempts.length);
   if (job.attempt + retriesLeft > MAX_ATTEMPTS)
     return { kind: 'refused', failure: failureOf('platform', 'platform_unavailable', { reason }) };
   const { initialSeconds, factor, maxSeconds } = UNAVAILABLE_BACKOFF;

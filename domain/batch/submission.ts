@@ -1,9 +1,10 @@
 /** The plan for a submit message, given the record as it is now; and the request for SubmitJob. */
 import { overdue, waitsForPlatform } from '../job/due.ts';
 import { batchJobName, shareIdentifier } from '../job/identity.ts';
-import { type FailureClass, isFinal, type JobRecord, priorityOf } from '../job/job.ts';
+import { endings, isFinal, type JobRecord, priorityOf } from '../job/job.ts';
 import type { JobType } from '../job/job-type.ts';
 import { schedulingPriority } from '../job/priority.ts';
+import { memoryAfter, queueAfter } from '../job/retry.ts';
 import type { SubmitMessage } from './messages.ts';
 import { TENANT_TAG } from './report.ts';
 
@@ -98,7 +99,7 @@ export function submitRequest(
   weight: number,
   { targets, nowMs }: { readonly targets: Targets; readonly nowMs: number },
 ): SubmitRequest {
-  const memory = memoryOf(job, type);
+  const memory = memoryAfter(type, endings(job));
   return {
     jobName: batchJobName(job.jobId, job.attempt),
     jobQueue: targets.queues[queueOf(job, type)],
@@ -122,19 +123,7 @@ export function submitRequest(
 
 /** Always the same for one attempt: a lost submission is looked for in the queue to which it was sent. */
 export function queueOf(job: JobRecord, type: JobType): JobType['queue'] {
-  const { standardAfterReclaims: limit } = type;
-  return limit !== undefined && endedWith(job, 'spot_reclaimed') >= limit ? 'standard' : type.queue;
-}
-
-function memoryOf(job: JobRecord, { memoryMiB }: JobType): number | undefined {
-  const times = endedWith(job, 'out_of_memory');
-  return memoryMiB === undefined || times === 0
-    ? undefined
-    : Math.min(memoryMiB.initial * 2 ** times, memoryMiB.max);
-}
-
-function endedWith(job: JobRecord, cls: FailureClass): number {
-  return job.endedAttempts.filter(({ failure }) => failure?.class === cls).length;
+  return queueAfter(type, endings(job));
 }
 
 /**

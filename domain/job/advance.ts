@@ -6,6 +6,7 @@ import { batchJobName } from './identity.ts';
 import {
   changed,
   type EndedAttempt,
+  endings,
   type Failure,
   isFinal,
   type JobChange,
@@ -231,11 +232,10 @@ function conclude(job: JobRecord, fields: JobChange, seen: Observation, context:
     const failure = why === 'deadline' ? deadlineExceeded(job) : undefined;
     return put(job, { ...change, failure, state: endStates[why] }, nowMs);
   }
-  // Not the attempt's number: a submission that AWS Batch refused had one too, and is no failure of the job.
-  const ended = job.endedAttempts.length + 1;
-  const nextAttemptAt = nowMs + nextAttemptDelaySeconds(policy.retry, ended, context.random) * 1000;
+  const failures = [...endings(job), end.failure?.class ?? 'platform'];
+  const nextAttemptAt = nowMs + nextAttemptDelaySeconds(policy.retry, failures, context.random) * 1000;
   const inTime = job.deadlineAt === undefined || nextAttemptAt < job.deadlineAt;
-  if (end.retryable && inTime && retryAllowed(policy.retry, end.failure?.class ?? 'platform', ended)) {
+  if (end.retryable && inTime && retryAllowed(policy.retry, failures)) {
     return put(job, { ...change, failure: end.failure, state: 'retrying', nextAttemptAt }, nowMs);
   }
   return put(job, { ...change, failure: end.failure, state: 'failed' }, nowMs);

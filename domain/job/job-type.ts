@@ -19,9 +19,13 @@ export const workerExitCodes: Readonly<Record<number, ExitMeaning>> = {
 };
 
 export interface RetryPolicy {
-  /** Attempts in all, the first included; at most 63. */
+  /** Attempts that may fail, the first included. Those that Spot took away are not counted here. */
   readonly maxAttempts: number;
-  /** Fewer attempts for single classes of failure; 1 means no second attempt. */
+  /**
+   * How many attempts may fail in this way, whatever ended others before; 1 means no attempt after the first such failure.
+   * `spot_reclaimed` is the bound of reclaims: 10 if absent, and 1 when `maxAttempts` is 1. With it a job has at most 63
+   * attempts.
+   */
   readonly maxAttemptsOf?: Partial<Record<FailureClass, number>>;
   readonly backoff: { readonly initialSeconds: number; readonly factor: number; readonly maxSeconds: number };
 }
@@ -51,9 +55,6 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
   readonly publishesProgress?: boolean;
 }
 
-/** A holder of a slot keeps its attempt in six bits. */
-export const MAX_ATTEMPTS = 63;
-
 /** Equal for jobs of one type; a holder has two bytes for it. */
 export const typeTagOf = (jobType: string): number => fnv1a(jobType) & 0xffff;
 
@@ -76,20 +77,3 @@ export const withoutType: JobEnding = {
 };
 
 export type JobTypes = ReadonlyMap<string, JobType>;
-
-/**
- * Builds the registry.
- *
- * @throws Error at start when two entries have the same id, since either would run the wrong code; when two ids have
- * the same tag in a gate; when a policy has more attempts than a holder can name
- */
-export function defineJobTypes(types: readonly JobType[]): JobTypes {
-  const byId = new Map<string, JobType>(types.map((type) => [type.id, type]));
-  if (byId.size !== types.length) throw new Error('job-types.ts: two job types have the same id');
-  if (tagsClash([...byId.keys()]))
-    throw new Error('job-types.ts: two job types have ids with the same tag; rename one of them');
-  const endless = types.find(({ retry }) => retry.maxAttempts > MAX_ATTEMPTS);
-  if (endless !== undefined)
-    throw new Error(`job-types.ts: ${endless.id} has more than ${MAX_ATTEMPTS} attempts`);
-  return byId;
-}

@@ -187,6 +187,11 @@ export function priorityOf({ priority = 'normal', clampedPriority = priority }: 
   return clampedPriority;
 }
 
+/** The failure classes of the attempts that have ended, the latest last; an attempt without a failure counts as one all the same. */
+export function endings({ endedAttempts }: Pick<JobRecord, 'endedAttempts'>): FailureClass[] {
+  return endedAttempts.map(({ failure }) => failure?.class ?? 'platform');
+}
+
 export type JobChange = { readonly [K in keyof JobRecord]?: JobRecord[K] | undefined };
 
 /** The record after one change: the version is raised by one, and a new state gets its version and time. */

@@ -7,7 +7,8 @@
  */
 import { fnv1a } from '../job/identity.ts';
 import type { JobRecord } from '../job/job.ts';
-import { MAX_ATTEMPTS, typeTagOf } from '../job/job-type.ts';
+import { typeTagOf } from '../job/job-type.ts';
+import { MAX_ATTEMPTS } from '../job/retry.ts';
 
 export interface Holder {
   readonly jobId: string;

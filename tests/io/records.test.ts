@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fingerprintOf } from '../../application/job/identity.ts';
 import { changed, type JobRecord } from '../../domain/job/job.ts';
-import { MAX_ATTEMPTS } from '../../domain/job/job-type.ts';
+import { MAX_ATTEMPTS } from '../../domain/job/retry.ts';
 import { newJob } from '../../domain/request/admission.ts';
 import { parseRequest } from '../../domain/request/request.ts';
 import { type JobStore, jobStore } from '../../io/table/jobs.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type SubmissionPorts, stepSubmission } from '../../application/batch/submission.ts';
 import { advance } from '../../domain/job/advance.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { defineJobTypes } from '../../domain/job/job-type.ts';
+import { defineJobTypes } from '../../domain/job/registry.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
 import { type JobStore, jobStore } from '../../io/table/jobs.ts';
 import { setUp } from '../local/gateway/set-up.ts';

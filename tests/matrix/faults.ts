@@ -363,4 +363,13 @@ export const faults: Rows = {
     what: 'A refused message names its tenant twice, in two spellings, or inside of an envelope.',
     answer: 'No tenant is told: it is not certain whose message it is. Its dead letter is kept.',
   },
+  F96: {
+    what: 'An attempt fails in one way after others ended in another, or were reclaimed.',
+    answer:
+      'Each class of failure counts its own attempts; reclaims are outside of the budget, with a bound of their own.',
+  },
+  F97: {
+    what: 'A job type promises what none of its attempts can reach.',
+    answer: 'The functions do not start, and the sentence says which figure to change.',
+  },
 };

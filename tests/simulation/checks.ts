@@ -5,6 +5,7 @@ import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
 import type { SubmitOutcome } from '../../io/aws/batch.ts';
 import { type BatchJob, isOver } from './batch.ts';
+import { countRarities, noteCommit } from './commits.ts';
 import type { Run } from './faults.ts';
 import { exceeds, type GateEvents } from './gates.ts';
 import type { Process } from './world.ts';
@@ -293,8 +294,7 @@ function* attemptsOf(
     if (after.attempt !== before.attempt + 1 || !ended)
       yield ['I8', `attempt ${after.attempt} began in ${before.state} of attempt ${before.attempt}`];
   }
-  if (after.endedAttempts.length > (facts.types.get(after.jobType)?.retry.maxAttempts ?? 1))
-    yield ['I8', `${after.endedAttempts.length} attempts have ended, more than the budget`];
+  yield* budgetOf(after, facts);
   const ended =
     after.endedAttempts.length > before.endedAttempts.length ? after.endedAttempts.at(-1) : undefined;
   const truth = ended?.runId === undefined ? undefined : facts.batchJob(ended.runId);
@@ -313,6 +313,18 @@ function* attemptsOf(
   if (facts.types.get(after.jobType)?.promisesResult !== true) return;
   if (after.result === undefined || after.claim?.runId !== ended?.runId)
     yield ['I7', 'succeeded without a result of the claim holder'];
+}
+
+/** Each class of failure has its own budget, and reclaims are outside of the job's. */
+function* budgetOf({ endedAttempts, jobType }: JobRecord, { types }: Facts): Generator<Broken> {
+  const { maxAttempts, maxAttemptsOf } = types.get(jobType)?.retry ?? { maxAttempts: 1 };
+  const classes = endedAttempts.map(({ failure }) => failure?.class);
+  const own = classes.filter((cls) => cls !== 'spot_reclaimed');
+  if (own.length > maxAttempts) yield ['I8', `${own.length} attempts have ended, more than the budget`];
+  for (const [cls, most] of Object.entries({ spot_reclaimed: 10, ...maxAttemptsOf })) {
+    const count = classes.filter((each) => each === cls).length;
+    if (count > most) yield ['I8', `${count} attempts have ended by ${cls}, more than ${most}`];
+  }
 }
 
 /** A job that says it holds a slot holds one, from before its first call until it is over. */
@@ -362,38 +374,4 @@ function* containersOf(
   const inline = result !== undefined && 'inline' in result ? Object(result.inline) : {};
   if (changed('result') && !facts.objects.has(inline.summary))
     yield ['I7', 'the result names an object that is not there'];
-}
-
-function noteCommit(run: Run, process: Process, before: JobRecord | undefined, after: JobRecord): void {
-  const text = () => {
-    const old: Readonly<Record<string, unknown>> = before ?? {};
-    const names = new Set([...Object.keys(old), ...Object.keys(after)]);
-    const now: Readonly<Record<string, unknown>> = after;
-    const told = [...names].filter(
-      (name) => !['version', 'stateAt', 'input', 'endedAttempts'].includes(name),
-    );
-    const differences = told.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
-    const fields = differences.map((name) => `${name}=${JSON.stringify(now[name]) ?? 'none'}`).join(' ');
-    return `COMMIT v${after.version} ${after.state}#${after.attempt} ${fields}`;
-  };
-  run.note(process.name, text, after.jobId);
-}
-
-/** Proof that the rare paths were taken at all. */
-function countRarities(run: Run, { role }: Process, before: JobRecord, after: JobRecord): void {
-  const adopted = before.runId === undefined && after.runId !== undefined;
-  if (adopted) run.count(`adopted by ${role}`);
-  if (after.claim !== undefined && before.runId !== undefined && after.runId !== before.runId)
-    run.count('authority moved to the claimant');
-  if ((after.refused?.length ?? 0) > (before.refused?.length ?? 0)) run.count('duplicate refused');
-  const ended =
-    after.endedAttempts.length > before.endedAttempts.length ? after.endedAttempts.at(-1) : undefined;
-  if (ended?.failure?.class === 'lost') run.count('attempt lost');
-  if (before.claim !== undefined && (after.claim?.try ?? 0) > before.claim.try)
-    run.count('claim taken over by a later try');
-  if (after.progress?.at !== before.progress?.at) run.count('progress heard');
-  if (after.redrivenAs !== undefined && before.redrivenAs === undefined) run.count('redriven');
-  if (after.state !== before.state) run.count(`entered ${after.state}`);
-  if (after.state === 'succeeded' && before.state === 'cancelling')
-    run.count('succeeded although an end was asked for');
 }

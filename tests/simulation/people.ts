@@ -2,7 +2,8 @@
 import { jobIdOf } from '../../application/job/identity.ts';
 import { wakeMessage } from '../../domain/batch/messages.ts';
 import { readLetter } from '../../domain/dead-letter/letter.ts';
-import { defineJobTypes, type JobTypes, workerExitCodes } from '../../domain/job/job-type.ts';
+import { type JobTypes, workerExitCodes } from '../../domain/job/job-type.ts';
+import { defineJobTypes } from '../../domain/job/registry.ts';
 import type { Tombstone } from '../../domain/job/tombstone.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import { Endpoint } from '../../domain/webhook/endpoint.ts';

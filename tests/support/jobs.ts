@@ -3,7 +3,8 @@ import * as z from 'zod';
 import type { Context } from '../../domain/job/advance.ts';
 import type { JobChange, JobRecord, JobState } from '../../domain/job/job.ts';
 import { JobRecord as JobRecordSchema } from '../../domain/job/job.ts';
-import { defineJobTypes, type JobType, workerExitCodes } from '../../domain/job/job-type.ts';
+import { type JobType, workerExitCodes } from '../../domain/job/job-type.ts';
+import { defineJobTypes } from '../../domain/job/registry.ts';
 import { newJob } from '../../domain/request/admission.ts';
 import type { JobRequest } from '../../domain/request/request.ts';
 

@@ -1,0 +1,108 @@
+/**
+ * A job type's policy is run through at start, attempt by attempt, by the rules that will decide about its jobs. A figure
+ * that no run of attempts reaches is a promise that cannot come true, and the job type is refused.
+ */
+import { FailureClass } from './job.ts';
+import type { JobType } from './job-type.ts';
+import { limitOf, MAX_ATTEMPTS, memoryAfter, mostAttempts, queueAfter, retryAllowed } from './retry.ts';
+
+/** What AWS Batch accepts for one attempt. */
+const TIMEOUT_SECONDS = { min: 60, max: 1_209_600 } as const;
+
+/** Failures that no later attempt can mend, so that the first is the last. */
+const FINAL: ReadonlySet<FailureClass> = new Set(['invalid_input', 'unschedulable']);
+
+/** @returns the first promise that cannot come true, as a sentence without the job type's name */
+export function brokenPromise(type: JobType): string | undefined {
+  return (
+    wrongFigure(type) ??
+    tooManyAttempts(type) ??
+    unreachedClass(type) ??
+    unreachedMemory(type) ??
+    unreachedQueue(type) ??
+    wrongTimeout(type) ??
+    wrongExitCode(type)
+  );
+}
+
+function wrongFigure({ retry }: JobType): string | undefined {
+  const { maxAttempts, maxAttemptsOf = {}, backoff } = retry;
+  const { initialSeconds, factor, maxSeconds } = backoff;
+  const counts = { maxAttempts, ...maxAttemptsOf };
+  const wrong = Object.entries(counts).find(([, count]) => !(Number.isInteger(count) && count >= 1));
+  if (wrong !== undefined) return `expected a whole number from 1 as ${wrong[0]}, found ${wrong[1]}`;
+  if (!(initialSeconds > 0 && Number.isFinite(initialSeconds)))
+    return `expected a pause of more than 0 as backoff.initialSeconds, found ${initialSeconds}`;
+  if (!(factor >= 1 && Number.isFinite(factor)))
+    return `expected at least 1 as backoff.factor, found ${factor}: a pause never gets shorter`;
+  if (!(maxSeconds >= initialSeconds && Number.isFinite(maxSeconds)))
+    return `backoff.initialSeconds is ${initialSeconds} and is never waited: backoff.maxSeconds is ${maxSeconds}`;
+  return undefined;
+}
+
+function tooManyAttempts({ retry }: JobType): string | undefined {
+  const most = mostAttempts(retry);
+  if (most <= MAX_ATTEMPTS) return undefined;
+  return `expected at most ${MAX_ATTEMPTS} attempts, found up to ${most} with its Spot reclaims`;
+}
+
+function unreachedClass({ retry }: JobType): string | undefined {
+  for (const cls of FailureClass.options) {
+    const promised = retry.maxAttemptsOf?.[cls];
+    const reached = FINAL.has(cls) ? 1 : attemptsOf(retry, cls).length;
+    if (promised !== undefined && promised > reached) {
+      const why = FINAL.has(cls) ? 'no later attempt mends that' : `maxAttempts is ${retry.maxAttempts}`;
+      return `${promised} attempts of ${cls} are promised and ${reached} can happen: ${why}`;
+    }
+  }
+  return undefined;
+}
+
+/** The failures of a job of which each attempt ends in the same way. */
+function attemptsOf(retry: JobType['retry'], cls: FailureClass): FailureClass[] {
+  const ended: FailureClass[] = [cls];
+  while (retryAllowed(retry, ended)) ended.push(cls);
+  return ended;
+}
+
+function unreachedMemory(type: JobType): string | undefined {
+  const { memoryMiB, retry } = type;
+  if (memoryMiB === undefined) return undefined;
+  const { initial, max } = memoryMiB;
+  if (!(initial < max)) return `memoryMiB grows from ${initial} to ${max}, which is not more`;
+  // The last failure has no attempt after it.
+  const before = attemptsOf(retry, 'out_of_memory').slice(1);
+  const reached = memoryAfter(type, before) ?? initial;
+  if (reached >= max) return undefined;
+  const needed = Math.ceil(Math.log2(max / initial)) + 1;
+  const found = limitOf(retry, 'out_of_memory');
+  return `memoryMiB.max ${max} is never reached: with ${found} attempts of out_of_memory the last has ${reached}, and ${needed} are needed`;
+}
+
+function unreachedQueue(type: JobType): string | undefined {
+  const { standardAfterReclaims: limit, queue, retry } = type;
+  if (limit === undefined) return undefined;
+  if (queue === 'standard') return 'standardAfterReclaims leads to the queue that its jobs are in';
+  const before = attemptsOf(retry, 'spot_reclaimed').slice(1);
+  if (queueAfter(type, before) === 'standard') return undefined;
+  return `the standard queue is never reached: it follows ${limit} reclaims, and a job has ${before.length + 1} at most`;
+}
+
+function wrongTimeout({ timeoutSeconds }: JobType): string | undefined {
+  const { min, max } = TIMEOUT_SECONDS;
+  const wrong = Object.entries(timeoutSeconds).find(([, seconds]) => !(seconds >= min && seconds <= max));
+  if (wrong !== undefined)
+    return `expected ${min} to ${max} as timeoutSeconds.${wrong[0]}, which AWS Batch takes, found ${wrong[1]}`;
+  if (timeoutSeconds.default <= timeoutSeconds.max) return undefined;
+  return `timeoutSeconds.default ${timeoutSeconds.default} is more than timeoutSeconds.max ${timeoutSeconds.max}`;
+}
+
+/** For AWS Batch 0 alone is a success, whatever a job type says of other codes. */
+function wrongExitCode({ exitCodes }: JobType): string | undefined {
+  for (const [code, meaning] of Object.entries(exitCodes)) {
+    if (!/^\d+$/.test(code) || Number(code) > 255) return `exit code ${code} cannot occur: expected 0 to 255`;
+    if ((Number(code) === 0) !== (meaning === 'done'))
+      return `exit code ${code} cannot mean ${meaning}: AWS Batch takes 0 for done and every other code for a failure`;
+  }
+  return undefined;
+}

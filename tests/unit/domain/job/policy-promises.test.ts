@@ -1,0 +1,80 @@
+/** What a job type promises is tried at start, and refused when it cannot come true. */
+import { describe, expect, test } from '@jest/globals';
+import { FailureClass } from '../../../../domain/job/job.ts';
+import type { JobType } from '../../../../domain/job/job-type.ts';
+import { brokenPromise } from '../../../../domain/job/policy-promises.ts';
+import { defineJobTypes } from '../../../../domain/job/registry.ts';
+import { jobTypes } from '../../../../job-types.ts';
+import { reportType } from '../../../support/jobs.ts';
+
+const economy: JobType = { ...reportType, queue: 'economy' };
+const retrying = (retry: Partial<JobType['retry']>): Partial<JobType> => ({
+  retry: { ...reportType.retry, ...retry },
+});
+const pausing = (backoff: Partial<JobType['retry']['backoff']>) =>
+  retrying({ backoff: { ...reportType.retry.backoff, ...backoff } });
+
+describe('a job type is refused at start', () => {
+  test.each<[string, Partial<JobType>, RegExp]>([
+    [
+      'when its memory cannot grow to its maximum (F97)',
+      { memoryMiB: { initial: 512, max: 2048 } },
+      /memoryMiB\.max 2048 is never reached: with 2 attempts .* the last has 1024, and 3 are needed/,
+    ],
+    ['when its memory does not grow', { memoryMiB: { initial: 2048, max: 2048 } }, /is not more/],
+    [
+      'when a class has more attempts than the job',
+      retrying({ maxAttemptsOf: { out_of_memory: 4 } }),
+      /4 attempts of out_of_memory are promised and 3 can happen: maxAttempts is 3/,
+    ],
+    [
+      'when it promises to repeat what no attempt mends',
+      retrying({ maxAttemptsOf: { invalid_input: 2 } }),
+      /2 attempts of invalid_input .* no later attempt mends that/,
+    ],
+    [
+      'when it leaves Spot after more reclaims than it may have',
+      { standardAfterReclaims: 2, ...retrying({ maxAttemptsOf: { spot_reclaimed: 2 } }) },
+      /follows 2 reclaims, and a job has 2 at most/,
+    ],
+    ['when it leaves Spot and is not in it', { queue: 'standard', standardAfterReclaims: 2 }, /are in/],
+    ['when its first pause is longer than its longest', pausing({ initialSeconds: 90 }), /never waited/],
+    ['when its pauses get shorter', pausing({ factor: 0.5 }), /backoff\.factor, found 0\.5/],
+    ['when its pause is no number', pausing({ initialSeconds: Number.NaN }), /found NaN/],
+    ['when it has no attempt', retrying({ maxAttempts: 0 }), /whole number from 1 as maxAttempts, found 0/],
+    ['when a class has half an attempt', retrying({ maxAttemptsOf: { lost: 1.5 } }), /as lost, found 1\.5/],
+    ['when it has more attempts than a slot can tell apart', retrying({ maxAttempts: 60 }), /up to 69 with/],
+    ['when its timeout is above its maximum', { timeoutSeconds: { default: 900, max: 300 } }, /is more than/],
+    ['when AWS Batch takes no such timeout', { timeoutSeconds: { default: 30, max: 300 } }, /found 30$/],
+    [
+      'when a code that is a failure means done',
+      { exitCodes: { 0: 'done', 3: 'done' } },
+      /3 cannot mean done/,
+    ],
+    ['when success is a failure', { exitCodes: { 0: 'try_later' } }, /0 cannot mean try_later/],
+    ['when a code cannot occur', { exitCodes: { 0: 'done', 300: 'never_again' } }, /expected 0 to 255/],
+  ])('%s', (_, change, sentence) => {
+    const type = { ...economy, ...change };
+    expect(brokenPromise(type)).toMatch(sentence);
+    expect(() => defineJobTypes([type])).toThrow(sentence);
+  });
+});
+
+describe('a job type is taken', () => {
+  test.each<[string, Partial<JobType>]>([
+    ['when each figure is reached', { memoryMiB: { initial: 512, max: 1024 } }],
+    ['when its memory stops at a maximum between', { memoryMiB: { initial: 2048, max: 3072 } }],
+    ['when it leaves Spot with its last attempt', { standardAfterReclaims: 9 }],
+    ['when it has one attempt for each class', retrying({ maxAttemptsOf: oneEach() })],
+  ])('%s', (_, change) => {
+    expect(brokenPromise({ ...economy, ...change })).toBeUndefined();
+  });
+
+  test.each([...jobTypes.values()])('$id of job-types.ts', (type) => {
+    expect(brokenPromise(type)).toBeUndefined();
+  });
+});
+
+function oneEach() {
+  return Object.fromEntries(FailureClass.options.map((cls) => [cls, 1]));
+}
