@@ -65,7 +65,8 @@ export function openJobs(name: string) {
 type Jobs = ReturnType<typeof openJobs>;
 
 export function openBucket() {
-  return { bucket: readEnv('BUCKET_NAME').BUCKET_NAME };
+  const { BUCKET_NAME, OBJECT_RETENTION_DAYS } = readEnv('BUCKET_NAME', 'OBJECT_RETENTION_DAYS');
+  return { bucket: BUCKET_NAME, objectDays: OBJECT_RETENTION_DAYS };
 }
 
 /**

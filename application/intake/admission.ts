@@ -21,6 +21,7 @@ export interface AdmissionPorts extends CancelPorts, RecordPorts {
   readonly jobs: CancelPorts['jobs'] & RecordPorts['jobs'];
   readonly defaults: TenantDefaults;
   readonly bucket: string;
+  readonly objectDays: number;
 }
 
 /** The tenants of a batch of messages. */
@@ -88,7 +89,7 @@ async function takeJob(
 }
 
 function circumstancesOf(
-  { types, bucket, defaults, clock }: AdmissionPorts,
+  { types, bucket, objectDays, defaults, clock }: AdmissionPorts,
   { tenants, backlogs }: Known,
   tenantId: string,
 ): Circumstances {
@@ -97,6 +98,7 @@ function circumstancesOf(
     waiting: backlogs.get(tenantId) ?? 0,
     types,
     bucket,
+    objectDays,
     nowMs: clock.nowMs(),
   };
 }

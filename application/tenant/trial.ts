@@ -31,6 +31,8 @@ const defaults: TenantDefaults = {
   abovePriorityCeiling: 'clamp',
 };
 
+const OBJECT_DAYS = 30;
+
 /** @returns one sentence */
 export async function trial(
   ports: TrialPorts,
@@ -42,25 +44,27 @@ export async function trial(
   if (parsed.kind === 'refused') return refused(parsed.problem);
   if (parsed.kind === 'cancel') return 'It would cancel a job.';
   const { request } = parsed;
+  const identity = {
+    jobId: jobIdOf(request.tenantId, request.idempotencyKey ?? 'trial'),
+    idempotencyKey: 'trial',
+    fingerprint: fingerprintOf(request),
+  };
+  // As intake does: which job it is comes before what the tenant may do.
+  const known = request.idempotencyKey === undefined ? undefined : await ports.jobs.get(identity.jobId);
+  if (known !== undefined)
+    return known.fingerprint === identity.fingerprint
+      ? `It is ${known.jobId} already, which is ${known.state}.`
+      : 'It would be refused: idempotency_conflict, the key belongs to a job with another body.';
   const { tenant, gate } = await readAccount(ports, request.tenantId);
   const admission = admit(request, {
     policy: policyOf(tenant, defaults),
     waiting: gate === undefined ? 0 : await ports.waiting.count(request.tenantId),
     types,
     bucket: bucket ?? bucketNamedIn(request),
+    objectDays: OBJECT_DAYS,
     nowMs: ports.clock.nowMs(),
   });
   if (admission.kind === 'refused') return refused(admission.problem);
-  const identity = {
-    jobId: jobIdOf(request.tenantId, request.idempotencyKey ?? 'trial'),
-    idempotencyKey: 'trial',
-    fingerprint: fingerprintOf(request),
-  };
-  const known = request.idempotencyKey === undefined ? undefined : await ports.jobs.get(identity.jobId);
-  if (known !== undefined)
-    return known.fingerprint === identity.fingerprint
-      ? `It is ${known.jobId} already, which is ${known.state}.`
-      : 'It would be refused: idempotency_conflict, the key belongs to a job with another body.';
   const job = newJob(request, identity, ports.clock.nowMs(), admission.clampedPriority);
   const lowered =
     admission.clampedPriority === undefined ? '' : ` with priority ${admission.clampedPriority}`;

@@ -7,7 +7,7 @@ import type { JobType, JobTypes } from '../job/job-type.ts';
 import { isAbove, type Priority } from '../job/priority.ts';
 import type { Policy } from '../tenant/policy.ts';
 import { explainIssue, jsonPointer } from './explain.ts';
-import { type JobRequest, MAX_WAIT_SECONDS } from './request.ts';
+import { type JobRequest, MAX_WAIT_SECONDS, MIN_DEADLINE_SECONDS } from './request.ts';
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly type: JobType; readonly clampedPriority?: Priority }
@@ -20,13 +20,15 @@ export interface Circumstances {
   readonly waiting: number;
   readonly types: JobTypes;
   readonly bucket: string;
+  /** How many days after its upload an object of the bucket is deleted. */
+  readonly objectDays: number;
   readonly nowMs: number;
 }
 
 /** An input behind `inputRef` is not read here; the worker applies the same rules to it. */
 export function admit(
   request: JobRequest,
-  { policy, waiting, types, bucket, nowMs }: Circumstances,
+  { policy, waiting, types, bucket, objectDays, nowMs }: Circumstances,
 ): Admission {
   if (policy === undefined) {
     const problemWithTenant = problem(
@@ -47,7 +49,8 @@ export function admit(
     };
   }
   const found =
-    timeProblem(request, type, nowMs) ??
+    timeoutProblem(request, type) ??
+    startProblem(request, objectDays, nowMs) ??
     foreignObject(request, bucket) ??
     contentProblem(request, type) ??
     quotaProblem(policy, waiting);
@@ -84,27 +87,36 @@ function quotaProblem({ waitingQuota }: Policy, waiting: number): Problem | unde
 /** A dead letter may be redriven as long as its queue keeps it, and its `runAt` has passed by then. */
 const MAX_PAST_MS = 30 * 86_400_000;
 
-function timeProblem(
-  { timeoutSeconds, runAt }: JobRequest,
-  type: JobType,
-  nowMs: number,
-): Problem | undefined {
+function timeoutProblem({ timeoutSeconds }: JobRequest, type: JobType): Problem | undefined {
   const { max } = type.timeoutSeconds;
-  if (timeoutSeconds !== undefined && timeoutSeconds > max) {
-    return problem(
-      'field_invalid',
-      '/timeoutSeconds',
-      `Expected at most ${max} seconds for this job type, found ${timeoutSeconds}.`,
-    );
+  if (timeoutSeconds === undefined || timeoutSeconds <= max) return undefined;
+  const message = `Expected at most ${max} seconds for this job type, found ${timeoutSeconds}.`;
+  return problem('field_invalid', '/timeoutSeconds', message);
+}
+
+const DAY_MS = 86_400_000;
+
+/** Times that contradict each other are refused now: the job would wait, and fail for certain when it may begin. */
+function startProblem(request: JobRequest, objectDays: number, nowMs: number): Problem | undefined {
+  const { runAt, delaySeconds = 0, deadlineSeconds } = request;
+  const aheadMs = runAt === undefined ? delaySeconds * 1000 : Date.parse(runAt) - nowMs;
+  const place = runAt === undefined ? '/delaySeconds' : '/runAt';
+  if (aheadMs > MAX_WAIT_SECONDS * 1000 || aheadMs < -MAX_PAST_MS) {
+    const message = 'Expected a time within the next 366 days, and not more than 30 days ago.';
+    return problem('time_range', place, message);
   }
-  if (runAt === undefined) return undefined;
-  const aheadMs = Date.parse(runAt) - nowMs;
-  if (aheadMs <= MAX_WAIT_SECONDS * 1000 && aheadMs >= -MAX_PAST_MS) return undefined;
-  return problem(
-    'time_range',
-    '/runAt',
-    'Expected a time within the next 366 days, and not more than 30 days ago.',
-  );
+  const startSeconds = Math.max(0, Math.ceil(aheadMs / 1000));
+  if (deadlineSeconds !== undefined && deadlineSeconds < startSeconds + MIN_DEADLINE_SECONDS) {
+    const message = `Expected at least ${startSeconds + MIN_DEADLINE_SECONDS}, since the job begins in ${startSeconds} seconds and the deadline counts from now, found ${deadlineSeconds}.`;
+    return problem('time_range', '/deadlineSeconds', message);
+  }
+  if (aheadMs < objectDays * DAY_MS || !namesObject(request)) return undefined;
+  const message = `Expected a start within ${objectDays} days, found a later one: the objects that the input names are deleted ${objectDays} days after their upload.`;
+  return problem('time_range', place, message);
+}
+
+function namesObject({ input, inputRef }: JobRequest): boolean {
+  return inputRef !== undefined || findString(input, [], isObjectUri) !== undefined;
 }
 
 function refProblem(type: JobType): Problem | undefined {
@@ -145,7 +157,7 @@ export function foreignObject(
   bucket: string,
 ): Problem | undefined {
   const place = findString({ input: request.input, inputRef: request.inputRef }, [], (text) => {
-    return /^\s*s3:/i.test(text) && !ownsObject(text, request.tenantId, bucket);
+    return isObjectUri(text) && !ownsObject(text, request.tenantId, bucket);
   });
   if (place === undefined) return undefined;
   const expected = `s3://${bucket}/tenants/${request.tenantId}/...`;
@@ -155,6 +167,8 @@ export function foreignObject(
     `Expected an address in the tenant's own folder, ${expected}`,
   );
 }
+
+const isObjectUri = (text: string) => /^\s*s3:/i.test(text);
 
 function findString(
   value: unknown,

@@ -29,6 +29,9 @@ export const MAX_BODY_BYTES = 256 * 1024;
 /** A year: a longer wait is more likely a wrong unit. */
 export const MAX_WAIT_SECONDS = 366 * 86_400;
 
+/** AWS Batch accepts no timeout below a minute. */
+export const MIN_DEADLINE_SECONDS = 60;
+
 /** What AWS accepts as a tag. A tag with AWS's own prefix would be refused later, and one with ours overwritten. */
 const TagKey = z
   .string()
@@ -61,7 +64,7 @@ export const JobRequest = z.strictObject({
   /** Counted from the moment at which the job may run. If no attempt has started by then, the job expires. */
   ttlSeconds: z.int().min(1).max(MAX_WAIT_SECONDS).optional(),
   /** Counted from acceptance, over all attempts and waits. */
-  deadlineSeconds: z.int().min(60).max(MAX_WAIT_SECONDS).optional(),
+  deadlineSeconds: z.int().min(MIN_DEADLINE_SECONDS).max(MAX_WAIT_SECONDS).optional(),
   /** For each attempt. AWS Batch enforces it and accepts nothing below 60. */
   timeoutSeconds: z.int().min(60).max(1_209_600).optional(),
   /** Among the tenant's own jobs; `normal` if absent. */

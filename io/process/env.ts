@@ -41,6 +41,8 @@ function jsonOf(json: string): unknown {
 const variables = {
   TABLE_NAME: text,
   BUCKET_NAME: text,
+  /** After so many days the bucket deletes an object. */
+  OBJECT_RETENTION_DAYS: between(1, 36_500).int(WHOLE),
   SUBMIT_QUEUE_URL: url,
   DELIVERY_QUEUE_URL: url,
   DEAD_LETTER_QUEUE_URL: url,

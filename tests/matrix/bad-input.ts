@@ -222,4 +222,14 @@ export const badInput: Rows = {
     answer:
       'It is read: a key is taken as it is written, without percent-encoding, except for control characters.',
   },
+  M96: {
+    what: 'A deadline that is over before the job may begin.',
+    codes: ['time_range'],
+    answer: AT_ONCE,
+  },
+  M97: {
+    what: 'A start that is later than the objects of the input are kept.',
+    codes: ['time_range'],
+    answer: AT_ONCE,
+  },
 };

@@ -105,6 +105,7 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     log: run.log(process),
     types: services.typesOf(process),
     bucket: BUCKET,
+    objectDays: 30,
     settleMs: SETTLE_MS,
     targets: {
       queues: { standard: 'standard', economy: 'economy' },

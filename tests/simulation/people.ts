@@ -213,6 +213,7 @@ function requestOf(run: Run, luck: Dice, { number, atOnce }: { number: number; a
   const key = luck.happens(0.85) ? `key-${number}` : undefined;
   const limited = does(run, 'people.limits', luck);
   const delayed = does(run, 'people.delay', luck);
+  const delaySeconds = delayed ? luck.whole(1, limited ? 2500 : 800) : 0;
   const body = JSON.stringify({
     specVersion: '1',
     tenantId,
@@ -221,9 +222,9 @@ function requestOf(run: Run, luck: Dice, { number, atOnce }: { number: number; a
     input: plain ? { seconds: 5 } : { csv: `s3://${BUCKET}/tenants/${tenantId}/inputs/${number}.csv` },
     ...(luck.happens(0.3) ? { priority: luck.pick(['low', 'normal', 'high', 'urgent']) } : {}),
     ...(luck.happens(0.25) ? { concurrencyKey: luck.pick(['red', 'green']) } : {}),
-    ...(delayed ? { delaySeconds: luck.whole(1, limited ? 2500 : 800) } : {}),
+    ...(delayed ? { delaySeconds } : {}),
     ...(limited && luck.happens(0.5) ? { ttlSeconds: luck.whole(5, 900) } : {}),
-    ...(limited && luck.happens(0.5) ? { deadlineSeconds: luck.whole(60, 900) } : {}),
+    ...(limited && luck.happens(0.5) ? { deadlineSeconds: delaySeconds + luck.whole(60, 900) } : {}),
   });
   return { tenantId, key, body, jobId: jobIdOf(tenantId, key ?? keyless(number)) };
 }

@@ -76,6 +76,7 @@ export function useCases({
     webhooks: { post: async () => ({ kind: 'answered', status: 200, ms: 1 }) },
     types,
     bucket: BUCKET,
+    objectDays: 30,
     settleMs: 60_000,
     targets: {
       queues: { standard: 'standard', economy: 'economy' },

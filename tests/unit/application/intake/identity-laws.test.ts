@@ -158,6 +158,7 @@ async function stackWith(tenant: Tenant | undefined, held: Held) {
     random: { fraction: () => 0, token: () => 'token' },
     types,
     bucket: BUCKET,
+    objectDays: 30,
     defaults: {
       admitUnknown: false,
       cap: 0,

@@ -43,13 +43,15 @@ const admitted = (
     waiting,
     types,
     bucket: BUCKET,
+    objectDays: 30,
     nowMs: NOW,
   });
 const judged = (request: JobRequest, tenant: Tenant | undefined = active) => admitted(request, tenant);
 const iso = (ms: number) => new Date(ms).toISOString();
 const DAY_MS = 86_400_000;
 
-const anything = (input: JobRequest['input']) => aRequest({ jobType: 'anything.goes', input });
+const anything = (input: JobRequest['input'], rest: Partial<JobRequest> = {}) =>
+  aRequest({ jobType: 'anything.goes', input, ...rest });
 
 describe('who may start what', () => {
   test.each<[string, JobRequest, Tenant | undefined, ErrorCode, string]>([
@@ -96,6 +98,41 @@ describe('who may start what', () => {
     ['a start 31 days ago', aRequest({ runAt: iso(NOW - 31 * DAY_MS) }), active, 'time_range', '/runAt'],
     ['a start in two years', aRequest({ runAt: iso(NOW + 730 * DAY_MS) }), active, 'time_range', '/runAt'],
     [
+      'a deadline before its delay is over (M96)',
+      aRequest({ delaySeconds: 7200, deadlineSeconds: 3600 }),
+      active,
+      'time_range',
+      '/deadlineSeconds',
+    ],
+    [
+      'a deadline at the moment at which it may begin (M96)',
+      aRequest({ delaySeconds: 3600, deadlineSeconds: 3600 }),
+      active,
+      'time_range',
+      '/deadlineSeconds',
+    ],
+    [
+      'a deadline before its runAt (M96)',
+      aRequest({ runAt: iso(NOW + 2 * DAY_MS), deadlineSeconds: 86_400 }),
+      active,
+      'time_range',
+      '/deadlineSeconds',
+    ],
+    [
+      'a start in 300 days with an object that is deleted after 30 (M97)',
+      anything({ csv: `s3://${BUCKET}/tenants/acme/a.csv` }, { runAt: iso(NOW + 300 * DAY_MS) }),
+      active,
+      'time_range',
+      '/runAt',
+    ],
+    [
+      'a delay of 31 days with an input behind a reference (M97)',
+      anything(undefined, { inputRef: `s3://${BUCKET}/tenants/acme/a.json`, delaySeconds: 31 * 86_400 }),
+      active,
+      'time_range',
+      '/delaySeconds',
+    ],
+    [
       'too long a command line (M28)',
       aRequest({ jobType: 'plain.image', input: { word: 'x'.repeat(6000) } }),
       active,
@@ -136,6 +173,18 @@ describe('who may start what', () => {
       aRequest({ runAt: iso(NOW - 29 * DAY_MS) }),
     ],
     ['a start in a year', aRequest({ runAt: iso(NOW + 365 * DAY_MS) })],
+    [
+      'a start in 29 days with an object',
+      aRequest({
+        input: { source: `s3://${BUCKET}/tenants/acme/a.csv` },
+        runAt: iso(NOW + 29 * DAY_MS),
+      }),
+    ],
+    ['a deadline a minute after its delay', aRequest({ delaySeconds: 3600, deadlineSeconds: 3660 })],
+    [
+      'a deadline that is shorter than a runAt which has passed',
+      aRequest({ runAt: iso(NOW - DAY_MS), deadlineSeconds: 60 }),
+    ],
     ['the longest timeout of the type', aRequest({ timeoutSeconds: 900 })],
     ["an object of the tenant's own", aRequest({ input: { source: `${OWN}/in/a.csv` } })],
     [
