@@ -7,7 +7,7 @@ export const USAGE = `Usage: npm run dlq -- COMMAND [OPTIONS]
 
   list    [FILTER] [--group-by reason|code|class|tenant|type] [--json]
   show    ID
-  redrive ID | FILTER | --all   [--rate 5/s] [--max N] [--dry-run]
+  redrive ID | FILTER | --all   [--rate 5/s] [--max N] [--dry-run] [--table NAME]
   discard ID | FILTER | --all   --reason "..." [--dry-run] [--table NAME]
 
 ID is the job of a failed job, else the message id. FILTER is any of
@@ -45,7 +45,12 @@ function commandSchemas(nowMs: number) {
       json: z.boolean().optional(),
     }),
     show: z.strictObject({ ...whereOptions, id: id.unwrap() }),
-    redrive: z.strictObject({ ...acting, rate: Rate.default(5), max: Max.optional() }),
+    redrive: z.strictObject({
+      ...acting,
+      rate: Rate.default(5),
+      max: Max.optional(),
+      table: z.string().min(1).optional(),
+    }),
     discard: z.strictObject({
       ...acting,
       reason: z.string('expected why, in a sentence').trim().min(1, 'expected why').max(512),

@@ -1,6 +1,5 @@
 /** `npm run dlq`: lists, shows, redrives and discards the letters of the front queue's dead-letter queue. */
 import { discard } from '../application/dead-letter/discard.ts';
-import { childIdOf } from '../application/job/identity.ts';
 import { countsBy, type Filter, matches } from '../domain/dead-letter/letter.ts';
 import { type DeadLetters, deadLetters, type Found, paced, type Visit } from '../io/aws/dead-letters.ts';
 import { systemClock } from '../io/process/clock.ts';
@@ -10,6 +9,7 @@ import { table } from '../io/table/table.ts';
 import { print, runCommand } from './command-line.ts';
 import { type DlqAsked, filterOf, readArguments, USAGE } from './dlq-options.ts';
 import { columns, HEADINGS, pageOf, rowOf } from './dlq-text.ts';
+import { type Outcome, outcomeText, watchRedrives } from './dlq-watch.ts';
 import { clientsFor, findQueues, findTable } from './where.ts';
 
 type Options<C extends DlqAsked['command']> = Extract<DlqAsked, { command: C }>['options'];
@@ -94,17 +94,37 @@ async function show(id: string, run: Run): Promise<number> {
   return 0;
 }
 
-function redrive(options: Options<'redrive'>, run: Run): Promise<number> {
-  return act(options, run, {
-    done: 'redriven',
+async function redrive(options: Options<'redrive'>, run: Run): Promise<number> {
+  const sent: Found[] = [];
+  const code = await act(options, run, {
+    done: 'sent',
     perSecond: options.rate,
     max: options.max,
     one: async (seen, found) => {
       await seen.redrive(found);
-      const { kind, id } = found.letter;
-      return { done: true, note: kind === 'failed' ? `redriven as ${childIdOf(id)}` : 'redriven' };
+      sent.push(found);
+      return { done: true, note: 'sent' };
     },
   });
+  return sent.length === 0 ? code : Math.max(code, await reportRedriven(sent, run));
+}
+
+/** Prints what is there of the letters that were sent: intake decides about them, and this command only looks. */
+async function reportRedriven(sent: readonly Found[], run: Run): Promise<number> {
+  const jobs = await run
+    .jobs()
+    .catch((error: unknown) => String(error instanceof Error ? error.message : error));
+  if (typeof jobs === 'string') {
+    print(`What became of them was not looked up: ${jobs}`);
+    return 0;
+  }
+  const outcomes = await watchRedrives({ ...run, jobs }, sent);
+  for (const outcome of outcomes) print(outcomeText(outcome));
+  const count = (kind: Outcome['kind']) => outcomes.filter((outcome) => outcome.kind === kind).length;
+  print(
+    `${count('job')} are jobs, ${count('kept')} are dead letters again, ${count('unseen')} are on their way.`,
+  );
+  return count('kept') === 0 ? 0 : 1;
 }
 
 function discardAll(options: Options<'discard'>, run: Run): Promise<number> {

@@ -66,12 +66,12 @@ describe('a message refused because its tenant was missing', () => {
     expect(shown.out).toMatch(/^pointer +\/tenantId$/m);
 
     const dry = await dlq('redrive', '--tenant', 'globex', '--dry-run');
-    expect(dry.out).toMatch(/1 would be redriven\./);
+    expect(dry.out).toMatch(/1 would be sent\./);
     expect(await lettersLeft()).toEqual(['1', '0']);
 
     await stack.addTenant('globex');
     const redriven = await dlq('redrive', id);
-    expect(redriven).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^1 of 1 redriven\.$/m) });
+    expect(redriven).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^1 of 1 sent\.$/m) });
     expect(await stack.ended('globex', 'late')).toMatchObject({ state: 'succeeded', attempt: 1 });
     expect(await lettersLeft()).toEqual(['0', '0']);
   });
@@ -97,7 +97,10 @@ describe('a job that failed for good', () => {
     await stack.upload('acme', 'forgotten.csv', 'a\n1\n');
     const { code, out } = await dlq('redrive', parent.jobId, '--rate', '10/s');
     const childId = childIdOf(parent.jobId);
-    expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`redriven as ${childId}`) });
+    expect({ code, out }).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`is ${childId}, which is `),
+    });
     const child = await until('the end of the child', async () => {
       const found = await stack.jobs.get(childId);
       return found?.finishedAt === undefined ? undefined : found;
@@ -112,6 +115,35 @@ describe('a job that failed for good', () => {
     await until('the copy to be acknowledged', async () => ((await frontQueueEmpty()) ? true : undefined));
     const { stateVersion, runId } = child;
     expect(await stack.jobs.get(childId)).toMatchObject({ calls: 1, stateVersion, runId });
+    expect(await lettersLeft()).toEqual(['0', '0']);
+  });
+
+  it('stays a letter of that job while its tenant may start none, and runs again once it may (F68)', async () => {
+    const csv = `s3://${stack.bucket}/tenants/acme/inputs/unpaid.csv`;
+    const keys = ['unpaid-1', 'unpaid-2', 'unpaid-3'];
+    await stack.send(...keys.map((key) => message('acme', key, csv)));
+    const parents = keys.map((key) => jobIdOf('acme', key));
+    for (const jobId of parents) await listed(jobId);
+    await stack.upload('acme', 'unpaid.csv', 'a\n1\n');
+    await stack.changeTenant('acme', { status: 'suspended' });
+    const refused = await dlq('redrive', '--tenant', 'acme');
+    expect(refused.out).toMatch(/^3 of 3 sent\.$/m);
+    expect(refused.out).toMatch(/^0 are jobs, 3 are dead letters again, 0 are on their way\.$/m);
+    expect(refused.code).toBe(1);
+    for (const jobId of parents) {
+      expect(refused.out).toMatch(new RegExp(`${jobId} +is a dead letter again: tenant_suspended`));
+      expect(await stack.jobs.get(childIdOf(jobId))).toBeUndefined();
+    }
+    await stack.changeTenant('acme', { status: 'active' });
+    const sent = await dlq('redrive', '--tenant', 'acme');
+    expect(sent).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^3 are jobs, 0 are dead letters again/m),
+    });
+    for (const jobId of parents)
+      await until('the end of the child', async () =>
+        (await stack.jobs.get(childIdOf(jobId)))?.state === 'succeeded' ? true : undefined,
+      );
     expect(await lettersLeft()).toEqual(['0', '0']);
   });
 
@@ -183,7 +215,7 @@ it('groups count letters by what they share, for people and for programs', async
     expect.objectContaining({ kind: 'refused', code: 'body_not_json', at: expect.stringMatching(/Z$/) }),
   ]);
   const some = await dlq('redrive', '--tenant', 'initrode', '--max', '1', '--dry-run');
-  expect(some.out).toMatch(/1 would be redriven\. 2 of 3 dead letters match\.\n$/);
+  expect(some.out).toMatch(/1 would be sent\. 2 of 3 dead letters match\.\n$/);
   expect((await dlq('discard', '--all', '--reason', 'done')).code).toBe(0);
 });
 
@@ -198,7 +230,7 @@ it('Ctrl-C ends a slow redrive at once and gives the rest back', async () => {
     code: 1,
     err: 'Interrupted; the other letters are visible in the queue again.\n',
   });
-  expect(out).toMatch(/^1 of 3 redriven\.$/m);
+  expect(out).toMatch(/^1 of 3 sent\.$/m);
   // Its tenant is still missing, so the one that was sent comes back.
   await until('three letters', async () => ((await lettersLeft()).join() === '3,0' ? true : undefined));
   expect((await dlq('discard', '--all', '--reason', 'done')).code).toBe(0);

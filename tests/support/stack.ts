@@ -10,6 +10,7 @@ import { openInbox, type Received } from '../../demo/inbox.ts';
 import { type Refusal, readRefusals } from '../../demo/refusals.ts';
 import { imageFolders } from '../../demo/sample.ts';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
+import type { Tenant } from '../../domain/tenant/tenant.ts';
 import { sealing } from '../../io/aws/keys.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { systemRandom } from '../../io/process/random.ts';
@@ -33,6 +34,7 @@ export interface Stack {
   callCount(): number;
   /** Registers a tenant whose endpoint is the inbox, or another receiver, subscribed to the ends of jobs. */
   addTenant(tenantId: string, receiver?: string): Promise<void>;
+  changeTenant(tenantId: string, change: Partial<Tenant>): Promise<void>;
   upload(tenantId: string, name: string, content: Uint8Array | string): Promise<string>;
   send(...bodies: readonly (object | string)[]): Promise<void>;
   job(tenantId: string, idempotencyKey: string): Promise<JobRecord | undefined>;
@@ -96,6 +98,9 @@ export async function startStack(options: Partial<CloudOptions> = {}): Promise<S
     webhooks,
     callCount: () => callCount,
     job,
+    async changeTenant(tenantId, change) {
+      await tenants.put({ tenantId, status: 'active', ...change });
+    },
     async addTenant(tenantId, receiver) {
       const secret = `whsec_${randomBytes(32).toString('base64')}`;
       secrets.set(tenantId, secret);
