@@ -1,6 +1,8 @@
 /** Reading a command line: a command, its options, and one sentence for wrong usage. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import * as z from 'zod';
+import { inOurWords, withFound } from '../domain/request/expectation.ts';
+import { nearest } from '../domain/request/spelling.ts';
 
 /** Wrong usage: one sentence for the operator. */
 export class Misused extends Error {
@@ -37,8 +39,9 @@ export function readCommand<S extends Schemas>(schemas: S, args: readonly string
     throw new Misused(`Expected ${known}${command && `, found ${command}`}.`);
   }
   if (rest.length > 0) throw new Misused(`Expected one argument, found ${positionals.length - 1}.`);
-  const result = schema.safeParse({ ...values, ...(id === undefined ? {} : { id }) });
-  if (!result.success) throw new Misused(sentence(command, result.error));
+  const given = { ...values, ...(id === undefined ? {} : { id }) };
+  const result = schema.safeParse(given, inOurWords);
+  if (!result.success) throw new Misused(sentence(command, result.error, given));
   return { command, options: result.data } as Asked<S>; // the options were parsed by the schema of this command
 }
 
@@ -47,13 +50,45 @@ function parsed(schemas: Schemas, args: readonly string[]) {
   for (const { shape } of Object.values(schemas)) {
     for (const [name, schema] of Object.entries(shape)) if (name !== 'id') options[name] = optionOf(schema);
   }
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    // Node's message is long; its first sentence names the option.
-    const [first = ''] = (error instanceof Error ? error.message : '').split(/(?<=\.)\s|\n/);
-    throw new Misused(first.endsWith('.') ? first : `${first}.`);
+  // Not strict: Node's own sentences for wrong usage are about Node.
+  const { values, positionals, tokens } = parseArgs({
+    args: [...args],
+    options,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) if (token.kind === 'option') requireOption(options, token);
+  return { values, positionals };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function requireOption(
+  options: ParseArgsOptionsConfig,
+  { name, rawName, value, inlineValue }: OptionToken,
+): void {
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (option === undefined) {
+    const meant = nearest(name, Object.keys(options));
+    throw new Misused(
+      `There is no option ${rawName}${meant === undefined ? '' : `; the nearest is --${meant}`}.`,
+    );
   }
+  if (option.type === 'boolean') {
+    if (value !== undefined) throw new Misused(`${rawName}: expected no value, found one.`);
+    return;
+  }
+  // A forgotten value would take the next option for itself.
+  if (value === undefined || (value.startsWith('-') && inlineValue !== true))
+    throw new Misused(
+      `${rawName}: expected a value, found ${value === undefined ? 'none' : `the option ${value}`}; ${rawName}=… takes any.`,
+    );
 }
 
 /** A flag if the schema accepts `true`, a list if it accepts one, and text otherwise. */
@@ -62,10 +97,14 @@ function optionOf(schema: z.core.$ZodType): { type: 'boolean' | 'string'; multip
   return { type: 'string', multiple: z.safeParse(schema, []).success };
 }
 
-function sentence(command: string, error: z.ZodError): string {
+function sentence(command: string, error: z.ZodError, given: Readonly<Record<string, unknown>>): string {
   const [issue] = error.issues;
   if (issue?.code === 'unrecognized_keys') return `${command} does not take ${spelled(issue.keys[0])}.`;
-  return `${spelled(issue?.path[0])}: ${issue?.message ?? 'not understood'}.`;
+  const found = given[String(issue?.path[0])];
+  const missing = found === undefined && issue?.code === 'invalid_type';
+  const expected =
+    missing && issue.message.startsWith('expected a value') ? 'expected a value' : issue?.message;
+  return `${spelled(issue?.path[0])}: ${withFound(expected ?? 'expected another value', found)}.`;
 }
 
 function spelled(name: PropertyKey | undefined): string {

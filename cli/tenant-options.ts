@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { JOB_ID, JobTypeId, TenantId } from '../domain/job/ids.ts';
 import { Priority } from '../domain/job/priority.ts';
+import { inOurWords } from '../domain/request/expectation.ts';
 import { Cap } from '../domain/tenant/policy.ts';
 import { WEIGHTS } from '../domain/tenant/tenant.ts';
 import { type Asked, whereOptions } from './command-line.ts';
@@ -40,7 +41,7 @@ const CapText = z.union([none, whole('a whole number or none').pipe(Cap)], {
 /** `report.render=5`, or `report.render=none`. */
 const TypeCap = z.string().transform((text, context) => {
   const [type, cap = ''] = text.split('=');
-  const parsed = z.tuple([JobTypeId, CapText]).safeParse([type, cap]);
+  const parsed = z.tuple([JobTypeId, CapText]).safeParse([type, cap], inOurWords);
   if (parsed.success) return parsed.data;
   context.addIssue({ code: 'custom', message: parsed.error.issues[0]?.message ?? 'expected TYPE=N' });
   return z.NEVER;

@@ -27,7 +27,11 @@ interface ErrorEntry {
 export const errorCatalogue = {
   body_not_json: entry('message', 'reject', 'The message body is not JSON.'),
   body_not_object: entry('message', 'reject', 'The message body is JSON, but not an object.'),
-  body_encoding: entry('message', 'reject', 'The body has a byte order mark or half of a surrogate pair.'),
+  body_encoding: entry(
+    'message',
+    'reject',
+    'The body has a byte order mark or half of a surrogate pair, or is in base64.',
+  ),
   json_too_deep: entry('message', 'reject', 'The JSON is nested deeper than 32 levels.'),
   json_too_many_keys: entry('message', 'reject', 'The JSON has more than 1,000 keys.'),
   json_duplicate_key: entry('message', 'reject', 'A key appears twice in one object.'),

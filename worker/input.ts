@@ -2,7 +2,7 @@
 import type { JobRecord } from '../domain/job/job.ts';
 import type { JobType } from '../domain/job/job-type.ts';
 import { foreignObject, inputProblem } from '../domain/request/admission.ts';
-import { typeName } from '../domain/request/explain.ts';
+import { typeName } from '../domain/request/expectation.ts';
 import { readJson } from '../domain/request/json.ts';
 import type { ObjectStore } from '../io/aws/objects.ts';
 import { readAtMost } from './bytes.ts';

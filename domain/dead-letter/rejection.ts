@@ -1,7 +1,7 @@
 /** The event of a refused message, for the tenant that it names; there is none when it is not certain which tenant that is. */
 import { IdempotencyKey, JobTypeId, TenantId } from '../job/ids.ts';
 import { withoutInternals } from '../redaction.ts';
-import { isObject } from '../request/explain.ts';
+import { isObject, letters } from '../request/explain.ts';
 import { keysOfObject } from '../request/json.ts';
 import type { RejectedEvent } from '../webhook/notification.ts';
 import { type DeadLetter, failedJobIn } from './dead-letter.ts';
@@ -63,8 +63,6 @@ function certainSender(body: string): Readonly<Record<Field, string | undefined>
     idempotencyKey: certain('idempotencyKey'),
   };
 }
-
-const letters = (key: string) => key.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
 function objectIn(body: string): Readonly<Record<string, unknown>> {
   try {

@@ -6,6 +6,7 @@ import type { JobRecord } from '../job/job.ts';
 import type { JobType, JobTypes } from '../job/job-type.ts';
 import { isAbove, type Priority } from '../job/priority.ts';
 import type { Policy } from '../tenant/policy.ts';
+import { inOurWords } from './expectation.ts';
 import { explainIssue, jsonPointer } from './explain.ts';
 import { type JobRequest, MAX_WAIT_SECONDS, MIN_DEADLINE_SECONDS } from './request.ts';
 
@@ -138,7 +139,7 @@ function sizeProblem(input: unknown, type: JobType): Problem | undefined {
 
 /** Shared with the worker, which checks an input it fetched from S3 by the same rule. */
 export function inputProblem(input: unknown, type: JobType): Problem | undefined {
-  const parsed = type.input.safeParse(input);
+  const parsed = type.input.safeParse(input, inOurWords);
   const issue = parsed.error?.issues[0];
   if (issue === undefined) return undefined;
   if (issue.code === 'unrecognized_keys') {

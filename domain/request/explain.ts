@@ -1,6 +1,7 @@
 /** Turns the issues of a schema into one problem: a code, a JSON pointer and a sentence without the value. */
 import type * as z from 'zod';
 import { type Problem, problem } from '../errors.ts';
+import { typeName, typeNamed, withFound } from './expectation.ts';
 import { nearest } from './spelling.ts';
 
 export interface FieldNames {
@@ -18,6 +19,8 @@ export function explain(error: z.ZodError, body: object, fields: FieldNames): Pr
     error.issues.find((i) => i.path[0] === 'specVersion') ??
     error.issues.find((i) => i.code === 'unrecognized_keys' && i.path.length === 0) ??
     error.issues[0];
+  const respelt = respeltFields(body, fields.known);
+  if (respelt !== undefined) return respelt;
   if (issue === undefined) return problem('field_invalid', '', 'The message does not match the schema.');
   if (issue.path[0] === 'specVersion') {
     const expected = 'Expected specVersion "1", the only version that this stack accepts.';
@@ -26,6 +29,28 @@ export function explain(error: z.ZodError, body: object, fields: FieldNames): Pr
   if (issue.code === 'unrecognized_keys' && issue.path.length === 0)
     return explainField(issue.keys[0] ?? '', fields);
   return explainIssue(issue, body);
+}
+
+/** Names in another convention, which explain every field that is missing for them: the serializer of the sender is set so. */
+function respeltFields(body: object, known: readonly string[]): Problem | undefined {
+  const respelt = Object.keys(body).flatMap((key) => {
+    const field = known.find((name) => name !== key && letters(name) === letters(key));
+    return field !== undefined && /[_\-. ]|^[A-Z]/.test(key) ? [{ key, field }] : [];
+  });
+  const [first] = respelt;
+  if (first === undefined) return undefined;
+  const found = respelt.map(({ key }) => key).join(', ');
+  const expected = respelt.map(({ field }) => field).join(', ');
+  return problem(
+    'field_unknown',
+    jsonPointer([first.key]),
+    `Expected names in camelCase: ${expected}; found ${found}.`,
+  );
+}
+
+/** A name without its spelling: `tenant_id`, `TenantID` and `tenantId` are one. */
+export function letters(key: string): string {
+  return key.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 }
 
 function explainField(field: string, { known, reserved, forbidden }: FieldNames): Problem {
@@ -52,17 +77,14 @@ function explainField(field: string, { known, reserved, forbidden }: FieldNames)
 /** One schema issue, at its place. @param prefix the pointer of the value within the message */
 export function explainIssue(issue: z.core.$ZodIssue, value: unknown, prefix = ''): Problem {
   const pointer = prefix + jsonPointer(issue.path);
+  const found = issue.path.reduce<unknown>((at, key) => (isObject(at) ? at[String(key)] : undefined), value);
   if (issue.code === 'invalid_type') {
-    const found = issue.path.reduce<unknown>(
-      (at, key) => (isObject(at) ? at[String(key)] : undefined),
-      value,
-    );
-    const expected = plainName(issue.expected);
+    const expected = typeNamed(issue.expected);
     if (found === undefined)
-      return problem('field_missing', pointer, `Expected a value of type ${expected}.`);
+      return problem('field_missing', pointer, `Expected a value of type ${expected}, found none.`);
     return problem('field_type', pointer, `Expected ${expected}, found ${typeName(found)}.`);
   }
-  return problem('field_invalid', pointer, sentence(issue.message));
+  return problem('field_invalid', pointer, sentence(withFound(issue.message, found)));
 }
 
 /** RFC 6901, with long keys cut: they are the sender's text, and the beginning is enough to find them. */
@@ -75,22 +97,14 @@ function cut(key: string): string {
   return key.slice(0, 64).toWellFormed();
 }
 
-export function typeName(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'array' : typeof value;
-}
-
-/** JSON's names for the types of the schema library. */
-function plainName(expected: string): string {
-  return { record: 'object', int: 'integer' }[expected] ?? expected;
-}
-
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
+const MAX_SENTENCE_CHARACTERS = 300;
+
 function sentence(text: string): string {
-  const trimmed = text.slice(0, 200);
+  const trimmed = text.slice(0, MAX_SENTENCE_CHARACTERS);
   const start = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
   return start.endsWith('.') ? start : `${start}.`;
 }

@@ -17,7 +17,9 @@ import {
 } from '../job/ids.ts';
 import { Priority } from '../job/priority.ts';
 import { bytesOf, itemBytesOf, MAX_REQUEST_ITEM_BYTES } from '../size.ts';
-import { explain, isObject, typeName } from './explain.ts';
+import { foreignBody, foreignObjectBody, foreignValue } from './envelope.ts';
+import { inOurWords } from './expectation.ts';
+import { explain, isObject } from './explain.ts';
 import { readJson } from './json.ts';
 
 /**
@@ -112,22 +114,22 @@ export function parseRequest(body: string): ParsedRequest {
   const bytes = bytesOf(body);
   if (bytes > MAX_BODY_BYTES) return tooLarge(`${MAX_BODY_BYTES} bytes`, bytes);
   const json = readJson(body);
-  if (json.kind === 'refused') return json;
+  if (json.kind === 'refused')
+    return json.problem.code === 'body_not_json' ? refused(foreignBody(body)) : json;
   // No value takes twice the size of its text, so most bodies need not be counted.
   const itemBytes = bytes > MAX_REQUEST_ITEM_BYTES / 2 ? itemBytesOf(json.value) : 0;
   if (itemBytes > MAX_REQUEST_ITEM_BYTES)
     return tooLarge(`${MAX_REQUEST_ITEM_BYTES} bytes as DynamoDB counts them`, itemBytes);
   if (!isObject(json.value) || Array.isArray(json.value)) {
-    return refused(problem('body_not_object', '', `Expected a JSON object, found ${typeName(json.value)}.`));
+    return refused(foreignValue(json.value));
   }
-  return (
-    foreignEnvelope(json.value) ??
-    ('job.cancel' === json.value['action'] ? parseCancel : parseSubmit)(json.value)
-  );
+  const foreign = foreignObjectBody(json.value);
+  if (foreign !== undefined) return refused(foreign);
+  return ('job.cancel' === json.value['action'] ? parseCancel : parseSubmit)(json.value);
 }
 
 function parseSubmit(body: Record<string, unknown>): ParsedRequest {
-  const parsed = JobRequest.safeParse(body);
+  const parsed = JobRequest.safeParse(body, inOurWords);
   if (!parsed.success) {
     const known = Object.keys(JobRequest.shape);
     return refused(explain(parsed.error, body, { known, reserved: RESERVED, forbidden: FORBIDDEN }));
@@ -145,7 +147,7 @@ function parseSubmit(body: Record<string, unknown>): ParsedRequest {
 }
 
 function parseCancel(body: Record<string, unknown>): ParsedRequest {
-  const parsed = CancelRequest.safeParse(body);
+  const parsed = CancelRequest.safeParse(body, inOurWords);
   if (!parsed.success) {
     const known = Object.keys(CancelRequest.shape);
     return refused(explain(parsed.error, body, { known, reserved: [], forbidden: [] }));
@@ -154,24 +156,6 @@ function parseCancel(body: Record<string, unknown>): ParsedRequest {
     return refused(problem('field_invalid', '/jobId', 'Expected exactly one of jobId and idempotencyKey.'));
   }
   return { kind: 'cancel', cancel: parsed.data };
-}
-
-/** A topic or bus between the sender and the queue wraps messages by default. The refusal names that mistake. */
-function foreignEnvelope(body: Record<string, unknown>): ParsedRequest | undefined {
-  if (body['Type'] === 'Notification' && 'TopicArn' in body) {
-    const message = 'Found an SNS notification; turn on raw message delivery for the subscription.';
-    return refused(problem('envelope_unexpected', '/TopicArn', message));
-  }
-  if (Array.isArray(body['Records'])) {
-    return refused(
-      problem('envelope_unexpected', '/Records', 'Found records of an AWS service; send the message itself.'),
-    );
-  }
-  if ('detail-type' in body && 'detail' in body) {
-    const message = 'Found an EventBridge event; give the rule an input path or transformer.';
-    return refused(problem('envelope_unexpected', '/detail', message));
-  }
-  return undefined;
 }
 
 function tooLarge(limit: string, bytes: number): ParsedRequest {

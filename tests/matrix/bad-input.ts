@@ -232,4 +232,15 @@ export const badInput: Rows = {
     codes: ['time_range'],
     answer: AT_ONCE,
   },
+  M98: {
+    what: 'A value outside of its rule, in a message, an input, or an option of a command.',
+    codes: ['field_missing', 'field_type', 'field_invalid', 'input_invalid'],
+    answer:
+      'The sentence names the field, what was expected and what arrived, in words of ours, without a text that was sent.',
+  },
+  M99: {
+    what: 'A body that is an envelope, encoded once more, in another naming convention, or no JSON.',
+    codes: ['envelope_unexpected', 'body_not_object', 'body_encoding', 'body_not_json', 'field_unknown'],
+    answer: `${AT_ONCE} The sentence says what the body is, and what to do.`,
+  },
 };

@@ -2,7 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
-import { explain, explainIssue, jsonPointer, typeName } from '../../../../domain/request/explain.ts';
+import { inOurWords, typeName } from '../../../../domain/request/expectation.ts';
+import { explain, explainIssue, jsonPointer } from '../../../../domain/request/explain.ts';
 
 const Message = z.strictObject({
   specVersion: z.literal('1'),
@@ -19,7 +20,7 @@ const fields = {
 const valid = { specVersion: '1', tenantId: 'acme' };
 
 function problemOf(body: object) {
-  const { error } = Message.safeParse(body);
+  const { error } = Message.safeParse(body, inOurWords);
   if (error === undefined) throw new Error('The message fits its schema.');
   return explain(error, body, fields);
 }
@@ -43,6 +44,16 @@ describe('of several faults, the one that explains the others is told:', () => {
       pointer: '/tenantID',
       message: 'The message schema has no such field. Did you mean tenantId?',
     });
+  });
+
+  it('names of another convention before the fields that are missing for them (M98)', () => {
+    expect(problemOf({ spec_version: '1', tenant_id: 'acme' })).toEqual({
+      code: 'field_unknown',
+      pointer: '/spec_version',
+      message: 'Expected names in camelCase: specVersion, tenantId; found spec_version, tenant_id.',
+    });
+    expect(problemOf({ ...valid, Count: 1 })).toMatchObject({ pointer: '/Count' });
+    expect(problemOf({ ...valid, 'tenant-id': 'acme' })).toMatchObject({ pointer: '/tenant-id' });
   });
 
   it('otherwise the first', () => {
@@ -78,7 +89,13 @@ describe('a field that the schema does not have', () => {
 
 describe('a field that the schema has', () => {
   it.each([
-    ['is missing', { specVersion: '1' }, 'field_missing', '/tenantId', 'Expected a value of type string.'],
+    [
+      'is missing',
+      { specVersion: '1' },
+      'field_missing',
+      '/tenantId',
+      'Expected a value of type string, found none.',
+    ],
     [
       'has the wrong type',
       { ...valid, tenantId: 7 },
@@ -100,7 +117,7 @@ describe('a field that the schema has', () => {
       { ...valid, tenantId: 'x'.repeat(9) },
       'field_invalid',
       '/tenantId',
-      'Expected at most 8 characters.',
+      'Expected at most 8 characters, found a text of 9 characters.',
     ],
     [
       'is wrong deep inside',
@@ -114,7 +131,7 @@ describe('a field that the schema has', () => {
       { ...valid, pages: [{}] },
       'field_missing',
       '/pages/0/rows',
-      'Expected a value of type array.',
+      'Expected a value of type array, found none.',
     ],
   ])('is explained when it %s', (_title, body, code, pointer, message) => {
     expect(problemOf(body)).toEqual({ code, pointer, message });
