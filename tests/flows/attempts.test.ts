@@ -156,7 +156,7 @@ it.each([
   expect(job).toMatchObject(expected);
 });
 
-it('a job that ran out of memory gets twice the memory for its second attempt, and no third', async () => {
+it('a job that ran out of memory gets twice the memory each time, up to the most of its type (F97)', async () => {
   const jobId = jobIdOf('acme', 'greedy');
   endsWith(jobId, 'Essential container in task exited', {
     exitCode: 137,
@@ -164,19 +164,20 @@ it('a job that ran out of memory gets twice the memory for its second attempt, a
   });
   await send('greedy', 137, 137, 137);
   await retried(jobId, 1);
+  await retried(jobId, 2);
   const job = await stack.ended('acme', 'greedy');
   expect(job).toMatchObject({
     state: 'failed',
-    attempt: 2,
+    attempt: 3,
     failure: { class: 'out_of_memory', exitCode: 137 },
   });
   const memory = await Promise.all(
-    [1, 2].map(async (attempt) => {
+    [1, 2, 3].map(async (attempt) => {
       const [batchJob] = await outside.batchJobs(jobId, attempt);
       return batchJob?.container?.resourceRequirements?.find(({ type }) => type === 'MEMORY')?.value;
     }),
   );
-  expect(memory).toEqual(['512', '1024']);
+  expect(memory).toEqual(['512', '1024', '2048']);
 });
 
 it('a job that Spot took away twice goes on in the standard queue, out of the reach of Spot (F53)', async () => {
