@@ -86,9 +86,9 @@ async function reconcileItems(
   const jobs = await dueJobs(ports, items, byMs);
   const written = await apart(
     jobs.done.flatMap(({ item, result }) => (result === undefined ? [] : [{ item, found: result }])),
-    ({ found }) => putOffAndGiveUp(ports, found),
+    ({ found }) => putOffAndGiveUp(ports, found, byMs),
   );
-  const repaired = written.done.map(({ result }) => result);
+  const repaired = written.done.flatMap(({ result }) => result ?? []);
   await followUp(ports, repaired);
   const gates = await apart(of('gate', items), ({ tenantId }) => reconcileGate(ports, tenantId));
   const deliveries = await enqueueDueDeliveries(ports, of('delivery', items), byMs);
@@ -140,14 +140,20 @@ async function followUp(ports: ReconcilePorts, repaired: readonly Repaired[]): P
 }
 
 /** The first write of each repair moves `dueAt` on, before anything else is done about the job. */
-async function putOffAndGiveUp(ports: ReconcilePorts, { job: seen, repair }: Repaired): Promise<Repaired> {
+async function putOffAndGiveUp(
+  ports: ReconcilePorts,
+  { job: seen, repair }: Repaired,
+  byMs: number,
+): Promise<Repaired | undefined> {
   const nowMs = ports.clock.nowMs();
-  const { job } = await changeJob(ports.jobs, seen, (current) => {
-    if (current.settled === true) return undefined;
+  const { kind, job } = await changeJob(ports.jobs, seen, (current) => {
+    // Settled, or another run was faster: the repair is that run's.
+    if (current.dueAt === undefined || current.dueAt > byMs) return undefined;
     if (repair.kind !== 'give_up') return postponed(current, nowMs);
     const over = advance(current, { kind: repair.why }, contextOf(ports, current));
     return over === undefined ? postponed(current, nowMs) : putOff(over, nowMs);
   });
+  if (kind === 'unchanged') return undefined;
   ports.log.info(`job:repair:${repair.kind}`, {
     jobId: job.jobId,
     tenantId: job.tenantId,

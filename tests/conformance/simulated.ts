@@ -24,7 +24,11 @@ export function openSimulatedBackend({
   const index = virtualDueIndex(run);
   const accounts = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
   const table = virtualTable(run, { index, accounts, endpoints }, () => undefined);
-  const gates = virtualGates(run, index, { onEnter: () => undefined, onLeave: () => undefined });
+  const gates = virtualGates(run, index, {
+    onEnter: () => undefined,
+    onLeave: () => undefined,
+    onWait: () => undefined,
+  });
   const queue = virtualQueue(run, 'queue', () => undefined);
   const sentAtMs = new Map<string, number>();
   const arrived: { readonly message: Message; readonly waitedMs: number }[] = [];

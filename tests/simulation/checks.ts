@@ -16,6 +16,8 @@ export interface Facts {
   readonly objects: ReadonlySet<string>;
   batchJob(id: string): BatchJob | undefined;
   job(jobId: string): JobRecord | undefined;
+  /** Whether a failure of reconcile has moved its `dueAt`, beside its versions. */
+  wasPostponed(jobId: string): boolean;
   /** Whether the attempt it is at has a slot. */
   holdsSlot(job: JobRecord): boolean;
   /** Until when a cancel that intake has acknowledged must still find a job of this tenant and key. */
@@ -24,7 +26,7 @@ export interface Facts {
   owes(job: JobRecord): string | undefined;
 }
 
-export interface Checks extends GateEvents {
+export interface Checks extends Omit<GateEvents, 'onWait'> {
   onCommit(process: Process, before: JobRecord | undefined, after: JobRecord): void;
   beforeSubmit(process: Process, jobName: string): void;
   denied(process: Process, jobName: string, outcome: SubmitOutcome): void;
@@ -73,6 +75,7 @@ export function checks(run: Run, facts: Facts): Checks {
       }
       for (const [rule, detail] of [
         ...shapeOf(before, after, process),
+        ...(facts.wasPostponed(after.jobId) ? [] : looksOf(commit, run.world.nowMs())),
         ...settlementOf(before, after, process, facts),
         ...refusalsOf(before, after, denied),
         ...pausesOf(before, after, denied, run.world.nowMs()),
@@ -204,6 +207,10 @@ function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Gener
     for (const field of ABSORBED)
       if (!isSame(before[field], after[field])) yield ['I4', `${field} of a final job changed`];
   }
+  const forgets = before.endedAttempts.some(
+    (ended, i) => 'cost' in ended && !('cost' in (after.endedAttempts[i] ?? {})),
+  );
+  if (forgets) yield ['I14', 'what a newer version wrote was removed'];
   for (const field of IMMUTABLE) if (!isSame(before[field], after[field])) yield ['I14', `${field} changed`];
   if (before.state === 'cancelling' && after.state !== 'cancelling' && !isFinal(after.state))
     yield ['2.10', `a job whose end was asked for became ${after.state}`];
@@ -216,6 +223,20 @@ function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Gener
     (after.dueAt ?? 0) > (before.dueAt ?? Number.MAX_SAFE_INTEGER)
   )
     yield ['R10', `${role} moved dueAt later`];
+}
+
+/** The look of the next run begins with what is due before it. */
+const AHEAD_MS = 60_000 + SKEW_MS;
+
+/** R10: reconcile begins with a record that is due, whatever the index says. */
+function* looksOf({ process, before, after }: Commit, nowMs: number): Generator<Broken> {
+  if (process.role !== 'tick' || before?.dueAt === undefined) return;
+  const { version: _, dueAt: __, ...rest } = after;
+  const isLook = Object.entries(rest).every(([name, value]) =>
+    isSame(before[name as keyof JobRecord], value),
+  ); // its own names
+  if (isLook && before.dueAt > nowMs + AHEAD_MS)
+    yield ['R10', 'reconcile looked at a record that is not due'];
 }
 
 /** R5: settled last, by notify. */

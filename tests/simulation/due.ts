@@ -2,6 +2,7 @@
 import { DUE_SHARDS, dueShard } from '../../domain/job/identity.ts';
 import { type Due, type DueIndex, SET_ASIDE, type Subject } from '../../io/table/due.ts';
 import { type Run, reach } from './faults.ts';
+import { isUnreadable } from './unreadable.ts';
 import type { Process } from './world.ts';
 
 export interface VirtualDueIndex {
@@ -55,7 +56,11 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
   };
   return {
     note,
-    nextMs: () => Math.min(Number.MAX_SAFE_INTEGER, ...[...rows.values()].map(({ dueAt }) => dueAt)),
+    // What no function can read is due for ever.
+    nextMs: () => {
+      const own = [...rows.values()].filter(({ subject }) => !isUnreadable(tenantOrJobOf(subject)));
+      return Math.min(Number.MAX_SAFE_INTEGER, ...own.map(({ dueAt }) => dueAt));
+    },
     portFor: (process) => ({
       shards: SHARDS,
       due: async (shard, byMs, after) => {
@@ -86,6 +91,10 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
         }),
     }),
   };
+}
+
+function tenantOrJobOf(subject: Subject): string {
+  return subject.kind === 'delivery' ? subject.delivery.tenantId : nameOf(subject);
 }
 
 function nameOf(due: Subject): string {

@@ -2,6 +2,7 @@
 import type { Log } from '../../io/process/log.ts';
 import type { Dice } from './dice.ts';
 import { type FaultKind, strengthsOf } from './kinds.ts';
+import { type LastingFaults, lastingFaults } from './lasting.ts';
 import { FAULTS_END_MS, type Profile } from './profiles.ts';
 import { type Process, type Role, START_MS, type World } from './world.ts';
 
@@ -25,11 +26,14 @@ export interface Run {
   /** How often each kind of fault struck. */
   readonly injected: Map<FaultKind, number>;
   readonly violations: string[];
+  /** Until then some process, or a message that wakes a waiting list, is held up. */
+  stalledUntilMs: number;
   /** The job of the first violation. */
   blamed?: string | undefined;
   /** Kept only when the run is repeated to be read. */
   readonly history: Line[] | undefined;
   readonly faults: Dice;
+  readonly lasting: LastingFaults;
   /** Those of calls, with their odds until the faults' end. */
   readonly callFaults: readonly (readonly [Fault, number])[];
   /** The probability now: scaled by the seed's own intensity, and none after the faults' end. */
@@ -60,31 +64,39 @@ export function newRun({ world, profile, keepHistory, faultsEndMs = FAULTS_END_M
   const strengths = strengthsOf(profile);
   let processes = 0;
   const callFaults = Object.entries(profile.calls) as [Fault, number][]; // the record has no other keys
+  const injected = new Map<FaultKind, number>();
+  const struck = (kind: FaultKind) => void injected.set(kind, (injected.get(kind) ?? 0) + 1);
   const run: Run = {
     world,
     profile,
     sometimes: new Map(),
-    injected: new Map(),
+    injected,
     violations: [],
+    stalledUntilMs: 0,
     history: keepHistory ? [] : undefined,
     faults,
     callFaults: callFaults.map(([fault, probability]) => [fault, scaled(probability)]),
     odds: (probability) => (world.nowMs() >= START_MS + faultsEndMs ? 0 : scaled(probability)),
+    lasting: lastingFaults({ world, profile, struck }, faultsEndMs),
     strikes(kind, luck) {
       const strikes = luck.happens(run.odds(strengths.get(kind) ?? 0));
       if (strikes) run.struck(kind);
       return strikes;
     },
-    struck: (kind) => run.injected.set(kind, (run.injected.get(kind) ?? 0) + 1),
+    struck,
     process: (role, container) => ({
       role,
       name: `${role}-${++processes}`,
-      skewMs: Math.round(faults.between(-300, 300)),
+      skewMs: Math.round(faults.between(-300, 300)) - run.lasting.behindMs(role),
       container,
       opened: new Map(),
       turning: 0,
       alive: true,
       cutOffUntilMs: 0,
+      frozenUntilMs: 0,
+      nextTries: new Map(),
+      admitted: new Set(),
+      asked: new Set(),
     }),
     note(process, text, jobId) {
       const name = () => (typeof jobId === 'function' ? jobId() : jobId);
@@ -132,6 +144,7 @@ export function failInside(run: Run, site: string): void {
 
 const MAX_LATE_MS = 90_000;
 const MAX_PAUSE_MS = 200_000;
+const MAX_FROZEN_MS = 400_000;
 const CLIENT_TIMEOUT_MS = 5000;
 
 export interface Call {
@@ -148,18 +161,17 @@ export interface Call {
 export function reach<T>(run: Run, process: Process, call: Call, effect: () => T): Promise<T> {
   const { world, faults } = run;
   if (!process.alive) return new Promise(() => undefined);
-  const fault = drawFault(run, call);
+  const fault = run.lasting.fails(call.site) ? 'error' : drawFault(run, call);
   if (fault !== undefined) run.note(process.name, () => `${fault} at ${call.site}`, call.jobId);
   const stillMs = fault === 'pause' ? faults.between(0, MAX_PAUSE_MS) : 0;
   const travelMs = Math.max(stillMs, process.cutOffUntilMs - world.nowMs()) + faults.between(1, 40);
   const lateMs = faults.between(0, MAX_LATE_MS);
+  const frozenMs = fault === 'freeze' ? faults.between(1000, MAX_FROZEN_MS) : 0;
+  if (fault === 'pause' || fault === 'freeze')
+    run.stalledUntilMs = Math.max(run.stalledUntilMs, world.nowMs() + travelMs + frozenMs);
   return new Promise((resolve, reject) => {
     const answer = (settle: () => void) =>
-      world.after(faults.between(1, 40), () => {
-        if (!process.alive) return;
-        world.stir(process);
-        settle();
-      });
+      world.after(faults.between(1, 40), () => world.thaw(process, settle));
     const blamed = (error: unknown) => {
       if (!(error instanceof CallFailed)) run.violate('simulator', `${call.site} throws ${String(error)}`);
     };
@@ -181,11 +193,7 @@ export function reach<T>(run: Run, process: Process, call: Call, effect: () => T
       }
     };
     const fail = (afterMs: number) =>
-      world.after(afterMs, () => {
-        if (!process.alive) return;
-        world.stir(process);
-        reject(new CallFailed(call.site));
-      });
+      world.after(afterMs, () => world.thaw(process, () => reject(new CallFailed(call.site))));
     switch (fault) {
       case 'crashBefore':
         return world.kill(process);
@@ -203,6 +211,11 @@ export function reach<T>(run: Run, process: Process, call: Call, effect: () => T
       case 'again':
         world.after(travelMs, silently);
         return world.after(travelMs + faults.between(100, 5000), attempt);
+      case 'freeze':
+        return world.after(travelMs, () => {
+          attempt();
+          process.frozenUntilMs = Math.ceil(world.nowMs() + frozenMs);
+        });
       case 'ghost':
         world.after(travelMs, attempt);
         return world.after(travelMs + lateMs, silently);

@@ -6,11 +6,14 @@ import type { GateStore, Settings } from '../../io/table/gates.ts';
 import type { WaitingStore } from '../../io/table/waiting.ts';
 import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach, read } from './faults.ts';
+import { beside } from './unreadable.ts';
 import type { Process } from './world.ts';
 
 export interface GateEvents {
   onEnter(process: Process, before: Gate | undefined, added: readonly Holder[]): void;
   onLeave(process: Process, tenantId: string, holders: readonly Holder[]): void;
+  /** A row was put into a waiting list. */
+  onWait(): void;
 }
 
 export interface VirtualGates {
@@ -65,7 +68,7 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
           if (tenantIds.length === 0) return new Map();
           return read(run, process, undefined, () => {
             const found = tenantIds.flatMap((tenantId) => gates.get(tenantId) ?? []);
-            return new Map(found.map((gate) => [gate.tenantId, gate]));
+            return beside(run, tenantIds, new Map(found.map((gate) => [gate.tenantId, gate])));
           });
         },
         acquire: (tenantId, seen, holders, nowMs) =>
@@ -77,6 +80,7 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
             const version = (before?.version ?? 0) + 1;
             const dueAt = before?.dueAt ?? nowMs + GATE_GRACE_MS;
             put({ tenantId, ...before, version, holders: [...held.values()], dueAt });
+            for (const holder of holders) process.admitted.add(holderName(holder));
             events.onEnter(process, before, holders);
             return 'written';
           }),
@@ -116,11 +120,17 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
         put: (added) =>
           call('put', () => {
             for (const row of added) rows.set(nameOf(row), row);
-            if (added.length > 0) run.count('waited for a slot');
+            if (added.length > 0) events.onWait();
+            run.count('waited for a slot');
           }),
         remove: (gone) =>
           call('remove', () => {
-            for (const row of gone) rows.delete(nameOf(row));
+            for (const row of gone) {
+              const admitted = process.role !== 'submit' && process.admitted.has(holderName(row));
+              if (admitted && !process.asked.has(holderName(row)))
+                run.violate('2.7', `${process.name} removes a row before its message is out`, row.jobId);
+              rows.delete(nameOf(row));
+            }
           }),
         page: (tenantId, limit, after = '') =>
           call('page', () => {

@@ -12,6 +12,7 @@ type Group =
   | 'work'
   | 'pace'
   | 'receivers'
+  | 'lasting'
   | 'people';
 type KindOf<G extends Group> = `${G}.${keyof Profile[G] & string}`;
 /** Such as `calls.late` or `batch.listLagMs`. */
@@ -27,6 +28,7 @@ const groups: readonly Group[] = [
   'work',
   'pace',
   'receivers',
+  'lasting',
   'people',
 ];
 export const faultKinds: readonly FaultKind[] = groups.flatMap(

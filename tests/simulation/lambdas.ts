@@ -92,7 +92,8 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     submitQueue: services.submitQueue.portFor(process),
     deliveryQueue: services.deliveryQueue.portFor(process),
     keys: {
-      open: ({ endpointId }) => reach(run, process, { site: 'keys.open' }, () => secretOf(endpointId)),
+      open: ({ endpointId }, sealed) =>
+        reach(run, process, { site: 'keys.open' }, () => secretOf(endpointId, sealed)),
     },
     sign: signedHeaders,
     batched,
@@ -114,8 +115,9 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
   };
 }
 
-/** What KMS would open: another for each endpoint. */
-export const secretOf = (endpointId: string): string => `whsec_${btoa(endpointId.padEnd(32, '.'))}`;
+/** What KMS would open: another for each endpoint and key. */
+export const secretOf = (endpointId: string, sealed: string): string =>
+  `whsec_${btoa(`${endpointId} ${sealed}`.padEnd(32, '.'))}`;
 
 export interface Lambdas {
   intake(process: Process): MessageBatch;
@@ -157,7 +159,8 @@ function limiterOf(run: Run, process: Process): RateLimiter {
     reserve: () =>
       reach(run, process, { site: 'limiter.reserve' }, () => {
         const nowMs = run.world.nowMs();
-        if (run.strikes('pace.full', run.faults)) return { kind: 'full', retryAtMs: nowMs + 3000 };
+        const isFull = run.lasting.isRateLimitFull() || run.strikes('pace.full', run.faults);
+        if (isFull) return { kind: 'full', retryAtMs: nowMs + 3000 };
         return { kind: 'at', atMs: nowMs + run.faults.whole(0, 250) };
       }),
   };

@@ -10,12 +10,12 @@ export const expectations: readonly Expectation[] = [...ofCalls, ...ofDebts, ...
 
 /** @returns the first world in which the rule is missed, or nothing */
 export async function kill(
-  { profile, mutant }: Expectation,
+  { profile, mutant, off }: Expectation,
   firstSeed: number,
   seeds: number,
 ): Promise<Outcome | undefined> {
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const outcome = await simulate(profile, seed, { mutant });
+    const outcome = await simulate(profile, seed, { mutant, without: off });
     if (outcome.violations.length > 0) return outcome;
   }
   return undefined;

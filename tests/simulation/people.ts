@@ -221,7 +221,7 @@ function requestOf(run: Run, luck: Dice, { number, atOnce }: { number: number; a
     ...(key === undefined ? {} : { idempotencyKey: key }),
     input: plain ? { seconds: 5 } : { csv: `s3://${BUCKET}/tenants/${tenantId}/inputs/${number}.csv` },
     ...(luck.happens(0.3) ? { priority: luck.pick(['low', 'normal', 'high', 'urgent']) } : {}),
-    ...(luck.happens(0.25) ? { concurrencyKey: luck.pick(['red', 'green']) } : {}),
+    ...(luck.happens(0.4) ? { concurrencyKey: luck.pick(['red', 'green']) } : {}),
     ...(delayed ? { delaySeconds } : {}),
     ...(limited && luck.happens(0.5) ? { ttlSeconds: luck.whole(5, 900) } : {}),
     ...(limited && luck.happens(0.5) ? { deadlineSeconds: delaySeconds + luck.whole(60, 900) } : {}),
@@ -302,7 +302,9 @@ function account(run: Run, { gates, submitQueue }: Outside, mostSlots: number): 
     ...(luck.happens(0.3) ? { typeCaps: { 'csv.summarise': luck.whole(1, 2) } } : {}),
     ...(luck.happens(0.2) ? { keyCap: 2 } : {}),
   });
-  void set(someCaps());
+  // Caps that are narrow in two ways: one release makes room for two.
+  const narrow: Settings = { typeCaps: { 'csv.summarise': 1, 'demo.sleep': 1 }, keyCap: 1 };
+  void set(run.world.dice('narrow').happens(0.3) ? narrow : someCaps());
   let pauses = 0;
   for (let changes = luck.pick([0, 0, 0, 1, 2, 3]); changes > 0; changes--) {
     const pausing = luck.happens(0.3);

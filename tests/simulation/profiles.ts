@@ -8,7 +8,10 @@ export interface Profile {
   /** Whether tick runs. */
   readonly tick: boolean;
   readonly calls: Readonly<
-    Record<'crashBefore' | 'crashLate' | 'error' | 'late' | 'lost' | 'again' | 'ghost' | 'pause', number>
+    Record<
+      'crashBefore' | 'crashLate' | 'error' | 'late' | 'lost' | 'again' | 'ghost' | 'pause' | 'freeze',
+      number
+    >
   >;
   readonly messages: Readonly<Record<'duplicate' | 'ackLost' | 'slow', number>>;
   readonly bus: Readonly<Record<'drop' | 'duplicate' | 'late', number>>;
@@ -27,6 +30,10 @@ export interface Profile {
   readonly work: Readonly<Record<'fails' | 'overruns', number>>;
   readonly pace: Readonly<Record<'full', number>>;
   readonly receivers: Readonly<Record<'busy' | 'unresolved', number>>;
+  /** Whether a run has one at all; what is struck stays struck for long. */
+  readonly lasting: Readonly<
+    Record<'outage' | 'fullRateLimit' | 'clockBehind' | 'unreadable' | 'rotation', number>
+  >;
   readonly people: Readonly<
     Record<
       | 'cancel'
@@ -62,6 +69,7 @@ const chaos: Profile = {
     again: 0.02,
     ghost: 0.01,
     pause: 0.015,
+    freeze: 0.008,
   },
   messages: { duplicate: 0.06, ackLost: 0.04, slow: 0.1 },
   bus: { drop: 0.1, duplicate: 0.08, late: 0.08 },
@@ -79,6 +87,7 @@ const chaos: Profile = {
   work: { fails: 0.25, overruns: 0.06 },
   pace: { full: 0.03 },
   receivers: { busy: 0.15, unresolved: 0.2 },
+  lasting: { outage: 0.12, fullRateLimit: 0.08, clockBehind: 0.08, unreadable: 0.1, rotation: 0.1 },
   people: {
     cancel: 0.25,
     lateCancel: 0.1,
@@ -113,10 +122,22 @@ const race: Profile = {
   ...chaos,
   name: 'race',
   tick: false,
-  calls: { crashBefore: 0, crashLate: 0, error: 0, late: 0, lost: 0, again: 0.03, ghost: 0.03, pause: 0.03 },
+  calls: {
+    crashBefore: 0,
+    crashLate: 0,
+    error: 0,
+    late: 0,
+    lost: 0,
+    again: 0.03,
+    ghost: 0.03,
+    pause: 0.03,
+    freeze: 0.01,
+  },
   messages: { duplicate: 0.15, ackLost: 0.05, slow: 0.3 },
   bus: { drop: 0, duplicate: 0.1, late: 0.1 },
   events: { drop: 0, duplicate: 0.2, late: 0.15 },
+  // A clock that is far behind takes a try for one that no message can wait for, and that is found by tick.
+  lasting: { ...chaos.lasting, outage: 0, fullRateLimit: 0, clockBehind: 0, unreadable: 0 },
   submit: { ...chaos.submit, late: 0.15, refused: 0.03 },
   batch: { ...chaos.batch, listLagMs: 90_000, terminateMs: 60_000, forget: 0, describeGap: 0 },
   people: { ...chaos.people, limits: 0 },

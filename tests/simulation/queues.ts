@@ -42,7 +42,10 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
     if (copy.deleted) return;
     visible.push(copy);
     const slow = run.strikes('messages.slow', luck);
-    world.after(luck.between(1, slow ? 60_000 : 1500), poll);
+    const waitMs = luck.between(1, slow ? 60_000 : 1500);
+    if (copy.message.body.startsWith('{"wake"'))
+      run.stalledUntilMs = Math.max(run.stalledUntilMs, world.nowMs() + waitMs);
+    world.after(waitMs, poll);
   };
   const remove = (copy: Copy) => {
     if (!copy.deleted) held--;
@@ -128,12 +131,19 @@ export function virtualQueue(run: Run, name: string, bury: (message: Message) =>
             for (const message of messages) {
               failInside(run, name);
               accept(message);
+              if (name === 'submit') process.asked.add(attemptOf(message.body));
             }
           },
         );
       },
     }),
   };
+}
+
+/** As `holderName` has it. */
+function attemptOf(body: string): string {
+  const { jobId, attempt } = JSON.parse(body);
+  return `${jobId}#${attempt}`;
 }
 
 export function jobOf(body: string): string | undefined {

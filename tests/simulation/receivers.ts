@@ -9,6 +9,8 @@ import type { Process } from './world.ts';
 
 export interface Receivers {
   readonly endpoints: readonly Endpoint[];
+  /** The sealed key that the receiver of an endpoint verifies with. */
+  keyOf(endpointId: string): string;
   /** Addresses whose owner wants no further webhooks. */
   readonly gone: ReadonlySet<string>;
   onWebhook(webhookId: string, body: string): void;
@@ -19,7 +21,7 @@ export interface Receivers {
 export function receiver(
   run: Run,
   process: Process,
-  { endpoints, gone, onWebhook, notified }: Receivers,
+  { endpoints, keyOf, gone, onWebhook, notified }: Receivers,
 ): Webhooks {
   const { world, faults } = run;
   const receive = ({ url, headers, body }: Post): PostOutcome => {
@@ -28,7 +30,8 @@ export function receiver(
     const endpoint = endpoints.find((candidate) => candidate.url === url);
     if (endpoint?.tenantId !== data.tenantId)
       run.violate('I13', `${url} is told of ${data.tenantId}`, data.jobId);
-    if (!isSigned(headers, body, endpoint?.endpointId ?? ''))
+    const { endpointId = '' } = endpoint ?? {};
+    if (!isSigned(headers, body, secretOf(endpointId, keyOf(endpointId))))
       run.violate('I11', `${url} cannot verify a webhook`, data.jobId);
     onWebhook(headers['webhook-id'] ?? '', body);
     if (gone.has(url)) return { kind: 'answered', status: 410, ms: 40 };
@@ -38,6 +41,9 @@ export function receiver(
   };
   return {
     async post(post) {
+      const nextTryAt = process.nextTries.get(post.headers['webhook-id'] ?? '') ?? 0;
+      if (nextTryAt > world.nowMs() + process.skewMs)
+        run.violate('2.8', `${process.name} tries ${post.url} before the time that it has read`);
       const jobId = () => String(JSON.parse(post.body).data.jobId);
       try {
         return await reach(run, process, { site: 'webhook', jobId, never: ['again', 'ghost'] }, () =>
@@ -52,8 +58,8 @@ export function receiver(
 }
 
 /** By the words of the specification, and not by the code that signs. */
-function isSigned(headers: Post['headers'], body: string, endpointId: string): boolean {
-  const key = createSecretKey(secretOf(endpointId).slice('whsec_'.length), 'base64');
+function isSigned(headers: Post['headers'], body: string, secret: string): boolean {
+  const key = createSecretKey(secret.slice('whsec_'.length), 'base64');
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
   const signature = createHmac('sha256', key).update(signed).digest('base64');
   return headers['webhook-signature']?.split(' ').includes(`v1,${signature}`) === true;

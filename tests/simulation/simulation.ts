@@ -14,11 +14,14 @@ import { failInside, type Line, newRun, type Run, reach } from './faults.ts';
 import { virtualGates } from './gates.ts';
 import { type FaultKind, profileOf, withStrengths } from './kinds.ts';
 import { lambdas, type Mutant, partsOf, SETTLE_MS, type Services } from './lambdas.ts';
+import { rotation } from './lasting.ts';
 import { accountsOf, endpointsOf, givenUp, people, simulatedTypes } from './people.ts';
 import { FAULTS_END_MS, type Profile, type ProfileName } from './profiles.ts';
 import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
 import { receiver } from './receivers.ts';
 import { virtualTable } from './table.ts';
+import { plant } from './unreadable.ts';
+import { watchWaits } from './waits.ts';
 import { type Process, START_MS, world } from './world.ts';
 
 export interface Outcome {
@@ -118,6 +121,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
     objects,
     batchJob: (id) => batch.jobs.get(id),
     job: (jobId) => table.job(jobId),
+    wasPostponed: (jobId) => table.wasPostponed(jobId),
     holdsSlot: (job) => gates.holdsSlot(job.tenantId, job),
     cancelledUntilMs: (job) => cancelled.untilMs(job),
     owes: ({ jobId, tenantId, state }) => {
@@ -135,7 +139,12 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
     },
   });
   const index = virtualDueIndex(run);
-  const gates = virtualGates(run, index, check);
+  const onWait = watchWaits(
+    run,
+    () => gates,
+    (jobId) => table.job(jobId),
+  );
+  const gates = virtualGates(run, index, { ...check, onWait });
   const accounts = accountsOf(run);
   const table = virtualTable(run, { index, accounts, endpoints }, check.onCommit);
   const cancelled = cancels(run, table.job);
@@ -175,10 +184,12 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
       },
     }),
     webhooksFor: (process) =>
-      receiver(run, process, { endpoints, gone, notified, onWebhook: check.onWebhook }),
+      receiver(run, process, { endpoints, keyOf, gone, notified, onWebhook: check.onWebhook }),
   };
   const notified = new Set<string>();
   const gone = givenUp(run, endpoints);
+  const keyOf = rotation(run, endpoints, table.changeEndpoint);
+  plant(run, index, { submitQueue, deliveryQueue });
 
   const steps = lambdas(run, services, mutant);
   // Deployed it is minutes. The less, the more handlers of one message at once, and the more messages that are buried.

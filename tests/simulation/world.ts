@@ -19,6 +19,13 @@ export interface Process {
   alive: boolean;
   /** Until then its calls do not get out. */
   cutOffUntilMs: number;
+  /** Until then nothing that it waits for reaches it: Lambda has frozen it between two awaits. */
+  frozenUntilMs: number;
+  /** When the next try of each delivery may begin, as it read it last; by webhook id. */
+  readonly nextTries: Map<string, number>;
+  /** Attempts to which it gave a slot, and those whose submit message it has sent: `jobId#attempt`. */
+  readonly admitted: Set<string>;
+  readonly asked: Set<string>;
   /** What it is about to read from the table, in one call. */
   reading?: { readonly onArrival: (() => void)[]; readonly answer: Promise<void> };
   onDeath?: () => void;
@@ -39,6 +46,8 @@ export interface World {
   /** Runs what is due, in order, until nothing is left, `done` says so, or the time is over. */
   run(untilMs: number, done: () => boolean): Promise<void>;
   kill(process: Process): void;
+  /** Lets a process go on: at once, or when it is thawed, or never if it is dead by then. */
+  thaw(process: Process, goOn: () => void): void;
   /** Never resolves for a process that dies meanwhile. */
   sleep(process: Process, delayMs: number): Promise<void>;
 }
@@ -67,6 +76,12 @@ export function world(seed: number): World {
     push(heap, { atMs: Math.max(nowMs, Math.round(atMs)), sequence: sequence++, background, work });
   };
   const at = (atMs: number, work: () => void) => put(atMs, work, false);
+  const thaw = (process: Process, goOn: () => void) => {
+    if (!process.alive) return;
+    if (process.frozenUntilMs > nowMs) return at(process.frozenUntilMs, () => thaw(process, goOn));
+    stir(process);
+    goOn();
+  };
   return {
     nowMs: () => nowMs,
     at,
@@ -75,6 +90,7 @@ export function world(seed: number): World {
     isQuiet: () => busy === 0,
     dice: (name) => dice(seed, name),
     stir,
+    thaw,
     steps: () => steps,
     async run(untilMs, done) {
       for (let next = pop(heap); next !== undefined; next = pop(heap)) {
@@ -102,11 +118,7 @@ export function world(seed: number): World {
     },
     sleep: (process, delayMs) =>
       new Promise((resolve) => {
-        at(nowMs + delayMs, () => {
-          if (!process.alive) return;
-          stir(process);
-          resolve();
-        });
+        at(nowMs + delayMs, () => thaw(process, resolve));
       }),
   };
 }

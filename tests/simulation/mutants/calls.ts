@@ -1,6 +1,6 @@
 /** Rules of submitting, of the claim, and of what is believed of a Batch job. */
 import { failureOf } from '../../../domain/job/failure.ts';
-import { isFinal, type JobRecord } from '../../../domain/job/job.ts';
+import { changed, isFinal, type JobRecord } from '../../../domain/job/job.ts';
 import type { AllPorts, Defect } from '../lambdas.ts';
 import { type Expectation, reading, writing } from './defects.ts';
 
@@ -28,19 +28,32 @@ const unrefused = writing(async (jobs, seen, next) =>
 
 const withoutOrder = ({ order: _, ...job }: JobRecord): JobRecord => job;
 
+/** The answer to the call of an attempt is taken for that of the next one. */
+const adoptingLateAnswers = writing(async (jobs, seen, next) => {
+  const outcome = await jobs.replace(seen, next);
+  if (outcome === 'written' || next.runId === undefined || seen.runId !== undefined) return outcome;
+  const current = await jobs.get(seen.jobId);
+  const isNext = current?.attempt === seen.attempt + 1 && current.state === 'submitting';
+  if (!isNext || current.runId !== undefined) return outcome;
+  const { state, runId, order } = next;
+  return jobs.replace(current, {
+    ...changed(current, { state, runId, order, callOpen: false }, next.stateAt),
+  });
+});
+
 export const ofCalls: readonly Expectation[] = [
   {
     rule: 'R8',
     without: 'any condition on the version',
     profile: 'dup',
-    firstSeed: 7,
+    firstSeed: 39,
     mutant: { defects: { track: overwriting, container: overwriting } },
   },
   {
     rule: 'R9',
     without: 'knowing that another handler opened the call',
     profile: 'dup',
-    firstSeed: 5,
+    firstSeed: 2,
     mutant: {
       defects: { submit: writing(async (jobs, seen, next) => (await jobs.replace(seen, next)) && 'written') },
     },
@@ -49,6 +62,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'R9',
     without: 'doubt about a call that was not answered',
     profile: 'chaos',
+    firstSeed: 6,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -76,7 +90,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S11',
     without: 'waiting until the call has settled',
     profile: 'race',
-    firstSeed: 2,
+    firstSeed: 6,
     mutant: { defects: { submit: () => ({ settleMs: 0 }) } },
   },
   {
@@ -98,7 +112,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'the attempt in the claim',
     profile: 'dup',
-    firstSeed: 680,
+    firstSeed: 584,
     mutant: {
       defects: {
         container: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
@@ -123,7 +137,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'T3',
     without: 'the attempt in events',
     profile: 'dup',
-    firstSeed: 101,
+    firstSeed: 31,
     mutant: {
       message: (step, message, jobOf) => {
         if (step !== 'track') return message;
@@ -150,14 +164,13 @@ export const ofCalls: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a duplicate is terminated',
     profile: 'dup',
-    firstSeed: 581,
+    firstSeed: 848,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {
     rule: 'I4',
     without: 'the test whether the job is final already',
     profile: 'chaos',
-    firstSeed: 2,
     mutant: {
       defects: {
         track: reading((job) => (isFinal(job.state) ? { ...withoutOrder(job), state: 'running' } : job)),
@@ -168,7 +181,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'refusing a container whose job is being cancelled',
     profile: 'chaos',
-    firstSeed: 19,
+    firstSeed: 17,
     mutant: {
       defects: {
         container: reading((job) => (job.state === 'cancelling' ? { ...job, state: 'running' } : job)),
@@ -195,7 +208,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'releasing the slot of a job that the platform does not take',
     profile: 'race',
-    firstSeed: 269,
+    firstSeed: 23,
     mutant: {
       defects: {
         submit: ({ gates, jobs }) => ({
@@ -246,5 +259,12 @@ export const ofCalls: readonly Expectation[] = [
         ),
       },
     },
+  },
+  {
+    rule: 'S8',
+    without: 'the attempt in the answer to SubmitJob: a late one is adopted by the next attempt',
+    profile: 'dup',
+    firstSeed: 253,
+    mutant: { defects: { submit: adoptingLateAnswers } },
   },
 ];

@@ -2,7 +2,7 @@
 import { jobIdOf } from '../../../application/job/identity.ts';
 import { changed, isFinal } from '../../../domain/job/job.ts';
 import type { Defect } from '../lambdas.ts';
-import { type Expectation, each, writing } from './defects.ts';
+import { type Expectation, each, reading, writing } from './defects.ts';
 
 const silent: Defect = () => ({
   bus: { publish: async () => undefined },
@@ -37,13 +37,14 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'a message for a first try that failed',
     profile: 'race',
-    firstSeed: 4,
+    firstSeed: 2,
     mutant: { defects: { notify: () => ({ deliveryQueue: { send: async () => undefined } }) } },
   },
   {
     rule: 'I10',
     without: 'a body that is made of the event alone',
     profile: 'chaos',
+    firstSeed: 2,
     mutant: {
       message: (step, message) =>
         step === 'notify'
@@ -55,6 +56,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'R10',
     without: 'a dueAt on the final record',
     profile: 'chaos',
+    firstSeed: 3,
     mutant: {
       defects: {
         track: writing((jobs, seen, { dueAt, ...next }) =>
@@ -67,6 +69,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.9',
     without: 'reconcile',
     profile: 'chaos',
+    firstSeed: 6,
     mutant: { defects: { tick: ({ due }) => ({ due: { ...due, due: async () => ({ due: [] }) } }) } },
   },
   {
@@ -91,7 +94,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: 'the tombstone of a cancel that came first',
     profile: 'chaos',
-    firstSeed: 40,
+    firstSeed: 27,
     mutant: {
       defects: {
         intake: ({ jobs }) => ({
@@ -111,6 +114,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: 'one name for the child of a failed job',
     profile: 'chaos',
+    firstSeed: 6,
     mutant: {
       defects: {
         intake: ({ jobs, random }) => ({
@@ -129,6 +133,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I11',
     without: "the endpoint's own key",
     profile: 'chaos',
+    firstSeed: 2,
     mutant: {
       defects: each(['notify'], ({ keys }) => ({
         keys: { open: ({ tenantId }, sealed) => keys.open({ tenantId, endpointId: 'whe_another' }, sealed) },
@@ -167,6 +172,72 @@ export const ofDebts: readonly Expectation[] = [
           },
         }),
       },
+    },
+  },
+  {
+    rule: '2.8',
+    without: 'waiting for the next try of a delivery when its message comes early',
+    profile: 'race',
+    firstSeed: 24,
+    mutant: {
+      defects: {
+        deliver: ({ deliveries }) => ({
+          deliveries: {
+            ...deliveries,
+            get: async (name) => {
+              const row = await deliveries.get(name);
+              return row?.nextTryAt === undefined ? row : { ...row, nextTryAt: 0 };
+            },
+          },
+        }),
+      },
+    },
+  },
+  {
+    rule: 'R10',
+    without: 'asking the record, and not the index, whether a job is due',
+    profile: 'chaos',
+    firstSeed: 23,
+    mutant: {
+      defects: { tick: reading((job) => (job.dueAt === undefined ? job : { ...job, dueAt: 0 })) },
+    },
+  },
+  {
+    rule: '2.9',
+    without: 'each due item alone: one that cannot be read stops those around it',
+    profile: 'chaos',
+    firstSeed: 29,
+    mutant: {
+      defects: {
+        tick: ({ jobs }) => ({
+          jobs: {
+            ...jobs,
+            load: async (jobIds) => {
+              const found = await jobs.load(jobIds);
+              for (const jobId of jobIds) found.get(jobId);
+              return found;
+            },
+          },
+        }),
+      },
+    },
+  },
+  {
+    rule: 'I11',
+    without: 'signing with both keys while one is being rotated',
+    profile: 'chaos',
+    firstSeed: 16,
+    mutant: {
+      defects: each(['notify'], ({ endpoints }) => ({
+        endpoints: {
+          ...endpoints,
+          list: async (tenantId) =>
+            (await endpoints.list(tenantId)).map(({ endpoint, health }) => ({
+              endpoint: { ...endpoint, keys: endpoint.keys.slice(0, 1) },
+              health,
+            })),
+        },
+      })),
     },
   },
 ];

@@ -1,6 +1,7 @@
 /** What defects are made of. */
 import type { JobRecord } from '../../../domain/job/job.ts';
 import type { JobStore } from '../../../io/table/jobs.ts';
+import type { FaultKind } from '../kinds.ts';
 import type { Defect, Mutant, Parts } from '../lambdas.ts';
 import type { ProfileName } from '../profiles.ts';
 
@@ -10,6 +11,8 @@ export interface Expectation {
   readonly profile: ProfileName;
   /** A seed that kills it, so that the test need not look for one. `npm run sim -- --mutants` finds the first. */
   readonly firstSeed?: number;
+  /** Kinds of fault that are off, because they would excuse what the rule forbids. */
+  readonly off?: readonly FaultKind[];
   readonly mutant: Mutant;
 }
 

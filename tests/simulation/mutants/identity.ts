@@ -12,7 +12,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'the failed job on the letter of a refused redrive',
     profile: 'chaos',
-    firstSeed: 556,
+    firstSeed: 2545,
     mutant: {
       defects: {
         intake: ({ deadLetters }) => ({
@@ -34,7 +34,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'following a failed job to its newest redrive',
     profile: 'chaos',
-    firstSeed: 190,
+    firstSeed: 18,
     mutant: {
       defects: {
         intake: withJobs((jobs) => ({
@@ -52,6 +52,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'a tombstone for the redrive that is on its way',
     profile: 'chaos',
+    firstSeed: 599,
     mutant: {
       defects: {
         intake: withJobs((jobs) => {
@@ -87,7 +88,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: "another tenant's part of a tombstone",
     profile: 'chaos',
-    firstSeed: 989,
+    firstSeed: 2623,
     mutant: {
       defects: {
         intake: withJobs((jobs) => ({
@@ -106,6 +107,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'the end of a tombstone',
     profile: 'chaos',
+    firstSeed: 10,
     mutant: {
       defects: {
         intake: withJobs((jobs) => ({
@@ -126,6 +128,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'the tenant of a cancel',
     profile: 'chaos',
+    firstSeed: 6,
     mutant: {
       message: (step, message, job) => {
         if (step !== 'intake') return message;

@@ -1,6 +1,7 @@
 /** Rules of the gates and the waiting lists. */
 import { isFinal } from '../../../domain/job/job.ts';
-import { type Holder, holderOf } from '../../../domain/tenant/holder.ts';
+import { decide } from '../../../domain/tenant/gate.ts';
+import { type Holder, holderName, holderOf } from '../../../domain/tenant/holder.ts';
 import type { WaitingRow } from '../../../domain/tenant/waiting.ts';
 import type { Due } from '../../../io/table/due.ts';
 import type { Defect } from '../lambdas.ts';
@@ -117,19 +118,75 @@ const forgettingAttempts: Defect = ({ waiting }) => {
   };
 };
 
+const notWakingAtGates: Defect = ({ gates, waiting }) => ({
+  gates,
+  // Only the look at a gate reads lists in tick.
+  waiting: { ...waiting, page: async () => ({ rows: [], unreadable: [] }) },
+});
+
+/** Of the rows that a look could let in, it finds the first. */
+const wakingOne: Defect = ({ gates, waiting, defaultCap }) => {
+  let left = 1;
+  return {
+    gates: {
+      ...gates,
+      release: (...asked) => {
+        left = 1;
+        return gates.release(...asked);
+      },
+    },
+    waiting: {
+      ...waiting,
+      page: async (tenantId, ...asked) => {
+        if (left === 0) return { rows: [], unreadable: [] };
+        const page = await waiting.page(tenantId, ...asked);
+        const gate = (await gates.load([tenantId])).get(tenantId);
+        const first = page.rows.find((row) => decide(gate, defaultCap, [row])[0]?.kind === 'acquires');
+        if (first === undefined) return page;
+        left = 0;
+        return { rows: [first], unreadable: [] };
+      },
+    },
+  };
+};
+
+/** The row goes with the write that lets its attempt in. */
+const removingFirst: Defect = ({ gates, waiting }) => {
+  const known = new Map<string, WaitingRow>();
+  return {
+    waiting: {
+      ...waiting,
+      page: async (...asked) => {
+        const page = await waiting.page(...asked);
+        for (const row of page.rows) known.set(holderName(row), row);
+        return page;
+      },
+    },
+    gates: {
+      ...gates,
+      acquire: async (tenantId, seen, holders, nowMs) => {
+        const outcome = await gates.acquire(tenantId, seen, holders, nowMs);
+        const rows = holders.flatMap((holder) => known.get(holderName(holder)) ?? []);
+        if (outcome === 'written' && rows.length > 0) await waiting.remove(rows);
+        return outcome;
+      },
+    },
+  };
+};
+
 export const ofSlots: readonly Expectation[] = [
   {
     rule: 'R1',
     without: 'the attempt in a holder: a release takes every attempt of its job along',
     profile: 'dup',
-    firstSeed: 1043,
+    firstSeed: 23,
     mutant: { defects: each(['submit', 'track'], leavingByJob) },
   },
   {
     rule: 'R3',
     without: 'releasing the slot of a job that was over when its message came',
     profile: 'race',
-    firstSeed: 6,
+    firstSeed: 23,
     mutant: { defects: { submit: ({ gates }) => ({ gates: { ...gates, release: async () => undefined } }) } },
   },
   {
@@ -151,7 +208,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R4',
     without: 'reconcile of the gates',
     profile: 'chaos',
-    firstSeed: 2643,
+    firstSeed: 243,
     mutant: {
       defects: {
         tick: sweepingEmptyGates,
@@ -162,35 +219,35 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R7',
     without: 'the condition that no attempt has acquired since the gate was read',
     profile: 'race',
-    firstSeed: 245,
+    firstSeed: 269,
     mutant: { defects: each(['submit', 'track'], enteringBlindly) },
   },
   {
     rule: '2.7',
     without: 'the second look of a waiting attempt',
     profile: 'race',
-    firstSeed: 744,
+    firstSeed: 279,
     mutant: { defects: { submit: readingTheGateOnce } },
   },
   {
     rule: '2.7',
     without: 'a consistent read of the waiting list',
     profile: 'race',
-    firstSeed: 46,
+    firstSeed: 189,
     mutant: { defects: each(['submit', 'track'], puttingRowsLate) },
   },
   {
     rule: '2.6',
     without: 'releasing before the list is read',
     profile: 'race',
-    firstSeed: 23,
+    firstSeed: 36,
     mutant: { defects: each(['submit', 'track', 'intake'], leavingLate) },
   },
   {
     rule: '2.10',
     without: 'keeping the slot of a job that is being cancelled',
     profile: 'chaos',
-    firstSeed: 15,
+    firstSeed: 17,
     mutant: {
       defects: {
         intake: writing(async (jobs, seen, next, { gates }) => {
@@ -219,7 +276,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R2',
     without: 'holding the slot to the end: it is released when the container starts',
     profile: 'race',
-    firstSeed: 16,
+    firstSeed: 18,
     mutant: {
       defects: {
         track: writing(async (jobs, seen, next, { gates }) => {
@@ -234,21 +291,43 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R2',
     without: 'counting an attempt as over while the next one has not begun',
     profile: 'race',
-    firstSeed: 888,
+    firstSeed: 1529,
     mutant: { defects: each(['submit'], keepingWhoRetries) },
   },
   {
     rule: 'R4',
     without: 'patience: reconcile releases each holder that is not on its way to Batch',
     profile: 'chaos',
-    firstSeed: 360,
+    firstSeed: 46,
     mutant: { defects: { tick: sweepingWhoWaits } },
   },
   {
     rule: '2.7',
     without: 'the attempt in a row of the waiting list',
     profile: 'race',
-    firstSeed: 108,
+    firstSeed: 65,
     mutant: { defects: each(['submit', 'track'], forgettingAttempts) },
+  },
+  {
+    rule: 'R4',
+    without: 'waking the waiting list when reconcile looks at a gate',
+    profile: 'chaos',
+    firstSeed: 108,
+    mutant: { defects: { tick: notWakingAtGates } },
+  },
+  {
+    rule: '2.7',
+    without: 'waking two for one release: a cap of its type and one of its key may have room',
+    profile: 'race',
+    off: ['calls.pause', 'calls.freeze', 'messages.slow'],
+    firstSeed: 278,
+    mutant: { defects: { track: wakingOne } },
+  },
+  {
+    rule: '2.7',
+    without: 'the submit message before the waiting row is removed',
+    profile: 'race',
+    firstSeed: 18,
+    mutant: { defects: { track: removingFirst } },
   },
 ];
