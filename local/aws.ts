@@ -14,18 +14,21 @@ export interface ApiResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
-  /** The service did its work, but the caller must never applyWorkerMessage of it: the socket is cut instead. */
+  /** The service did its work, but the caller must never hear of it: the socket is cut instead. */
   readonly lost?: boolean;
 }
 
 /** A refusal as AWS words it. `name` is the code that a typed SDK client turns into an exception class. */
 export class ApiError extends Error {
   readonly status: number;
+  /** Further members of the error, such as the item that did not meet a condition. */
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(name: string, message: string, status = 400) {
+  constructor(name: string, message: string, status = 400, members: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.name = name;
     this.status = status;
+    this.members = members;
   }
 }
 

@@ -61,6 +61,8 @@ const REGION = 'us-east-1';
 const STACK_NAME = 'local';
 /** Longer than any part takes to give up by itself; a part that hangs must not prevent the next from closing. */
 const CLOSE_STEP_MS = 15_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 type Step = () => unknown;
 
@@ -130,6 +132,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   });
   const { endpoint } = gateway;
   onClose(() => gateway.close());
+  onClose(expireHourly(stores.tables, clock, report));
   onClose(() => events.close());
   onClose(() => batch.close());
   stores.fauxqs.moveQueues(endpoint);
@@ -188,6 +191,26 @@ async function openStores(directory: string | undefined, onClose: (step: Step) =
   const fauxqs = await openFauxqs(inside('queues-and-objects'));
   onClose(() => fauxqs.close());
   return { fauxqs, tables, jobs, keys, logs };
+}
+
+/** By the cloud's clock. DynamoDB takes up to days; nothing may count on an item being there, or gone. */
+function expireHourly(tables: Tables, clock: Clock, report: (line: string) => void): Step {
+  let dueAtMs = clock.now() + HOUR_MS;
+  let running: Promise<unknown> = Promise.resolve();
+  const look = () => {
+    if (clock.now() < dueAtMs) return;
+    dueAtMs = clock.now() + HOUR_MS;
+    running = running
+      .then(() => tables.expire(clock.now()))
+      .catch((error) => report(`DynamoDB could not expire items: ${error}`));
+  };
+  const timer = setInterval(look, MINUTE_MS);
+  const stopListening = clock.onAdvance(look);
+  return () => {
+    clearInterval(timer);
+    stopListening();
+    return running;
+  };
 }
 
 interface Later {

@@ -190,7 +190,7 @@ function parseObject(text: string): object {
 
 function failure(error: unknown, service: Service | undefined, report: (line: string) => void): ApiResponse {
   if (!(error instanceof ApiError)) report(`gateway: ${error instanceof Error ? error.stack : error}`);
-  const { name, message, status } =
+  const { name, message, status, members } =
     error instanceof ApiError
       ? error
       : new ApiError(
@@ -201,7 +201,7 @@ function failure(error: unknown, service: Service | undefined, report: (line: st
   return {
     status,
     headers: { 'x-amzn-errortype': name },
-    body: service?.protocol === 'rest-json' ? { message } : { __type: name, message },
+    body: service?.protocol === 'rest-json' ? { message } : { __type: name, message, ...members },
   };
 }
 

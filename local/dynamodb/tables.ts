@@ -6,12 +6,24 @@ import { createRequire } from 'node:module';
 import * as z from 'zod';
 import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
 import { type IndexStore, meterIndexes } from './capacity.ts';
+import { expire } from './expiry.ts';
 import { batchExecuteStatement } from './partiql.ts';
+import {
+  describeTimeToLive,
+  refuseProtected,
+  setDeletionProtection,
+  shown,
+  type TableStore,
+  tableOf,
+  updateTimeToLive,
+} from './settings.ts';
 
 const require = createRequire(import.meta.url);
 
+const ON_FAILURE = 'ReturnValuesOnConditionCheckFailure';
+
 /** The used part of dynalite's private modules, which have no types. */
-interface Store extends IndexStore {
+interface Store extends IndexStore, TableStore {
   readonly lifecycleManager: { gracefulClose(): Promise<void> };
 }
 interface Validations {
@@ -24,6 +36,22 @@ const createStore: (options: { createTableMs: number; deleteTableMs: number; pat
   require('dynalite/db').create;
 const validations: Validations = require('dynalite/validations');
 
+type Item = Readonly<Record<string, unknown>>;
+interface Conditions {
+  checkConditional(input: Item, found: Item | undefined): Refused | null | undefined;
+}
+interface Refused {
+  readonly body: Record<string, unknown>;
+}
+/** Each write asks this while it holds the lock of its item, so `found` is the item that did not meet the condition. */
+const conditions: Conditions = require('dynalite/db');
+const { checkConditional } = conditions;
+conditions.checkConditional = (input, found) => {
+  const refused = checkConditional(input, found);
+  if (refused && found && input[ON_FAILURE] === 'ALL_OLD') refused.body['Item'] = found;
+  return refused;
+};
+
 const OPERATIONS = [
   'BatchGetItem',
   'BatchWriteItem',
@@ -31,7 +59,6 @@ const OPERATIONS = [
   'DeleteItem',
   'DeleteTable',
   'DescribeTable',
-  'DescribeTimeToLive',
   'GetItem',
   'ListTables',
   'ListTagsOfResource',
@@ -62,11 +89,21 @@ const operations: ReadonlyMap<string, Operation> = new Map(
 /** A refusal of dynalite: `__type` is `<namespace>#<name>`. */
 const Refusal = z.object({
   statusCode: z.number(),
-  body: z.looseObject({ __type: z.string(), message: z.string().optional(), Message: z.string().optional() }),
+  body: z.looseObject({
+    __type: z.string(),
+    message: z.string().optional(),
+    Message: z.string().optional(),
+    Item: z.unknown().optional(),
+  }),
 });
+
+/** Operations that are done here, around those of dynalite. */
+const OWN = ['BatchExecuteStatement', 'DescribeTimeToLive', 'UpdateTimeToLive'];
 
 export interface Tables {
   handle(request: ApiRequest): Promise<ApiResponse>;
+  /** Deletes the expired items of all tables. */
+  expire(nowMs: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -87,34 +124,101 @@ export function openTables(directory?: string): Tables {
       const meter = meterIndexes(store);
       return { status: 200, body: meter.addTo(await answer(meter.store, name, request.body), detail) };
     },
+    expire: (nowMs) => expireAll(store, nowMs),
     close: () => store.lifecycleManager.gracefulClose(),
   };
 }
 
-function answer(store: Store, name: string, body: object): Promise<unknown> {
-  if (name === 'BatchExecuteStatement') {
-    return batchExecuteStatement((operation, input) => answer(store, operation, input), body);
+function answer(store: Store, name: string, body: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const table = () => refusing(() => tableOf(store, String(body['TableName'] ?? '')));
+  switch (name) {
+    case 'BatchExecuteStatement':
+      return batchExecuteStatement((operation, input) => answer(store, operation, { ...input }), body);
+    case 'DescribeTimeToLive':
+      return table().then(describeTimeToLive);
+    case 'UpdateTimeToLive':
+      return refusing(() => updateTimeToLive(store, body));
+    case 'UpdateTable':
+      return updateTable(store, body);
+    case 'DeleteTable':
+      return table().then((found) => {
+        refuseProtected(found);
+        return perform(store, name, body);
+      });
+    default:
+      return perform(store, name, body);
   }
+}
+
+/** dynalite knows no update of the protection alone. */
+async function updateTable(store: Store, body: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const { DeletionProtectionEnabled: wanted, ...others } = body;
+  if (typeof wanted !== 'boolean') return perform(store, 'UpdateTable', body);
+  const name = String(body['TableName'] ?? '');
+  if (Object.keys(others).length > 1) await perform(store, 'UpdateTable', others);
+  await refusing(() => setDeletionProtection(store, name, wanted));
+  return shown({ TableDescription: await tableOf(store, name) });
+}
+
+function perform(store: Store, name: string, body: object): Promise<unknown> {
   const operation = operations.get(name);
-  if (operation !== undefined) return run(store, operation, body);
-  const names = [...OPERATIONS, 'BatchExecuteStatement'].sort().join(', ');
+  if (operation !== undefined) return run(store, name, operation, body);
+  const names = [...OPERATIONS, ...OWN].sort().join(', ');
   throw new ApiError(
     'UnknownOperationException',
     `The embedded DynamoDB does not have ${name || 'a call without X-Amz-Target'}; it has ${names}.`,
   );
 }
 
-async function run(store: Store, { run, rules }: Operation, body: object): Promise<unknown> {
-  try {
+/** Members that dynalite does not know and takes nevertheless: they reach its record of a table, or the check above. */
+const MORE_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  CreateTable: ['DeletionProtectionEnabled'],
+  DeleteItem: [ON_FAILURE],
+  PutItem: [ON_FAILURE],
+  UpdateItem: [ON_FAILURE],
+};
+
+function run(store: Store, name: string, { run, rules }: Operation, body: object): Promise<unknown> {
+  const more = MORE_MEMBERS[name] ?? [];
+  const unknown = Object.keys(body).find((member) => !(member in rules.types) && !more.includes(member));
+  // dynalite would leave it out, and the caller would count on it.
+  if (unknown !== undefined)
+    throw new ApiError('ValidationException', `not implemented here: ${unknown} of ${name}`);
+  return refusing(async () => {
     const input = validations.checkTypes({ ...body }, rules.types);
     validations.checkValidations(input, rules.types, rules.custom, store);
-    return await new Promise((resolve, reject) => {
-      run(store, input, (error, output) => (error ? reject(error) : resolve(output)));
-    });
+    const given = Object.entries(body).filter(([member]) => more.includes(member));
+    Object.assign(input, Object.fromEntries(given));
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    run(store, input, (error, output) => (error ? reject(error) : resolve(output)));
+    return shown(await promise);
+  });
+}
+
+/** Turns a refusal of dynalite into one of the gateway. */
+async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
   } catch (error) {
     const refusal = Refusal.safeParse(error);
     if (!refusal.success) throw error;
-    const { __type, message, Message } = refusal.data.body;
-    throw new ApiError(__type.split('#').at(-1) ?? __type, message ?? Message ?? '', refusal.data.statusCode);
+    const { __type, message, Message, Item } = refusal.data.body;
+    const name = __type.split('#').at(-1) ?? __type;
+    const members = Item === undefined ? {} : { Item };
+    throw new ApiError(name, message ?? Message ?? '', refusal.data.statusCode, members);
   }
+}
+
+const TableNames = z.object({ TableNames: z.array(z.string()) });
+
+async function expireAll(store: Store, nowMs: number): Promise<number> {
+  const perTable = TableNames.parse(await answer(store, 'ListTables', {})).TableNames.map(async (name) =>
+    expire(
+      (operation, body) => answer(store, operation, { ...body }),
+      name,
+      await tableOf(store, name),
+      nowMs,
+    ),
+  );
+  return (await Promise.all(perTable)).reduce((sum, count) => sum + count, 0);
 }

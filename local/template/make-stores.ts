@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
-import type { Maker } from './maker.ts';
+import type { Call, Maker } from './maker.ts';
 
 const QUEUE_ATTRIBUTES = [
   'DelaySeconds',
@@ -33,6 +33,7 @@ const makeQueue: Maker = async ({ logicalId, properties }, { call }, stack) => {
 const TABLE_PROPERTIES = [
   'AttributeDefinitions',
   'BillingMode',
+  'DeletionProtectionEnabled',
   'GlobalSecondaryIndexes',
   'KeySchema',
   'LocalSecondaryIndexes',
@@ -62,7 +63,10 @@ const makeTable: Maker = async ({ logicalId, properties }, { call }, stack) => {
   }
   for (let tries = 0; tries < TABLE_TRIES; tries += 1) {
     const { Table } = await call('dynamodb', 'DescribeTable', { TableName });
-    if (z.object({ TableStatus: z.string() }).parse(Table).TableStatus === 'ACTIVE') return;
+    if (z.object({ TableStatus: z.string() }).parse(Table).TableStatus === 'ACTIVE') {
+      await setTimeToLive(TableName, properties['TimeToLiveSpecification'], call);
+      return;
+    }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   throw new ApiError(
@@ -70,6 +74,25 @@ const makeTable: Maker = async ({ logicalId, properties }, { call }, stack) => {
     `table ${TableName} does not become ACTIVE; a process killed while it made the table leaves it so: start with another data directory`,
   );
 };
+
+/** A table of an earlier run may have an expiry by another attribute, which has to go first. */
+async function setTimeToLive(TableName: string, wanted: unknown, call: Call): Promise<void> {
+  const specification = TimeToLive.parse(wanted ?? { Enabled: false });
+  const now = TimeToLive.parse(
+    (await call('dynamodb', 'DescribeTimeToLive', { TableName }))['TimeToLiveDescription'],
+  );
+  const attribute = specification.Enabled ? specification.AttributeName : undefined;
+  if (attribute === now.AttributeName) return;
+  const set = (AttributeName: string | undefined, Enabled: boolean) =>
+    call('dynamodb', 'UpdateTimeToLive', {
+      TableName,
+      TimeToLiveSpecification: { AttributeName, Enabled },
+    });
+  if (now.AttributeName !== undefined) await set(now.AttributeName, false);
+  if (attribute !== undefined) await set(attribute, true);
+}
+
+const TimeToLive = z.object({ AttributeName: z.string().optional(), Enabled: z.boolean().optional() });
 
 /** In one order, since a service may list indexes in its own. */
 function keysOf(table: unknown): unknown {

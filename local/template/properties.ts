@@ -31,20 +31,14 @@ const PROPERTIES: Readonly<Record<string, Known>> = {
       'TableName',
       'AttributeDefinitions',
       'BillingMode',
+      'DeletionProtectionEnabled',
       'GlobalSecondaryIndexes',
       'KeySchema',
       'LocalSecondaryIndexes',
       'ProvisionedThroughput',
-    ],
-    // Expired items stay: on AWS they may, too, for days, so a reader must check the expiry.
-    ignored: [
-      'DeletionProtectionEnabled',
-      'PointInTimeRecoverySpecification',
-      'SSESpecification',
-      'TableClass',
-      'Tags',
       'TimeToLiveSpecification',
     ],
+    ignored: ['PointInTimeRecoverySpecification', 'SSESpecification', 'TableClass', 'Tags'],
   },
   'AWS::S3::Bucket': {
     honoured: ['BucketName'],
