@@ -36,11 +36,16 @@ export interface Policy {
  */
 export function advance(job: JobRecord, observation: Observation, context: Context): JobRecord | undefined {
   const move = lifecycle[job.state][observation.kind];
-  if (move === 'ignore') return undefined;
+  if (move === 'ignore' || isCancelledAlready(job, observation)) return undefined;
   const fields = fieldsOf(job, observation, context);
   if (move === 'stay') return put(job, fields, context.nowMs);
   if (move === 'conclude') return conclude(job, fields, observation, context);
   return put(job, { ...fields, state: move }, context.nowMs);
+}
+
+/** A second cancel changes nothing; one of a job that is being ended for another reason changes that reason. */
+function isCancelledAlready(job: JobRecord, { kind }: Observation): boolean {
+  return kind === 'cancel' && job.state === 'cancelling' && (job.ending ?? 'cancel') === 'cancel';
 }
 
 /** Every write passes here: a final state gets its time, and `dueAt` moves earlier if it must. */
@@ -198,7 +203,8 @@ function deadlineExceeded({ platformWait, failure }: JobRecord): Failure {
  * ended it.
  */
 function ending(job: JobRecord, why: NonNullable<JobRecord['ending']>): JobChange {
-  const over = lifecycle[job.state][why] !== 'cancelling';
+  const move = lifecycle[job.state][why];
+  const over = move !== 'cancelling' && move !== 'stay';
   return {
     waitReason: undefined,
     nextAttemptAt: undefined,

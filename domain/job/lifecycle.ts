@@ -145,7 +145,8 @@ export const lifecycle: Readonly<Record<JobState, Row>> = {
     starting: 'stay',
     running: 'stay',
     claimed: 'ignore',
-    cancel: 'ignore',
+    // It is the tenant's word, and wins over a time that passed: a job that failed could be redriven after its cancel.
+    cancel: 'stay',
     deadline: 'ignore',
     accepted: 'stay',
     not_accepted: 'conclude',

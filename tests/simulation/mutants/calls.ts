@@ -46,7 +46,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'R8',
     without: 'any condition on the version',
     profile: 'dup',
-    firstSeed: 39,
+    firstSeed: 113,
     mutant: { defects: { track: overwriting, container: overwriting } },
   },
   {
@@ -62,7 +62,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'R9',
     without: 'doubt about a call that was not answered',
     profile: 'chaos',
-    firstSeed: 6,
+    firstSeed: 12,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -90,7 +90,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S11',
     without: 'waiting until the call has settled',
     profile: 'race',
-    firstSeed: 6,
+    firstSeed: 7,
     mutant: { defects: { submit: () => ({ settleMs: 0 }) } },
   },
   {
@@ -112,7 +112,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'the attempt in the claim',
     profile: 'dup',
-    firstSeed: 584,
+    firstSeed: 743,
     mutant: {
       defects: {
         container: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
@@ -137,7 +137,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'T3',
     without: 'the attempt in events',
     profile: 'dup',
-    firstSeed: 31,
+    firstSeed: 25,
     mutant: {
       message: (step, message, jobOf) => {
         if (step !== 'track') return message;
@@ -164,7 +164,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a duplicate is terminated',
     profile: 'dup',
-    firstSeed: 848,
+    firstSeed: 545,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {
@@ -181,7 +181,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'refusing a container whose job is being cancelled',
     profile: 'chaos',
-    firstSeed: 17,
+    firstSeed: 137,
     mutant: {
       defects: {
         container: reading((job) => (job.state === 'cancelling' ? { ...job, state: 'running' } : job)),
@@ -192,7 +192,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'telling the causes that an operator must remove from those of the request',
     profile: 'chaos',
-    firstSeed: 23,
+    firstSeed: 56,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -232,7 +232,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'the pause before the platform is called again',
     profile: 'chaos',
-    firstSeed: 23,
+    firstSeed: 56,
     mutant: {
       defects: {
         submit: writing((jobs, seen, next) =>
@@ -248,7 +248,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'the next number for an attempt that the platform did not take',
     profile: 'chaos',
-    firstSeed: 23,
+    firstSeed: 60,
     mutant: {
       defects: {
         submit: writing((jobs, seen, next) =>
@@ -264,7 +264,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S8',
     without: 'the attempt in the answer to SubmitJob: a late one is adopted by the next attempt',
     profile: 'dup',
-    firstSeed: 253,
+    firstSeed: 2173,
     mutant: { defects: { submit: adoptingLateAnswers } },
   },
 ];

@@ -28,7 +28,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'reconcile for deliveries whose message was lost',
     profile: 'chaos',
-    firstSeed: 385,
+    firstSeed: 950,
     mutant: {
       defects: { tick: ({ deliveries }) => ({ deliveries: { ...deliveries, putOff: async () => 'lost' } }) },
     },
@@ -69,14 +69,14 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.9',
     without: 'reconcile',
     profile: 'chaos',
-    firstSeed: 6,
+    firstSeed: 8,
     mutant: { defects: { tick: ({ due }) => ({ due: { ...due, due: async () => ({ due: [] }) } }) } },
   },
   {
     rule: '2.10',
     without: "waiting for Batch's report after a cancel",
     profile: 'chaos',
-    firstSeed: 17,
+    firstSeed: 80,
     mutant: {
       defects: {
         intake: writing((jobs, seen, next) =>
@@ -114,7 +114,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: 'one name for the child of a failed job',
     profile: 'chaos',
-    firstSeed: 6,
+    firstSeed: 16,
     mutant: {
       defects: {
         intake: ({ jobs, random }) => ({
@@ -178,7 +178,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.8',
     without: 'waiting for the next try of a delivery when its message comes early',
     profile: 'race',
-    firstSeed: 24,
+    firstSeed: 188,
     mutant: {
       defects: {
         deliver: ({ deliveries }) => ({
@@ -197,7 +197,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'R10',
     without: 'asking the record, and not the index, whether a job is due',
     profile: 'chaos',
-    firstSeed: 23,
+    firstSeed: 39,
     mutant: {
       defects: { tick: reading((job) => (job.dueAt === undefined ? job : { ...job, dueAt: 0 })) },
     },

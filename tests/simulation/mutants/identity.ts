@@ -1,7 +1,7 @@
 /** Rules of the identity of a message: of letters that come back, of cancels and of the tombstones that they leave. */
 import type { JobStore } from '../../../io/table/jobs.ts';
 import type { Defect } from '../lambdas.ts';
-import type { Expectation } from './defects.ts';
+import { type Expectation, writing } from './defects.ts';
 
 const withJobs =
   (change: (jobs: JobStore) => Partial<JobStore>): Defect =>
@@ -12,7 +12,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'the failed job on the letter of a refused redrive',
     profile: 'chaos',
-    firstSeed: 2545,
+    firstSeed: 667,
     mutant: {
       defects: {
         intake: ({ deadLetters }) => ({
@@ -34,7 +34,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'following a failed job to its newest redrive',
     profile: 'chaos',
-    firstSeed: 18,
+    firstSeed: 152,
     mutant: {
       defects: {
         intake: withJobs((jobs) => ({
@@ -52,7 +52,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'a tombstone for the redrive that is on its way',
     profile: 'chaos',
-    firstSeed: 599,
+    firstSeed: 153,
     mutant: {
       defects: {
         intake: withJobs((jobs) => {
@@ -88,7 +88,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: "another tenant's part of a tombstone",
     profile: 'chaos',
-    firstSeed: 2623,
+    firstSeed: 989,
     mutant: {
       defects: {
         intake: withJobs((jobs) => ({
@@ -128,13 +128,26 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'the tenant of a cancel',
     profile: 'chaos',
-    firstSeed: 6,
+    firstSeed: 18,
     mutant: {
       message: (step, message, job) => {
         if (step !== 'intake') return message;
         const { tenantId, jobId, ...rest } = JSON.parse(message.body);
         const owner = rest.action === 'job.cancel' ? job(jobId)?.tenantId : undefined;
         return { ...message, body: JSON.stringify({ ...rest, jobId, tenantId: owner ?? tenantId }) };
+      },
+    },
+  },
+  {
+    rule: '2.10',
+    without: 'a cancel that wins over the deadline for which its job is being ended',
+    profile: 'chaos',
+    firstSeed: 4437,
+    mutant: {
+      defects: {
+        intake: writing(async (jobs, seen, next) =>
+          seen.state === 'cancelling' && seen.ending !== next.ending ? 'written' : jobs.replace(seen, next),
+        ),
       },
     },
   },

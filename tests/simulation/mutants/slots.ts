@@ -179,7 +179,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R1',
     without: 'the attempt in a holder: a release takes every attempt of its job along',
     profile: 'dup',
-    firstSeed: 23,
+    firstSeed: 123,
     mutant: { defects: each(['submit', 'track'], leavingByJob) },
   },
   {
@@ -208,7 +208,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R4',
     without: 'reconcile of the gates',
     profile: 'chaos',
-    firstSeed: 243,
+    firstSeed: 26,
     mutant: {
       defects: {
         tick: sweepingEmptyGates,
@@ -219,21 +219,21 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R7',
     without: 'the condition that no attempt has acquired since the gate was read',
     profile: 'race',
-    firstSeed: 269,
+    firstSeed: 31,
     mutant: { defects: each(['submit', 'track'], enteringBlindly) },
   },
   {
     rule: '2.7',
     without: 'the second look of a waiting attempt',
     profile: 'race',
-    firstSeed: 279,
+    firstSeed: 131,
     mutant: { defects: { submit: readingTheGateOnce } },
   },
   {
     rule: '2.7',
     without: 'a consistent read of the waiting list',
     profile: 'race',
-    firstSeed: 189,
+    firstSeed: 2376,
     mutant: { defects: each(['submit', 'track'], puttingRowsLate) },
   },
   {
@@ -247,7 +247,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.10',
     without: 'keeping the slot of a job that is being cancelled',
     profile: 'chaos',
-    firstSeed: 17,
+    firstSeed: 15,
     mutant: {
       defects: {
         intake: writing(async (jobs, seen, next, { gates }) => {
@@ -276,7 +276,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R2',
     without: 'holding the slot to the end: it is released when the container starts',
     profile: 'race',
-    firstSeed: 18,
+    firstSeed: 7,
     mutant: {
       defects: {
         track: writing(async (jobs, seen, next, { gates }) => {
@@ -291,21 +291,21 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R2',
     without: 'counting an attempt as over while the next one has not begun',
     profile: 'race',
-    firstSeed: 1529,
+    firstSeed: 1025,
     mutant: { defects: each(['submit'], keepingWhoRetries) },
   },
   {
     rule: 'R4',
     without: 'patience: reconcile releases each holder that is not on its way to Batch',
     profile: 'chaos',
-    firstSeed: 46,
+    firstSeed: 183,
     mutant: { defects: { tick: sweepingWhoWaits } },
   },
   {
     rule: '2.7',
     without: 'the attempt in a row of the waiting list',
     profile: 'race',
-    firstSeed: 65,
+    firstSeed: 23,
     mutant: { defects: each(['submit', 'track'], forgettingAttempts) },
   },
   {
@@ -327,7 +327,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.7',
     without: 'the submit message before the waiting row is removed',
     profile: 'race',
-    firstSeed: 18,
+    firstSeed: 11,
     mutant: { defects: { track: removingFirst } },
   },
 ];

@@ -161,6 +161,16 @@ describe('an end that was asked for', () => {
     expect(moved(job, endedWell).state).toBe('succeeded');
   });
 
+  test.each(['expire', 'deadline'] as const)(
+    '%s: gives way to a cancel of the tenant, who may not see it redriven',
+    (ending) => {
+      const job = moved(jobIn('cancelling', { ending }), { kind: 'cancel' });
+      expect(job).toMatchObject({ state: 'cancelling', ending: 'cancel', stateVersion: 4 });
+      expect(moved(job, endedBadly)).toMatchObject({ state: 'cancelled' });
+      expect(advance(job, { kind: 'cancel' }, context)).toBeUndefined();
+    },
+  );
+
   test('remembers why, and tick looks soon', () => {
     const job = moved(jobIn('running', { dueAt: NOW + 3_600_000 }), { kind: 'deadline' });
     expect(job).toMatchObject({ state: 'cancelling', ending: 'deadline' });
