@@ -1,4 +1,5 @@
 /** A dead letter that must not run again. */
+import { failedJob } from '../../domain/dead-letter/dead-letter.ts';
 import { discarding } from '../../domain/dead-letter/letter.ts';
 import type { Found, Visit } from '../../io/aws/dead-letters.ts';
 import type { Clock } from '../../io/process/clock.ts';
@@ -21,6 +22,8 @@ export async function discard(
     const jobs = await ports.jobs();
     const job = await jobs.get(found.letter.id);
     if (job === undefined) return { kind: 'refused', why: 'The table has no record of this job.' };
+    // A letter that was edited, or that names a job of another tenant, is not that job's: it goes, and the job is not marked.
+    if (found.stored.body !== failedJob(job).body) return remove(visit, found);
     const nowMs = ports.clock.nowMs();
     const { verdict } = await decideJob(jobs, job, (current) => {
       const verdict = discarding(current, reason, nowMs);
@@ -28,6 +31,10 @@ export async function discard(
     });
     if (verdict.kind === 'refused') return verdict;
   }
+  return remove(visit, found);
+}
+
+async function remove(visit: Pick<Visit, 'remove'>, found: Found): Promise<Discarded> {
   await visit.remove(found);
   return { kind: 'discarded' };
 }
