@@ -1,5 +1,5 @@
 /**
- * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels jobs; reservations a
+ * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels jobs; turns a
  * message that cannot be a job into a dead letter at once.
  */
 import { intake } from '../application/intake/intake.ts';

@@ -1,4 +1,4 @@
-/** One try of one delivery, from either queue: sign, send, and recordTry the outcome. */
+/** One try of one delivery, from either queue: sign, send, and record the outcome. */
 import * as z from 'zod';
 import {
   afterTry,

@@ -68,7 +68,7 @@ describe('which container may begin', () => {
 });
 
 describe('whose word the record takes', () => {
-  test("the holder's result, progress and reportedFailure", () => {
+  test("the holder's result, progress and reported failure", () => {
     const job = jobIn('running');
     const progress = { done: 1, total: 3 };
     const reportedFailure = { code: 'try_later', message: 'Not now.' };
