@@ -11,10 +11,16 @@ const sim = (...options: string[]) =>
   });
 
 test.each([
-  [['--bogus'], "Unknown option '--bogus'.\n"],
-  [['--seeds', 'many'], '--seeds: expected a number of worlds.\n'],
-  [['--profile', 'calm'], '--profile: expected one of chaos, dup, alldrop, race, drawn.\n'],
-  [['--without', 'rain'], '--without: expected kinds of fault, such as calls.late,bus.drop.\n'],
+  [['--bogus'], 'There is no option --bogus.\n'],
+  [['--seeds', 'many'], '--seeds: expected a number of worlds, found a text of 4 characters.\n'],
+  [
+    ['--profile', 'calm'],
+    '--profile: expected one of chaos, dup, alldrop, race, drawn, found a text of 4 characters.\n',
+  ],
+  [
+    ['--without', 'rain'],
+    '--without: expected kinds of fault, such as calls.late,bus.drop, found a text of 4 characters.\n',
+  ],
   [['--jobs', '0', '--seeds', '10'], '--jobs, --without and --faults-until go with one --seed.\n'],
   [['--mutants', '--profile', 'dup'], '--mutants goes with --seeds alone.\n'],
   [['--quick', '--mutants'], '--quick goes with many worlds: alone, or with --seeds or --profile.\n'],
