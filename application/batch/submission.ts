@@ -121,7 +121,7 @@ async function stepOnce(ports: SubmissionPorts, step: Step, seen: JobRecord): Pr
     case 'later':
       return ended({ againAtMs: plan.atMs });
     case 'begin':
-      return after({ kind: 'due' });
+      return fit.kind === 'unavailable' ? after({ kind: 'due' }) : slot(ports, step, seen, fit.type);
     case 'give_up':
       return after({ kind: plan.why });
     case 'resolve':
@@ -145,18 +145,27 @@ async function releaseLate(ports: SubmissionPorts, seen: JobRecord, attempt: num
   await ports.slots.release([{ ...seen, attempt, hasSlot: true }]);
 }
 
-/** The attempt acquires a slot, or waits: then a wake-up sends its message again. */
+/**
+ * The attempt acquires a slot, or waits: then a wake-up sends its message again. After a backoff it is the attempt after
+ * the one on the record; the write of the intent, or of the wait, is the one that begins it.
+ */
 async function slot(ports: SubmissionPorts, step: Step, seen: JobRecord, type: JobType): Promise<Stepped> {
-  const taken = await ports.slots.acquire(seen, step.gate);
+  const { asked } = step;
+  const { jobId, tenantId, attempt } = asked;
+  const taken = await ports.slots.acquire({ ...seen, attempt }, step.gate);
   if (taken.kind === 'given') return call(ports, { ...step, seen, type, hasSlot: taken.hasSlot });
-  const { jobId, tenantId, attempt } = seen;
   ports.log.info('slot:take:waits', { jobId, tenantId, attempt, why: taken.obstacle.kind });
   const { kind, job } = await changeJob(ports.jobs, seen, (current) =>
-    current.attempt === attempt && current.waitReason !== taken.obstacle.kind
+    mayAskForSlot(ports, current, asked) && current.waitReason !== taken.obstacle.kind
       ? advance(current, { kind: 'held', why: taken.obstacle.kind }, contextOf(ports, current))
       : undefined,
   );
   return ended(kind === 'changed' ? { publish: job } : {});
+}
+
+function mayAskForSlot(ports: SubmissionPorts, job: JobRecord, asked: SubmitMessage): boolean {
+  const { kind } = planSubmission(job, asked, ports.clock.nowMs(), ports.settleMs);
+  return kind === 'begin' || kind === 'wait_for_slot';
 }
 
 async function failUnfit(ports: SubmissionPorts, seen: JobRecord, failure: Failure): Promise<JobRecord> {
@@ -226,8 +235,11 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> 
   const reservation = await ports.limiter.reserve({ tenantId: seen.tenantId, weight });
   // With a random delay: otherwise the whole backlog would return at one moment, and most of it would be turned away
   // again.
-  if (reservation.kind === 'full')
+  if (reservation.kind === 'full') {
+    // What it waits for now is its turn, and no longer a time of its own.
+    await observe(ports, { asked, seen, planned: 'begin' }, { kind: 'due' });
     return ended({ againAtMs: reservation.retryAtMs + ports.random.fraction() * MAX_AWAY_MS });
+  }
   // Before the reserved moment: so the intents of all messages of a batch are one call to the table.
   const opened = await openCall(ports, calling, reservation.atMs);
   // The job changed meanwhile, and may be over: then its slot is released.
@@ -263,7 +275,7 @@ function openCall(
   const deadlineAt = Math.max(ports.clock.nowMs(), callAtMs) + 2 * SUBMIT_TIMEOUT_MS;
   return changeJob(ports.jobs, seen, (current) => {
     const plan = planSubmission(current, asked, ports.clock.nowMs(), ports.settleMs);
-    return plan.kind === 'wait_for_slot' || plan.kind === 'call'
+    return ['begin', 'wait_for_slot', 'call'].includes(plan.kind)
       ? advance(current, { kind: 'call', deadlineAt, hasSlot }, contextOf(ports, current))
       : undefined;
   });

@@ -60,11 +60,12 @@ function put(job: JobRecord, change: JobChange, nowMs: number): JobRecord {
 function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context): JobChange {
   switch (seen.kind) {
     case 'due':
-      return job.state === 'retrying' ? nextAttempt(job) : { waitReason: 'ready' };
+      return { waitReason: 'ready', ...begun(job) };
     case 'held':
-      return held(job, seen.why, nowMs);
+      return { ...begun(job), ...held(job, seen.why, nowMs) };
     case 'call':
       return {
+        ...begun(job),
         callOpen: true,
         calls: job.calls + 1,
         callDeadlineAt: seen.deadlineAt,
@@ -172,6 +173,9 @@ function waitForPlatform(
     platformWait: { refusals: refusals + 1, since },
   };
 }
+
+/** After a backoff it is the next attempt that begins. */
+const begun = (job: JobRecord): JobChange => (job.state === 'retrying' ? nextAttempt(job) : {});
 
 /** Attempt k+1 starts clean: no report, claim or result of attempt k may count for it. */
 function nextAttempt(job: JobRecord): JobChange {

@@ -9,7 +9,7 @@ import type { Failure, JobRecord, JobState, Order, Result } from './job.ts';
 export type Observation =
   /** The time for which the job waited has passed. */
   | { readonly kind: 'due' }
-  /** Its tenant has no free slot; the attempt has a row in the waiting list. */
+  /** Its tenant has no free slot; the attempt, which may begin now, has a row in the waiting list. */
   | { readonly kind: 'held'; readonly why: string }
   /** SubmitJob is about to be called. */
   | { readonly kind: 'call'; readonly deadlineAt: number; readonly hasSlot: boolean }
@@ -119,8 +119,11 @@ const inBatch: Row = {
   deadline: 'cancelling',
 };
 
+/** The time has come and the attempt begins: in one write with the intent, or with the reason why it waits. */
+const begins = { held: 'waiting', call: 'submitting' } as const;
+
 export const lifecycle: Readonly<Record<JobState, Row>> = {
-  scheduled: beforeBatch,
+  scheduled: { ...beforeBatch, ...begins },
   blocked: beforeBatch,
   waiting: { ...beforeBatch, due: 'ignore', held: 'stay', call: 'submitting', unavailable: 'waiting' },
   submitting: {
@@ -136,7 +139,7 @@ export const lifecycle: Readonly<Record<JobState, Row>> = {
   starting: inBatch,
   running: inBatch,
   // An attempt has started, so the job can no longer expire.
-  retrying: { ...beforeBatch, expire: 'ignore' },
+  retrying: { ...beforeBatch, ...begins, expire: 'ignore' },
   // Only a report of AWS Batch, or the proven absence of the Batch job, ends this state: until then a container may
   // be running.
   cancelling: {

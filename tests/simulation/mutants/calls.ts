@@ -41,12 +41,34 @@ const adoptingLateAnswers = writing(async (jobs, seen, next) => {
   });
 });
 
+const begins = (seen: JobRecord, next: JobRecord) => seen.state === 'retrying' && next.callOpen === true;
+const underTheOldNumber = writing((jobs, seen, next) =>
+  jobs.replace(seen, begins(seen, next) ? { ...next, attempt: seen.attempt } : next),
+);
+const withTheOldRun = writing((jobs, seen, next) =>
+  jobs.replace(seen, begins(seen, next) && seen.runId ? { ...next, runId: seen.runId } : next),
+);
+
 export const ofCalls: readonly Expectation[] = [
+  {
+    rule: 'S5',
+    without: 'a number of its own for the attempt that begins with its intent',
+    profile: 'race',
+    firstSeed: 1,
+    mutant: { defects: { submit: underTheOldNumber } },
+  },
+  {
+    rule: 'S5',
+    without: 'removing the Batch job of the attempt before with the intent of the next',
+    profile: 'race',
+    firstSeed: 67,
+    mutant: { defects: { submit: withTheOldRun } },
+  },
   {
     rule: 'R8',
     without: 'any condition on the version',
     profile: 'dup',
-    firstSeed: 113,
+    firstSeed: 39,
     mutant: { defects: { track: overwriting, container: overwriting } },
   },
   {
@@ -112,7 +134,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'the attempt in the claim',
     profile: 'dup',
-    firstSeed: 743,
+    firstSeed: 228,
     mutant: {
       defects: {
         container: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
@@ -164,7 +186,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a duplicate is terminated',
     profile: 'dup',
-    firstSeed: 545,
+    firstSeed: 194,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {
@@ -264,7 +286,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S8',
     without: 'the attempt in the answer to SubmitJob: a late one is adopted by the next attempt',
     profile: 'dup',
-    firstSeed: 2173,
+    firstSeed: 2097,
     mutant: { defects: { submit: adoptingLateAnswers } },
   },
 ];

@@ -28,7 +28,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'reconcile for deliveries whose message was lost',
     profile: 'chaos',
-    firstSeed: 950,
+    firstSeed: 300,
     mutant: {
       defects: { tick: ({ deliveries }) => ({ deliveries: { ...deliveries, putOff: async () => 'lost' } }) },
     },
@@ -197,7 +197,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'R10',
     without: 'asking the record, and not the index, whether a job is due',
     profile: 'chaos',
-    firstSeed: 39,
+    firstSeed: 50,
     mutant: {
       defects: { tick: reading((job) => (job.dueAt === undefined ? job : { ...job, dueAt: 0 })) },
     },

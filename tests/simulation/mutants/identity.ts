@@ -52,7 +52,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'a tombstone for the redrive that is on its way',
     profile: 'chaos',
-    firstSeed: 153,
+    firstSeed: 543,
     mutant: {
       defects: {
         intake: withJobs((jobs) => {
@@ -142,7 +142,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'a cancel that wins over the deadline for which its job is being ended',
     profile: 'chaos',
-    firstSeed: 4437,
+    firstSeed: 3378,
     mutant: {
       defects: {
         intake: writing(async (jobs, seen, next) =>

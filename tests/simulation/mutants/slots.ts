@@ -208,7 +208,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R4',
     without: 'reconcile of the gates',
     profile: 'chaos',
-    firstSeed: 26,
+    firstSeed: 183,
     mutant: {
       defects: {
         tick: sweepingEmptyGates,
@@ -226,14 +226,14 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.7',
     without: 'the second look of a waiting attempt',
     profile: 'race',
-    firstSeed: 131,
+    firstSeed: 337,
     mutant: { defects: { submit: readingTheGateOnce } },
   },
   {
     rule: '2.7',
     without: 'a consistent read of the waiting list',
     profile: 'race',
-    firstSeed: 2376,
+    firstSeed: 65,
     mutant: { defects: each(['submit', 'track'], puttingRowsLate) },
   },
   {
@@ -291,14 +291,14 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R2',
     without: 'counting an attempt as over while the next one has not begun',
     profile: 'race',
-    firstSeed: 1025,
-    mutant: { defects: each(['submit'], keepingWhoRetries) },
+    firstSeed: 18,
+    mutant: { defects: each(['submit', 'track'], keepingWhoRetries) },
   },
   {
     rule: 'R4',
     without: 'patience: reconcile releases each holder that is not on its way to Batch',
     profile: 'chaos',
-    firstSeed: 183,
+    firstSeed: 348,
     mutant: { defects: { tick: sweepingWhoWaits } },
   },
   {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { advance, type Context } from '../../../../domain/job/advance.ts';
-import { type JobRecord, JobRecord as JobRecordSchema } from '../../../../domain/job/job.ts';
+import { type JobRecord, JobRecord as JobRecordSchema, type JobState } from '../../../../domain/job/job.ts';
 import { withoutType } from '../../../../domain/job/job-type.ts';
 import type { Observation } from '../../../../domain/job/lifecycle.ts';
 import { lifecycleEvent } from '../../../../domain/webhook/notification.ts';
@@ -113,16 +113,29 @@ describe('the end of an attempt', () => {
 });
 
 describe('the next attempt', () => {
-  test('starts clean: nothing that identified or came from the one before is left', () => {
+  test.each<[Observation, JobState]>([
+    [{ kind: 'due' }, 'waiting'],
+    [{ kind: 'held', why: 'tenant_cap' }, 'waiting'],
+    [{ kind: 'call', deadlineAt: NOW, hasSlot: false }, 'submitting'],
+  ])('starts clean after %j: nothing that identified or came from the one before is left', (seen, state) => {
     const before = jobIn('retrying', {
       refused: [SECOND],
       result: { inline: 1 },
       progress: { done: 1, at: NOW },
       reportedFailure: { code: 'try_later', message: 'Not now.' },
     });
-    const job = moved(before, { kind: 'due' });
-    expect(job).toMatchObject({ state: 'waiting', attempt: 2, endedAttempts: before.endedAttempts });
-    for (const field of ['runId', 'claim', 'refused', 'order', 'progress', 'result', 'reportedFailure']) {
+    const job = moved({ ...before, hasSlot: true }, seen);
+    expect(job).toMatchObject({ state, attempt: 2, endedAttempts: before.endedAttempts });
+    for (const field of [
+      'runId',
+      'claim',
+      'refused',
+      'order',
+      'progress',
+      'result',
+      'reportedFailure',
+      'hasSlot',
+    ]) {
       expect(job).not.toHaveProperty(field);
     }
     expect(job).not.toHaveProperty('nextAttemptAt');

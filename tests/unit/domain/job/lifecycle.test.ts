@@ -44,8 +44,8 @@ type Name = keyof typeof observations;
 const expectations = `
                      | scheduled | blocked   | waiting    | submitting | submitted  | starting   | running    | retrying  | cancelling
 due                  | waiting   | waiting   | ·          | ·          | ·          | ·          | ·          | waiting   | ·
-held                 | ·         | ·         | same       | ·          | ·          | ·          | ·          | ·         | ·
-call                 | ·         | ·         | submitting | same       | ·          | ·          | ·          | ·         | ·
+held                 | waiting   | ·         | same       | ·          | ·          | ·          | ·          | waiting   | ·
+call                 | submitting | ·         | submitting | same       | ·          | ·          | ·          | submitting | ·
 accepted             | ·         | ·         | ·          | submitted  | ·          | ·          | ·          | ·         | same
 not_accepted         | ·         | ·         | ·          | same       | ·          | ·          | ·          | ·         | cancelled
 refused              | failed    | failed    | failed     | failed     | ·          | ·          | ·          | failed    | cancelled
