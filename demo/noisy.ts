@@ -29,8 +29,11 @@ const QUIET = [
 ];
 type Sender = typeof NOISY;
 
-/** How much longer the quiet tenants may wait than alone. */
-const MAX_FACTOR = 3;
+/**
+ * How many times as long a quiet tenant may wait as alone. The containers of a thousand jobs share the cores of this machine with
+ * the functions, which on AWS they do not; without fairness the factor is that of the noisy tenant, about a hundred.
+ */
+const MAX_FACTOR = 5;
 /** Ten jobs are too few for a p99. */
 const ALONE_ROUNDS = 3;
 const LIMIT_MS = 10 * 60_000;
