@@ -104,7 +104,23 @@ function sentence(command: string, error: z.ZodError, given: Readonly<Record<str
   const missing = found === undefined && issue?.code === 'invalid_type';
   const expected =
     missing && issue.message.startsWith('expected a value') ? 'expected a value' : issue?.message;
-  return `${spelled(issue?.path[0])}: ${withFound(expected ?? 'expected another value', found)}.`;
+  const name = String(issue?.path[0]);
+  const told = expected ?? 'expected another value';
+  if (typeof found !== 'string' || found === '' || KEPT_SECRET.has(name))
+    return `${spelled(name)}: ${withFound(told, found)}.`;
+  return `${spelled(name)}: ${told.replace(/, found .*$/s, '')}, found ${typed(found)}.`;
+}
+
+/** Terminals are shared and scrolled back; a URL may carry a password. */
+const KEPT_SECRET: ReadonlySet<string> = new Set(['secret', 'header', 'url']);
+const MAX_SHOWN_CHARACTERS = 60;
+
+/** What a person typed says more to them than its length. */
+function typed(text: string): string {
+  const clean = [...text].map((char) => (/\p{C}/u.test(char) ? '?' : char));
+  return clean.length > MAX_SHOWN_CHARACTERS
+    ? `${clean.slice(0, MAX_SHOWN_CHARACTERS).join('')}…`
+    : clean.join('');
 }
 
 function spelled(name: PropertyKey | undefined): string {

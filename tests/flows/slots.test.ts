@@ -284,24 +284,24 @@ it('a trial says what would become of a message, and sends nothing', async () =>
 });
 
 it.each([
-  ['a cap of nothing', ['--cap', '0'], '--cap: expected at least 1.'],
-  ['a cap below nothing', ['--cap=-3'], '--cap: expected at least 1.'],
-  ['a cap beyond what a gate holds', ['--cap', '100000'], '--cap: expected at most 1000.'],
-  ['a cap in words', ['--cap', 'many'], '--cap: expected a whole number or none.'],
-  ['a weight that no share has', ['--weight', '3'], '--weight: expected 1, 2, 4 or 8.'],
+  ['a cap of nothing', ['--cap', '0'], '--cap: expected at least 1, found 0.'],
+  ['a cap below nothing', ['--cap=-3'], '--cap: expected at least 1, found -3.'],
+  ['a cap beyond what a gate holds', ['--cap', '100000'], '--cap: expected at most 1000, found 100000.'],
+  ['a cap in words', ['--cap', 'many'], '--cap: expected a whole number or none, found many.'],
+  ['a weight that no share has', ['--weight', '3'], '--weight: expected 1, 2, 4 or 8, found 3.'],
   [
     'a priority that is none',
     ['--priority-ceiling', 'top'],
-    '--priority-ceiling: expected low, normal, high or urgent.',
+    '--priority-ceiling: expected low, normal, high or urgent, found top.',
   ],
-  ['a quota of nothing', ['--waiting-quota', '0'], '--waiting-quota: expected at least 1.'],
+  ['a quota of nothing', ['--waiting-quota', '0'], '--waiting-quota: expected at least 1, found 0.'],
   ['a job type that is not registered', ['--job-types', 'coffee.brew'], 'There is no job type coffee.brew;'],
   [
     'a cap on a job type that is not registered',
     ['--type-cap', 'coffee.brew=1'],
     'There is no job type coffee.brew;',
   ],
-  ['a misspelt option', ['--capp', '1'], "Unknown option '--capp'"],
+  ['a misspelt option', ['--capp', '1'], 'There is no option --capp; the nearest is --cap.'],
 ])('%s is refused in one sentence, and nothing changes', async (_, args, sentence) => {
   const before = (await tenant('show', tenantId)).out;
   const { code, out, err } = await tenant('put', tenantId, ...args);
