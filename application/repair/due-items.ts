@@ -1,5 +1,4 @@
 /** The items that are due, the most overdue first, whatever shard they are in; and those that cannot be worked on. */
-
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { Due, DueIndex } from '../../io/table/due.ts';

@@ -25,11 +25,13 @@ export interface Containers {
   close(): Promise<void>;
 }
 
-const program = (worker: string) => `
+/** Beside the image, because each try has a working directory of its own. */
+const program = (worker: string, folder: string) => `
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-writeFileSync(process.env.AWS_BATCH_JOB_ID + '.pid', String(process.pid));
+const folder = ${JSON.stringify(`${folder}/`)};
+writeFileSync(folder + process.env.AWS_BATCH_JOB_ID + '.pid', String(process.pid));
 const [jobId, attempt] = ['--jobId', '--attempt'].map((name) => process.argv[process.argv.indexOf(name) + 1]);
-const file = jobId + '-' + attempt + '.json';
+const file = folder + jobId + '-' + attempt + '.json';
 const plan = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 if (plan.exit !== undefined) process.exit(plan.exit);
 if (plan.objects !== undefined) process.env.AWS_ENDPOINT_URL_S3 = plan.objects;
@@ -38,7 +40,10 @@ await import(${JSON.stringify(worker)});
 
 export async function openContainers(): Promise<Containers> {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-image-'));
-  writeFileSync(join(folder, 'main.mjs'), program(pathToFileURL(join(built.worker, 'main.mjs')).href));
+  writeFileSync(
+    join(folder, 'main.mjs'),
+    program(pathToFileURL(join(built.worker, 'main.mjs')).href, folder),
+  );
   const objects = await openSlowObjects();
   const plan = (jobId: string, attempt: number, what: object) =>
     writeFileSync(join(folder, `${jobId}-${attempt}.json`), JSON.stringify(what));

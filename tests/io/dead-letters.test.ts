@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { discard } from '../../application/dead-letter/discard.ts';
+import { failedJob } from '../../domain/dead-letter/dead-letter.ts';
 import { type DeadLetters, deadLetters, type Found, paced } from '../../io/aws/dead-letters.ts';
 import { type Clock, createClock } from '../../local/clock.ts';
 import { setUp } from '../local/gateway/set-up.ts';
@@ -304,7 +305,9 @@ async function discardOnly(job = jobIn('failed')) {
     Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
   );
   const QueueUrl = urls.deadLetters;
-  await cloud.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '{}', MessageAttributes }));
+  await cloud.sqs.send(
+    new SendMessageCommand({ QueueUrl, MessageBody: failedJob(job).body, MessageAttributes }),
+  );
   const records = new Map([[job.jobId, job]]);
   const jobs = {
     get: async (jobId: string) => records.get(jobId),

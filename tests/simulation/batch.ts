@@ -1,5 +1,4 @@
 /** AWS Batch: jobs with their own tries, events, a listing that lags, endings that take their time, and a short memory. */
-
 import { classifyRefusal } from '../../domain/batch/refusal.ts';
 import type { BatchJobDetail } from '../../domain/batch/report.ts';
 import type { SubmitRequest } from '../../domain/batch/submission.ts';

@@ -1,5 +1,4 @@
 /** A body that is no message is named as what it is, and its sender reads what to do. */
-
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
