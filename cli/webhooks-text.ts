@@ -1,7 +1,7 @@
 /** Endpoints and deliveries in a terminal. A secret is shown once, by the command that makes it, and never here. */
 import type { Delivery, Try } from '../domain/webhook/delivery.ts';
 import { activeKeys, type Endpoint } from '../domain/webhook/endpoint.ts';
-import type { Known } from '../io/table/endpoints.ts';
+import type { KnownEndpoint } from '../io/table/endpoints.ts';
 import { columns, harmless, printable } from './dlq-text.ts';
 
 export const DELIVERY_HEADINGS = [
@@ -32,7 +32,7 @@ export function deliveryRow(delivery: Delivery): string[] {
   ].map(harmless);
 }
 
-export function endpointRow({ endpoint, health }: Known, nowMs: number): string[] {
+export function endpointRow({ endpoint, health }: KnownEndpoint, nowMs: number): string[] {
   const { endpointId, events, url } = endpoint;
   const failing = health?.failingSince === undefined ? 'on' : `failing since ${time(health.failingSince)}`;
   return [endpointId, stateOf(endpoint) ?? failing, signsOf(endpoint, nowMs), events.join(','), url].map(

@@ -11,7 +11,7 @@ import {
 import { findDeliveries, ping, replay } from '../application/webhook/replay.ts';
 import { type Problem, problem } from '../domain/errors.ts';
 import { type Delivery, RETENTION_MS } from '../domain/webhook/delivery.ts';
-import { type DeliveryFilter, judgeRange } from '../domain/webhook/delivery-filter.ts';
+import { checkRange, type DeliveryFilter } from '../domain/webhook/delivery-filter.ts';
 import { type Endpoint, revoked } from '../domain/webhook/endpoint.ts';
 import { needsAllEvents } from '../domain/webhook/notification.ts';
 import { type Bus, bus } from '../io/aws/bus.ts';
@@ -193,7 +193,7 @@ type Scope = DeliveryFilter & {
 
 function meant(scope: Scope, run: Run): AsyncGenerator<Delivery> {
   const range = { fromMs: scope.since, toMs: scope.until };
-  const wrong = judgeRange(range);
+  const wrong = checkRange(range);
   if (wrong !== undefined) throw new Refused(wrong);
   const { tenant: tenantId, endpoint: endpointId, ...filter } = scope;
   return findDeliveries(run, { ...filter, tenantId, endpointId, range }, complain);

@@ -25,7 +25,7 @@ export interface AdmissionPorts extends CancelPorts, RecordPorts {
 }
 
 /** The tenants of a batch of messages. */
-export interface Known {
+export interface TenantsOfBatch {
   readonly tenants: ReadonlyMap<string, Tenant>;
   /** How many of their jobs wait for a slot. */
   readonly backlogs: ReadonlyMap<string, number>;
@@ -43,7 +43,7 @@ export async function take(
   ports: AdmissionPorts,
   message: Message,
   parsed: ParsedRequest,
-  known: Known,
+  known: TenantsOfBatch,
 ): Promise<IntakeResult> {
   switch (parsed.kind) {
     case 'refused':
@@ -68,7 +68,7 @@ async function takeJob(
   ports: AdmissionPorts,
   message: Message,
   { request, identity, parent }: Asked,
-  known: Known,
+  known: TenantsOfBatch,
 ): Promise<IntakeResult> {
   const nowMs = ports.clock.nowMs();
   const admission = admit(request, circumstancesOf(ports, known, request.tenantId));
@@ -90,7 +90,7 @@ async function takeJob(
 
 function circumstancesOf(
   { types, bucket, objectDays, defaults, clock }: AdmissionPorts,
-  { tenants, backlogs }: Known,
+  { tenants, backlogs }: TenantsOfBatch,
   tenantId: string,
 ): Circumstances {
   return {

@@ -5,7 +5,7 @@
 import { effectiveKeyOf, failedJobIn } from '../../domain/dead-letter/dead-letter.ts';
 import { type Problem, problem } from '../../domain/errors.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { judgeRedrive } from '../../domain/job/redrive.ts';
+import { classifyRedrive } from '../../domain/job/redrive.ts';
 import type { Identity } from '../../domain/request/admission.ts';
 import type { JobRequest } from '../../domain/request/request.ts';
 import type { Message } from '../../io/aws/lambda.ts';
@@ -32,7 +32,7 @@ export async function identify(
   // Without a record of the failed job this is a new job.
   if (parent === undefined) return { kind: 'job', identity: identityOf(message, request) };
   const fingerprint = fingerprintOf(request);
-  const verdict = judgeRedrive(parent, request.tenantId, fingerprint);
+  const verdict = classifyRedrive(parent, request.tenantId, fingerprint);
   ports.log.info(`letter:redrive:${verdict.kind}`, { jobId: parent.jobId, messageId: message.id });
   switch (verdict.kind) {
     case 'ignored':

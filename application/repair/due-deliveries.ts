@@ -1,5 +1,5 @@
 /** Deliveries that are due: for a later try, or because their message was lost. */
-import { type Delivery, type DeliveryName, postponed } from '../../domain/webhook/delivery.ts';
+import { type Delivery, type DeliveryName, deliveryPostponed } from '../../domain/webhook/delivery.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
@@ -53,6 +53,6 @@ async function postponeDue(
 ): Promise<Delivery | undefined> {
   const row = await deliveries.get(name);
   if (row?.dueAt === undefined || row.dueAt > byMs) return undefined;
-  const next = postponed(row, clock.nowMs());
+  const next = deliveryPostponed(row, clock.nowMs());
   return (await deliveries.putOff(row, next)) === 'written' ? next : undefined;
 }

@@ -1,6 +1,6 @@
 /** A change whose decision has a verdict beside the next value. */
 
-export interface Decision<Value, Verdict> {
+export interface EndpointDecision<Value, Verdict> {
   readonly verdict: Verdict;
   /** Absent: the value stays as it is. */
   readonly next: Value | undefined;
@@ -12,7 +12,7 @@ export interface Decision<Value, Verdict> {
  */
 export async function decided<Value, Verdict>(
   change: (decide: (value: Value) => Value | undefined) => Promise<Value | undefined>,
-  decide: (value: Value) => Decision<Value, Verdict>,
+  decide: (value: Value) => EndpointDecision<Value, Verdict>,
 ): Promise<{ readonly stored: Value | undefined; readonly verdict: Verdict | undefined }> {
   let verdict: Verdict | undefined;
   const stored = await change((value) => {

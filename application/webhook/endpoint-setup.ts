@@ -1,16 +1,16 @@
 /** Setting up endpoints: the settings are checked first, and secrets are encrypted before they are stored. */
 import { type Problem, problem } from '../../domain/errors.ts';
 import {
+  checkHeaders,
+  checkSecret,
   type Endpoint,
-  judgeHeaders,
-  judgeSecret,
   MAX_ENDPOINTS,
   rotated,
   type SigningKey,
 } from '../../domain/webhook/endpoint.ts';
 import { DEFAULT_EVENTS, WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
-import { judgeUrl } from '../../domain/webhook/webhook-url.ts';
-import type { NewKey, Owner, Sealing } from '../../io/aws/keys.ts';
+import { checkUrl } from '../../domain/webhook/webhook-url.ts';
+import type { KeyOwner, NewKey, Sealing } from '../../io/aws/keys.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { EndpointRegister } from '../../io/table/endpoints.ts';
@@ -77,7 +77,7 @@ export async function register(
 }
 
 /** New keys of the same schemes; the present ones sign for a day longer. */
-export async function rotate(ports: RegisterPorts, owner: Owner): Promise<Registered> {
+export async function rotate(ports: RegisterPorts, owner: KeyOwner): Promise<Registered> {
   const endpoint = await ports.endpoints.get(owner);
   if (endpoint === undefined) return { kind: 'refused', problem: unknown(owner) };
   const schemes = [...new Set(endpoint.keys.map(({ scheme }) => scheme))];
@@ -95,12 +95,12 @@ export async function rotate(ports: RegisterPorts, owner: Owner): Promise<Regist
   return { kind: 'registered', endpoint: stored, shown: made.map(({ shown }) => shown) };
 }
 
-export function unknown({ tenantId, endpointId }: Owner): Problem {
+export function unknown({ tenantId, endpointId }: KeyOwner): Problem {
   return problem('endpoint_unknown', '/endpointId', `The tenant ${tenantId} has no endpoint ${endpointId}.`);
 }
 
 function problemIn(asked: EndpointRequest, allowedOrigins: readonly string[]): Problem | undefined {
-  const target = judgeUrl(asked.url, allowedOrigins);
+  const target = checkUrl(asked.url, allowedOrigins);
   if (target.kind === 'refused') return problem(target.code, '/url', target.message);
   const known: readonly string[] = WEBHOOK_EVENTS;
   const strange = asked.events?.find((type) => !known.includes(type) || type === 'endpoint.ping');
@@ -109,7 +109,7 @@ function problemIn(asked: EndpointRequest, allowedOrigins: readonly string[]): P
     return problem('event_unknown', '/events', `Expected one or more of ${types}.`);
   }
   return (
-    judgeHeaders(asked.headers ?? {}) ?? (asked.secret === undefined ? undefined : judgeSecret(asked.secret))
+    checkHeaders(asked.headers ?? {}) ?? (asked.secret === undefined ? undefined : checkSecret(asked.secret))
   );
 }
 
@@ -121,7 +121,7 @@ function crowded(count: number): Problem | undefined {
 
 function keysFor(
   { keys }: RegisterPorts,
-  owner: Owner,
+  owner: KeyOwner,
   schemes: readonly SigningKey['scheme'][],
   secret?: string,
 ): Promise<NewKey[]> {

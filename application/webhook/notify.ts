@@ -21,7 +21,7 @@ import { subjectOf, TenantEvent } from '../../domain/webhook/notification.ts';
 import { bodyOf } from '../../domain/webhook/payload.ts';
 import type { MessageBatch } from '../../io/aws/lambda.ts';
 import type { Limited, LimitPerKey } from '../../io/process/limit-per-key.ts';
-import type { Known } from '../../io/table/endpoints.ts';
+import type { KnownEndpoint } from '../../io/table/endpoints.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { sendApart, together } from '../apart.ts';
 import { changeJob } from '../job/decide-job.ts';
@@ -71,7 +71,7 @@ export function notify(ports: NotifyPorts): MessageBatch {
 }
 
 interface Notifying extends NotifyPorts {
-  knownOf(tenantId: string): Promise<readonly Known[]>;
+  knownOf(tenantId: string): Promise<readonly KnownEndpoint[]>;
   readonly limited: Limited;
   /** Endpoints that proved slow within this batch. */
   readonly slow: Set<string>;
@@ -99,7 +99,7 @@ function isFor(event: TenantEvent, endpoint: Endpoint): boolean {
 async function notifyEndpoint(
   notifying: Notifying,
   event: TenantEvent,
-  to: Known,
+  to: KnownEndpoint,
 ): Promise<Delivery | undefined> {
   const { endpoint, health } = to;
   const delivery = rowFor(event, endpoint);
@@ -126,7 +126,11 @@ async function notifyEndpoint(
 }
 
 /** While this sandbox waits for the endpoint, the mark keeps other sandboxes from waiting for it, too. */
-async function sendUnderSuspicion(notifying: Notifying, to: Known, delivery: Delivery): Promise<PostOutcome> {
+async function sendUnderSuspicion(
+  notifying: Notifying,
+  to: KnownEndpoint,
+  delivery: Delivery,
+): Promise<PostOutcome> {
   const { tenantId, endpointId } = to.endpoint;
   const warnings: Promise<unknown>[] = [];
   const raise = () => {
@@ -154,7 +158,12 @@ async function recordForDeliver(notifying: Notifying, delivery: Delivery): Promi
  * The delivery is written after its first try. A crash in between repeats the request with the same id and the same
  * bytes, because both are made of the event alone; so a delivery that succeeds at once costs one write.
  */
-async function concludeFirst(notifying: Notifying, to: Known, delivery: Delivery, outcome: PostOutcome) {
+async function concludeFirst(
+  notifying: Notifying,
+  to: KnownEndpoint,
+  delivery: Delivery,
+  outcome: PostOutcome,
+) {
   const concluded = concludeTry(notifying, delivery, outcome);
   const { tenantId, endpointId } = delivery;
   // Before the delivery is recorded: after that the event is done, and no step would disable the endpoint.
@@ -166,7 +175,7 @@ async function concludeFirst(notifying: Notifying, to: Known, delivery: Delivery
 
 async function mark(
   notifying: Notifying,
-  { endpoint, health }: Known,
+  { endpoint, health }: KnownEndpoint,
   outcome: Parameters<typeof recordOutcome>[1],
 ) {
   const { tenantId, endpointId } = endpoint;

@@ -20,11 +20,11 @@ import { nextAttemptDelaySeconds, retryAllowed } from './retry.ts';
 
 export interface Context {
   readonly nowMs: number;
-  readonly policy: Policy;
+  readonly policy: EndPolicy;
   /** A number from 0 up to 1, drawn by the caller, for the jitter of the backoff. */
   readonly random: number;
 }
-export interface Policy {
+export interface EndPolicy {
   readonly retry: RetryPolicy;
   readonly promisesResult: boolean;
   readonly publishesProgress?: boolean;

@@ -10,7 +10,7 @@ export type RedriveVerdict =
   | { readonly kind: 'conflict' };
 
 /** @param fingerprint of the redriven body */
-export function judgeRedrive(parent: JobRecord, tenantId: string, fingerprint: string): RedriveVerdict {
+export function classifyRedrive(parent: JobRecord, tenantId: string, fingerprint: string): RedriveVerdict {
   if (parent.tenantId !== tenantId || parent.fingerprint !== fingerprint) return { kind: 'conflict' };
   if (parent.discarded !== undefined) return { kind: 'ignored', why: 'discarded' };
   return parent.state === 'failed' ? { kind: 'child' } : { kind: 'ignored', why: 'not_failed' };

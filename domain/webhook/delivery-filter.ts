@@ -8,7 +8,7 @@ export interface Range {
 }
 
 /** Deliveries are kept for 30 days, so a longer range would promise too much. */
-export function judgeRange({ fromMs, toMs }: Range): Problem | undefined {
+export function checkRange({ fromMs, toMs }: Range): Problem | undefined {
   if (toMs < fromMs)
     return problem('range_invalid', '/until', 'Expected an end that is not before the start.');
   if (toMs - fromMs > RETENTION_MS) return problem('range_invalid', '/since', 'Expected at most 30 days.');

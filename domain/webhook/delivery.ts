@@ -142,7 +142,7 @@ export function reminderDelaySeconds({ status, nextTryAt }: Delivery, nowMs: num
 }
 
 /** The delivery with a later `dueAt`, so that an overdue one is not sent to its queue every minute. */
-export function postponed(delivery: Delivery, nowMs: number): Delivery {
+export function deliveryPostponed(delivery: Delivery, nowMs: number): Delivery {
   return { ...delivery, dueAt: Math.max(nowMs, delivery.nextTryAt ?? nowMs) + RECONCILE_GRACE_MS };
 }
 

@@ -78,7 +78,7 @@ const MIN_SECRET_BYTES = 24;
 const MAX_SECRET_BYTES = 64;
 
 /** A secret that a tenant provides. */
-export function judgeSecret(text: string): Problem | undefined {
+export function checkSecret(text: string): Problem | undefined {
   const [, base64] =
     /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/.exec(text) ?? [];
   if (base64 === undefined) return problem('secret_format', '/secret', 'Expected whsec_ followed by base64.');
@@ -97,7 +97,7 @@ const FORBIDDEN_HEADERS =
   /^(host|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|webhook-.*|x-amz-.*|forwarded|x-forwarded-.*|user-agent)$/;
 
 /** The fault of the first invalid custom header. */
-export function judgeHeaders(headers: Readonly<Record<string, string>>): Problem | undefined {
+export function checkHeaders(headers: Readonly<Record<string, string>>): Problem | undefined {
   const entries = Object.entries(headers);
   if (entries.length > MAX_HEADERS)
     return problem('headers_too_many', '/headers', `Expected at most 10, found ${entries.length}.`);

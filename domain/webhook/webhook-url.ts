@@ -22,7 +22,7 @@ const SPECIAL = ['localhost', 'local', 'internal', 'intranet', 'private', 'corp'
  * @param text the tenant's URL; it may be anything
  * @param allowedOrigins exact origins such as http://127.0.0.1:8080 that need no guard
  */
-export function judgeUrl(text: unknown, allowedOrigins: readonly string[] = []): Target {
+export function checkUrl(text: unknown, allowedOrigins: readonly string[] = []): Target {
   if (typeof text !== 'string' || text === '') return refused('url_missing', 'Expected a URL as text.');
   if (text.length > MAX_URL_CHARACTERS)
     return refused(
@@ -43,11 +43,11 @@ export function judgeUrl(text: unknown, allowedOrigins: readonly string[] = []):
   if (text.includes('#'))
     return refused('url_fragment', 'Found a fragment, which is never sent; leave it out.');
   if (url.port !== '') return refused('url_port', `Expected port 443, found ${url.port}.`);
-  return judgeHost(url);
+  return checkHost(url);
 }
 
 /** The parser turns every spelling of a host into one, so only its output is checked. */
-function judgeHost(url: URL): Target {
+function checkHost(url: URL): Target {
   const host = url.hostname.replace(/\.$/, '');
   if (host.startsWith('[') || /^\d+(\.\d+){3}$/.test(host))
     return refused('host_ip_literal', 'Expected a host name, found an IP address.');

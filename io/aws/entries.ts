@@ -20,7 +20,7 @@ export interface Limits<Entry> {
 }
 
 /** An entry that was refused inside of a call that succeeded. */
-export interface Refusal<Entry> {
+export interface EntryRefusal<Entry> {
   readonly entry: Entry;
   readonly code: string | undefined;
 }
@@ -35,7 +35,7 @@ export interface Refusal<Entry> {
 export async function sendEntries<Entry>(
   entries: readonly Entry[],
   limits: Limits<Entry>,
-  call: (group: readonly Entry[]) => Promise<readonly Refusal<Entry>[]>,
+  call: (group: readonly Entry[]) => Promise<readonly EntryRefusal<Entry>[]>,
 ): Promise<void> {
   const failed = new Set<Entry>();
   let why = '';

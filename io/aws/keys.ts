@@ -12,24 +12,24 @@ import {
 } from '@aws-sdk/client-kms';
 import type { Endpoint, SigningKey } from '../../domain/webhook/endpoint.ts';
 
-export type Owner = Pick<Endpoint, 'tenantId' | 'endpointId'>;
+export type KeyOwner = Pick<Endpoint, 'tenantId' | 'endpointId'>;
 
 export interface Sealing {
-  seal(owner: Owner, plain: string): Promise<string>;
+  seal(owner: KeyOwner, plain: string): Promise<string>;
   /**
    * Makes a signing key.
    * @param given a `whsec_…` that the tenant provides, checked before
    */
-  newKey(owner: Owner, scheme: SigningKey['scheme'], given?: string): Promise<NewKey>;
+  newKey(owner: KeyOwner, scheme: SigningKey['scheme'], given?: string): Promise<NewKey>;
 }
 export interface Opening {
   /** @throws when KMS does not answer, or refuses: then the webhook is not sent */
-  open(owner: Owner, sealed: string): Promise<string>;
+  open(owner: KeyOwner, sealed: string): Promise<string>;
 }
 
 /** @param keyId a key, or an alias of one */
 export function sealing(kms: KMSClient, keyId: string): Sealing {
-  const seal = async (owner: Owner, plain: string) => {
+  const seal = async (owner: KeyOwner, plain: string) => {
     const { CiphertextBlob = new Uint8Array() } = await kms.send(
       new EncryptCommand({
         KeyId: keyId,
@@ -69,7 +69,7 @@ export function opening(kms: KMSClient, keyId: string): Opening {
   };
 }
 
-async function openOnce(kms: KMSClient, KeyId: string, owner: Owner, sealed: string): Promise<string> {
+async function openOnce(kms: KMSClient, KeyId: string, owner: KeyOwner, sealed: string): Promise<string> {
   const { Plaintext } = await kms.send(
     new DecryptCommand({
       KeyId,
@@ -82,7 +82,7 @@ async function openOnce(kms: KMSClient, KeyId: string, owner: Owner, sealed: str
   return Buffer.from(Plaintext).toString();
 }
 
-function contextOf({ tenantId, endpointId }: Owner): Record<string, string> {
+function contextOf({ tenantId, endpointId }: KeyOwner): Record<string, string> {
   return { tenantId, endpointId };
 }
 
@@ -94,7 +94,7 @@ export interface NewKey {
 
 async function newKey(
   seal: Sealing['seal'],
-  owner: Owner,
+  owner: KeyOwner,
   scheme: SigningKey['scheme'],
   given?: string,
 ): Promise<NewKey> {

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Answer, PostOutcome } from '../../domain/webhook/delivery.ts';
-import { judgeUrl } from '../../domain/webhook/webhook-url.ts';
+import { checkUrl } from '../../domain/webhook/webhook-url.ts';
 import {
   EgressRefused,
   guardedLookup,
@@ -50,7 +50,7 @@ export function webhooks({ allowedOrigins, outage, resolve = resolvePublicly }: 
       const startedAt = performance.now();
       const ms = () => performance.now() - startedAt;
       // Checked when the endpoint was made, and again now: the rules may be stricter than they were.
-      const target = judgeUrl(post.url, allowedOrigins);
+      const target = checkUrl(post.url, allowedOrigins);
       if (target.kind === 'refused') return { kind: 'failed', why: 'target_not_allowed', ms: ms() };
       const watch = suspicionWatch(post.suspicion);
       try {

@@ -7,13 +7,13 @@ import { knownAttributes, readEach, readRow } from './rows.ts';
 import { type Attributes, type Key, putOver, type Table } from './table.ts';
 
 /** An endpoint with its health; one that never failed has none. */
-export interface Known {
+export interface KnownEndpoint {
   readonly endpoint: Endpoint;
   readonly health: EndpointHealth | undefined;
 }
 
 export interface EndpointStore {
-  list(tenantId: string): Promise<readonly Known[]>;
+  list(tenantId: string): Promise<readonly KnownEndpoint[]>;
   get(name: EndpointName): Promise<Endpoint | undefined>;
   /**
    * Changes the stored endpoint; after a lost write it decides again.

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import type { EndpointHealth } from '../../domain/webhook/endpoint-health.ts';
-import type { Known } from '../../io/table/endpoints.ts';
+import type { KnownEndpoint } from '../../io/table/endpoints.ts';
 import { onEachTarget } from './targets.ts';
 
 const tenants: readonly Tenant[] = [
@@ -19,8 +19,8 @@ const endpoint = (tenantId: string, endpointId: string): Endpoint => ({
   keys: [{ scheme: 'v1', sealed: 'c2VhbGVk' }],
 });
 const endpoints = [endpoint('acme', 'whe_b'), endpoint('acme', 'whe_a'), endpoint('acme-2', 'whe_a')];
-const byId = (a: Known, b: Known) => (a.endpoint.endpointId < b.endpoint.endpointId ? -1 : 1);
-const untroubled = (endpoint: Endpoint): Known => ({ endpoint, health: undefined });
+const byId = (a: KnownEndpoint, b: KnownEndpoint) => (a.endpoint.endpointId < b.endpoint.endpointId ? -1 : 1);
+const untroubled = (endpoint: Endpoint): KnownEndpoint => ({ endpoint, health: undefined });
 const WHE_A = { tenantId: 'acme', endpointId: 'whe_a' };
 
 onEachTarget((open, test) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readArguments } from '../../../cli/webhooks-options.ts';
-import { judgeRange } from '../../../domain/webhook/delivery-filter.ts';
+import { checkRange } from '../../../domain/webhook/delivery-filter.ts';
 import { NOW } from '../../support/jobs.ts';
 
 const read = (...args: string[]) => readArguments(args, NOW);
@@ -41,6 +41,6 @@ describe('a range', () => {
     [NOW - 3650 * DAY, NOW, 'range_invalid'],
     [NOW, NOW - 1, 'range_invalid'],
   ])('from %d to %d: %s (M66)', (fromMs, toMs, code) => {
-    expect(judgeRange({ fromMs, toMs })?.code).toBe(code);
+    expect(checkRange({ fromMs, toMs })?.code).toBe(code);
   });
 });

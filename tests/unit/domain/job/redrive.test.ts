@@ -1,7 +1,7 @@
 /** A failed job and the job it is run again as. */
 import { describe, expect, it } from '@jest/globals';
 import { JobState } from '../../../../domain/job/job.ts';
-import { judgeRedrive, redrivenAs } from '../../../../domain/job/redrive.ts';
+import { classifyRedrive, redrivenAs } from '../../../../domain/job/redrive.ts';
 import { jobIn, NOW } from '../../../support/jobs.ts';
 
 const parent = jobIn('failed');
@@ -10,32 +10,32 @@ const CHILD = `job_${'c'.repeat(26)}`;
 
 describe('a dead letter that is redriven', () => {
   it('runs again as a job of its own', () => {
-    expect(judgeRedrive(parent, tenantId, fingerprint)).toEqual({ kind: 'child' });
+    expect(classifyRedrive(parent, tenantId, fingerprint)).toEqual({ kind: 'child' });
   });
 
   it.each(JobState.options.filter((state) => state !== 'failed'))(
     'runs nothing when its job is %s',
     (state) => {
-      const verdict = judgeRedrive(jobIn(state), tenantId, fingerprint);
+      const verdict = classifyRedrive(jobIn(state), tenantId, fingerprint);
       expect(verdict).toEqual({ kind: 'ignored', why: 'not_failed' });
     },
   );
 
   it('runs nothing when an operator has discarded its job', () => {
     const discarded = jobIn('failed', { discarded: { reason: 'A test.', at: NOW } });
-    expect(judgeRedrive(discarded, tenantId, fingerprint)).toEqual({ kind: 'ignored', why: 'discarded' });
+    expect(classifyRedrive(discarded, tenantId, fingerprint)).toEqual({ kind: 'ignored', why: 'discarded' });
   });
 
   it.each([
     ['another tenant', 'globex', fingerprint],
     ['another body', tenantId, 'e'.repeat(26)],
   ])('is refused with %s than its job has', (_title, letterTenant, letterFingerprint) => {
-    expect(judgeRedrive(parent, letterTenant, letterFingerprint)).toEqual({ kind: 'conflict' });
+    expect(classifyRedrive(parent, letterTenant, letterFingerprint)).toEqual({ kind: 'conflict' });
   });
 
   it('is refused with another body even when its job was discarded', () => {
     const discarded = jobIn('failed', { discarded: { reason: 'A test.', at: NOW } });
-    expect(judgeRedrive(discarded, tenantId, 'e'.repeat(26))).toEqual({ kind: 'conflict' });
+    expect(classifyRedrive(discarded, tenantId, 'e'.repeat(26))).toEqual({ kind: 'conflict' });
   });
 });
 

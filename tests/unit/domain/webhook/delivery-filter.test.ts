@@ -1,7 +1,7 @@
 /** Which deliveries a command means. */
 import { describe, expect, it, test } from '@jest/globals';
 import type { Delivery } from '../../../../domain/webhook/delivery.ts';
-import { type DeliveryFilter, isMeant, judgeRange } from '../../../../domain/webhook/delivery-filter.ts';
+import { checkRange, type DeliveryFilter, isMeant } from '../../../../domain/webhook/delivery-filter.ts';
 import { JOB_ID, NOW } from '../../../support/jobs.ts';
 
 const DAYS = 86_400_000;
@@ -11,7 +11,7 @@ describe('a range of time', () => {
     ['may be one moment', 0],
     ['may span 30 days, for which deliveries are kept', 30 * DAYS],
   ])('%s', (_title, lengthMs) => {
-    expect(judgeRange({ fromMs: NOW - lengthMs, toMs: NOW })).toBeUndefined();
+    expect(checkRange({ fromMs: NOW - lengthMs, toMs: NOW })).toBeUndefined();
   });
 
   it.each([
@@ -19,7 +19,7 @@ describe('a range of time', () => {
     ['must not be longer than deliveries are kept', 30 * DAYS + 1, '/since', 'Expected at most 30 days.'],
   ])('%s', (_title, lengthMs, pointer, message) => {
     const refused = { code: 'range_invalid', pointer, message };
-    expect(judgeRange({ fromMs: NOW - lengthMs, toMs: NOW })).toEqual(refused);
+    expect(checkRange({ fromMs: NOW - lengthMs, toMs: NOW })).toEqual(refused);
   });
 });
 

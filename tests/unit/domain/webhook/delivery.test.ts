@@ -4,9 +4,9 @@ import {
   type Answer,
   afterTry,
   Delivery,
+  deliveryPostponed,
   type PostOutcome,
   pendingUntil,
-  postponed,
   reminderDelaySeconds,
   replayed,
   retryAfterSeconds,
@@ -217,8 +217,8 @@ describe('how a pending delivery comes back', () => {
   });
 
   test('handed over, it is not due again in the same minute', () => {
-    expect(postponed(wait(30), NOW).dueAt).toBeGreaterThan(NOW + 60_000);
-    expect(postponed(wait(30), NOW).nextTryAt).toBe(NOW + 30_000);
+    expect(deliveryPostponed(wait(30), NOW).dueAt).toBeGreaterThan(NOW + 60_000);
+    expect(deliveryPostponed(wait(30), NOW).nextTryAt).toBe(NOW + 30_000);
   });
 });
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   activeKeys,
+  checkHeaders,
+  checkSecret,
   Endpoint,
-  judgeHeaders,
-  judgeSecret,
   revoked,
   rotated,
   wants,
@@ -59,8 +59,8 @@ test.each([
   ['cut short', secretOf(32).slice(0, -2), 'secret_format'],
   ['that is empty', '', 'secret_format'],
 ])('a secret %s: %s (M64)', (_, secret, code) => {
-  expect(judgeSecret(secret)?.code).toBe(code);
-  expect(judgeSecret(secret)?.message ?? '').not.toContain(secret.slice(6, 20) || 'canary');
+  expect(checkSecret(secret)?.code).toBe(code);
+  expect(checkSecret(secret)?.message ?? '').not.toContain(secret.slice(6, 20) || 'canary');
 });
 
 describe('custom headers (M63)', () => {
@@ -91,6 +91,6 @@ describe('custom headers (M63)', () => {
       'header_too_large',
     ],
   ])('%s', (_, headers, code) => {
-    expect(judgeHeaders(headers)?.code).toBe(code);
+    expect(checkHeaders(headers)?.code).toBe(code);
   });
 });

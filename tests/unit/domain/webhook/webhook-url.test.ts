@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { judgeUrl } from '../../../../domain/webhook/webhook-url.ts';
+import { checkUrl } from '../../../../domain/webhook/webhook-url.ts';
 
 function verdictOn(url: unknown, allowedOrigins: readonly string[] = []): string {
-  const target = judgeUrl(url, allowedOrigins);
+  const target = checkUrl(url, allowedOrigins);
   return target.kind === 'refused' ? target.code : target.guarded ? 'guarded' : 'unguarded';
 }
 
@@ -162,7 +162,7 @@ describe('by its text alone it may be dialled, and what it resolves to is vetted
     ['https://0xa9fea9fe.com/', '0xa9fea9fe.com'],
     ['https://a.com/x@y', 'a.com'],
   ])('%s', (url, hostname) => {
-    const target = judgeUrl(url);
+    const target = checkUrl(url);
     expect(target).toMatchObject({ kind: 'target', guarded: true });
     expect(target.kind === 'target' && target.url.hostname).toBe(hostname);
   });
@@ -193,7 +193,7 @@ describe('laws', () => {
     );
     fc.assert(
       fc.property(anything, (url) => {
-        const target = judgeUrl(url);
+        const target = checkUrl(url);
         if (target.kind === 'refused') return;
         const { protocol, port, hostname, username, password, hash } = target.url;
         expect([protocol, port, username, password, hash]).toEqual(['https:', '', '', '', '']);
