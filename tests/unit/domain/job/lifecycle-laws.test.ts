@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { advance } from '../../../../domain/job/advance.ts';
 import { FailureClass, isFinal, JobRecord, JobState } from '../../../../domain/job/job.ts';
 import type { Observation } from '../../../../domain/job/lifecycle.ts';
+import { mostAttempts } from '../../../../domain/job/retry.ts';
 import { FIRST, jobIn, NOW, reportType, SECOND } from '../../../support/jobs.ts';
 
 const MAX_ATTEMPTS = reportType.retry.maxAttempts;
@@ -113,11 +114,13 @@ describe('whatever is observed, in whatever order', () => {
     law((before, after) => expect(after.dueAt).toBeLessThanOrEqual(before.dueAt ?? 0));
   });
 
-  test('the attempt goes up one at a time, and never more of them end than the budget has', () => {
+  test('the attempt goes up one at a time, and never more of them end than the budget and the bound of reclaims have', () => {
     law((before, after) => {
       expect([before.attempt, before.attempt + 1]).toContain(after.attempt);
-      expect(after.endedAttempts.length).toBeLessThanOrEqual(MAX_ATTEMPTS);
-      if (after.state === 'retrying') expect(after.endedAttempts.length).toBeLessThan(MAX_ATTEMPTS);
+      const failures = after.endedAttempts.filter(({ failure }) => failure?.class !== 'spot_reclaimed');
+      expect(after.endedAttempts.length).toBeLessThanOrEqual(mostAttempts(reportType.retry));
+      expect(failures.length).toBeLessThanOrEqual(MAX_ATTEMPTS);
+      if (after.state === 'retrying') expect(failures.length).toBeLessThan(MAX_ATTEMPTS);
     });
   });
 
