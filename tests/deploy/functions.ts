@@ -129,14 +129,15 @@ export function functionsRun(surroundings: () => Surroundings): void {
       async () => {
         const event = recorded('batch-job-failed');
         const { jobId } = event.detail.parameters;
-        const job = jobIn('running', { jobId, jobType: 'csv.summarise', dueAt: Date.now() + 600_000 });
-        await stack.jobs.create(job);
+        // No backoff ends before its deadline, so this attempt is the last; a stage publishes ends alone unless it is told.
+        const times = { dueAt: Date.now() + 600_000, deadlineAt: Date.now() + 1000 };
+        await stack.jobs.create(jobIn('running', { jobId, jobType: 'csv.summarise', ...times }));
         expectAllDone(await invoked('track', sqsEvent(event)));
         expect(await stack.jobs.get(jobId)).toMatchObject({
-          state: 'retrying',
+          state: 'failed',
           failure: { class: 'app_error', exitCode: 1 },
         });
-        expect(await stack.received('NotifyQueue', jobId)).toMatchObject({ 'detail-type': 'job.retrying' });
+        expect(await stack.received('NotifyQueue', jobId)).toMatchObject({ 'detail-type': 'job.failed' });
       },
       TIMEOUT_MS,
     );
