@@ -1,4 +1,5 @@
 /** One container: claim the job, load the input, do the work, commit the result. */
+import { addAbortSignal } from 'node:stream';
 import { changeJob, decideJob } from '../application/job/decide-job.ts';
 import type { Context } from '../domain/job/advance.ts';
 import { applyWorkerMessage, type Container, claim, type WorkerMessage } from '../domain/job/claim.ts';
@@ -84,7 +85,7 @@ async function work(
   if (type === undefined || handler === undefined || job.jobType !== me.batchType) {
     throw new NeverAgain('job_type_removed', `This image has no handler for the job type ${job.jobType}.`);
   }
-  const objects = ports.objectsOf(job.tenantId);
+  const objects = endingWith(ports.objectsOf(job.tenantId), signal);
   const input = await loadInput(objects, job, type, ports.bucket);
   const progress = progressWriter(ports.clock, (word) => say(ports, job, me, word), ports.log);
   const folder = resultPrefix(job, me.runId);
@@ -93,6 +94,11 @@ async function work(
   const value = await handler(input as never, { objects, write, progress: progress.report, signal }); // parsed by this job type's own schema
   await progress.flushed();
   return resultOf(value, write);
+}
+
+/** What is being read ends with the container: a handler that waits for S3 would wait until AWS Batch kills it. */
+function endingWith(objects: ObjectStore, signal: AbortSignal): ObjectStore {
+  return { ...objects, read: async (uri) => addAbortSignal(signal, await objects.read(uri)) };
 }
 
 /** Writes a message of the container on the condition that it still holds the claim. */

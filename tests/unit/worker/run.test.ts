@@ -1,5 +1,5 @@
 /** The life of a container, over the real table; its objects are as the test says. */
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import type { JobChange } from '../../../domain/job/job.ts';
@@ -225,6 +225,22 @@ describe('a container', () => {
     const { objects } = bucket({}, JSON.stringify(input));
     expect(await run(ports(objects, { types, handlerOf: async () => handler }).all, me, nothing)).toBe(0);
     expect(read).toEqual(input);
+  });
+
+  test('that is asked to end while it waits for the rest of an object ends at once (F53)', async () => {
+    await given('submitted');
+    const ending = new AbortController();
+    const { objects } = bucket({
+      // Its first bytes have come, and no others will.
+      read: async () => {
+        const stalled = new PassThrough();
+        stalled.write('n\n1\n');
+        setImmediate(() => ending.abort());
+        return stalled;
+      },
+    });
+    expect(await run(ports(objects).all, me, ending.signal)).toBe(75);
+    expect(await jobs.get(JOB_ID)).toMatchObject({ reportedFailure: { code: 'try_later' } });
   });
 
   test('that is asked to end while it works says try later (F53)', async () => {
