@@ -89,10 +89,12 @@ function coldStart(name: string, ours: string, bare: string, folder: string): Fi
 }
 
 function cpuMsOf(program: string, bundle: string): number {
-  const { stdout } = spawnSync(process.execPath, [program, bundle], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, bundle], {
     encoding: 'utf8',
     env: environmentOf(),
     timeout: 30_000,
   });
+  if (status !== 0)
+    throw new Error(`${basename(bundle)} cannot be imported: ${/^\w+: .*$/m.exec(stderr)?.[0] ?? ''}`);
   return Number(stdout);
 }

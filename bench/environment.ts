@@ -25,5 +25,7 @@ export function environmentOf(): Record<string, string> {
     SUBMIT_SETTLE_SECONDS: '60',
     WEBHOOK_KEY_ID: 'bench',
     NETWORK_PROBE_HOST: 'sts.example.com',
+    PUBLISH_EVENTS: 'final',
+    OBJECT_RETENTION_DAYS: '30',
   };
 }

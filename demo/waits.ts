@@ -24,6 +24,7 @@ export function waitReasons(
     const gate = (await gates.load([job.tenantId])).get(job.tenantId);
     const ahead = await waiting.count(job.tenantId, rowOf(job));
     const wait = whyWaiting(job, { gate, defaultCap: DEFAULT_CAP, ahead });
-    return wait.kind === 'none' ? '' : waitText(wait);
+    // Every job waits a moment for its turn; a reason that is none would be on each line.
+    return wait.kind === 'none' || wait.kind === 'turn' ? '' : waitText(wait);
   };
 }
