@@ -10,6 +10,11 @@ export interface ApiRequest {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** A call whose content may be anything; its `body` has the parameters of the query alone, each with a list. */
+export interface PayloadRequest extends ApiRequest {
+  readonly payload: string;
+}
+
 export interface ApiResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 /** The embedded cloud: AWS's services on this machine, wired as one packaged CloudFormation template says. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { ApiError } from './aws.ts';
 import { type Batch, createBatch } from './batch/batch.ts';
 import { callsTo } from './calls.ts';
 import { type Clock, createClock } from './clock.ts';
@@ -8,7 +9,7 @@ import { openTables, type Tables } from './dynamodb/tables.ts';
 import { createEventBridge, type EventBridge, type EventBridgeOptions } from './events/eventbridge.ts';
 import { type ApiCall, type Service, startGateway } from './gateway.ts';
 import { createKms } from './kms.ts';
-import { createLambdaHost, type LambdaHost } from './lambda/host.ts';
+import { createLambda, type Lambda, type LambdaOptions } from './lambda/lambda.ts';
 import { lockDirectory } from './lock.ts';
 import { createLogs, type Logs } from './logs/logs.ts';
 import { type Fauxqs, openFauxqs } from './sqs/fauxqs.ts';
@@ -105,27 +106,21 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   const stores = await openStores(options.dataDirectory, onClose);
   // The gateway serves Batch and EventBridge, but they pass work to parts that start after it.
   const later: Later = { environment: {}, images: new Map() };
-  const events = createEventBridge({
-    region: REGION,
-    clock,
-    report,
-    ...destinations(stores.fauxqs, later, report),
-  });
+  const every = { region: REGION, clock, report };
+  const events = createEventBridge({ ...every, ...destinations(stores.fauxqs, later) });
   const logs = createLogs({ region: REGION, store: stores.logs, clock });
   onClose(() => logs.close());
   const batch = createBatch({
-    region: REGION,
+    ...every,
     store: stores.jobs,
     logs,
-    clock,
     emit: (event) => events.publish(event),
     imageDirectory: (image) => later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, '')),
     submitsPerSecond: options.submitJobsPerSecond,
     containerEnvironment: () => ({ ...later.environment, AWS_ACCESS_KEY_ID: 'container' }),
-    report,
   });
   const gateway = await startGateway({
-    services: served(stores, { batch, events, logs }),
+    services: served(stores, { batch, events, logs, later }),
     port: options.port ?? 0,
     report,
     onCall: options.onCall,
@@ -138,7 +133,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   stores.fauxqs.moveQueues(endpoint);
   later.environment = environmentFor(endpoint);
   const { output = () => undefined } = options;
-  const lambda = createLambdaHost({ endpoint, region: REGION, clock, report, output });
+  const lambda = createLambda({ ...every, endpoint, output, ...destinationsOfResults(stores, events) });
   onClose(() => lambda.close());
   later.lambda = lambda;
   const stack = await loadStack(
@@ -171,6 +166,7 @@ interface Stores {
   readonly tables: Tables;
   readonly jobs: DatabaseSync;
   readonly keys: DatabaseSync;
+  readonly lambda: DatabaseSync;
   readonly logs: DatabaseSync;
 }
 
@@ -183,6 +179,9 @@ async function openStores(directory: string | undefined, onClose: (step: Step) =
   jobs.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   const keys = new DatabaseSync(inside('kms.sqlite') ?? ':memory:');
   onClose(() => keys.close());
+  const lambda = new DatabaseSync(inside('lambda.sqlite') ?? ':memory:');
+  onClose(() => lambda.close());
+  lambda.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   const logs = new DatabaseSync(inside('logs.sqlite') ?? ':memory:');
   onClose(() => logs.close());
   logs.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
@@ -190,7 +189,7 @@ async function openStores(directory: string | undefined, onClose: (step: Step) =
   onClose(() => tables.close());
   const fauxqs = await openFauxqs(inside('queues-and-objects'));
   onClose(() => fauxqs.close());
-  return { fauxqs, tables, jobs, keys, logs };
+  return { fauxqs, tables, jobs, keys, lambda, logs };
 }
 
 /** By the cloud's clock. DynamoDB takes up to days; nothing may count on an item being there, or gone. */
@@ -216,41 +215,49 @@ function expireHourly(tables: Tables, clock: Clock, report: (line: string) => vo
 interface Later {
   environment: Readonly<Record<string, string>>;
   images: ReadonlyMap<string, string>;
-  lambda?: LambdaHost;
+  lambda?: Lambda;
 }
 
-function destinations(
-  fauxqs: Fauxqs,
-  later: Later,
-  report: (line: string) => void,
-): Pick<EventBridgeOptions, 'send' | 'invoke'> {
+function destinations(fauxqs: Fauxqs, later: Later): Pick<EventBridgeOptions, 'send' | 'invoke'> {
   return {
     send: async (queueArn, body, attributes, groupId) =>
       sendTo(fauxqs, queueArn, { body, attributes, groupId }),
-    // An asynchronous invocation: EventBridge does not learn the result.
     invoke: async (functionArn, event) => {
-      const name = functionArn.split(':').at(-1) ?? '';
-      if (later.lambda === undefined) throw new Error(`Function ${name} is not there yet.`);
-      later.lambda.invoke(name, event).then(
-        (result) => {
-          if (result.outcome === 'failed')
-            report(`Function ${name} failed on an event: ${result.errorType}.`);
-        },
-        (error) => report(`Function ${name} was not invoked: ${error}`),
-      );
+      if (later.lambda === undefined) throw new Error(`Function ${functionArn} is not there yet.`);
+      later.lambda.accept(functionArn, event);
     },
+  };
+}
+
+/** Where the results of asynchronous invocations go. */
+function destinationsOfResults(
+  { fauxqs, lambda: database }: Stores,
+  { publish }: EventBridge,
+): Pick<LambdaOptions, 'database' | 'publish' | 'send'> {
+  return {
+    database,
+    publish,
+    send: async (queueArn, body, attributes) => sendTo(fauxqs, queueArn, { body, attributes }),
   };
 }
 
 function served(
   { fauxqs, tables, keys }: Stores,
-  { batch, events, logs }: { batch: Batch; events: EventBridge; logs: Logs },
+  { batch, events, logs, later }: { batch: Batch; events: EventBridge; logs: Logs; later: Later },
 ): Record<string, Service> {
   return {
     batch: { protocol: 'rest-json', handle: batch.handle },
     dynamodb: { protocol: 'json', handle: tables.handle },
     events: { protocol: 'json', handle: events.handle },
     kms: { protocol: 'json', handle: createKms(keys, REGION).handle },
+    lambda: {
+      protocol: 'rest-payload',
+      handle: async (request) => {
+        if (later.lambda === undefined)
+          throw new ApiError('ServiceException', 'Lambda is not there yet: the cloud is starting.', 503);
+        return await later.lambda.handle(request);
+      },
+    },
     logs: { protocol: 'json', handle: logs.handle },
     s3: { protocol: 'raw', serve: fauxqs.serve },
     sqs: { protocol: 'json', handle: (request) => handleQueueCall(fauxqs, request) },

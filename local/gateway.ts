@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ApiError, type ApiRequest, type ApiResponse } from './aws.ts';
+import { ApiError, type ApiRequest, type ApiResponse, type PayloadRequest } from './aws.ts';
 import { metered } from './dynamodb/capacity.ts';
 
 /** The loopback address itself: SDKs turn `bucket` on a host name into `bucket.localhost`, which does not resolve. */
@@ -15,6 +15,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 export type Service =
   | { readonly protocol: 'json' | 'rest-json'; handle(request: ApiRequest): Promise<ApiResponse> }
+  | { readonly protocol: 'rest-payload'; handle(request: PayloadRequest): Promise<ApiResponse> }
   | { readonly protocol: 'raw'; serve(request: IncomingMessage, response: ServerResponse): void };
 
 export interface Gateway {
@@ -91,7 +92,15 @@ async function answer(options: GatewayOptions, request: IncomingMessage, respons
     const body = await readBody(request);
     if (scope === undefined || service === undefined) throw refusal(name, Object.keys(options.services));
     const call = { ...scope, ...wireFacts(request) };
-    const result = await ask(service.handle, parse(request, body), call, options.onCall);
+    const result =
+      service.protocol === 'rest-payload'
+        ? await ask(
+            (asked) => service.handle({ ...asked, payload: body }),
+            addressed(request),
+            call,
+            options.onCall,
+          )
+        : await ask(service.handle, parse(request, body), call, options.onCall);
     if (result.lost) request.socket.destroy();
     else send(request, response, result);
   } catch (error) {
@@ -166,6 +175,12 @@ function readBody(request: IncomingMessage): Promise<string> {
 }
 
 function parse(request: IncomingMessage, text: string): ApiRequest {
+  const rest = addressed(request);
+  return { ...rest, body: { ...rest.body, ...parseObject(text) } };
+}
+
+/** A request without its content. REST calls have parameters in the query, each name with a list. */
+function addressed(request: IncomingMessage): ApiRequest {
   const { pathname, searchParams } = new URL(request.url ?? '/', `http://${HOST}`);
   const query = [...new Set(searchParams.keys())].map((name) => [name, searchParams.getAll(name)]);
   const headers = Object.entries(request.headers).map(([name, value]) => [name, value?.toString()]);
@@ -173,8 +188,7 @@ function parse(request: IncomingMessage, text: string): ApiRequest {
     method: request.method ?? '',
     path: pathname,
     headers: Object.fromEntries(headers),
-    // REST calls without a body have their parameters in the query, each name with a list.
-    body: { ...Object.fromEntries(query), ...parseObject(text) },
+    body: Object.fromEntries(query),
   };
 }
 
@@ -201,15 +215,21 @@ function failure(error: unknown, service: Service | undefined, report: (line: st
   return {
     status,
     headers: { 'x-amzn-errortype': name },
-    body: service?.protocol === 'rest-json' ? { message } : { __type: name, message, ...members },
+    body: service?.protocol.startsWith('rest') ? { message } : { __type: name, message, ...members },
   };
 }
+
+const WITHOUT_CONTENT = [202, 204];
 
 function send(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: ApiResponse,
 ): void {
+  if (WITHOUT_CONTENT.includes(status)) {
+    response.writeHead(status, { 'x-amzn-requestid': randomUUID(), ...headers }).end();
+    return;
+  }
   const { type, text } = encode(request.headers['content-type'] ?? '', body);
   response.writeHead(status, {
     'content-type': type,
@@ -221,7 +241,7 @@ function send(
 }
 
 function encode(asked: string, body: unknown): { type: string; text: string } {
-  const text = JSON.stringify(body ?? {});
+  const text = JSON.stringify(body === undefined ? {} : body);
   if (asked.startsWith('application/x-amz-json')) return { type: asked, text };
   // Clients of the query protocol (SNS, IAM, ...), whose services are not here, read XML only.
   if (asked.startsWith('application/x-www-form-urlencoded')) return { type: 'text/xml', text: xmlOf(body) };

@@ -9,6 +9,8 @@ export interface LambdaFunction {
   readonly timeoutSeconds: number;
   readonly memoryMiB: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** The queue for events on which the function failed for good. */
+  readonly deadLetterQueueArn?: string | undefined;
 }
 
 export interface InvokeFailure {

@@ -1,4 +1,4 @@
-/** Lambda: functions in processes of their own, called directly or by the queues that are mapped to them. */
+/** The functions of Lambda in processes of their own, called directly or by the queues that are mapped to them. */
 import { availableParallelism } from 'node:os';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Clock } from '../clock.ts';
@@ -31,9 +31,11 @@ export interface LambdaHost {
   /**
    * Runs a function once. A timeout, a crash or a thrown error is a result, never a rejection.
    *
+   * @param requestId the same for each try of an asynchronous invocation; a new one when absent
    * @throws Error when the function is not defined
    */
-  invoke(functionName: string, payload: unknown): Promise<InvokeResult>;
+  invoke(functionName: string, payload: unknown, requestId?: string): Promise<InvokeResult>;
+  functionNamed(functionName: string): LambdaFunction | undefined;
   /** Imports each bundle once (a failure is reported, not thrown), then polls the mapped queues. */
   start(): Promise<void>;
   /**
@@ -51,6 +53,7 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
   const { endpoint, region, report } = options;
   const places = createPlaces(options.spare ?? { sandboxes: availableParallelism(), idleLimitMs: 10_000 });
   const reaper = createReaper();
+  const functions = new Map<string, LambdaFunction>();
   const pools = new Map<string, Pool>();
   const pollers: Poller[] = [];
   const running = new Set<Promise<InvokeResult>>();
@@ -65,14 +68,15 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
     if (!pool) throw new Error(`There is no function ${functionName}.`);
     return pool;
   };
-  const run = (pool: Pool, payload: unknown): Promise<InvokeResult> => {
-    const call = pool.run(payload).finally(() => running.delete(call));
+  const run = (pool: Pool, payload: unknown, requestId?: string): Promise<InvokeResult> => {
+    const call = pool.run(payload, requestId).finally(() => running.delete(call));
     running.add(call);
     return call;
   };
 
   return {
     define(fn) {
+      functions.set(fn.name, fn);
       pools.set(fn.name, createPool(fn, { ...options, places, reaper }));
     },
     map(mapping) {
@@ -82,7 +86,8 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
       const ports = { sqs, region, report, run: (payload: object) => run(pool, payload) };
       pollers.push(createPoller({ ...mapping, maximumConcurrency }, ports));
     },
-    invoke: async (functionName, payload) => await run(poolOf(functionName), payload),
+    invoke: async (functionName, payload, requestId) => await run(poolOf(functionName), payload, requestId),
+    functionNamed: (functionName) => functions.get(functionName),
     async start() {
       await Promise.all([...pools.values()].map((pool) => pool.warm()));
       for (const poller of pollers) poller.start();

@@ -7,7 +7,7 @@ export interface Pool {
   /** Starts the first sandbox and waits until its bundle is imported, or has failed to be. */
   warm(): Promise<void>;
   /** Runs the function once, waiting for a free sandbox. Never rejects. */
-  run(payload: unknown): Promise<InvokeResult>;
+  run(payload: unknown, requestId?: string): Promise<InvokeResult>;
   /** Ends every sandbox; calls that run or wait fail. */
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export function createPool(fn: LambdaFunction, options: PoolOptions): Pool {
 
   return {
     warm: grow,
-    async run(payload) {
+    async run(payload, requestId) {
       if (!open) return closed;
       const { promise, resolve } = Promise.withResolvers<Sandbox | InvokeFailure>();
       waiting.push(resolve);
@@ -80,7 +80,7 @@ export function createPool(fn: LambdaFunction, options: PoolOptions): Pool {
       growIfNeeded();
       const next = await promise;
       if ('outcome' in next) return next;
-      const result = await next.invoke(JSON.stringify(payload));
+      const result = await next.invoke(JSON.stringify(payload), requestId);
       if (next.isAlive()) offer(next);
       return result;
     },

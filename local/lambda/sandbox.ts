@@ -26,7 +26,7 @@ export interface Sandbox {
    * One call at a time. Never rejects.
    * @param payload JSON text
    */
-  invoke(payload: string): Promise<InvokeResult>;
+  invoke(payload: string, requestId?: string): Promise<InvokeResult>;
   /** Resolves when the process is gone. */
   end(): Promise<void>;
 }
@@ -85,12 +85,12 @@ export function startSandbox(fn: LambdaFunction, surroundings: Surroundings): Sa
     ready: ready.promise,
     ended: ended.promise,
     isAlive: () => !lost,
-    async invoke(payload) {
+    async invoke(payload, requestId = randomUUID()) {
       if (lost) return lost;
       answer = Promise.withResolvers();
       const sentence = `Task timed out after ${fn.timeoutSeconds.toFixed(2)} seconds`;
       const timer = setTimeout(() => lose(failed('Sandbox.Timedout', sentence)), fn.timeoutSeconds * 1000);
-      child.send({ kind: 'call', requestId: randomUUID(), payload });
+      child.send({ kind: 'call', requestId, payload });
       const result = await answer.promise;
       clearTimeout(timer);
       return result;

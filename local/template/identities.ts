@@ -88,6 +88,8 @@ const MADE: Readonly<Record<string, Identify>> = {
     const uuid = uuidOf(logicalId);
     return { ref: uuid, attributes: { Id: uuid } };
   },
+  'AWS::Lambda::EventInvokeConfig': plain(),
+  'AWS::Lambda::Permission': plain(),
 };
 
 const NO_IAM = 'nothing here checks credentials';
@@ -120,10 +122,6 @@ const INERT: Readonly<Record<string, { readonly because: string; readonly identi
       const id = `arn:${PARTITION}:iam::${ACCOUNT_ID}:policy/${nameOf(resource, site, 'ManagedPolicyName')}`;
       return { ref: id, attributes: { PolicyArn: id } };
     },
-  },
-  'AWS::Lambda::Permission': {
-    because: `${NO_IAM}; what rules need is checked when the template is read`,
-    identify: plain(),
   },
   'AWS::Lambda::Version': {
     because: 'a function runs from the bundle as it is',

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
+import { InvokeConfigRequest } from '../lambda/asynchronous/invoke-config.ts';
 import type { Resource } from './identities.ts';
 import type { Maker, Services } from './maker.ts';
 import { propertiesOf } from './properties.ts';
@@ -13,6 +14,11 @@ const FunctionProperties = z.object({
   Runtime: z.string().regex(/^nodejs/, 'only Node.js runs here'),
   MemorySize: z.coerce.number().default(128),
   Timeout: z.coerce.number().default(3),
+  DeadLetterConfig: z
+    .object({
+      TargetArn: z.string().startsWith('arn:aws:sqs:', 'only a queue can take dead letters here').optional(),
+    })
+    .default({}),
   Environment: z
     .object({ Variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}) })
     .default({ Variables: {} }),
@@ -49,7 +55,7 @@ const makeFunction: Maker = async (
   { lambda, bundles, functionEnvironment }: Services,
   stack: Stack,
 ) => {
-  const { MemorySize, Timeout, Environment } = propertiesOf(FunctionProperties, resource);
+  const { MemorySize, Timeout, Environment, DeadLetterConfig } = propertiesOf(FunctionProperties, resource);
   const { ref, attributes } = stack.identity(resource.logicalId);
   lambda.define({
     name: ref,
@@ -57,6 +63,7 @@ const makeFunction: Maker = async (
     ...bundleOf(resource, bundles),
     timeoutSeconds: Timeout,
     memoryMiB: MemorySize,
+    deadLetterQueueArn: DeadLetterConfig.TargetArn,
     environment: {
       ...Object.fromEntries(
         Object.entries(Environment.Variables).map(([name, value]) => [name, String(value)]),
@@ -82,7 +89,46 @@ const makeMapping: Maker = async (resource, { lambda, call }, stack) => {
   });
 };
 
+const PermissionProperties = z.strictObject({
+  FunctionName: z.string(),
+  Action: z.string(),
+  Principal: z.string(),
+  SourceArn: z.string().optional(),
+  SourceAccount: z.string().optional(),
+  FunctionUrlAuthType: z.string().optional(),
+  InvokedViaFunctionUrl: z.boolean().optional(),
+});
+
+const makePermission: Maker = async (resource, { lambda }, stack) => {
+  const { Action, Principal, SourceArn, SourceAccount } = propertiesOf(PermissionProperties, resource);
+  const functionName = stack.identity(functionOf(stack, resource).logicalId).ref;
+  lambda.permit(functionName, {
+    StatementId: resource.logicalId,
+    Action,
+    Principal,
+    SourceArn,
+    SourceAccount,
+  });
+};
+
+const InvokeConfigProperties = InvokeConfigRequest.extend({
+  FunctionName: z.string(),
+  Qualifier: z.string(),
+});
+
+const makeInvokeConfig: Maker = async (resource, { lambda }, stack) => {
+  const { FunctionName: _, Qualifier, ...config } = propertiesOf(InvokeConfigProperties, resource);
+  if (Qualifier !== '$LATEST')
+    throw new TemplateRefusal(
+      `Resources.${resource.logicalId}.Properties`,
+      'its Qualifier must be $LATEST: there are no other versions here',
+    );
+  lambda.configure(stack.identity(functionOf(stack, resource).logicalId).ref, config);
+};
+
 export const functionMakers: Readonly<Record<string, Maker>> = {
   'AWS::Lambda::Function': makeFunction,
   'AWS::Lambda::EventSourceMapping': makeMapping,
+  'AWS::Lambda::Permission': makePermission,
+  'AWS::Lambda::EventInvokeConfig': makeInvokeConfig,
 };

@@ -1,5 +1,5 @@
 /** A maker of one resource of a planned stack: its signature, and the services that it may use. */
-import type { LambdaHost } from '../lambda/host.ts';
+import type { Lambda } from '../lambda/lambda.ts';
 import type { Identity, Resource } from './identities.ts';
 import type { Stack } from './stack.ts';
 
@@ -15,7 +15,7 @@ export type Call = (
 
 export interface Services {
   readonly call: Call;
-  readonly lambda: Pick<LambdaHost, 'define' | 'map'>;
+  readonly lambda: Pick<Lambda, 'define' | 'map' | 'permit' | 'configure'>;
   /** The folder of the bundles, at the paths of the handlers. */
   readonly bundles: string;
   /** Variables that every function gets besides those of the template. */

@@ -104,7 +104,15 @@ const PROPERTIES: Readonly<Record<string, Known>> = {
   },
   'AWS::KMS::Alias': { honoured: ['AliasName', 'TargetKeyId'], ignored: [] },
   'AWS::Lambda::Function': {
-    honoured: ['FunctionName', 'Environment', 'Handler', 'MemorySize', 'Runtime', 'Timeout'],
+    honoured: [
+      'FunctionName',
+      'DeadLetterConfig',
+      'Environment',
+      'Handler',
+      'MemorySize',
+      'Runtime',
+      'Timeout',
+    ],
     // A loop through queues is the template's intent or a bug that should be visible here, where it costs nothing.
     ignored: [
       'Architectures',
@@ -118,6 +126,16 @@ const PROPERTIES: Readonly<Record<string, Known>> = {
       'Tags',
       'TracingConfig',
     ],
+  },
+  'AWS::Lambda::EventInvokeConfig': {
+    honoured: [
+      'FunctionName',
+      'DestinationConfig',
+      'MaximumEventAgeInSeconds',
+      'MaximumRetryAttempts',
+      'Qualifier',
+    ],
+    ignored: [],
   },
   'AWS::Lambda::EventSourceMapping': {
     honoured: [

@@ -3,7 +3,7 @@
  * effect here, so a stack that works on the laptop proves nothing about them; these checks find what is always wrong.
  */
 import * as z from 'zod';
-import { ACCOUNT_ID } from '../aws.ts';
+import { letsService, matches, PolicyDocument } from '../resource-policy.ts';
 import type { Resource } from './identities.ts';
 import { propertiesOf } from './properties.ts';
 import { TemplateRefusal } from './refusal.ts';
@@ -98,76 +98,20 @@ function checkSending(stack: Stack, { rule, role, queueArn, queue }: Sending): v
     const names = policies.map(({ resource }) => resource.logicalId).join(' and ');
     refuse(queue, `${names} both set its policy, and the later one replaces the other`);
   }
-  const sender = { queueArn, ruleArn: String(arnOf(stack, rule)) };
-  const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-  if (statements.some((statement) => letsRuleSend(statement, sender))) return;
+  const sending = {
+    service: 'events.amazonaws.com',
+    action: 'sqs:SendMessage',
+    resourceArn: queueArn,
+    sourceArn: String(arnOf(stack, rule)),
+  };
+  if (policies.some(({ PolicyDocument: document }) => letsService(document, sending))) return;
   refuse(
     rule,
     `its ${role} ${queue.logicalId} has no queue policy that lets events.amazonaws.com send for this rule; AWS would drop the events`,
   );
 }
 
-const OneOrMore = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
-const Statement = z.looseObject({
-  Effect: z.string(),
-  Principal: z.union([z.literal('*'), z.record(z.string(), OneOrMore)]).default({}),
-  Action: OneOrMore.default([]),
-  Resource: OneOrMore.default([]),
-  Condition: z.record(z.string(), z.record(z.string(), OneOrMore)).default({}),
-});
-type Statement = z.infer<typeof Statement>;
-
-const QueuePolicy = z.looseObject({
-  Queues: z.array(z.string()),
-  PolicyDocument: z.looseObject({ Statement: z.array(Statement) }),
-});
-
-/**
- * Allow statements only: a Deny that would apply to EventBridge (missing TLS, another account) is not evaluated here.
- */
-function letsRuleSend(
-  { Effect, Principal, Action, Resource: resources, Condition }: Statement,
-  { queueArn, ruleArn }: { queueArn: string; ruleArn: string },
-): boolean {
-  const services = Principal === '*' ? ['*'] : [...(Principal['Service'] ?? []), ...(Principal['AWS'] ?? [])];
-  const meant = services.includes('events.amazonaws.com') || services.includes('*');
-  const context: Readonly<Record<string, string>> = {
-    'aws:SourceArn': ruleArn,
-    'aws:SourceAccount': ACCOUNT_ID,
-  };
-  const conditions = Object.entries(Condition).flatMap(([operator, tests]) =>
-    Object.entries(tests).map(([key, patterns]) => ({ operator, value: context[key], patterns })),
-  );
-  return (
-    Effect === 'Allow' &&
-    meant &&
-    Action.some((pattern) => matches(pattern.toLowerCase(), 'sqs:sendmessage')) &&
-    resources.some((pattern) => matches(pattern, queueArn)) &&
-    // A condition on any other key may not hold when EventBridge sends.
-    conditions.every(
-      ({ operator, value, patterns }) =>
-        value !== undefined && patterns.some((pattern) => COMPARISONS[operator]?.(pattern, value)),
-    )
-  );
-}
-
-/** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
-const COMPARISONS: Readonly<Record<string, (pattern: string, value: string) => boolean>> = {
-  // Two names of the same operator, in IAM, too.
-  ArnEquals: matches,
-  ArnLike: matches,
-  StringEquals: (pattern, value) => pattern === value,
-  StringLike: matches,
-};
-
-/** IAM's wildcards: `*` for any text, `?` for one character. */
-function matches(pattern: string, text: string): boolean {
-  const expression = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${expression}$`).test(text);
-}
+const QueuePolicy = z.looseObject({ Queues: z.array(z.string()), PolicyDocument });
 
 /** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html */
 function checkInvocation(stack: Stack, rule: Resource, functionArn: string): void {

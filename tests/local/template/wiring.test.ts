@@ -92,11 +92,17 @@ test.each<[string, object]>([
     },
   ],
   [
-    'with a Deny beside the Allow',
+    'with a Deny of calls without TLS beside the Allow',
     {
       TargetPolicy: policy(
         'Target',
-        { Effect: 'Deny', Principal: '*', Action: 'sqs:*', Resource: '*' },
+        {
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 'sqs:*',
+          Resource: '*',
+          Condition: { Bool: { 'aws:SecureTransport': false } },
+        },
         allow('Target'),
       ),
     },
@@ -177,6 +183,17 @@ test.each<[string, object, RegExp]>([
   [
     'a policy that only denies',
     { TargetPolicy: policy('Target', allow('Target', { Effect: 'Deny' })) },
+    silent,
+  ],
+  [
+    'a policy that allows, and denies everything',
+    {
+      TargetPolicy: policy(
+        'Target',
+        { Effect: 'Deny', Principal: '*', Action: 'sqs:*', Resource: '*' },
+        allow('Target'),
+      ),
+    },
     silent,
   ],
   [

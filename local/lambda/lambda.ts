@@ -1,0 +1,90 @@
+/** Lambda as the other services and its API see it: the host of the functions, their policies and the queue of their events. */
+import type { DatabaseSync } from 'node:sqlite';
+import { ApiError, type ApiResponse, type AwsEvent, type PayloadRequest } from '../aws.ts';
+import type { Clock } from '../clock.ts';
+import { createLambdaApi } from './api.ts';
+import { createEventQueue } from './asynchronous/event-queue.ts';
+import { createHandOver } from './asynchronous/hand-over.ts';
+import { type InvokeConfig, openInvokeConfigs } from './asynchronous/invoke-config.ts';
+import { createLambdaHost, type LambdaHost, type LambdaHostOptions } from './host.ts';
+import { openPermissions, type Permission } from './permissions.ts';
+
+export interface LambdaOptions extends LambdaHostOptions {
+  readonly clock: Pick<Clock, 'now' | 'offsetMs' | 'onAdvance'>;
+  /** Keeps events, configurations and policies. */
+  readonly database: DatabaseSync;
+  send(queueArn: string, body: string, attributes?: Readonly<Record<string, string>>): Promise<void>;
+  publish(event: AwsEvent, busArn: string): Promise<void>;
+}
+
+export interface Lambda extends Pick<LambdaHost, 'define' | 'map' | 'start' | 'close'> {
+  /** A permission or configuration of the stack, which is made again at each start and therefore not kept. */
+  permit(functionName: string, permission: Permission): void;
+  configure(functionName: string, config: InvokeConfig): void;
+  /** Answers calls of Lambda's API. */
+  handle(request: PayloadRequest): Promise<ApiResponse>;
+  /**
+   * Takes an event for a function, which is invoked soon, and up to twice more when it fails.
+   * @throws ResourceNotFoundException
+   */
+  accept(functionArn: string, payload: unknown): void;
+  /** Whether the policy of a function lets a service invoke it for the resource with this ARN. */
+  lets(functionArn: string, service: string, sourceArn: string): boolean;
+}
+
+export function createLambda(options: LambdaOptions): Lambda {
+  const { region, database, clock, report } = options;
+  const host = createLambdaHost(options);
+  const configs = openInvokeConfigs(database, region, clock.now);
+  const permissions = openPermissions(database, region);
+  const accept = (functionArn: string, payload: unknown): void => {
+    const name = nameIn(functionArn);
+    if (host.functionNamed(name) === undefined)
+      throw new ApiError('ResourceNotFoundException', `Function not found: ${functionArn}`, 404);
+    events.accept(name, payload);
+  };
+  const events = createEventQueue({
+    database,
+    clock,
+    report,
+    handlingOf: configs.of,
+    invoke: ({ functionName, payload, requestId }) => host.invoke(functionName, payload, requestId),
+    settle: createHandOver({
+      region,
+      report,
+      now: clock.now,
+      handlingOf: configs.of,
+      deadLetterQueueOf: (name) => host.functionNamed(name)?.deadLetterQueueArn,
+      send: options.send,
+      publish: options.publish,
+      invoke: accept,
+    }),
+  });
+  return {
+    define: host.define,
+    map: host.map,
+    permit: permissions.declare,
+    configure: configs.declare,
+    handle: createLambdaApi({
+      configs,
+      permissions,
+      isFunction: (name) => host.functionNamed(name) !== undefined,
+      invoke: host.invoke,
+      accept: events.accept,
+    }),
+    accept,
+    lets: (functionArn, service, sourceArn) => permissions.lets(nameIn(functionArn), service, sourceArn),
+    async start() {
+      await host.start();
+      events.start();
+    },
+    async close() {
+      events.close();
+      await host.close();
+    },
+  };
+}
+
+function nameIn(functionArn: string): string {
+  return functionArn.replace(/^.*:function:/, '').replace(/:[^:]*$/, '');
+}

@@ -1,0 +1,122 @@
+import {
+  AddPermissionCommand,
+  GetPolicyCommand,
+  InvokeCommand,
+  type InvokeCommandInput,
+  ListFunctionsCommand,
+  PutFunctionEventInvokeConfigCommand,
+  RemovePermissionCommand,
+} from '@aws-sdk/client-lambda';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { functionArn, startLambda } from './lambda-service.ts';
+
+let service: Awaited<ReturnType<typeof startLambda>>;
+let opened: Awaited<ReturnType<typeof service.open>>;
+beforeEach(async () => {
+  service = await startLambda();
+  opened = await service.open();
+  await opened.define(
+    'echo',
+    'export const handler = async (event) => { if (event === "fail") throw new RangeError("as asked"); return event; };',
+  );
+  await opened.lambda.start();
+});
+afterEach(() => service.close());
+
+const invoke = async (more: Partial<InvokeCommandInput>) => {
+  const { Payload, ...answer } = await opened.client.send(
+    new InvokeCommand({ FunctionName: 'echo', ...more }),
+  );
+  return { ...answer, payload: Payload && Buffer.from(Payload).toString() };
+};
+
+test.each(['{"a":1}', '[1,2]', '"text"', '7', 'null'])(
+  'a function is called with %s and its answer is given',
+  async (json) => {
+    expect(await invoke({ Payload: json })).toMatchObject({
+      StatusCode: 200,
+      ExecutedVersion: '$LATEST',
+      payload: json,
+    });
+  },
+);
+
+test('a call without a payload has an empty object', async () => {
+  expect(await invoke({})).toMatchObject({ payload: '{}' });
+});
+
+test('an error of the function is an answer that says so', async () => {
+  expect(await invoke({ Payload: '"fail"' })).toMatchObject({
+    StatusCode: 200,
+    FunctionError: 'Unhandled',
+    payload: JSON.stringify({ errorType: 'RangeError', errorMessage: 'as asked' }),
+  });
+});
+
+test.each([
+  'echo',
+  'echo:$LATEST',
+  functionArn('echo'),
+  `${functionArn('echo')}:$LATEST`,
+  '000000000000:function:echo',
+])('a function is found as %s', async (FunctionName) => {
+  expect(await invoke({ FunctionName, InvocationType: 'DryRun' })).toMatchObject({ StatusCode: 204 });
+});
+
+test.each<[string, Partial<InvokeCommandInput>, string]>([
+  ['a function that is not there', { FunctionName: 'gone' }, 'ResourceNotFoundException'],
+  ['another version', { Qualifier: '7' }, 'ResourceNotFoundException'],
+  ['a payload that is no JSON', { Payload: '{' }, 'InvalidRequestContentException'],
+  [
+    'an event over 1 MiB',
+    { InvocationType: 'Event', Payload: JSON.stringify('x'.repeat(1024 * 1024)) },
+    'RequestTooLargeException',
+  ],
+  ['the tail of the log', { LogType: 'Tail' }, 'InvalidParameterValueException'],
+  ['a client context', { ClientContext: 'e30=' }, 'InvalidParameterValueException'],
+])('a call with %s is refused', async (_, more, name) => {
+  await expect(invoke(more)).rejects.toMatchObject({ name });
+});
+
+test('an operation that is not here is refused by its path', async () => {
+  await expect(opened.client.send(new ListFunctionsCommand({}))).rejects.toThrow(
+    'not implemented here: GET /2015-03-31/functions',
+  );
+});
+
+test('a destination of a kind that is not here is refused by its member', async () => {
+  const Destination = 'arn:aws:sns:us-east-1:000000000000:topic';
+  await expect(
+    opened.client.send(
+      new PutFunctionEventInvokeConfigCommand({
+        FunctionName: 'echo',
+        DestinationConfig: { OnFailure: { Destination } },
+      }),
+    ),
+  ).rejects.toThrow('DestinationConfig.OnFailure.Destination: not implemented here');
+});
+
+test('a permission lets a service invoke the function for one source, until it is removed', async () => {
+  const { client, lambda } = opened;
+  const rule = 'arn:aws:events:us-east-1:000000000000:rule/hourly';
+  const lets = (sourceArn: string) => lambda.lets(functionArn('echo'), 'events.amazonaws.com', sourceArn);
+  expect(lets(rule)).toBe(false);
+  const permission = {
+    FunctionName: 'echo',
+    StatementId: 'hourly',
+    Action: 'lambda:InvokeFunction',
+    Principal: 'events.amazonaws.com',
+    SourceArn: rule,
+  };
+  await client.send(new AddPermissionCommand(permission));
+  expect([lets(rule), lets(`${rule}-other`)]).toEqual([true, false]);
+  await expect(client.send(new AddPermissionCommand(permission))).rejects.toMatchObject({
+    name: 'ResourceConflictException',
+  });
+  const { Policy = '' } = await client.send(new GetPolicyCommand({ FunctionName: 'echo' }));
+  expect(JSON.parse(Policy).Statement).toMatchObject([
+    { Sid: 'hourly', Principal: { Service: 'events.amazonaws.com' }, Resource: functionArn('echo') },
+  ]);
+  await client.send(new RemovePermissionCommand({ FunctionName: 'echo', StatementId: 'hourly' }));
+  expect(lets(rule)).toBe(false);
+});
