@@ -14,14 +14,17 @@ export type Owner = 'tenant' | 'service author' | 'operator' | 'AWS';
 interface ErrorEntry {
   readonly instruction: Instruction;
   /**
-   * Where a reader finds it: `message` codes on dead letters, `job` codes on failed jobs and in webhooks, `endpoint` codes
-   * in the answer to a change of an endpoint.
+   * Where a reader finds it: `message` codes on dead letters and in the answer to a submission, `job` codes on failed jobs
+   * and in webhooks, `endpoint` codes in the answer to a change of an endpoint, `request` codes in the answer to a
+   * request of a reader or an operator.
    */
-  readonly about: 'message' | 'job' | 'endpoint';
+  readonly about: 'message' | 'job' | 'endpoint' | 'request';
   /** One sentence that a tenant may read. */
   readonly meaning: string;
   /** Of the codes of failed jobs. */
   readonly owner?: Owner;
+  /** Of an answer over HTTP. Absent: 400. */
+  readonly status?: number;
 }
 
 export const errorCatalogue = {
@@ -50,6 +53,7 @@ export const errorCatalogue = {
     'message',
     'reject',
     'The message body is larger than Headgate accepts, as text or as an item of DynamoDB.',
+    413,
   ),
   unsupported_version: entry(
     'message',
@@ -74,18 +78,23 @@ export const errorCatalogue = {
     'reject',
     "An s3:// address in the input lies outside the tenant's own folder.",
   ),
-  tenant_unknown: entry('message', 'reject', 'No tenant has this id.'),
-  tenant_suspended: entry('message', 'reject', 'The tenant exists but may not start jobs.'),
-  priority_too_high: entry('message', 'reject', 'The priority is above what the tenant may ask for.'),
-  quota_waiting: entry('message', 'reject', 'The tenant has as many jobs waiting as it may have.'),
+  tenant_unknown: entry('message', 'reject', 'No tenant has this id.', 403),
+  tenant_suspended: entry('message', 'reject', 'The tenant exists but may not start jobs.', 403),
+  priority_too_high: entry('message', 'reject', 'The priority is above what the tenant may ask for.', 403),
+  quota_waiting: entry('message', 'reject', 'The tenant has as many jobs waiting as it may have.', 429),
   job_type_unknown: entry('message', 'reject', 'No job type has this id.'),
-  job_type_forbidden: entry('message', 'reject', 'The tenant may not use this job type.'),
+  job_type_forbidden: entry('message', 'reject', 'The tenant may not use this job type.', 403),
   parameters_too_large: entry(
     'message',
     'reject',
     'What the job type passes to the container is more than Batch takes.',
   ),
-  idempotency_conflict: entry('message', 'reject', 'The idempotency key belongs to a job with another body.'),
+  idempotency_conflict: entry(
+    'message',
+    'reject',
+    'The idempotency key belongs to a job with another body.',
+    422,
+  ),
   batch_refused: jobEntry(
     'tenant',
     'reject',
@@ -166,14 +175,24 @@ export const errorCatalogue = {
   headers_too_many: entry('endpoint', 'reject', 'There are more than 10 custom headers.'),
   secret_format: entry('endpoint', 'reject', 'The secret is not whsec_ followed by base64.'),
   secret_length: entry('endpoint', 'reject', 'The secret has fewer than 24 or more than 64 bytes.'),
-  endpoints_too_many: entry('endpoint', 'reject', 'The tenant has 20 endpoints.'),
-  endpoint_unknown: entry('endpoint', 'reject', 'The tenant has no such endpoint.'),
-  endpoint_disabled: entry('endpoint', 'reject', 'The endpoint is disabled; nothing is sent to it.'),
-  rotation_pending: entry('endpoint', 'reject', 'The secret before the current one is still valid.'),
+  endpoints_too_many: entry('endpoint', 'reject', 'The tenant has 20 endpoints.', 409),
+  endpoint_unknown: entry('endpoint', 'reject', 'The tenant has no such endpoint.', 404),
+  endpoint_disabled: entry('endpoint', 'reject', 'The endpoint is disabled; nothing is sent to it.', 409),
+  rotation_pending: entry('endpoint', 'reject', 'The secret before the current one is still valid.', 409),
   range_invalid: entry('endpoint', 'reject', 'The range ends before it begins, or is longer than 30 days.'),
+  cursor_invalid: requestEntry(400, 'reject', 'The cursor belongs to another list, or is not a cursor.'),
+  idempotency_key_missing: requestEntry(400, 'reject', 'A submission has no idempotency key.'),
+  not_found: requestEntry(404, 'reject', 'The caller reaches nothing by this name.'),
+  state_conflict: requestEntry(409, 'reject', 'The job is in a state that does not allow this.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
+
+/** The HTTP status of an answer that refuses with this code. */
+export function statusOf(code: ErrorCode): number {
+  const known: ErrorEntry = errorCatalogue[code];
+  return known.status ?? 400;
+}
 
 /** One refusal: `pointer` is a JSON pointer into the message ('' for the whole), `message` one sentence. */
 export interface Problem {
@@ -194,6 +213,15 @@ function jobEntry(owner: Owner, instruction: Instruction, meaning: string): Erro
   return { about: 'job', instruction, meaning, owner };
 }
 
-function entry(about: ErrorEntry['about'], instruction: Instruction, meaning: string): ErrorEntry {
-  return { about, instruction, meaning };
+function requestEntry(status: number, instruction: Instruction, meaning: string): ErrorEntry {
+  return { about: 'request', instruction, meaning, status };
+}
+
+function entry(
+  about: ErrorEntry['about'],
+  instruction: Instruction,
+  meaning: string,
+  status?: number,
+): ErrorEntry {
+  return { about, instruction, meaning, ...(status === undefined ? {} : { status }) };
 }

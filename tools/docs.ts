@@ -53,6 +53,11 @@ function errorTables(): string {
     head,
     ...rows('endpoint'),
     '',
+    '## On requests',
+    '',
+    head,
+    ...rows('request'),
+    '',
   ].join('\n');
 }
 
@@ -60,6 +65,7 @@ const advice = {
   message: { reject: 'dead-lettered at once', retry: 'comes back from the queue' },
   job: { reject: 'fails without another attempt', retry: 'another attempt, within the budget of its class' },
   endpoint: { reject: 'refused at once', retry: 'may be asked again' },
+  request: { reject: 'refused at once', retry: 'may be made again' },
 } as const;
 
 function stateTable(): string {

@@ -3,7 +3,6 @@
  *
  * Ids and fingerprints are made of the message alone, so a repeated message finds the record of its first copy.
  */
-import { type DeadLetter, refusedMessage } from '../../domain/dead-letter/dead-letter.ts';
 import { type Problem, problem } from '../../domain/errors.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { redrivenAs } from '../../domain/job/redrive.ts';
@@ -31,12 +30,20 @@ export interface TenantsOfBatch {
   readonly backlogs: ReadonlyMap<string, number>;
 }
 
-/** The result for a message: a dead letter, a record to dispatch, or nothing to send. */
+/** The result for a message: why it cannot be a job, a record to dispatch, or nothing to do. */
 export type IntakeResult =
-  | { readonly kind: 'refused'; readonly letter: DeadLetter }
-  /** `repeated`: the message asked for a job that was there before. */
-  | { readonly kind: 'taken'; readonly job: JobRecord; readonly repeated: boolean }
+  | { readonly kind: 'refused'; readonly problem: Problem }
+  | Taken
   | { readonly kind: 'ignored' };
+
+export interface Taken {
+  readonly kind: 'taken';
+  readonly job: JobRecord;
+  /** Whether this message made the record. */
+  readonly isNew: boolean;
+  /** Whether the message asked for a job that was there before, other than by the letter of a failed one. */
+  readonly repeated: boolean;
+}
 
 /** @throws when the table does not answer: the message is delivered again */
 export async function take(
@@ -50,7 +57,7 @@ export async function take(
       return refuse(ports, message, parsed.problem);
     case 'cancel': {
       const job = await cancel(ports, parsed.cancel);
-      return job === undefined ? { kind: 'ignored' } : { kind: 'taken', job, repeated: false };
+      return job === undefined ? { kind: 'ignored' } : { kind: 'taken', job, isNew: false, repeated: false };
     }
     case 'submit': {
       const identified = await identify(ports, message, parsed.request);
@@ -84,8 +91,8 @@ async function takeJob(
   // The child first: both ids are known before, and after a crash in between the message is delivered again.
   if (parent !== undefined)
     await changeJob(ports.jobs, parent, (current) => redrivenAs(current, identity.jobId, nowMs));
-  const repeated = outcome.kind === 'found' && parent === undefined;
-  return { kind: 'taken', job: outcome.job, repeated };
+  const isNew = outcome.kind === 'recorded';
+  return { kind: 'taken', job: outcome.job, isNew, repeated: !isNew && parent === undefined };
 }
 
 function circumstancesOf(
@@ -105,5 +112,5 @@ function circumstancesOf(
 
 function refuse(ports: AdmissionPorts, message: Message, why: Problem): IntakeResult {
   ports.log.info('message:refuse:done', { messageId: message.id, code: why.code });
-  return { kind: 'refused', letter: refusedMessage(message, why, ports.clock.nowMs()) };
+  return { kind: 'refused', problem: why };
 }

@@ -2,6 +2,7 @@
  * Woken by the front queue. Leaves one record for each job and the message for its next step; cancels jobs; turns a
  * message that cannot be a job into a dead letter at once.
  */
+import { refusedMessage } from '../../domain/dead-letter/dead-letter.ts';
 import { rejectionOf } from '../../domain/dead-letter/rejection.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { isUnsettled } from '../../domain/job/job.ts';
@@ -49,7 +50,8 @@ export function intake(ports: IntakePorts): MessageBatch {
     const refused = outcomes.filter((outcome) => outcome.kind === 'refused');
     // Each one alone: a body that leaves no room for the reason stays in the queue, which moves it to the dead
     // letters as it is.
-    const buried = await eachAlone(refused, ports.log, async ({ message, letter }) => {
+    const buried = await eachAlone(refused, ports.log, async ({ message, problem }) => {
+      const letter = refusedMessage(message, problem, ports.clock.nowMs());
       // Published first: if the message is delivered again after that, the event is the same.
       await ports.bus.publish(rejectionOf(message, letter));
       await ports.deadLetters.send([letter]);

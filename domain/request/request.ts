@@ -109,8 +109,71 @@ export type ParsedRequest =
   | { readonly kind: 'cancel'; readonly cancel: CancelRequest }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
+export type ParsedSubmission = Exclude<ParsedRequest, { readonly kind: 'cancel' }>;
+
 /** Reads one message body. Never throws; a refusal never repeats the offending value. */
 export function parseRequest(body: string): ParsedRequest {
+  const read = readBody(body);
+  if (read.kind === 'refused') return read;
+  const foreign = foreignObjectBody(read.fields);
+  if (foreign !== undefined) return refused(foreign);
+  return ('job.cancel' === read.fields['action'] ? parseCancel : parseSubmit)(read.fields);
+}
+
+/** What is known of a sender that is not the front queue. */
+export interface Sender {
+  /** Of its credential. */
+  readonly tenantId: string;
+  /** From beside the body. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Keys with this beginning belong to occurrences of schedules. */
+const RESERVED_KEYS = /^schedule:/;
+
+/**
+ * Reads the body of a submission whose sender is known otherwise. The request is the same, with the same fingerprint, as that
+ * of the message with these fields: it is one job, through whichever door it comes.
+ */
+export function parseSubmission(body: string, { tenantId, idempotencyKey }: Sender): ParsedSubmission {
+  const read = readBody(body);
+  if (read.kind === 'refused') return read;
+  const { fields } = read;
+  if ('tenantId' in fields) {
+    const expected = 'Expected no tenantId: the credential says whose job it is.';
+    return refused(problem('field_forbidden', '/tenantId', expected));
+  }
+  if (
+    idempotencyKey !== undefined &&
+    'idempotencyKey' in fields &&
+    fields['idempotencyKey'] !== idempotencyKey
+  )
+    return refused(
+      problem('field_invalid', '/idempotencyKey', 'Expected the key of the header, found another one.'),
+    );
+  const given = idempotencyKey === undefined ? {} : { idempotencyKey };
+  const whole = { specVersion: '1', ...fields, tenantId, ...given };
+  const foreign = foreignObjectBody(whole);
+  if (foreign !== undefined) return refused(foreign);
+  const parsed = parseSubmit(whole);
+  if (parsed.kind === 'refused') return parsed;
+  const key = parsed.request.idempotencyKey;
+  if (key === undefined) {
+    const expected = 'Expected the header Idempotency-Key or the field idempotencyKey, found none.';
+    return refused(problem('idempotency_key_missing', '/idempotencyKey', expected));
+  }
+  if (RESERVED_KEYS.test(key))
+    return refused(
+      problem('field_invalid', '/idempotencyKey', 'Expected a key that does not begin with schedule:.'),
+    );
+  return parsed;
+}
+
+type Read =
+  | { readonly kind: 'read'; readonly fields: Record<string, unknown> }
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+function readBody(body: string): Read {
   const bytes = bytesOf(body);
   if (bytes > MAX_BODY_BYTES) return tooLarge(`${MAX_BODY_BYTES} bytes`, bytes);
   const json = readJson(body);
@@ -123,12 +186,10 @@ export function parseRequest(body: string): ParsedRequest {
   if (!isObject(json.value) || Array.isArray(json.value)) {
     return refused(foreignValue(json.value));
   }
-  const foreign = foreignObjectBody(json.value);
-  if (foreign !== undefined) return refused(foreign);
-  return ('job.cancel' === json.value['action'] ? parseCancel : parseSubmit)(json.value);
+  return { kind: 'read', fields: json.value };
 }
 
-function parseSubmit(body: Record<string, unknown>): ParsedRequest {
+function parseSubmit(body: Record<string, unknown>): ParsedSubmission {
   const parsed = JobRequest.safeParse(body, inOurWords);
   if (!parsed.success) {
     const known = Object.keys(JobRequest.shape);
@@ -158,7 +219,7 @@ function parseCancel(body: Record<string, unknown>): ParsedRequest {
   return { kind: 'cancel', cancel: parsed.data };
 }
 
-function tooLarge(limit: string, bytes: number): ParsedRequest {
+function tooLarge(limit: string, bytes: number): { kind: 'refused'; problem: Problem } {
   const advice = 'put large inputs in S3 and send inputRef';
   return refused(problem('body_too_large', '', `Expected at most ${limit}, found ${bytes}; ${advice}.`));
 }

@@ -97,7 +97,7 @@ const tombstoneIn = (item: Attributes): Tombstone => tombstoneOf(readRow(StoredT
 
 const isTombstone = (item: Attributes): boolean => item['tombstone'] === true;
 
-function jobKey(jobId: string): Key {
+export function jobKey(jobId: string): Key {
   return { pk: `JOB#${jobId}`, sk: 'JOB' };
 }
 

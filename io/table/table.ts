@@ -56,6 +56,8 @@ export interface Query {
   readonly condition: string;
   readonly values: Attributes;
   readonly limit?: number;
+  /** By the sort key, from its end. */
+  readonly newestFirst?: boolean;
   readonly after?: Position | undefined;
 }
 
@@ -176,7 +178,7 @@ async function queryPage(db: DynamoDBDocumentClient, tableName: string, query: Q
 
 function queryCommand(
   tableName: string,
-  { index, condition, values, limit, after }: Query,
+  { index, condition, values, limit, newestFirst = false, after }: Query,
   Select?: 'COUNT',
 ) {
   return new QueryCommand({
@@ -187,6 +189,7 @@ function queryCommand(
     ExpressionAttributeValues: values,
     ExclusiveStartKey: after,
     Limit: limit,
+    ScanIndexForward: !newestFirst,
     Select,
   });
 }

@@ -21,6 +21,7 @@ import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/ta
 import { dueIndex } from '../../io/table/due.ts';
 import { endpointRegister, endpointStore } from '../../io/table/endpoints.ts';
 import { gateStore } from '../../io/table/gates.ts';
+import { jobLists } from '../../io/table/job-lists.ts';
 import { jobStore } from '../../io/table/jobs.ts';
 import { table } from '../../io/table/table.ts';
 import { tenantStore } from '../../io/table/tenants.ts';
@@ -88,6 +89,7 @@ export async function openAwsBackend(endpoint: string, circumstances: Circumstan
       const items = table(dynamo(), tableName, systemRandom);
       return {
         jobs: jobStore(items),
+        lists: jobLists(items),
         deliveries: deliveryStore(items),
         due: dueIndex(items),
         tenants: tenantStore(items),

@@ -7,11 +7,13 @@ import type { DeliveryStore } from '../../io/table/deliveries.ts';
 import type { DueIndex } from '../../io/table/due.ts';
 import type { EndpointStore } from '../../io/table/endpoints.ts';
 import type { GateStore } from '../../io/table/gates.ts';
+import type { JobLists } from '../../io/table/job-lists.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
 import type { WaitingStore } from '../../io/table/waiting.ts';
 export interface Ports {
   readonly jobs: JobStore;
+  readonly lists: JobLists;
   readonly deliveries: DeliveryStore;
   readonly due: DueIndex;
   readonly tenants: Pick<TenantStore, 'load'>;

@@ -72,6 +72,7 @@ export function openSimulatedBackend({
       const port = queue.portFor(process);
       return {
         jobs: waitedFor(table.jobsFor(process)),
+        lists: waitedFor(table.listsFor(process)),
         deliveries: waitedFor(table.deliveriesFor(process)),
         due: waitedFor(index.portFor(process)),
         tenants: waitedFor(table.tenantsFor(process)),

@@ -7,6 +7,7 @@ import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import { EndpointHealth } from '../../domain/webhook/endpoint-health.ts';
 import type { DeliveryStore } from '../../io/table/deliveries.ts';
 import type { EndpointStore } from '../../io/table/endpoints.ts';
+import type { JobLists } from '../../io/table/job-lists.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { readRow } from '../../io/table/rows.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
@@ -36,6 +37,7 @@ export interface Table {
   /** The earliest moment at which tick has something to do. */
   nextDueMs(): number;
   jobsFor(process: Process): JobStore;
+  listsFor(process: Process): JobLists;
   deliveriesFor(process: Process): DeliveryStore;
   tenantsFor(process: Process): Pick<TenantStore, 'load'>;
   endpointsFor(process: Process): Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeHealth'>;
@@ -187,6 +189,25 @@ export function virtualTable(
           }),
       };
     },
+
+    listsFor: (process) => ({
+      page: ({ tenantId, sinceMs = 0, untilMs = Number.MAX_SAFE_INTEGER }, limit, after) =>
+        read(run, process, undefined, () => {
+          const places = [...jobs.values()]
+            .flatMap((held) => (held.kind === 'job' ? [held.job] : []))
+            .filter((each) => each.tenantId === tenantId)
+            .map(({ createdAt, jobId }) => ({ createdAt, jobId }))
+            .filter(({ createdAt }) => createdAt >= sinceMs && createdAt < untilMs)
+            .toSorted((a, b) => b.createdAt - a.createdAt || (a.jobId < b.jobId ? 1 : -1));
+          const rest = places.filter(
+            ({ createdAt, jobId }) =>
+              after === undefined ||
+              createdAt < after.createdAt ||
+              (createdAt === after.createdAt && jobId < after.jobId),
+          );
+          return { places: rest.slice(0, limit), hasMore: rest.length > limit };
+        }),
+    }),
 
     deliveriesFor(process) {
       const write = (site: string, next: Delivery, asSeen: (stored: Delivery | undefined) => boolean) => {

@@ -9,6 +9,7 @@ import type { Outgoing, Queue } from '../../io/aws/queues.ts';
 import { limitPerKey } from '../../io/process/limit-per-key.ts';
 import type { Log, LogFacts } from '../../io/process/log.ts';
 import { batched } from '../../io/table/batching.ts';
+import type { JobLists } from '../../io/table/job-lists.ts';
 import { openSimulatedBackend } from '../conformance/simulated.ts';
 import type { AllPorts } from '../simulation/lambdas.ts';
 import { BUCKET, NOW, types } from './jobs.ts';
@@ -24,7 +25,7 @@ export function useCases({
 }: {
   tenants?: readonly Tenant[];
   endpoints?: readonly Endpoint[];
-}) {
+} = {}) {
   const backend = openSimulatedBackend({ tenants, endpoints });
   const stores = backend.process();
   const time = { nowMs: NOW };
@@ -54,7 +55,7 @@ export function useCases({
     submitQueue,
     defaultCap: 0,
   };
-  const ports: AllPorts = {
+  const ports: AllPorts & { readonly lists: JobLists } = {
     ...parts,
     slots: slots(parts),
     deliveryQueue: queueOf(sent.deliver),

@@ -44,6 +44,11 @@ const TABLE: Readonly<Record<string, Row>> = {
     ],
     packages: DECIDES,
   },
+  'domain/access/': { ours: ['domain/errors.ts', 'domain/job/'], packages: DECIDES },
+  'domain/reading/': {
+    ours: ['domain/redaction.ts', 'domain/size.ts', 'domain/job/', 'domain/tenant/'],
+    packages: DECIDES,
+  },
   'domain/dead-letter/': {
     ours: [
       'domain/errors.ts',

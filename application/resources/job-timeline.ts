@@ -1,0 +1,39 @@
+/** The timeline of a job with its webhooks. */
+import type { JobRecord } from '../../domain/job/job.ts';
+import type { Audience } from '../../domain/reading/job-view.ts';
+import { type DeliveredEvent, type TimelineEntry, timelineOf } from '../../domain/reading/timeline.ts';
+import type { Delivery } from '../../domain/webhook/delivery.ts';
+import { lifecycleEvent, subjectOf } from '../../domain/webhook/notification.ts';
+import { together } from '../apart.ts';
+import { webhookIdOf } from '../job/identity.ts';
+import type { Mine } from './resources.ts';
+
+/**
+ * A delivery is named by its event and its endpoint, so those of the job's present state are read by name: one read for all
+ * endpoints, however many deliveries a tenant has. Deliveries of earlier states are found in the log of their endpoint.
+ */
+export async function jobTimeline(mine: Mine, job: JobRecord, audience: Audience): Promise<TimelineEntry[]> {
+  const event = lifecycleEvent(job);
+  const deliveries = await together(
+    (await mine.endpoints()).map(({ endpoint: { endpointId } }) =>
+      mine.delivery({
+        endpointId,
+        at: event.timestamp,
+        webhookId: webhookIdOf(subjectOf(event), event.data.sequence, endpointId),
+      }),
+    ),
+  );
+  return timelineOf(job, deliveries.filter((found) => found !== undefined).map(deliveredEvent), audience);
+}
+
+function deliveredEvent({ endpointId, eventType, status, tries, at, last }: Delivery): DeliveredEvent {
+  return {
+    endpointId,
+    eventType,
+    status,
+    tries,
+    eventAtMs: Date.parse(at),
+    lastTryAtMs: last?.at,
+    answer: last?.answer,
+  };
+}
