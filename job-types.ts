@@ -1,8 +1,9 @@
 /**
- * The registry of job types. Tenants name a job type; image, queue, size and command are decided here and in
- * `resources/batch.yml`. To add one: an entry here and a handler in `worker/handlers/`.
+ * The registry of job types. Tenants name a job type; everything about its container is decided here. The build makes job
+ * definitions, rights and the laptop's images of this file, and refuses what could not work.
  */
 import * as z from 'zod';
+import type { Image } from './domain/container/container.ts';
 import { ObjectUri } from './domain/job/ids.ts';
 import { type RetryPolicy, workerExitCodes } from './domain/job/job-type.ts';
 import { defineJobTypes } from './domain/job/registry.ts';
@@ -52,15 +53,32 @@ export const ImageThumbnailsInput = z.strictObject({
 
 export const DemoSleepInput = z.strictObject({ seconds: z.int().min(0).max(3600) });
 
+/** The image of `worker/Dockerfile`. */
+const worker: Image = { architecture: 'arm64', folder: '.build/worker' };
+/** The command of a handler in `worker/handlers/`. */
+const work = [
+  'node',
+  'main.mjs',
+  '--batchType',
+  'Ref::batchType',
+  '--jobId',
+  'Ref::jobId',
+  '--attempt',
+  'Ref::attempt',
+];
+
 export const jobTypes = defineJobTypes([
   {
     id: 'csv.summarise',
     summary: 'Streams a CSV file and writes statistics of every column.',
     input: CsvSummariseInput,
-    definition: 'small',
+    container: {
+      image: worker,
+      command: work,
+      size: { vcpus: 0.25, memoryMiB: 512, growsToMiB: 2048 },
+    },
     queue: 'economy',
     standardAfterReclaims: 2,
-    memoryMiB: { initial: 512, max: 2048 },
     timeoutSeconds: { default: 900, max: 3600 },
     retry: patient,
     exitCodes: workerExitCodes,
@@ -70,7 +88,7 @@ export const jobTypes = defineJobTypes([
     id: 'image.thumbnails',
     summary: 'Scales one picture to several widths.',
     input: ImageThumbnailsInput,
-    definition: 'medium',
+    container: { image: worker, command: work, size: { vcpus: 1, memoryMiB: 2048 } },
     queue: 'standard',
     timeoutSeconds: { default: 300, max: 900 },
     retry: patient,
@@ -82,7 +100,11 @@ export const jobTypes = defineJobTypes([
     summary:
       'Any image, any command: sleeps, and knows nothing of Headgate. Runs at least once, commits no result.',
     input: DemoSleepInput,
-    definition: 'plain',
+    container: {
+      image: worker,
+      command: ['sleep', 'Ref::seconds'],
+      size: { vcpus: 0.25, memoryMiB: 512 },
+    },
     queue: 'standard',
     parameters: ({ seconds }: z.output<typeof DemoSleepInput>) => ({ seconds: String(seconds) }),
     timeoutSeconds: { default: 3660, max: 3660 },

@@ -16,9 +16,7 @@ export function environmentOf(): Record<string, string> {
     WORKER_LOG_GROUP: 'bench',
     JOB_QUEUE_STANDARD: 'standard',
     JOB_QUEUE_ECONOMY: 'economy',
-    JOB_DEFINITION_SMALL: 'small',
-    JOB_DEFINITION_MEDIUM: 'medium',
-    JOB_DEFINITION_PLAIN: 'plain',
+    JOB_DEFINITIONS: '{"prefix":"bench_","revisions":{}}',
     BATCH_CALLS_PER_SECOND: '40',
     TENANT_DEFAULTS:
       '{"admitUnknown":false,"cap":0,"waitingQuota":1000,"priorityCeiling":"high","abovePriorityCeiling":"clamp"}',

@@ -5,8 +5,10 @@
  * of boats at Nagasaki (package Apache-2.0), read from the packages and not kept in this repository.
  */
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { imageFolders as foldersOf } from '../domain/container/images.ts';
 import type { JobState } from '../domain/job/job.ts';
+import { jobTypes } from '../job-types.ts';
 
 export const tenants = ['acme', 'globex', 'initech'] as const;
 export type SampleTenant = (typeof tenants)[number];
@@ -113,5 +115,9 @@ function inputUri(bucket: string, tenantId: SampleTenant, name: string): string 
   return `s3://${bucket}/tenants/${tenantId}/inputs/${name}`;
 }
 
-/** The folders that replace the container images on the laptop, by the template's ECR repository. */
-export const imageFolders = { WorkerRepository: fileURLToPath(new URL('../.build/worker', import.meta.url)) };
+/** The folders that take the places of container images on a laptop. */
+export const imageFolders: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(foldersOf([...jobTypes.values()].map(({ container }) => container))).map(
+    ([image, folder]) => [image, join(import.meta.dirname, '..', folder)],
+  ),
+);

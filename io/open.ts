@@ -2,6 +2,7 @@
  * The ports of the functions, each made from the environment of its function. A function opens what it needs and
  * passes it to its use case; a bundle contains only what its function opens.
  */
+import { definitionOf } from '../domain/batch/definitions.ts';
 import { isPublished } from '../domain/webhook/notification.ts';
 import { batchPort } from './aws/batch.ts';
 import { bus, selective } from './aws/bus.ts';
@@ -89,20 +90,14 @@ export function openSubmission({ items, clock }: Jobs, maxWaitMs: number) {
     'SUBMIT_SETTLE_SECONDS',
     'JOB_QUEUE_STANDARD',
     'JOB_QUEUE_ECONOMY',
-    'JOB_DEFINITION_SMALL',
-    'JOB_DEFINITION_MEDIUM',
-    'JOB_DEFINITION_PLAIN',
+    'JOB_DEFINITIONS',
   );
   return {
     batch: batchPort(batch(), submittingBatch()),
     limiter: rateLimiter(items, { callsPerSecond: env.BATCH_CALLS_PER_SECOND, maxWaitMs, clock }),
     targets: {
       queues: { standard: env.JOB_QUEUE_STANDARD, economy: env.JOB_QUEUE_ECONOMY },
-      definitions: {
-        small: env.JOB_DEFINITION_SMALL,
-        medium: env.JOB_DEFINITION_MEDIUM,
-        plain: env.JOB_DEFINITION_PLAIN,
-      },
+      definitionOf: (jobType: string) => definitionOf(env.JOB_DEFINITIONS, jobType),
     },
     settleMs: env.SUBMIT_SETTLE_SECONDS * 1000,
   };

@@ -22,7 +22,10 @@ export interface CloudOptions {
   readonly template: string;
   /** The folder with `<handler path>.mjs`. */
   readonly bundles: string;
-  /** By the logical id of an ECR repository: the folder that replaces the working directory of its images. */
+  /**
+   * The folder that replaces the working directory of an image; by the logical id of an ECR repository for all of its images, or
+   * by the image itself, with its registry and tag.
+   */
   readonly images: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, string>>;
   /** Variables of the functions besides those of the template, as an operator may add some by hand in AWS. */
@@ -115,7 +118,8 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
     store: stores.jobs,
     logs,
     emit: (event) => events.publish(event),
-    imageDirectory: (image) => later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, '')),
+    imageDirectory: (image) =>
+      later.images.get(image) ?? later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, '')),
     submitsPerSecond: options.submitJobsPerSecond,
     containerEnvironment: () => ({ ...later.environment, AWS_ACCESS_KEY_ID: 'container' }),
   });

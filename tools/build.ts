@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
+import { checkJobTypes } from '../domain/job/registry-check.ts';
 
 const root = join(import.meta.dirname, '..');
 const STAMP = '.build/sources';
@@ -18,7 +19,7 @@ export const SOURCES = [
   'domain/**/*.ts',
   'io/**/*.ts',
   'worker/**/*.ts',
-  'resources/*.yml',
+  'resources/*',
   'job-types.ts',
   'serverless.yml',
   'package-lock.json',
@@ -42,11 +43,17 @@ export async function build(onStart: () => void = () => undefined): Promise<'bui
   if (complete && existsSync(join(root, STAMP)) && readFileSync(join(root, STAMP), 'utf8') === sources)
     return 'unchanged';
   onStart();
+  const folders = await imagesOfRegistry();
   // The packager would zip what an earlier run left in these folders.
   for (const folder of [join(root, '.esbuild'), join(root, '.serverless'), built.worker])
     rmSync(folder, { recursive: true, force: true });
   packageStack();
   await bundleWorker();
+  for (const folder of folders)
+    if (!existsSync(join(root, folder)))
+      throw new Error(
+        `job-types.ts: there is no folder ${folder} to take the place of its image on a laptop`,
+      );
   mkdirSync(join(root, '.build'), { recursive: true });
   writeFileSync(join(root, STAMP), sources);
   return 'built';
@@ -57,6 +64,13 @@ function sourcesHash(): string {
   for (const path of globSync(SOURCES, { cwd: root }).sort())
     hash.update(path).update(readFileSync(join(root, path)));
   return hash.digest('hex');
+}
+
+/** @throws what the registry itself says against one of its job types, without the packager's words around it */
+async function imagesOfRegistry(): Promise<string[]> {
+  const { jobTypes } = await import('../job-types.ts');
+  checkJobTypes(jobTypes);
+  return [...jobTypes.values()].map(({ container }) => container.image.folder);
 }
 
 function packageStack(): void {
@@ -86,10 +100,15 @@ async function bundleWorker(): Promise<void> {
 }
 
 if (import.meta.main) {
-  const outcome = await build();
-  process.stdout.write(
-    outcome === 'built'
-      ? 'Packaged the stack and the worker.\n'
-      : 'Sources unchanged since the last build.\n',
-  );
+  try {
+    const outcome = await build();
+    process.stdout.write(
+      outcome === 'built'
+        ? 'Packaged the stack and the worker.\n'
+        : 'Sources unchanged since the last build.\n',
+    );
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }

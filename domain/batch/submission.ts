@@ -86,7 +86,8 @@ export interface SubmitRequest {
 
 export interface Targets {
   readonly queues: Readonly<Record<JobType['queue'], string>>;
-  readonly definitions: Readonly<Record<JobType['definition'], string>>;
+  /** The job definition of a job type, as SubmitJob takes it. */
+  definitionOf(jobType: string): string;
 }
 
 /**
@@ -99,11 +100,11 @@ export function submitRequest(
   weight: number,
   { targets, nowMs }: { readonly targets: Targets; readonly nowMs: number },
 ): SubmitRequest {
-  const memory = memoryAfter(type, endings(job));
+  const memory = memoryAfter(type.container.size, endings(job));
   return {
     jobName: batchJobName(job.jobId, job.attempt),
     jobQueue: targets.queues[queueOf(job, type)],
-    jobDefinition: targets.definitions[type.definition],
+    jobDefinition: targets.definitionOf(type.id),
     parameters: {
       ...type.parameters?.(type.input.parse(job.input)),
       batchType: type.id,

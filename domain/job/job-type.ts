@@ -1,5 +1,6 @@
 /** What a job type consists of. The registry is `job-types.ts` at the root, which users edit. */
 import type * as z from 'zod';
+import type { Container } from '../container/container.ts';
 import { fnv1a } from './identity.ts';
 import type { FailureClass } from './job.ts';
 
@@ -34,16 +35,13 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
   readonly id: string;
   readonly summary: string;
   readonly input: Input;
-  /** Which job definition of `resources/batch.yml` runs it: size, image and roles are decided there. */
-  readonly definition: 'small' | 'medium' | 'plain';
+  /** What runs it. The build makes a job definition of it. */
+  readonly container: Container;
   readonly queue: 'standard' | 'economy';
   /** After this many Spot reclaims of one job, its next attempts go to the standard queue. Absent: never. */
   readonly standardAfterReclaims?: number;
-  /** Doubled after each attempt that ran out of memory. Only pairs that Fargate has; absent: always the definition's. */
-  readonly memoryMiB?: { readonly initial: number; readonly max: number };
   /**
-   * For an image that knows nothing of Headgate: the values of the `Ref::` placeholders in its command. Each value is
-   * one argument, never part of a shell line.
+   * For an image that knows nothing of Headgate: the values of the placeholders in its command.
    */
   parameters?(input: z.output<Input>): Readonly<Record<string, string>>;
   readonly timeoutSeconds: { readonly default: number; readonly max: number };

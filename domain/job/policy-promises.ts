@@ -1,10 +1,12 @@
 /**
- * A job type's policy is run through at start, attempt by attempt, by the rules that will decide about its jobs. A figure
+ * A job type's policy is run through when it is packaged, attempt by attempt, by the rules that will decide about its jobs. A figure
  * that no run of attempts reaches is a promise that cannot come true, and the job type is refused.
  */
+import type { Size } from '../container/container.ts';
+import { notOnFargate } from '../container/fargate.ts';
 import { FailureClass } from './job.ts';
 import type { JobType } from './job-type.ts';
-import { limitOf, MAX_ATTEMPTS, memoryAfter, mostAttempts, queueAfter, retryAllowed } from './retry.ts';
+import { MAX_ATTEMPTS, memoryAfter, mostAttempts, queueAfter, retryAllowed } from './retry.ts';
 
 /** What AWS Batch accepts for one attempt. */
 const TIMEOUT_SECONDS = { min: 60, max: 1_209_600 } as const;
@@ -18,7 +20,7 @@ export function brokenPromise(type: JobType): string | undefined {
     wrongFigure(type) ??
     tooManyAttempts(type) ??
     unreachedClass(type) ??
-    unreachedMemory(type) ??
+    wrongSize(type) ??
     unreachedQueue(type) ??
     wrongTimeout(type) ??
     wrongExitCode(type)
@@ -65,18 +67,24 @@ function attemptsOf(retry: JobType['retry'], cls: FailureClass): FailureClass[] 
   return ended;
 }
 
-function unreachedMemory(type: JobType): string | undefined {
-  const { memoryMiB, retry } = type;
-  if (memoryMiB === undefined) return undefined;
-  const { initial, max } = memoryMiB;
-  if (!(initial < max)) return `memoryMiB grows from ${initial} to ${max}, which is not more`;
-  // The last failure has no attempt after it.
-  const before = attemptsOf(retry, 'out_of_memory').slice(1);
-  const reached = memoryAfter(type, before) ?? initial;
+/** Each size that an attempt may have, by how many attempts before it ran out of memory. */
+function wrongSize({ container: { size }, retry }: JobType): string | undefined {
+  const attempts = attemptsOf(retry, 'out_of_memory');
+  const sizes = attempts.map((_, i) => memoryAfter(size, attempts.slice(0, i)) ?? size.memoryMiB);
+  for (const memoryMiB of sizes) {
+    const missing = notOnFargate(size.vcpus, memoryMiB);
+    if (missing !== undefined) return missing;
+  }
+  return unreachedMemory(size, sizes);
+}
+
+function unreachedMemory({ memoryMiB, growsToMiB: max }: Size, sizes: readonly number[]): string | undefined {
+  if (max === undefined) return undefined;
+  if (!(memoryMiB < max)) return `memory grows from ${memoryMiB} to ${max} MiB, which is not more`;
+  const reached = sizes.at(-1) ?? memoryMiB;
   if (reached >= max) return undefined;
-  const needed = Math.ceil(Math.log2(max / initial)) + 1;
-  const found = limitOf(retry, 'out_of_memory');
-  return `memoryMiB.max ${max} is never reached: with ${found} attempts of out_of_memory the last has ${reached}, and ${needed} are needed`;
+  const needed = Math.ceil(Math.log2(max / memoryMiB)) + 1;
+  return `growsToMiB ${max} is never reached: with ${sizes.length} attempts of out_of_memory the last has ${reached}, and ${needed} are needed`;
 }
 
 function unreachedQueue(type: JobType): string | undefined {

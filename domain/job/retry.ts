@@ -3,6 +3,7 @@
  * attempts, and never the number of the attempt: `out_of_memory: 2` means two attempts that ran out of memory, whatever ended
  * others before.
  */
+import type { Size } from '../container/container.ts';
 import type { FailureClass } from './job.ts';
 import type { JobType, RetryPolicy } from './job-type.ts';
 
@@ -54,15 +55,13 @@ export function nextAttemptDelaySeconds(
   return Math.ceil(seconds * (1 + JITTER * random));
 }
 
-/** The memory of the next attempt; absent: that of the definition. */
+/** The memory of the next attempt in MiB; absent: that of the definition. */
 export function memoryAfter(
-  { memoryMiB }: Pick<JobType, 'memoryMiB'>,
+  { memoryMiB, growsToMiB }: Size,
   ended: readonly FailureClass[],
 ): number | undefined {
   const times = countOf(ended, 'out_of_memory');
-  return memoryMiB === undefined || times === 0
-    ? undefined
-    : Math.min(memoryMiB.initial * 2 ** times, memoryMiB.max);
+  return growsToMiB === undefined || times === 0 ? undefined : Math.min(memoryMiB * 2 ** times, growsToMiB);
 }
 
 /** The queue of the next attempt. */

@@ -38,7 +38,7 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const ATTEMPT_BITS = 6n;
 const ID_BYTES = 17;
 
-/** @throws Error for an attempt above the limit; `defineJobTypes` refuses a policy that has so many */
+/** @throws Error for an attempt above the limit; `checkJobTypes` refuses a policy that has so many */
 export function encodeHolder({ jobId, attempt, typeTag, keyTag }: Holder): Uint8Array {
   if (attempt > MAX_ATTEMPTS) throw new Error(`An attempt above ${MAX_ATTEMPTS} cannot hold a slot`);
   let bits = 0n;

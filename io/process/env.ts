@@ -3,6 +3,7 @@
  * name.
  */
 import * as z from 'zod';
+import { JobDefinitions } from '../../domain/batch/definitions.ts';
 import { TenantDefaults } from '../../domain/tenant/policy.ts';
 import { PublishedEvents } from '../../domain/webhook/notification.ts';
 
@@ -17,16 +18,18 @@ function between(least: number, most: number) {
   return z.coerce.number(expected).min(least, expected).max(most, expected);
 }
 
-/** JSON made of the parameters of the stack. */
-function parsedDefaults(json: string, context: z.RefinementCtx): TenantDefaults {
-  const parsed = TenantDefaults.safeParse(jsonOf(json));
-  if (parsed.success) return parsed.data;
-  const field = parsed.error.issues[0]?.path.join('.') ?? '';
-  context.addIssue({
-    code: 'custom',
-    message: field === '' ? 'expected a JSON object' : `expected a JSON object with a valid ${field}`,
-  });
-  return z.NEVER;
+/** JSON made by the template. */
+function parsedBy<Schema extends z.ZodType>(schema: Schema) {
+  return (json: string, context: z.RefinementCtx): z.output<Schema> => {
+    const parsed = schema.safeParse(jsonOf(json));
+    if (parsed.success) return parsed.data;
+    const field = parsed.error.issues[0]?.path.join('.') ?? '';
+    context.addIssue({
+      code: 'custom',
+      message: field === '' ? 'expected a JSON object' : `expected a JSON object with a valid ${field}`,
+    });
+    return z.NEVER;
+  };
 }
 
 function jsonOf(json: string): unknown {
@@ -50,11 +53,10 @@ const variables = {
   PUBLISH_EVENTS: PublishedEvents,
   JOB_QUEUE_STANDARD: text,
   JOB_QUEUE_ECONOMY: text,
-  JOB_DEFINITION_SMALL: text,
-  JOB_DEFINITION_MEDIUM: text,
-  JOB_DEFINITION_PLAIN: text,
+  /** The revision that was deployed with this function, by job type. */
+  JOB_DEFINITIONS: z.string().transform(parsedBy(JobDefinitions)),
   BATCH_CALLS_PER_SECOND: between(1, 1000),
-  TENANT_DEFAULTS: z.string().transform(parsedDefaults),
+  TENANT_DEFAULTS: z.string().transform(parsedBy(TenantDefaults)),
   SUBMIT_SETTLE_SECONDS: between(1, 900).int(WHOLE),
   /** The key that encrypts signing keys. */
   WEBHOOK_KEY_ID: text,

@@ -24,9 +24,9 @@ export async function loadStack(
 }
 
 /**
- * By repository URI, the folder that replaces its images.
+ * By image, or by repository URI for all of its images, the folder that replaces it.
  *
- * @param images folders by the logical id of the repository
+ * @param images folders by image, or by the logical id of the repository
  * @throws TemplateRefusal for an id that is not a repository of the stack
  */
 export function imageDirectories(
@@ -36,6 +36,8 @@ export function imageDirectories(
   const repositories = stack.resources.filter(({ type }) => type === 'AWS::ECR::Repository');
   return new Map(
     Object.entries(images).map(([logicalId, directory]) => {
+      // No logical id has a slash, and every image has one after its registry.
+      if (logicalId.includes('/')) return [logicalId, resolve(directory)];
       if (!repositories.some((repository) => repository.logicalId === logicalId)) {
         const known = repositories.map((repository) => repository.logicalId).join(', ') || 'none';
         throw new TemplateRefusal(

@@ -49,7 +49,7 @@ function surroundings(listByName: BatchPort['listByName']) {
     types,
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
-      definitions: { small: 'small', medium: 'medium', plain: 'plain' },
+      definitionOf: (jobType) => jobType,
     },
     settleMs: SETTLE_MS,
   };

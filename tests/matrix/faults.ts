@@ -370,6 +370,6 @@ export const faults: Rows = {
   },
   F97: {
     what: 'A job type promises what none of its attempts can reach.',
-    answer: 'The functions do not start, and the sentence says which figure to change.',
+    answer: 'The build refuses it, and the sentence says which figure to change.',
   },
 };

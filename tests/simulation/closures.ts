@@ -39,7 +39,7 @@ export function closures(run: Run): (request: SubmitRequest) => SubmitOutcome | 
     message: executing(`${account}:job-queue/${queue} is disabled`),
     meets: ({ jobQueue }) => jobQueue === queue,
   });
-  const definition = luck.pick(['small', 'plain']);
+  const definition = luck.pick(['csv.summarise', 'demo.sleep']);
   close('people.deregister', {
     name: 'ClientException',
     message: executing(`JobDefinition name ${definition} does not exist or is not in ACTIVE status`),

@@ -110,7 +110,7 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     settleMs: SETTLE_MS,
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
-      definitions: { small: 'small', medium: 'medium', plain: 'plain' },
+      definitionOf: (jobType) => jobType,
     },
   };
 }

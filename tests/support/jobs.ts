@@ -1,5 +1,6 @@
 /** Requests, job types and records for tests: valid as they come, changed where a test cares. */
 import * as z from 'zod';
+import type { Size } from '../../domain/container/container.ts';
 import type { Context } from '../../domain/job/advance.ts';
 import type { JobChange, JobRecord, JobState } from '../../domain/job/job.ts';
 import { JobRecord as JobRecordSchema } from '../../domain/job/job.ts';
@@ -24,7 +25,11 @@ export const reportType: JobType = {
     format: z.enum(['pdf', 'html']).optional(),
     pages: z.array(z.strictObject({ rows: z.array(z.int()) })).optional(),
   }),
-  definition: 'medium',
+  container: {
+    image: { architecture: 'arm64', folder: 'worker' },
+    command: ['report'],
+    size: { vcpus: 1, memoryMiB: 2048 },
+  },
   queue: 'standard',
   timeoutSeconds: { default: 300, max: 900 },
   retry: {
@@ -35,6 +40,11 @@ export const reportType: JobType = {
   exitCodes: workerExitCodes,
   promisesResult: true,
 };
+
+export const withSize = (size: Size): JobType => ({
+  ...reportType,
+  container: { ...reportType.container, size },
+});
 
 /** Lets the tenant name anything: what keeps tenants apart must hold without the schema's help. */
 const looseType: JobType = { ...reportType, id: 'anything.goes', input: z.looseObject({}) };

@@ -103,7 +103,9 @@ export const LambdaFunction = z.object({
       z.union([
         z.string().transform((literal) => ({ literal })),
         Reference.transform((refersTo) => ({ refersTo })),
-        z.strictObject({ 'Fn::Sub': z.string() }).transform((value) => ({ pattern: value['Fn::Sub'] })),
+        z
+          .strictObject({ 'Fn::Sub': z.union([z.string(), z.tuple([z.string(), z.unknown()])]) })
+          .transform(({ 'Fn::Sub': text }) => ({ pattern: typeof text === 'string' ? text : text[0] })),
       ]),
     ),
   }),

@@ -81,7 +81,7 @@ export function useCases({
     settleMs: 60_000,
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
-      definitions: { small: 'small', medium: 'medium', plain: 'plain' },
+      definitionOf: (jobType) => jobType,
     },
     defaults: {
       admitUnknown: true,

@@ -20,7 +20,10 @@ const DECIDES = ['zod'];
 /** The longest prefix of a file's path is its row. */
 const TABLE: Readonly<Record<string, Row>> = {
   'domain/': { ours: [], packages: DECIDES },
-  'domain/job/': { ours: ['domain/errors.ts', 'domain/redaction.ts', 'domain/size.ts'], packages: DECIDES },
+  'domain/job/': {
+    ours: ['domain/container/', 'domain/errors.ts', 'domain/redaction.ts', 'domain/size.ts'],
+    packages: DECIDES,
+  },
   'domain/tenant/': {
     ours: ['domain/errors.ts', 'domain/size.ts', 'domain/job/'],
     packages: DECIDES,
@@ -61,6 +64,8 @@ const TABLE: Readonly<Record<string, Row>> = {
     packages: DECIDES,
   },
   'job-types.ts': { ours: ['domain/'], packages: DECIDES },
+  // What the packager makes of the registry.
+  'resources/': { ours: ['domain/', 'job-types.ts'], packages: [] },
   'application/': { ours: ['domain/'], types: ['io/'], packages: DECIDES },
   // Hashing is a pure function, and Node's is the only one that is fast enough for each message.
   'application/job/identity.ts': { ours: ['domain/'], packages: ['node:crypto'] },

@@ -11,7 +11,11 @@ function namesIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, inner]) => {
     if (key === 'Ref') return [String(inner)];
     if (key === 'Fn::GetAtt') return [String(inner).split(',')[0] ?? ''];
-    if (key === 'Fn::Sub') return [...String(inner).matchAll(/\$\{([^.}]+)/g)].map((match) => match[1] ?? '');
+    if (key === 'Fn::Sub') {
+      const [text, own] = Array.isArray(inner) ? inner : [inner, {}];
+      const named = [...String(text).matchAll(/\$\{([^.}]+)/g)].map((match) => match[1] ?? '');
+      return [...named.filter((name) => !(name in own)), ...namesIn(own)];
+    }
     return namesIn(inner);
   });
 }

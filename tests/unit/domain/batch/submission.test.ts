@@ -5,12 +5,12 @@ import { planSubmission, type SubmitPlan, submitRequest } from '../../../../doma
 import { batchJobName, parseBatchJobName, shareIdentifier } from '../../../../domain/job/identity.ts';
 import type { JobRecord } from '../../../../domain/job/job.ts';
 import { WEIGHTS } from '../../../../domain/tenant/tenant.ts';
-import { aJob, FIRST, JOB_ID, jobIn, NOW, reportType } from '../../../support/jobs.ts';
+import { aJob, FIRST, JOB_ID, jobIn, NOW, reportType, withSize } from '../../../support/jobs.ts';
 
 const SETTLE_MS = 5000;
 const targets = {
   queues: { standard: 'queue-standard', economy: 'queue-economy' },
-  definitions: { small: 'definition-small', medium: 'definition-medium', plain: 'definition-plain' },
+  definitionOf: (jobType: string) => `definition-of-${jobType}`,
 };
 
 describe('what a submit message means for the record as it is now', () => {
@@ -98,7 +98,7 @@ describe('what SubmitJob is asked', () => {
     ).toEqual({
       jobName: `hg-${JOB_ID}-2`,
       jobQueue: 'queue-standard',
-      jobDefinition: 'definition-medium',
+      jobDefinition: 'definition-of-report.render',
       parameters: { batchType: 'report.render', jobId: JOB_ID, attempt: '2' },
       timeout: { attemptDurationSeconds: 300 },
       shareIdentifier: shareIdentifier('acme', 1),
@@ -144,7 +144,7 @@ describe('what SubmitJob is asked', () => {
       endedAt: NOW,
       failure: { class: 'out_of_memory', code: 'x', message: 'x' },
     } as const;
-    const growing = { ...reportType, memoryMiB: { initial: 2048, max: 6144 } };
+    const growing = withSize({ vcpus: 1, memoryMiB: 2048, growsToMiB: 6144 });
     const memoryAfter = (times: number) =>
       submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), growing, 1, { targets, nowMs: NOW })
         .containerOverrides?.resourceRequirements;

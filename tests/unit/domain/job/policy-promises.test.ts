@@ -1,12 +1,15 @@
-/** What a job type promises is tried at start, and refused when it cannot come true. */
+/** What a job type promises is tried when it is packaged, and refused when it cannot come true. */
 import { describe, expect, test } from '@jest/globals';
+import type { Size } from '../../../../domain/container/container.ts';
 import { FailureClass } from '../../../../domain/job/job.ts';
 import type { JobType } from '../../../../domain/job/job-type.ts';
 import { brokenPromise } from '../../../../domain/job/policy-promises.ts';
 import { defineJobTypes } from '../../../../domain/job/registry.ts';
+import { checkJobTypes } from '../../../../domain/job/registry-check.ts';
 import { jobTypes } from '../../../../job-types.ts';
-import { reportType } from '../../../support/jobs.ts';
+import { reportType, withSize } from '../../../support/jobs.ts';
 
+const sized = (size: Size): Partial<JobType> => ({ container: withSize(size).container });
 const economy: JobType = { ...reportType, queue: 'economy' };
 const retrying = (retry: Partial<JobType['retry']>): Partial<JobType> => ({
   retry: { ...reportType.retry, ...retry },
@@ -14,14 +17,33 @@ const retrying = (retry: Partial<JobType['retry']>): Partial<JobType> => ({
 const pausing = (backoff: Partial<JobType['retry']['backoff']>) =>
   retrying({ backoff: { ...reportType.retry.backoff, ...backoff } });
 
-describe('a job type is refused at start', () => {
+describe('a job type is refused', () => {
   test.each<[string, Partial<JobType>, RegExp]>([
     [
       'when its memory cannot grow to its maximum (F97)',
-      { memoryMiB: { initial: 512, max: 2048 } },
-      /memoryMiB\.max 2048 is never reached: with 2 attempts .* the last has 1024, and 3 are needed/,
+      sized({ vcpus: 0.25, memoryMiB: 512, growsToMiB: 2048 }),
+      /growsToMiB 2048 is never reached: with 2 attempts .* the last has 1024, and 3 are needed/,
     ],
-    ['when its memory does not grow', { memoryMiB: { initial: 2048, max: 2048 } }, /is not more/],
+    [
+      'when its memory does not grow',
+      sized({ vcpus: 1, memoryMiB: 2048, growsToMiB: 2048 }),
+      /from 2048 to 2048 MiB, which is not more/,
+    ],
+    [
+      'when Fargate has no such vCPUs',
+      sized({ vcpus: 3, memoryMiB: 8192 }),
+      /no task of 3 vCPUs: expected 0\.25, 0\.5,/,
+    ],
+    [
+      'when Fargate has no such memory for its vCPUs',
+      sized({ vcpus: 1, memoryMiB: 512 }),
+      /1 vCPUs with 512 MiB: expected 2048 to 8192 in steps of 1024/,
+    ],
+    [
+      'when its memory grows to what Fargate does not have',
+      sized({ vcpus: 0.25, memoryMiB: 1024, growsToMiB: 1536 }),
+      /0\.25 vCPUs with 1536 MiB: expected 512, 1024, 2048/,
+    ],
     [
       'when a class has more attempts than the job',
       retrying({ maxAttemptsOf: { out_of_memory: 4 } }),
@@ -56,14 +78,14 @@ describe('a job type is refused at start', () => {
   ])('%s', (_, change, sentence) => {
     const type = { ...economy, ...change };
     expect(brokenPromise(type)).toMatch(sentence);
-    expect(() => defineJobTypes([type])).toThrow(sentence);
+    expect(() => checkJobTypes(defineJobTypes([type]))).toThrow(sentence);
   });
 });
 
 describe('a job type is taken', () => {
   test.each<[string, Partial<JobType>]>([
-    ['when each figure is reached', { memoryMiB: { initial: 512, max: 1024 } }],
-    ['when its memory stops at a maximum between', { memoryMiB: { initial: 2048, max: 3072 } }],
+    ['when each figure is reached', sized({ vcpus: 0.25, memoryMiB: 512, growsToMiB: 1024 })],
+    ['when its memory stops at a maximum between', sized({ vcpus: 1, memoryMiB: 2048, growsToMiB: 3072 })],
     ['when it leaves Spot with its last attempt', { standardAfterReclaims: 9 }],
     ['when it has one attempt for each class', retrying({ maxAttemptsOf: oneEach() })],
   ])('%s', (_, change) => {

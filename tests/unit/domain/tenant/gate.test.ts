@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { defineJobTypes } from '../../../../domain/job/registry.ts';
+import { checkJobTypes } from '../../../../domain/job/registry-check.ts';
 import { MAX_ATTEMPTS } from '../../../../domain/job/retry.ts';
 import {
   decide,
@@ -178,6 +179,8 @@ describe('a holder in bytes', () => {
   test('an attempt that has no room is refused, and no registry allows one', () => {
     expect(() => encodeHolder(holderOf(job(1, { attempt: 64 })))).toThrow('63');
     const endless = { ...reportType, retry: { ...reportType.retry, maxAttempts: 64 } };
-    expect(() => defineJobTypes([endless])).toThrow('report.render: expected at most 63 attempts');
+    expect(() => checkJobTypes(defineJobTypes([endless]))).toThrow(
+      'report.render: expected at most 63 attempts',
+    );
   });
 });

@@ -1,0 +1,8 @@
+/** What the packager reads of `job-types.ts`: it takes JavaScript and no TypeScript. */
+import { checkJobTypes } from '../domain/job/registry-check.ts';
+import { jobTypes } from '../job-types.ts';
+import { deployedDefinitionsOf, templateOf } from './registry.ts';
+
+checkJobTypes(jobTypes);
+export const template = templateOf(jobTypes);
+export const deployedDefinitions = deployedDefinitionsOf(jobTypes);
