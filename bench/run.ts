@@ -3,13 +3,15 @@
  * people to read and fail no test; counts are gates in `npm test`.
  */
 import { parseArgs } from 'node:util';
+
 import { bundles } from './bundles.ts';
+import { cost } from './cost.ts';
 import { type Benchmark, isWithin, type Outcome, ratioOf } from './figure.ts';
 import { laptop } from './laptop.ts';
 import { queues } from './queues.ts';
 import { simulator } from './simulator.ts';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { bundles, laptop, queues, simulator };
+const benchmarks: Readonly<Record<string, Benchmark>> = { cost, bundles, laptop, queues, simulator };
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(benchmarks).join('|')}|all> [--json]
 

@@ -1,0 +1,100 @@
+/** The use cases of the functions, each sandbox over its own ports of one counted cloud. */
+import { pacedBatch } from '../../application/batch/paced-batch.ts';
+import { submit } from '../../application/batch/submit.ts';
+import { track } from '../../application/batch/track.ts';
+import { intake } from '../../application/intake/intake.ts';
+import { slots } from '../../application/tenant/slots.ts';
+import { notify } from '../../application/webhook/notify.ts';
+import type { JobTypes } from '../../domain/job/job-type.ts';
+import type { TenantDefaults } from '../../domain/tenant/policy.ts';
+import { isPublished } from '../../domain/webhook/notification.ts';
+import type { BatchPort } from '../../io/aws/batch.ts';
+import { bus, selective } from '../../io/aws/bus.ts';
+import { opening } from '../../io/aws/keys.ts';
+import type { MessageBatch } from '../../io/aws/lambda.ts';
+import { queue } from '../../io/aws/queues.ts';
+import { signedHeaders } from '../../io/http/signature.ts';
+import type { PacingClock } from '../../io/process/clock.ts';
+import { limitPerKey } from '../../io/process/limit-per-key.ts';
+import type { Random } from '../../io/process/random.ts';
+import { batched } from '../../io/table/batching.ts';
+import { deliveryStore } from '../../io/table/deliveries.ts';
+import { endpointStore } from '../../io/table/endpoints.ts';
+import { gateStore } from '../../io/table/gates.ts';
+import { jobStore } from '../../io/table/jobs.ts';
+import { rateLimiter } from '../../io/table/rate-limiter.ts';
+import { table } from '../../io/table/table.ts';
+import { tenantStore } from '../../io/table/tenants.ts';
+import { waitingStore } from '../../io/table/waiting.ts';
+import { type CountedCloud, QUEUES_URL, TABLE } from './cloud.ts';
+import { type Counts, countingLog } from './meter.ts';
+import type { Handled } from './queues.ts';
+
+const defaults: TenantDefaults = {
+  admitUnknown: false,
+  cap: 0,
+  waitingQuota: 100_000,
+  priorityCeiling: 'high',
+  abovePriorityCeiling: 'clamp',
+};
+
+export interface Surroundings {
+  readonly cloud: CountedCloud;
+  readonly counts: Counts;
+  readonly batch: BatchPort;
+  readonly types: JobTypes;
+  readonly clock: PacingClock;
+  readonly random: Random;
+}
+
+/** One warm sandbox of each function. */
+export function sandbox(around: Surroundings): Readonly<Record<Handled, MessageBatch>> {
+  return {
+    front: intake(portsOf(around, 'intake')),
+    submit: submit(portsOf(around, 'submit')),
+    events: track(portsOf(around, 'track')),
+    notify: notify(portsOf(around, 'notify')),
+  };
+}
+
+function portsOf({ cloud, counts, batch, types, clock, random }: Surroundings, service: string) {
+  const items = table(cloud.db, TABLE, random);
+  const parts = {
+    log: countingLog(counts, service),
+    clock,
+    random,
+    batched,
+    limitPerKey,
+    defaults,
+    defaultCap: defaults.cap,
+    types,
+    bucket: 'headgate-bench',
+    objectDays: 30,
+    settleMs: 60_000,
+    jobs: jobStore(items),
+    tenants: tenantStore(items),
+    gates: gateStore(items),
+    waiting: waitingStore(items),
+    endpoints: endpointStore(items),
+    deliveries: deliveryStore(items),
+    submitQueue: queue(cloud.sqs, `${QUEUES_URL}/submit`),
+    deadLetters: queue(cloud.sqs, `${QUEUES_URL}/dead`),
+    deliveryQueue: queue(cloud.sqs, `${QUEUES_URL}/delivery`),
+    bus: selective(bus(cloud.events, 'bench'), (event) => isPublished(event, 'final')),
+    keys: opening(cloud.kms, 'bench'),
+    sign: signedHeaders,
+    // No job waits for its turn with AWS Batch: a message that does is handled twice.
+    limiter: rateLimiter(items, { callsPerSecond: 1000, maxWaitMs: 60_000, clock }),
+    webhooks: {
+      post: async ({ headers, body }: { readonly headers: object; readonly body: string }) => {
+        counts.webhookBytes += JSON.stringify(headers).length + body.length;
+        return { kind: 'answered', status: 204, body: '', ms: 20 } as const;
+      },
+    },
+    targets: {
+      queues: { standard: 'standard', economy: 'economy' },
+      definitionOf: (jobType: string) => jobType,
+    },
+  };
+  return { ...parts, batch: pacedBatch(batch, parts.limiter, clock), slots: slots(parts) };
+}

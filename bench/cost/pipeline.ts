@@ -1,0 +1,109 @@
+/**
+ * From the front queue to the webhook over a counted cloud, under simulated time: messages are handled in batches of a fixed
+ * size, and nothing else happens. A run makes the same calls each time.
+ */
+import type { JobTypes } from '../../domain/job/job-type.ts';
+import type { Tenant } from '../../domain/tenant/tenant.ts';
+import { WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
+import { endpointRegister } from '../../io/table/endpoints.ts';
+import { gateStore } from '../../io/table/gates.ts';
+import { type Table, table } from '../../io/table/table.ts';
+import { tenantStore } from '../../io/table/tenants.ts';
+import { openCountedCloud, TABLE } from './cloud.ts';
+import { sandbox } from './functions.ts';
+import { type Counts, nothing } from './meter.ts';
+import { HANDLED, type Handled, type Queues, STAGES, virtualQueues } from './queues.ts';
+import { type Container, virtualBatch } from './virtual-batch.ts';
+
+export interface Setting {
+  readonly tenant: Tenant;
+  /** Of the tenant; 0 is none. */
+  readonly cap: number;
+  readonly types: JobTypes;
+  readonly batchSize: number;
+  readonly container: Container;
+  /** Of each function; they take its batches in turn. */
+  readonly sandboxes: number;
+}
+
+export interface Pipeline {
+  readonly counts: Counts;
+  /** To the front queue, at a time; absent: now. */
+  send(body: object, atMs?: number): void;
+  /** Handles messages, and lets time pass, until no message is left. */
+  settle(): Promise<void>;
+  nowMs(): number;
+  /** Counts from here on. */
+  reset(): void;
+  close(): Promise<void>;
+}
+
+/** More than any run needs: a message that never ends would run for ever. */
+const MAX_BATCHES = 5000;
+
+export async function openPipeline(setting: Setting): Promise<Pipeline> {
+  const counts = nothing();
+  const queues = virtualQueues();
+  const cloud = await openCountedCloud(counts, {
+    sent: ({ queueUrl, body, delaySeconds, attributes }) => {
+      const stage = STAGES.find((each) => queueUrl.endsWith(`/${each}`)) ?? 'dead';
+      queues.put(stage, body, { atMs: queues.nowMs() + delaySeconds * 1000, attributes });
+    },
+    published: (type, event) => {
+      if (WEBHOOK_EVENTS.some((each) => each === type))
+        queues.put('notify', JSON.stringify({ 'detail-type': type, ...event }), { byRule: true });
+    },
+  });
+  let tokens = 0;
+  const random = { token: () => `token-${String(tokens++).padStart(30, '0')}`, fraction: () => 0.5 };
+  const batch = virtualBatch(setting.container, counts, queues);
+  const around = { cloud, counts, batch, types: setting.types, clock: queues, random };
+  const sandboxes = Array.from({ length: setting.sandboxes }, () => sandbox(around));
+  await prepare(table(cloud.db, TABLE, random), setting, queues);
+
+  let batches = 0;
+  const handle = async (stage: Handled) => {
+    const taken = queues.take(stage, setting.batchSize);
+    if (taken.length === 0) return false;
+    batches += 1;
+    if (batches > MAX_BATCHES) throw new Error(`${stage} still has messages after ${MAX_BATCHES} batches`);
+    const byRule = taken.filter((one) => one.byRule).length;
+    counts.messages += byRule;
+    counts.queueRequests += byRule + 2;
+    counts.invocations += 1;
+    counts.receives += taken.length;
+    const messages = taken.map(({ atMs, ...message }) => ({ ...message, sentAtMs: atMs }));
+    const done = await sandboxes[batches % sandboxes.length]?.[stage](messages);
+    const kept = taken.filter(({ id }) => done?.has(id) !== true);
+    if (kept.length > 0) throw new Error(`${stage} kept ${kept.map(({ body }) => body).join(', ')}`);
+    return true;
+  };
+  const step = async () => {
+    for (const stage of HANDLED) if (await handle(stage)) return true;
+    return queues.pass();
+  };
+  return {
+    counts,
+    send: (body, atMs = queues.nowMs()) => queues.put('front', JSON.stringify(body), { atMs }),
+    settle: async () => {
+      while (await step());
+    },
+    nowMs: queues.nowMs,
+    reset: () => void Object.assign(counts, nothing()),
+    close: cloud.close,
+  };
+}
+
+async function prepare(items: Table, { tenant, cap }: Setting, { nowMs }: Queues): Promise<void> {
+  const { tenantId } = tenant;
+  await tenantStore(items).put(tenant);
+  const settings = { cap, typeCaps: undefined, keyCap: undefined, paused: undefined };
+  if (cap > 0) await gateStore(items).set(tenantId, undefined, settings, nowMs());
+  await endpointRegister(items).put({
+    tenantId,
+    endpointId: 'whe_bench',
+    url: 'https://bench.example.com/hooks',
+    events: ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'],
+    keys: [{ scheme: 'v1', sealed: Buffer.from(`whsec_${'k'.repeat(43)}=`).toString('base64') }],
+  });
+}
