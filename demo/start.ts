@@ -3,9 +3,11 @@
  * every step until Ctrl-C, which is its normal end. Options change that (`options.ts`).
  */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type BusEvent, isAboutJob } from '../domain/webhook/notification.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
+import { announce, RUNNING_FOLDER } from '../local/running.ts';
 import { build, built } from '../tools/build.ts';
 import { awsClients, type Clients } from './clients.ts';
 import { demos } from './demos.ts';
@@ -31,6 +33,8 @@ const LAPTOP_PARAMETERS = { MaxvCpus: '2', SubmitSettleSeconds: '3', PublishEven
 /** As shells count an end by SIGINT: what was to end by itself did not come to its end. */
 const INTERRUPTED = 130;
 const MISUSED = 2;
+/** Where commands find this stack with `--local`. */
+const runningFolder = join(import.meta.dirname, '..', RUNNING_FOLDER);
 
 async function main(): Promise<number> {
   const asked = readCommandLine(process.argv.slice(2), Object.keys(demos));
@@ -70,6 +74,7 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
   });
   try {
     const cloud = await startLocalCloud(options, inbox.origin, show);
+    const withdraw = await announce(runningFolder, cloud);
     const clients = awsClients(cloud.environment);
     const closing = new AbortController();
     const signal = AbortSignal.any([interrupted, closing.signal]);
@@ -81,6 +86,7 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
     } finally {
       closing.abort();
       clients.close();
+      await withdraw();
       await cloud.close();
     }
   } finally {
@@ -140,6 +146,7 @@ function greet({ show, cloud, options }: Stack, { inbox, ownSecret, readyMs }: G
     );
   show.text(`Data       ${options.data ?? 'memory    --data DIR keeps it'}`);
   show.text(`Tenants    ${tenants.join(', ')}`);
+  show.text('Commands   npx headgate --help, each with --local, such as npx headgate tenant list --local');
   show.text();
 }
 
@@ -210,7 +217,7 @@ function followRefusals({ show, cloud, clients }: Stack, onRefusal: (body: strin
       if (shown.has(refusal.messageId)) continue;
       shown.add(refusal.messageId);
       const { code = '', pointer = '', reason = '', deadLetterOf } = refusal.attributes;
-      // The id that `npm run dlq` takes: the job of a failed job, else the message as its service sent it.
+      // The id that `headgate dlq` takes: the job of a failed job, else the message as its service sent it.
       const id = deadLetterOf ?? refusal.attributes['messageId'] ?? refusal.messageId;
       show.line('-', id, 'dead letter', `${pointer === '' ? code : `${code} at ${pointer}`}: ${reason}`);
       if (deadLetterOf === undefined) onRefusal(refusal.body, code);
