@@ -1,125 +1,104 @@
-/**
- * `npm run reconcile`: one reconcile by hand, as the function `tick` does it every minute, on the stack that the
- * standard AWS variables name. `--dry-run` only prints what it would repair; `--set-aside` lists the items that failed in
- * run after run.
- */
-import { parseArgs } from 'node:util';
-import { BatchClient } from '@aws-sdk/client-batch';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+/** `headgate reconcile`: one reconcile by hand, as the function `tick` does it every minute. */
 import { pacedBatch } from '../application/batch/paced-batch.ts';
 import {
   previewReconcile,
   type ReconcilePorts,
   type Repaired,
-  reconcile,
+  reconcile as reconcileAll,
 } from '../application/repair/reconcile.ts';
-import { slots } from '../application/tenant/slots.ts';
 import type { Repair } from '../domain/batch/reconcile.ts';
 import { batchPort } from '../io/aws/batch.ts';
 import { bus } from '../io/aws/bus.ts';
 import { queue } from '../io/aws/queues.ts';
 import { systemClock } from '../io/process/clock.ts';
 import { systemRandom } from '../io/process/random.ts';
-import { batched } from '../io/table/batching.ts';
 import { deliveryStore } from '../io/table/deliveries.ts';
 import { dueIndex, rowName, SET_ASIDE } from '../io/table/due.ts';
-import { gateStore } from '../io/table/gates.ts';
-import { jobStore } from '../io/table/jobs.ts';
 import { rateLimiter } from '../io/table/rate-limiter.ts';
-import { type Position, table } from '../io/table/table.ts';
-import { waitingStore } from '../io/table/waiting.ts';
+import type { Position } from '../io/table/table.ts';
 import { jobTypes } from '../job-types.ts';
-import { quietLog } from './stack.ts';
-import { clientsFor, findQueues, findTable, queueUrl } from './where.ts';
-
-const USAGE = `Usage: npm run reconcile -- [--dry-run | --set-aside] [--stage dev] [--table NAME] [--endpoint-url URL] [--region REGION]\n`;
-const options = {
-  'dry-run': { type: 'boolean', default: false },
-  'set-aside': { type: 'boolean', default: false },
-  stage: { type: 'string', default: 'dev' },
-  table: { type: 'string' },
-  'endpoint-url': { type: 'string' },
-  region: { type: 'string' },
-  help: { type: 'boolean', default: false },
-} as const;
+import { misused } from './program/stopped.ts';
+import { type Context, type Ending, flag, verb } from './program/verb.ts';
+import { findQueues } from './stack/find.ts';
+import { placeOptions } from './stack/place.ts';
+import { quietLog, type Stack, withStack } from './stack/stack.ts';
 
 /** An operator waits for this run. */
 const RUN_MS = 300_000;
 const CALLS_PER_SECOND = 10;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const ports = await portsFor(values);
-  if (values['set-aside']) return listSetAside(ports);
-  const untilMs = ports.clock.nowMs() + RUN_MS;
-  const repairs = values['dry-run']
-    ? await previewReconcile(ports)
-    : await reconcile(ports, { aheadMs: 0, untilMs });
-  for (const repaired of repairs) process.stdout.write(`${line(repaired, ports.clock.nowMs())}\n`);
-  process.stdout.write(`${repairs.length} ${values['dry-run'] ? 'to look at' : 'looked at'}\n`);
-}
+export const reconcile = verb({
+  summary: 'find what was lost and take it its next step, as tick does every minute',
+  options: {
+    'dry-run': flag('only show what would be repaired'),
+    'set-aside': flag('show the items that failed in run after run'),
+    ...placeOptions,
+  },
+  run: (values, context) =>
+    withStack(values, context, async (stack) => {
+      if (values['dry-run'] && values['set-aside'])
+        throw misused('Expected one of --dry-run and --set-aside, found both.');
+      const ports = await portsOf(stack, context);
+      if (values['set-aside']) return listSetAside(ports, context);
+      const untilMs = ports.clock.nowMs() + RUN_MS;
+      const repairs = values['dry-run']
+        ? await previewReconcile(ports)
+        : await reconcileAll(ports, { aheadMs: 0, untilMs });
+      const nowMs = ports.clock.nowMs();
+      context.output.show(
+        repairs.map(({ job, repair }) => ({
+          jobId: job.jobId,
+          tenantId: job.tenantId,
+          state: job.state,
+          dueAt: job.dueAt,
+          repair: repair.kind,
+        })),
+        (page) => {
+          for (const repaired of repairs) page.line(lineOf(repaired, nowMs));
+        },
+      );
+      context.output.note(`${repairs.length} ${values['dry-run'] ? 'to look at' : 'looked at'}`);
+      return 'done';
+    }),
+});
 
 /** They are tried every hour; `reconcile:item:set_aside` in the log of tick says what is wrong with each. */
-async function listSetAside({ due }: ReconcilePorts): Promise<void> {
+async function listSetAside({ due }: ReconcilePorts, { output }: Context): Promise<Ending> {
   let count = 0;
   let after: Position | undefined;
   do {
     const page = await due.due(SET_ASIDE, Number.MAX_SAFE_INTEGER, after);
-    for (const item of page.due)
-      process.stdout.write(`${rowName(item)}  next try ${new Date(item.dueAt).toISOString()}\n`);
+    for (const item of page.due) {
+      const nextTryAt = new Date(item.dueAt).toISOString();
+      output.show([{ item: rowName(item), nextTryAt }], (shown) =>
+        shown.line(`${rowName(item)}  next try ${nextTryAt}`),
+      );
+    }
     count += page.due.length;
     after = page.next;
   } while (after !== undefined);
-  process.stdout.write(`${count} set aside\n`);
+  output.note(`${count} set aside`);
+  return 'done';
 }
 
-async function portsFor(given: {
-  stage: string;
-  table?: string | undefined;
-  'endpoint-url'?: string | undefined;
-  region?: string | undefined;
-}): Promise<ReconcilePorts> {
-  const where = { endpoint: given['endpoint-url'], region: given.region };
-  const config = Object.fromEntries(Object.entries(where).filter(([, value]) => value !== undefined));
-  const { sqs, dynamo } = clientsFor(where);
-  const tableName = given.table ?? process.env['TABLE_NAME'] ?? (await findTable(dynamo, given.stage));
-  const { deadLetters } = await findQueues(sqs, given.stage);
-  const submitQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-submit`);
-  const deliveryQueueUrl = await queueUrl(sqs, `headgate-${given.stage}-deliver`);
-  const items = table(dynamo, tableName, systemRandom);
-  const submitQueue = queue(sqs, submitQueueUrl);
-  const batch = new BatchClient(config);
-  const limiter = rateLimiter(items, {
+async function portsOf(stack: Stack, context: Context): Promise<ReconcilePorts> {
+  const records = await stack.records();
+  const { deadLetters } = await findQueues(stack.sqs(), stack.stage);
+  const limiter = rateLimiter(records.items, {
     callsPerSecond: CALLS_PER_SECOND,
     maxWaitMs: RUN_MS,
     clock: systemClock,
   });
   return {
-    jobs: jobStore(items),
-    deliveries: deliveryStore(items),
-    due: dueIndex(items),
-    batch: pacedBatch(batchPort(batch, batch), limiter, systemClock),
-    deliveryQueue: queue(sqs, deliveryQueueUrl),
-    gates: gateStore(items),
-    slots: slots({
-      gates: gateStore(items),
-      waiting: waitingStore(items),
-      submitQueue,
-      clock: systemClock,
-      log: quietLog,
-      batched,
-      defaultCap: 0,
-    }),
-    submitQueue,
-    deadLetters: queue(sqs, deadLetters),
-    bus: bus(new EventBridgeClient(config), `headgate-${given.stage}`),
-    clock: systemClock,
+    ...records,
+    deliveries: deliveryStore(records.items),
+    due: dueIndex(records.items),
+    batch: pacedBatch(batchPort(stack.batch(), stack.batch()), limiter, systemClock),
+    deliveryQueue: await stack.queue('deliver'),
+    deadLetters: queue(stack.sqs(), deadLetters),
+    bus: bus(stack.events(), `headgate-${stack.stage}`),
     random: systemRandom,
-    log: quietLog,
+    log: quietLog(context),
     types: jobTypes,
   };
 }
@@ -133,7 +112,7 @@ const sentences: Readonly<Record<Repair['kind'], string>> = {
   describe: 'AWS Batch has been silent about it: ask',
 };
 
-function line({ job, repair }: Repaired, nowMs: number): string {
+function lineOf({ job, repair }: Repaired, nowMs: number): string {
   const lateSeconds = Math.max(0, Math.round((nowMs - (job.dueAt ?? nowMs)) / 1000));
   return [
     job.jobId,
@@ -142,11 +121,4 @@ function line({ job, repair }: Repaired, nowMs: number): string {
     `due ${lateSeconds} s ago`.padEnd(16),
     sentences[repair.kind],
   ].join('  ');
-}
-
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
 }

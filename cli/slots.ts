@@ -1,53 +1,43 @@
-/** `npm run slots -- audit`: compares the holders of slots with the records. */
-import * as z from 'zod';
+/** `headgate slots`: compares the holders of slots with the records. */
 import { auditSlots, repairSlots } from '../application/tenant/slot-audit.ts';
 import { TenantId } from '../domain/job/ids.ts';
 import { findingText } from '../domain/tenant/slot-audit.ts';
-import { print, readCommand, runCommand, whereOptions } from './command-line.ts';
-import { openStack } from './stack.ts';
+import { flag, type Noun, option, verb } from './program/verb.ts';
+import { placeOptions } from './stack/place.ts';
+import { withStack } from './stack/stack.ts';
 
-const USAGE = `Usage: npm run slots -- audit [--tenant ID] [--repair]
+const audit = verb({
+  summary: 'compare each gate with the records',
+  options: {
+    tenant: option('TENANT', 'the gate of this tenant alone', TenantId.optional()),
+    repair: flag('release leaks, and add missing holders'),
+    ...placeOptions,
+  },
+  details: `A leak is a holder whose attempt is over; a missing one is a job that has a slot and is no holder; a gate may have more
+holders than a cap allows. Exit code 1 means that there is or was a difference.`,
+  run: (values, context) =>
+    withStack(values, context, async (stack) => {
+      const { output } = context;
+      const records = await stack.records();
+      const tenants =
+        values.tenant === undefined
+          ? (await records.tenants.list()).map(({ tenantId }) => tenantId)
+          : [values.tenant];
+      let differs = 0;
+      for (const tenantId of tenants) {
+        const findings = await auditSlots(records, tenantId);
+        for (const finding of findings)
+          output.show([{ tenantId, ...finding }], (page) =>
+            page.line(`${tenantId}  ${findingText(finding)}`),
+          );
+        differs += findings.filter(({ kind }) => kind !== 'above_cap').length;
+        if (values.repair && findings.length > 0) await repairSlots(records, tenantId, findings);
+      }
+      output.note(
+        `${tenants.length} gates compared, ${differs} holders ${values.repair ? 'were repaired' : 'differ'}.`,
+      );
+      return differs === 0 ? 'done' : 'failed';
+    }),
+});
 
-Compares each gate with the records: holders whose attempt is over (leak), jobs that have a slot and are no holders
-(missing), more holders than a cap allows. With --repair, leaks are released and missing holders added.
-Exit code 0 means that nothing differs, 1 that there is or was a difference.
-
---stage STAGE  --table NAME  --endpoint-url URL  --region REGION
-`;
-
-const schemas = {
-  audit: z.strictObject({
-    ...whereOptions,
-    table: z.string().min(1).optional(),
-    tenant: TenantId.optional(),
-    repair: z.boolean().optional(),
-  }),
-};
-
-async function main(): Promise<number> {
-  const asked = readCommand(schemas, process.argv.slice(2));
-  if (asked === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const { tenant, repair = false } = asked.options;
-  const stack = await openStack(asked.options, process.env);
-  try {
-    const tenants =
-      tenant === undefined ? (await stack.tenants.list()).map(({ tenantId }) => tenantId) : [tenant];
-    let differs = 0;
-    for (const tenantId of tenants) {
-      const findings = await auditSlots(stack, tenantId);
-      for (const finding of findings) print(`${tenantId}  ${findingText(finding)}`);
-      differs += findings.filter(({ kind }) => kind !== 'above_cap').length;
-      if (repair && findings.length > 0) await repairSlots(stack, tenantId, findings);
-    }
-    const verb = repair ? 'were repaired' : 'differ';
-    print(`${tenants.length} gates compared, ${differs} holders ${verb}.`);
-    return differs === 0 ? 0 : 1;
-  } finally {
-    stack.close();
-  }
-}
-
-await runCommand(main);
+export const noun: Noun = { summary: 'the slots of tenants', verbs: { audit } };

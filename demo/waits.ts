@@ -1,4 +1,4 @@
-/** Why a job waits, as `npm run tenant -- why` says it. */
+/** Why a job waits, as `headgate job why` says it. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { rowOf } from '../domain/tenant/waiting.ts';
 import { waitText, whyWaiting } from '../domain/tenant/why.ts';

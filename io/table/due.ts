@@ -45,7 +45,7 @@ export interface DuePage {
   readonly next?: Position;
 }
 
-/** Items that failed again and again. An operator finds them here: `npm run reconcile -- --set-aside`. */
+/** Items that failed again and again. An operator finds them here: `headgate reconcile --set-aside`. */
 export const SET_ASIDE = 'aside';
 
 const PAGE = 100;

@@ -1,4 +1,4 @@
-/** `npm run webhooks` as a person runs it, against the embedded cloud. */
+/** `headgate webhook` as a person runs it, against the embedded cloud. */
 import { runCommand } from '../support/command.ts';
 import type { Stack } from '../support/stack.ts';
 
@@ -6,6 +6,6 @@ export async function runWebhooks(
   stack: Stack,
   ...args: readonly string[]
 ): Promise<{ readonly code: number | null; readonly output: string }> {
-  const { code, out, err } = await runCommand(stack, 'cli/webhooks.ts', ...args);
+  const { code, out, err } = await runCommand(stack, 'webhook', ...args);
   return { code, output: out + err };
 }

@@ -45,7 +45,7 @@ const message = (idempotencyKey: string, rest: object = {}) => ({
 });
 
 /** Its clock is the real one, which the stack's may be ahead of. */
-const reconcile = (...args: readonly string[]) => runCommand(stack, 'cli/reconcile.ts', ...args);
+const reconcile = (...args: readonly string[]) => runCommand(stack, 'reconcile', ...args);
 
 /** Makes tick find the job now, as after a long silence. */
 async function overdue(jobId: string) {

@@ -46,7 +46,8 @@ beforeEach(async () => {
 });
 afterEach(() => outside.schedule('rest'));
 
-const tenant = (...args: readonly string[]) => runCommand(stack, 'cli/tenant.ts', ...args);
+const tenant = (...args: readonly string[]) => runCommand(stack, 'tenant', ...args);
+const job = (...args: readonly string[]) => runCommand(stack, 'job', ...args);
 const put = async (...args: readonly string[]) =>
   expect(await tenant('put', tenantId, ...args)).toMatchObject({ code: 0, err: '' });
 const idOf = (key: string) => jobIdOf(tenantId, key);
@@ -135,7 +136,7 @@ it('new work of a paused tenant waits, and goes on when it is resumed', async ()
   expect(await tenant('pause', tenantId, '--reason', 'the invoice is open')).toMatchObject({ code: 0 });
   await stack.send(message('after'));
   const { jobId } = await waits('after', 'paused');
-  expect((await tenant('why', jobId)).out).toBe(
+  expect((await job('why', jobId)).out).toBe(
     `${jobId} is waiting: the tenant is paused: the invoice is open; first in line.\n`,
   );
   await release('before');
@@ -191,8 +192,8 @@ it('the more urgent of two waiting jobs gets a slot first, and neither is cancel
   await waits('calm', 'tenant_cap');
   await stack.send(message('urgent', { priority: 'urgent' }));
   const { jobId } = await waits('urgent', 'tenant_cap');
-  expect((await tenant('why', jobId)).out).toContain('tenant cap 1 of 1; first in line');
-  expect((await tenant('why', idOf('calm'))).out).toContain('tenant cap 1 of 1; second in line');
+  expect((await job('why', jobId)).out).toContain('tenant cap 1 of 1; first in line');
+  expect((await job('why', idOf('calm'))).out).toContain('tenant cap 1 of 1; second in line');
   await release('holder');
   await running('urgent');
   expect(await stateOf('calm')).toBe('waiting');
@@ -239,7 +240,7 @@ it('a slot whose job is over is found by the audit and mended, and who waited fo
   const done = await stack.ended(tenantId, 'done');
   await outside.settled(done.jobId);
   const slots = (...args: readonly string[]) =>
-    runCommand(stack, 'cli/slots.ts', 'audit', '--tenant', tenantId, ...args);
+    runCommand(stack, 'slots', 'audit', '--tenant', tenantId, ...args);
   expect(await slots()).toMatchObject({ code: 0, out: '1 gates compared, 0 holders differ.\n' });
 
   const gate = (await gates.load([tenantId])).get(tenantId);
@@ -273,7 +274,7 @@ it('a trial says what would become of a message, and sends nothing', async () =>
   const file = join(folder, 'message.json');
   const attempt = async (body: unknown) => {
     await writeFile(file, JSON.stringify(body));
-    return (await tenant('try', file)).out;
+    return (await job('check', file)).out;
   };
   expect(await attempt(message('new'))).toBe('It would be accepted, and wait: tenant cap 1 of 1.\n');
   expect(await attempt(message('new', { priority: 'urgent' }))).toContain('with priority high');
@@ -301,23 +302,23 @@ it.each([
     ['--type-cap', 'coffee.brew=1'],
     'There is no job type coffee.brew;',
   ],
-  ['a misspelt option', ['--capp', '1'], 'There is no option --capp; the nearest is --cap.'],
+  ['a misspelt option', ['--capp', '1'], 'headgate tenant put has no option --capp; the nearest is --cap.'],
 ])('%s is refused in one sentence, and nothing changes', async (_, args, sentence) => {
-  const before = (await tenant('show', tenantId)).out;
+  const before = (await tenant('get', tenantId)).out;
   const { code, out, err } = await tenant('put', tenantId, ...args);
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toContain(sentence);
   expect(err.trim().split('\n')).toHaveLength(1);
-  expect((await tenant('show', tenantId)).out).toBe(before);
+  expect((await tenant('get', tenantId)).out).toBe(before);
 });
 
 it('a tenant that is not there cannot be shown, paused or resumed', async () => {
   for (const args of [
-    ['show', 'initrode'],
+    ['get', 'initrode'],
     ['pause', 'initrode', '--reason', 'x'],
     ['resume', 'initrode'],
   ])
-    expect(await tenant(...args)).toEqual({ code: 1, out: '', err: 'There is no tenant initrode.\n' });
+    expect(await tenant(...args)).toEqual({ code: 3, out: '', err: 'There is no tenant initrode.\n' });
 });
 
 it('the list names every tenant with its cap and what it has in Batch', async () => {

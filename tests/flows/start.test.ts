@@ -96,8 +96,8 @@ it('without a sample it shows what its user sends, with reasons and with ids tha
     AWS_SECRET_ACCESS_KEY: 'local',
   };
   const commands = [
-    await runCommand({ cloud: { environment } }, 'cli/tenant.ts', 'why', jobId),
-    await runCommand({ cloud: { environment } }, 'cli/dlq.ts', 'show', MessageId),
+    await runCommand({ cloud: { environment } }, 'job', 'why', jobId),
+    await runCommand({ cloud: { environment } }, 'dlq', 'show', MessageId),
   ];
   expect(commands.map(({ code }) => code)).toEqual([0, 0]);
   program.child.kill('SIGINT');

@@ -149,11 +149,11 @@ it('410 disables the endpoint at once: its others are told, and what comes later
   expect(
     await runWebhooks(stack, 'replay', '--tenant', 'gone', ...lately(), '--endpoint', 'whe_1'),
   ).toMatchObject({
-    code: 1,
+    code: 4,
     output: expect.stringContaining('endpoint_disabled'),
   });
-  await runWebhooks(stack, 'enable', '--tenant', 'gone', '--endpoint', 'whe_1');
-  await runWebhooks(stack, 'replay', '--tenant', 'gone', ...lately(), '--endpoint', 'whe_1');
+  await runWebhooks(stack, 'enable', 'whe_1', '--tenant', 'gone');
+  await runWebhooks(stack, 'replay', '--tenant', 'gone', ...lately(), '--endpoint', 'whe_1', '--yes');
   await until('both', async () =>
     (await rowsOf('gone')).every(({ status }) => status === 'delivered') ? true : undefined,
   );
@@ -202,7 +202,7 @@ it('a delivery whose endpoint was removed meanwhile is abandoned, and nothing mo
   await tenant('leaving', receiver.behave('leaving', answer(500)), { events: ['job.accepted'] });
   await tell('leaving', 'a');
   await rowIs('leaving', ({ tries }) => tries === 1);
-  await runWebhooks(stack, 'remove', '--tenant', 'leaving', '--endpoint', 'whe_1');
+  await runWebhooks(stack, 'remove', 'whe_1', '--tenant', 'leaving');
   const sent = arrivalsAt('leaving').length;
   const row = await outside.turnUntil('the row to be closed', MINUTE, async () =>
     (await rowsOf('leaving')).find(({ status }) => status !== 'pending'),
@@ -216,16 +216,16 @@ it('with two secrets during a rotation a receiver verifies with either, and afte
   const first = await tenant('rotating', receiver.behave('rotating', answer(200)), {
     events: ['job.accepted'],
   });
-  const { output } = await runWebhooks(stack, 'rotate', '--tenant', 'rotating', '--endpoint', 'whe_1');
+  const { output } = await runWebhooks(stack, 'rotate', 'whe_1', '--tenant', 'rotating');
   const second = /whsec_\S+/.exec(output)?.[0] ?? '';
-  expect(await runWebhooks(stack, 'rotate', '--tenant', 'rotating', '--endpoint', 'whe_1')).toMatchObject({
-    code: 1,
+  expect(await runWebhooks(stack, 'rotate', 'whe_1', '--tenant', 'rotating')).toMatchObject({
+    code: 4,
     output: expect.stringContaining('rotation_pending'),
   });
   await tell('rotating', 'a');
   const both = await until('a webhook', async () => arrivalsAt('rotating')[0]);
   expect(both.headers['webhook-signature']?.split(' ')).toHaveLength(2);
-  await runWebhooks(stack, 'revoke', '--tenant', 'rotating', '--endpoint', 'whe_1');
+  await runWebhooks(stack, 'revoke', 'whe_1', '--tenant', 'rotating');
   await tell('rotating', 'b');
   const one = await until('a webhook', async () => arrivalsAt('rotating')[1]);
   expect(one.headers['webhook-signature']?.split(' ')).toHaveLength(1);
@@ -235,19 +235,19 @@ it('with two secrets during a rotation a receiver verifies with either, and afte
 
 it('a ping reaches the endpoint whatever it asked for, and shows the whole exchange', async () => {
   await tenant('pinged', receiver.behave('pinged', answer(204)), { headers: { 'x-token': 'canary-token' } });
-  const { code, output } = await runWebhooks(stack, 'ping', '--tenant', 'pinged', '--endpoint', 'whe_1');
+  const { code, output } = await runWebhooks(stack, 'ping', 'whe_1', '--tenant', 'pinged');
   expect({ code, output }).toMatchObject({ code: 0, output: expect.stringMatching(/try 1 .*http_204/) });
   expect(arrivalsAt('pinged')[0]?.headers).toMatchObject({ 'x-token': 'canary-token' });
-  const listed = await runWebhooks(stack, 'endpoints', '--tenant', 'pinged', '--json');
+  const listed = await runWebhooks(stack, 'list', '--tenant', 'pinged', '--json');
   expect(listed.output).toContain('x-token');
   expect(listed.output).not.toContain('canary-token');
   expect(listed.output).not.toMatch(/whsec_|sealed/);
 
-  await runWebhooks(stack, 'remove', '--tenant', 'pinged', '--endpoint', 'whe_1');
-  expect((await runWebhooks(stack, 'endpoints', '--tenant', 'pinged')).output).toContain('0 of 20');
-  expect(await runWebhooks(stack, 'remove', '--tenant', 'pinged', '--endpoint', 'whe_1')).toMatchObject({
-    code: 1,
-    output: expect.stringContaining('endpoint_unknown'),
+  await runWebhooks(stack, 'remove', 'whe_1', '--tenant', 'pinged');
+  expect((await runWebhooks(stack, 'list', '--tenant', 'pinged')).output).toContain('0 of 20');
+  expect(await runWebhooks(stack, 'remove', 'whe_1', '--tenant', 'pinged')).toMatchObject({
+    code: 3,
+    output: 'There is no endpoint whe_1.\n',
   });
 });
 

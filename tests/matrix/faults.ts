@@ -357,7 +357,7 @@ export const faults: Rows = {
   F92: {
     what: 'An item that is due fails in each run of tick: it cannot be read, or what it needs throws.',
     answer:
-      'The others go on. It is tried after 1, 2, 4 and 8 minutes, and then set aside: tried every hour, logged as an error, listed by `npm run reconcile -- --set-aside`.',
+      'The others go on. It is tried after 1, 2, 4 and 8 minutes, and then set aside: tried every hour, logged as an error, listed by `headgate reconcile --set-aside`.',
   },
   F95: {
     what: 'A refused message names its tenant twice, in two spellings, or inside of an envelope.',

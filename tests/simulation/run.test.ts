@@ -11,7 +11,7 @@ const sim = (...options: string[]) =>
   });
 
 test.each([
-  [['--bogus'], 'There is no option --bogus.\n'],
+  [['--bogus'], 'npm run sim has no option --bogus.\n'],
   [['--seeds', 'many'], '--seeds: expected a number of worlds, found many.\n'],
   [['--profile', 'calm'], '--profile: expected one of chaos, dup, alldrop, race, drawn, found calm.\n'],
   [['--without', 'rain'], '--without: expected kinds of fault, such as calls.late,bus.drop, found rain.\n'],

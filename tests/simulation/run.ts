@@ -1,6 +1,9 @@
 /** `npm run sim`: many worlds, one world again, or the rules taken out one at a time. */
 import * as z from 'zod';
-import { Misused, print, readCommand, runCommand } from '../../cli/command-line.ts';
+import { parseVerb } from '../../cli/program/parse.ts';
+import { runProcess } from '../../cli/program/process.ts';
+import { misused } from '../../cli/program/stopped.ts';
+import { type Ending, flag, option, type Values, verb } from '../../cli/program/verb.ts';
 import {
   addTo,
   FULL_RUN,
@@ -21,22 +24,6 @@ import { story } from './story.ts';
 /** A run of about one second, for the check after each edit. */
 const QUICK_RUN = 100;
 
-const USAGE = `Usage: npm run sim -- [--seeds N] [--quick] [--profile P] [--seed S]
-       npm run sim -- --profile P --seed S [--jobs 0,2] [--without KIND,KIND] [--faults-until SECONDS]
-       npm run sim -- --mutants [--seeds N]
-
-Runs the real functions in N worlds (${FULL_RUN}), from seed S (1) on, with faults in calls, messages, events, containers and
-people, and checks what must hold after each write and at the end. Profiles in turn, or the one that is named:
-${profileNames.join(', ')}.
-
-With --quick, N is ${QUICK_RUN} unless --seeds gives it. With --quick, or with N below ${FULL_RUN}, a rare path that no world took is
-reported and does not fail the run: small runs cannot take them all.
-With --seed and no --seeds, one world is run again, and its history is printed if a promise is broken.
-With --mutants, each rule of the protocol is taken out in turn, and must be missed within N worlds (5000).
-
-Exit code 0: every promise was kept and, in a full run, every rare path was taken. 1: not so. 2: wrong usage.
-`;
-
 const whole = (what: string) =>
   z
     .string()
@@ -48,38 +35,64 @@ const listed = <T extends string>(one: z.ZodType<T, string>) =>
     .transform((text) => text.split(','))
     .pipe(z.array(one));
 
-const schemas = {
-  sim: z.strictObject({
-    seeds: whole('a number of worlds').optional(),
-    seed: whole('the number of a world').optional(),
-    profile: z.enum(profileNames, `expected one of ${profileNames.join(', ')}`).optional(),
-    quick: z.boolean().optional(),
-    mutants: z.boolean().optional(),
-    jobs: z
+const options = {
+  seeds: option(
+    'N',
+    `so many worlds (${FULL_RUN}; with --mutants 5000)`,
+    whole('a number of worlds').optional(),
+  ),
+  seed: option(
+    'S',
+    'from this world on (1); without --seeds this world alone, with its history if a promise is broken',
+    whole('the number of a world').optional(),
+  ),
+  profile: option(
+    'P',
+    `one of ${profileNames.join(', ')} (all in turn)`,
+    z.enum(profileNames, `expected one of ${profileNames.join(', ')}`).optional(),
+  ),
+  quick: flag(`${QUICK_RUN} worlds, unless --seeds says otherwise`),
+  mutants: flag('take out each rule of the protocol in turn; it must be missed within N worlds'),
+  jobs: option(
+    '0,2',
+    'of one world: with these jobs alone',
+    z
       .string()
       .transform((text) => text.split(','))
       .pipe(z.array(whole('numbers of jobs, such as 0,2')))
       .optional(),
-    without: listed(z.enum(faultKinds, 'expected kinds of fault, such as calls.late,bus.drop')).optional(),
-    'faults-until': whole('seconds').optional(),
-  }),
+  ),
+  without: option(
+    'KIND,KIND',
+    'of one world: without these kinds of fault',
+    listed(z.enum(faultKinds, 'expected kinds of fault, such as calls.late,bus.drop')).optional(),
+  ),
+  'faults-until': option('SECONDS', 'of one world: without later faults', whole('seconds').optional()),
 };
 
-async function main(): Promise<number> {
-  const asked = readCommand(schemas, ['sim', ...process.argv.slice(2)]);
-  if (asked === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const { seeds, seed, profile, quick = false, mutants = false, jobs, without } = asked.options;
-  const until = asked.options['faults-until'];
+const sim = verb({
+  summary: 'run the real functions in simulated worlds with faults, and check what must hold',
+  options,
+  details: `Faults are in calls, messages, events, containers and people; what must hold is checked after each write and at the end.
+With --quick, or with N below ${FULL_RUN}, a rare path that no world took is reported and does not fail the run: small runs cannot
+take them all.
+
+Exit code 0: every promise was kept and, in a full run, every rare path was taken. 1: not so. 2: wrong usage.`,
+  run: async (values) => ((await simulated(values)) === 0 ? 'done' : 'failed') satisfies Ending,
+});
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** @returns 0 if what must hold does */
+async function simulated(values: Values<typeof options>): Promise<number> {
+  const { seeds, seed, profile, quick, mutants, jobs, without, 'faults-until': until } = values;
   const limited = jobs !== undefined || without !== undefined || until !== undefined;
   const chosen = profile !== undefined || seed !== undefined;
-  if (mutants && (limited || chosen)) throw new Misused('--mutants goes with --seeds alone.');
+  if (mutants && (limited || chosen)) throw misused('--mutants goes with --seeds alone.');
   if (limited && (seed === undefined || seeds !== undefined))
-    throw new Misused('--jobs, --without and --faults-until go with one --seed.');
+    throw misused('--jobs, --without and --faults-until go with one --seed.');
   if (quick && (mutants || (seed !== undefined && seeds === undefined)))
-    throw new Misused('--quick goes with many worlds: alone, or with --seeds or --profile.');
+    throw misused('--quick goes with many worlds: alone, or with --seeds or --profile.');
   if (mutants) return killAll(seeds ?? 5000);
   const limits = { jobs, without, faultsEndMs: until === undefined ? undefined : until * 1000 };
   if (seed !== undefined && seeds === undefined) return again(profile ?? profileOfWorld(seed), seed, limits);
@@ -164,4 +177,4 @@ async function killAll(seeds: number): Promise<number> {
   return alive === 0 ? 0 : 1;
 }
 
-await runCommand(main);
+await runProcess(async (helpWidth) => parseVerb('npm run sim --', sim, process.argv.slice(2), helpWidth));

@@ -1,4 +1,4 @@
-/** A command of `package.json` against the stack of a test, told where it is as the AWS CLI would be. */
+/** `headgate` against the stack of a test, told where it is as the AWS CLI would be. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -18,10 +18,10 @@ interface Somewhere {
   readonly cloud: { readonly environment: Readonly<Record<string, string>> };
 }
 
-/** @param program its file, such as cli/dlq.ts */
-export function startCommand(stack: Somewhere, program: string, args: readonly string[]) {
+/** @param args such as dlq list */
+export function startCommand(stack: Somewhere, args: readonly string[]) {
   const { AWS_ENDPOINT_URL: endpoint = '', ...environment } = stack.cloud.environment;
-  return spawn(process.execPath, [program, ...args, '--endpoint-url', endpoint], {
+  return spawn(process.execPath, ['cli/main.ts', ...args, '--endpoint-url', endpoint], {
     cwd: root,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,5 +39,5 @@ export async function ended(child: ReturnType<typeof startCommand>): Promise<End
   return { code: code as number | null, out, err };
 }
 
-export const runCommand = (stack: Somewhere, program: string, ...args: readonly string[]): Promise<Ended> =>
-  ended(startCommand(stack, program, args));
+export const runCommand = (stack: Somewhere, ...args: readonly string[]): Promise<Ended> =>
+  ended(startCommand(stack, args));

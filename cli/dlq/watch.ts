@@ -1,12 +1,12 @@
 /** What became of letters that were sent back: a job in the table, a letter again, or nothing to be seen yet. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { childIdOf, jobIdOf } from '../application/job/identity.ts';
-import { effectiveKeyOf } from '../domain/dead-letter/dead-letter.ts';
-import type { Letter } from '../domain/dead-letter/letter.ts';
-import type { JobRecord } from '../domain/job/job.ts';
-import { parseRequest } from '../domain/request/request.ts';
-import type { DeadLetters, Found } from '../io/aws/dead-letters.ts';
-import type { JobStore } from '../io/table/jobs.ts';
+import { childIdOf, jobIdOf } from '../../application/job/identity.ts';
+import { effectiveKeyOf } from '../../domain/dead-letter/dead-letter.ts';
+import type { Letter } from '../../domain/dead-letter/letter.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
+import { parseRequest } from '../../domain/request/request.ts';
+import type { DeadLetters, Found } from '../../io/aws/dead-letters.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
 
 export type Outcome =
   | { readonly kind: 'job'; readonly letter: Letter; readonly job: JobRecord }

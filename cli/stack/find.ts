@@ -1,30 +1,13 @@
-/** Finds the queues and the table of a stage, at any endpoint. */
-import { DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
+/** Finds the queues and the table of a stage. */
+import { type DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
 import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   QueueDoesNotExist,
-  SQSClient,
+  type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-
-/** Without these the SDK waits for ever for an address that does not answer. */
-const requestHandler = { connectionTimeout: 5000, requestTimeout: 20_000, throwOnRequestTimeout: true };
-
-/** Whatever is not given comes from the standard AWS variables and files. */
-export function clientsFor(given: {
-  readonly endpoint: string | undefined;
-  readonly region: string | undefined;
-}) {
-  const config = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const dynamo = new DynamoDBClient({ ...config, requestHandler });
-  return {
-    sqs: new SQSClient({ ...config, requestHandler }),
-    dynamo,
-    documents: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
-  };
-}
+import { misused, Stopped } from '../program/stopped.ts';
 
 const RedrivePolicy = z.object({ deadLetterTargetArn: z.string() });
 
@@ -47,8 +30,9 @@ export async function queueUrl(sqs: SQSClient, QueueName: string): Promise<strin
     return QueueUrl;
   } catch (error) {
     if (!(error instanceof QueueDoesNotExist)) throw error;
-    throw new Error(
-      `Expected the queue ${QueueName} and found none; --stage, --region and --endpoint-url say where to look.`,
+    throw new Stopped(
+      'unreachable',
+      `Expected the queue ${QueueName} and found none; --local, --stage, --region and --endpoint-url say where to look.`,
     );
   }
 }
@@ -66,5 +50,6 @@ export async function findTable(dynamo: DynamoDBClient, stage: string): Promise<
   const [name] = candidates;
   if (name !== undefined && candidates.length === 1) return name;
   const seen = tables.length === 0 ? 'there is none' : `there are ${tables.join(', ')}`;
-  throw new Error(`Expected one jobs table of stage ${stage}; ${seen}. Name it with --table.`);
+  const sentence = `Expected one jobs table of stage ${stage}; ${seen}. Name it with --table.`;
+  throw tables.length === 0 ? new Stopped('unreachable', sentence) : misused(sentence);
 }

@@ -1,0 +1,39 @@
+/** The first words of `headgate`. */
+import type { Program } from './program/parse.ts';
+
+export const program: Program = {
+  name: 'headgate',
+  summary: 'The front door that AWS Batch lacks: jobs, tenants, webhooks and dead letters of a stack.',
+  entries: {
+    job: { summary: 'jobs of tenants', load: async () => (await import('./job/job.ts')).noun },
+    tenant: {
+      summary: 'what tenants may do: caps, weights, quotas, pauses',
+      load: async () => (await import('./tenant/tenant.ts')).noun,
+    },
+    webhook: {
+      summary: 'endpoints of tenants, their deliveries, and replays',
+      load: async () => (await import('./webhook/webhook.ts')).noun,
+    },
+    dlq: {
+      summary: 'dead letters: messages and jobs that do not go on by themselves',
+      load: async () => (await import('./dlq/dlq.ts')).noun,
+    },
+    slots: { summary: 'the slots of tenants', load: async () => (await import('./slots.ts')).noun },
+    reconcile: {
+      summary: 'find what was lost and take it its next step, as tick does every minute',
+      load: async () => (await import('./reconcile.ts')).reconcile,
+    },
+    start: {
+      summary: 'Headgate and its AWS on this machine; its options are those of npm start',
+      load: () => import('./start.ts'),
+    },
+    completion: {
+      summary: 'a completion script for bash, zsh or fish',
+      load: async () => (await import('./completion.ts')).completionOf(program.entries),
+    },
+  },
+  details: `headgate NOUN --help lists the verbs of a noun, headgate NOUN VERB --help the options of a verb.
+--local takes the stack of npm start on this machine; otherwise the standard AWS variables and files say where to look.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused by a rule, 5 cannot be reached, 130 interrupted.`,
+};

@@ -1,0 +1,111 @@
+/** The ports of a stack for commands. Clients and tables are opened when a verb asks for them, and closed at its end. */
+import { BatchClient } from '@aws-sdk/client-batch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { slots } from '../../application/tenant/slots.ts';
+import { queue } from '../../io/aws/queues.ts';
+import { systemClock } from '../../io/process/clock.ts';
+import type { Log } from '../../io/process/log.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { batched } from '../../io/table/batching.ts';
+import { gateStore } from '../../io/table/gates.ts';
+import { jobStore } from '../../io/table/jobs.ts';
+import { table } from '../../io/table/table.ts';
+import { tenantStore } from '../../io/table/tenants.ts';
+import { waitingStore } from '../../io/table/waiting.ts';
+import type { Context, Ending } from '../program/verb.ts';
+import { findTable, queueUrl } from './find.ts';
+import { type PlaceValues, placeOf } from './place.ts';
+
+/** Commands have reports of their own, so only failures are logged. */
+export const quietLog = ({ output }: Context): Log => ({
+  info: () => undefined,
+  error: (event, { jobId = '', why = '' } = {}) => output.warn(`${event} ${jobId} ${why}`),
+});
+
+/** Without these the SDK waits for ever for an address that does not answer. */
+const requestHandler = { connectionTimeout: 5000, requestTimeout: 20_000, throwOnRequestTimeout: true };
+
+/** @returns what `use` returns; clients are closed then, and when it throws */
+export async function withStack(
+  values: PlaceValues,
+  context: Context,
+  use: (stack: Stack) => Promise<Ending>,
+): Promise<Ending> {
+  const stack = await openStack(values, context);
+  try {
+    return await use(stack);
+  } finally {
+    stack.close();
+  }
+}
+
+export type Stack = Awaited<ReturnType<typeof openStack>>;
+/** @param defaultCap the stage's parameter DefaultTenantCap, which is not in the table */
+export type Records = Awaited<ReturnType<Stack['records']>>;
+
+async function openStack(values: PlaceValues, context: Context) {
+  const { stage, table: named, config } = await placeOf(values, context);
+  const clients: { destroy(): void }[] = [];
+  const opened = <C extends { destroy(): void }>(make: () => C) => {
+    let client: C | undefined;
+    return () => {
+      if (client === undefined) {
+        client = make();
+        clients.push(client);
+      }
+      return client;
+    };
+  };
+  const sqs = opened(() => new SQSClient({ ...config, requestHandler }));
+  const dynamo = opened(() => new DynamoDBClient({ ...config, requestHandler }));
+  const items = once(async () => {
+    const documents = DynamoDBDocumentClient.from(dynamo(), {
+      marshallOptions: { removeUndefinedValues: true },
+    });
+    return table(documents, named ?? (await findTable(dynamo(), stage)), systemRandom);
+  });
+  return {
+    stage,
+    sqs,
+    kms: opened(() => new KMSClient({ ...config, requestHandler })),
+    events: opened(() => new EventBridgeClient({ ...config, requestHandler })),
+    batch: opened(() => new BatchClient({ ...config, requestHandler })),
+    region: () => sqs().config.region(),
+    items,
+    queue: async (name: 'submit' | 'deliver') =>
+      queue(sqs(), await queueUrl(sqs(), `headgate-${stage}-${name}`)),
+    /** @param defaultCap the stage's parameter DefaultTenantCap, which is not in the table */
+    async records(defaultCap = 0) {
+      const known = await items();
+      const submitQueue = queue(sqs(), await queueUrl(sqs(), `headgate-${stage}-submit`));
+      const [gates, waiting] = [gateStore(known), waitingStore(known)];
+      const log = quietLog(context);
+      return {
+        items: known,
+        jobs: jobStore(known),
+        tenants: tenantStore(known),
+        gates,
+        waiting,
+        slots: slots({ gates, waiting, submitQueue, clock: systemClock, log, batched, defaultCap }),
+        submitQueue,
+        clock: systemClock,
+        defaultCap,
+      };
+    },
+    close() {
+      for (const client of clients) client.destroy();
+    },
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
