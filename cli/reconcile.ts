@@ -13,9 +13,8 @@ import { queue } from '../io/aws/queues.ts';
 import { systemClock } from '../io/process/clock.ts';
 import { systemRandom } from '../io/process/random.ts';
 import { deliveryStore } from '../io/table/deliveries.ts';
-import { dueIndex, rowName, SET_ASIDE } from '../io/table/due.ts';
+import { type DueStart, dueIndex, rowName, SET_ASIDE } from '../io/table/due.ts';
 import { rateLimiter } from '../io/table/rate-limiter.ts';
-import type { Position } from '../io/table/table.ts';
 import { jobTypes } from '../job-types.ts';
 import { misused } from './program/stopped.ts';
 import { type Context, type Ending, flag, verb } from './program/verb.ts';
@@ -65,18 +64,20 @@ export const reconcile = verb({
 /** They are tried every hour; `reconcile:item:set_aside` in the log of tick says what is wrong with each. */
 async function listSetAside({ due }: ReconcilePorts, { output }: Context): Promise<Ending> {
   let count = 0;
-  let after: Position | undefined;
-  do {
-    const page = await due.due(SET_ASIDE, Number.MAX_SAFE_INTEGER, after);
-    for (const item of page.due) {
-      const nextTryAt = new Date(item.dueAt).toISOString();
-      output.show([{ item: rowName(item), nextTryAt }], (shown) =>
-        shown.line(`${rowName(item)}  next try ${nextTryAt}`),
-      );
-    }
-    count += page.due.length;
-    after = page.next;
-  } while (after !== undefined);
+  for (const shard of SET_ASIDE) {
+    let from: DueStart | undefined;
+    do {
+      const page = await due.due(shard, Number.MAX_SAFE_INTEGER, from);
+      for (const item of page.due) {
+        const nextTryAt = new Date(item.dueAt).toISOString();
+        output.show([{ item: rowName(item), nextTryAt }], (shown) =>
+          shown.line(`${rowName(item)}  next try ${nextTryAt}`),
+        );
+      }
+      count += page.due.length;
+      from = page.next && { kind: 'after', position: page.next };
+    } while (from !== undefined);
+  }
   output.note(`${count} set aside`);
   return 'done';
 }

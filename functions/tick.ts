@@ -12,7 +12,7 @@ import { jobTypes } from '../job-types.ts';
 const MAX_RATE_WAIT_MS = 5000;
 
 const jobs = openJobs('tick');
-const { batch, limiter } = openBatch(jobs, MAX_RATE_WAIT_MS);
+const { batch, limiter, callsPerSecond } = openBatch(jobs, MAX_RATE_WAIT_MS);
 
 export const handler = scheduleHandler(
   jobs.log,
@@ -21,6 +21,7 @@ export const handler = scheduleHandler(
     ...openDue(jobs),
     batch: pacedBatch(batch, limiter, jobs.clock),
     slots: slots(jobs),
+    callsPerSecond,
     types: jobTypes,
   }),
 );

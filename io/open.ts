@@ -78,6 +78,7 @@ export function openBatch({ items, clock }: Jobs, maxWaitMs: number) {
   const { BATCH_CALLS_PER_SECOND } = readEnv('BATCH_CALLS_PER_SECOND');
   const client = batch();
   return {
+    callsPerSecond: BATCH_CALLS_PER_SECOND,
     batch: batchPort(client, client),
     limiter: rateLimiter(items, { callsPerSecond: BATCH_CALLS_PER_SECOND, maxWaitMs, clock }),
   };

@@ -21,6 +21,8 @@ interface Named {
 
 export interface Enqueued<Item> extends Pick<Apart<Item, unknown>, 'failed'> {
   readonly count: number;
+  /** Items that were not due, whatever the index said. */
+  readonly idle: readonly Item[];
 }
 
 /**
@@ -42,7 +44,8 @@ export async function enqueueDueDeliveries<Item extends Named>(
   // They are due again in a minute.
   for (const [{ tenantId, endpointId }, error] of unsent)
     ports.log.error('reconcile:deliver:failed', { tenantId, endpointId, error });
-  return { count: mine.length - unsent.size, failed };
+  const idle = done.flatMap(({ item, result }) => (result === undefined ? [item] : []));
+  return { count: mine.length - unsent.size, idle, failed };
 }
 
 /** @returns undefined when it is not due: the index lags, and the item itself says so. Or when another run was faster */

@@ -1,8 +1,12 @@
-/** The items that are due, the most overdue first, whatever shard they are in; and those that cannot be worked on. */
+/**
+ * The items that are due, shared among tenants, and those that cannot be worked on.
+ *
+ * A flood of one tenant's items delays no other tenant's: the shards are surveyed first, with one query for what is due of
+ * a tenant in a minute, however much that is. Then each tenant has a few items of each kind in its turn.
+ */
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
-import type { Due, DueIndex } from '../../io/table/due.ts';
-import type { Position } from '../../io/table/table.ts';
+import type { Due, DueIndex, DueStart } from '../../io/table/due.ts';
 import { apart } from '../apart.ts';
 
 export interface DueItemPorts {
@@ -13,63 +17,116 @@ export interface DueItemPorts {
 
 /** AWS Batch describes, and DynamoDB reads, this many in one call. */
 const BATCH = 100;
+/** A tenant's items of one kind that are taken before the next tenant's; and of a group that the survey has passed over. */
+const TURN = 25;
 
-interface Shard {
+/** What is due in one shard of one tenant, minute and kind. */
+interface Group {
+  readonly shard: string;
   readonly name: string;
   items: readonly Due[];
-  after?: Position | undefined;
-  hasMore: boolean;
+  /** Where the items begin that are not read yet. */
+  rest?: DueStart | undefined;
+}
+
+export interface DueOptions {
+  readonly byMs: number;
+  /** When the survey ends, whether or not it has seen all groups: they are taken in the order of their age. */
+  readonly surveyUntilMs: number;
 }
 
 /**
- * In batches. One shard's backlog does not keep the others waiting, because the oldest items come first; a shard that cannot
+ * In batches. Within a tenant and kind the most overdue items come first, whatever shard they are in. A shard that cannot
  * be read is left to the next run.
  */
-export async function* oldestFirst(
-  ports: Pick<DueItemPorts, 'due' | 'log'>,
-  byMs: number,
+export async function* inTurns(
+  ports: DueItemPorts,
+  { byMs, surveyUntilMs }: DueOptions,
 ): AsyncGenerator<readonly Due[]> {
-  const shards = ports.due.shards.map((name): Shard => ({ name, items: [], hasMore: true }));
+  const surveyed = await apart(ports.due.shards, (shard) => survey(ports, shard, { byMs, surveyUntilMs }));
+  for (const { item, error } of surveyed.failed) logUnread(ports, item, error);
+  const groups = surveyed.done.flatMap(({ result }) => result).toSorted((a, b) => headOf(a) - headOf(b));
+  let lanes = [...Map.groupBy(groups, laneOf).values()];
   let batch: Due[] = [];
-  for (;;) {
-    // Of each shard the next item must be known, or one that is older could be passed over.
-    if (shards.some(isUnknown)) await readMore(ports, shards.filter(isUnknown), byMs);
-    const item = takeOldest(shards);
-    if (item !== undefined) batch.push(item);
-    if (item !== undefined && batch.length < BATCH) continue;
-    if (batch.length > 0) yield batch;
-    if (item === undefined) return;
-    batch = [];
+  while (lanes.length > 0) {
+    for (const lane of lanes) {
+      for (let taken = 0; taken < TURN; taken++) {
+        const item = await takeOldest(ports, lane, byMs);
+        if (item === undefined) break;
+        batch.push(item);
+        if (batch.length < BATCH) continue;
+        yield batch;
+        batch = [];
+      }
+    }
+    lanes = lanes.filter((lane) => lane.length > 0);
   }
+  if (batch.length > 0) yield batch;
 }
 
-const isUnknown = ({ items, hasMore }: Shard): boolean => items.length === 0 && hasMore;
-
-async function readMore(
-  { due, log }: Pick<DueItemPorts, 'due' | 'log'>,
-  shards: readonly Shard[],
-  byMs: number,
-): Promise<void> {
-  const { done, failed } = await apart(shards, ({ name, after }) => due.due(name, byMs, after));
-  for (const { item: shard, result } of done) {
-    shard.items = result.due;
-    shard.after = result.next;
-    shard.hasMore = result.next !== undefined;
-  }
-  for (const { item: shard, error } of failed) {
-    shard.hasMore = false;
-    log.error('reconcile:read:failed', { error, why: `shard ${shard.name}` });
-  }
+async function survey(
+  { due, clock }: DueItemPorts,
+  shard: string,
+  { byMs, surveyUntilMs }: DueOptions,
+): Promise<Group[]> {
+  const groups = new Map<string, Group>();
+  let from: DueStart | undefined;
+  do {
+    const page = await due.due(shard, byMs, from);
+    for (const [name, items] of Map.groupBy(page.due, ({ group }) => group)) {
+      const known = groups.get(name) ?? { shard, name, items: [] };
+      groups.set(name, { ...known, items: [...known.items, ...items] });
+    }
+    const last = groups.get(page.due.at(-1)?.group ?? '');
+    from = page.next && { kind: 'after', position: page.next };
+    if (from === undefined || last === undefined || last.items.length < TURN) continue;
+    last.rest = from;
+    from = { kind: 'behind', group: last.name };
+  } while (from !== undefined && clock.nowMs() < surveyUntilMs);
+  return [...groups.values()].flatMap((group) => {
+    const items = group.items.filter((item) => item.dueAt <= byMs);
+    // What is read of the last minute may be due a little later.
+    if (items.length < group.items.length)
+      return items.length === 0 ? [] : { shard, name: group.name, items };
+    return group;
+  });
 }
 
-function takeOldest(shards: readonly Shard[]): Due | undefined {
-  const [first] = shards.toSorted((a, b) => headOf(a) - headOf(b));
-  const [item, ...rest] = first?.items ?? [];
-  if (first !== undefined) first.items = rest;
+function laneOf({ items: [first] }: Group): string {
+  return first === undefined ? '' : `${first.tenantId ?? ''} ${first.kind}`;
+}
+
+const headOf = ({ items: [first] }: Group): number => first?.dueAt ?? Number.MAX_SAFE_INTEGER;
+
+/** @param lane groups with items, the one with the most overdue item first; it stays so */
+async function takeOldest(ports: DueItemPorts, lane: Group[], byMs: number): Promise<Due | undefined> {
+  const group = lane.shift();
+  if (group === undefined) return undefined;
+  const [item, ...rest] = group.items;
+  group.items = rest;
+  if (rest.length === 0) await readRest(ports, group, byMs);
+  if (group.items.length === 0) return item;
+  const next = lane.findIndex((other) => headOf(other) >= headOf(group));
+  lane.splice(next < 0 ? lane.length : next, 0, group);
   return item;
 }
 
-const headOf = ({ items: [first] }: Shard): number => first?.dueAt ?? Number.MAX_SAFE_INTEGER;
+async function readRest(ports: DueItemPorts, group: Group, byMs: number): Promise<void> {
+  const { rest } = group;
+  group.rest = undefined;
+  if (rest === undefined) return;
+  const { done, failed } = await apart([group], ({ shard }) => ports.due.due(shard, byMs, rest));
+  for (const { result } of done) {
+    group.items = result.due.filter((item) => item.group === group.name && item.dueAt <= byMs);
+    const isWhole = group.items.length === result.due.length;
+    if (isWhole && result.next !== undefined) group.rest = { kind: 'after', position: result.next };
+  }
+  for (const { item, error } of failed) logUnread(ports, item.shard, error);
+}
+
+function logUnread({ log }: Pick<DueItemPorts, 'log'>, shard: string, error: unknown): void {
+  log.error('reconcile:read:failed', { error, why: `shard ${shard}` });
+}
 
 /** An item that cannot be worked on must not stop the others, nor be the first of every run. Never throws. */
 export async function postponeFailed(ports: DueItemPorts, item: Due, error: unknown): Promise<void> {

@@ -29,10 +29,11 @@ export interface ReconcileGatePorts {
  * A holder is added before its job says so, so one whose handler died is found only here. It is not released while
  * its job waits at that attempt: the handler may be alive and go on.
  * @see docs/developing/protocol.md, R4
+ * @returns whether the gate was due at all
  */
-export async function reconcileGate(ports: ReconcileGatePorts, tenantId: string): Promise<void> {
+export async function reconcileGate(ports: ReconcileGatePorts, tenantId: string): Promise<boolean> {
   const gate = (await ports.gates.load([tenantId])).get(tenantId);
-  if (gate?.dueAt === undefined) return;
+  if (gate?.dueAt === undefined) return false;
   await ports.gates.postpone(gate, ports.clock.nowMs() + GATE_GRACE_MS);
   const holders = await holdersOf(ports, gate);
   const over = holders.filter(
@@ -50,6 +51,7 @@ export async function reconcileGate(ports: ReconcileGatePorts, tenantId: string)
     ports.log.info('gate:reconcile:done', { tenantId, count: over.length, why: `${idle.length} sent again` });
   await ports.slots.wake(tenantId);
   if (over.length === holders.length) await ports.gates.postpone(gate, undefined);
+  return true;
 }
 
 /** A record that cannot be read is not gone: its holder stays. */

@@ -7,7 +7,7 @@
 import { absence, planRepair, postponed, putOff, type Repair } from '../../domain/batch/reconcile.ts';
 import { parseReport } from '../../domain/batch/report.ts';
 import { advance } from '../../domain/job/advance.ts';
-import type { JobRecord } from '../../domain/job/job.ts';
+import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import { progressEvent } from '../../domain/webhook/notification.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
 import type { Due, DueIndex } from '../../io/table/due.ts';
@@ -18,7 +18,7 @@ import { changeJob } from '../job/decide-job.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { type DueDeliveryPorts, enqueueDueDeliveries } from './due-deliveries.ts';
-import { oldestFirst, postponeFailed } from './due-items.ts';
+import { inTurns, postponeFailed } from './due-items.ts';
 import { type ReconcileGatePorts, reconcileGate } from './reconcile-gate.ts';
 
 export interface ReconcilePorts
@@ -37,7 +37,15 @@ export interface ReconcileOptions {
   readonly aheadMs: number;
   /** When to stop; the next run finds the rest. */
   readonly untilMs: number;
+  /**
+   * How many jobs may be handed to the submit queue; absent: any number. Jobs beyond what submit can take in a minute would
+   * be due again before it comes to them, and be handed over twice.
+   */
+  readonly mostSubmits?: number;
 }
+
+/** Of the time until `untilMs`, for the look at what there is to do. */
+const SURVEY_SHARE = 1 / 3;
 
 /** One job and what reconcile did, or would do. */
 export interface Repaired {
@@ -52,24 +60,34 @@ export interface Repaired {
  */
 export async function reconcile(
   ports: ReconcilePorts,
-  { aheadMs, untilMs }: ReconcileOptions,
+  { aheadMs, untilMs, mostSubmits = Number.POSITIVE_INFINITY }: ReconcileOptions,
 ): Promise<Repaired[]> {
   const done: Repaired[] = [];
-  const byMs = ports.clock.nowMs() + aheadMs;
-  for await (const items of oldestFirst(ports, byMs)) {
+  const nowMs = ports.clock.nowMs();
+  const byMs = nowMs + aheadMs;
+  let submits = 0;
+  for await (const items of inTurns(ports, {
+    byMs,
+    surveyUntilMs: nowMs + (untilMs - nowMs) * SURVEY_SHARE,
+  })) {
     const worked = await apart([items], (batch) => reconcileItems(ports, batch, byMs));
-    for (const { result } of worked.done) done.push(...result);
+    for (const { result } of worked.done) {
+      done.push(...result);
+      submits += result.filter(isSubmitted).length;
+    }
     for (const { error } of worked.failed) ports.log.error('reconcile:batch:failed', { error });
-    if (ports.clock.nowMs() >= untilMs) break;
+    if (ports.clock.nowMs() >= untilMs || submits >= mostSubmits) break;
   }
   return done;
 }
+
+const isSubmitted = ({ job, repair }: Repaired): boolean => repair.kind === 'dispatch' && !isFinal(job.state);
 
 /** What a run would do now, without doing it. */
 export async function previewReconcile(ports: FindPorts): Promise<Repaired[]> {
   const found: Repaired[] = [];
   const byMs = ports.clock.nowMs();
-  for await (const items of oldestFirst(ports, byMs)) {
+  for await (const items of inTurns(ports, { byMs, surveyUntilMs: Number.POSITIVE_INFINITY })) {
     const { done } = await dueJobs(ports, items, byMs);
     found.push(...done.flatMap(({ result }) => result ?? []));
   }
@@ -105,7 +123,24 @@ async function reconcileItems(
   const returning = items.filter((item) => item.isSetAside && !hasFailed.has(item));
   const restored = await apart(returning, (item) => ports.due.restore(item));
   for (const { error } of restored.failed) ports.log.error('reconcile:restore:failed', { error });
+  await removeStale(ports, [
+    ...idle(jobs.done),
+    ...deliveries.idle,
+    ...idle(gates.done.map(({ item, result }) => ({ item, result: result ? item : undefined }))),
+  ]);
   return repaired;
+}
+
+const idle = (found: readonly { readonly item: Due; readonly result: unknown }[]): Due[] =>
+  found.flatMap(({ item, result }) => (result === undefined ? [item] : []));
+
+/** Longer than the index lags: until then an item that is not due any more leaves the index by itself. */
+const STALE_MS = 600_000;
+
+async function removeStale(ports: Pick<ReconcilePorts, 'due' | 'clock' | 'log'>, idle: readonly Due[]) {
+  const stale = idle.filter(({ dueAt }) => dueAt < ports.clock.nowMs() - STALE_MS);
+  const { failed } = await apart(stale, (item) => ports.due.remove(item));
+  for (const { error } of failed) ports.log.error('reconcile:remove:failed', { error });
 }
 
 class UnknownItem extends Error {

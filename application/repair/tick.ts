@@ -8,9 +8,17 @@ import { type ReconcilePorts, reconcile } from './reconcile.ts';
 const PERIOD_MS = 60_000;
 /** Leaves the function time to finish its work. */
 const RUN_MS = 40_000;
-export function tick(ports: ReconcilePorts): () => Promise<void> {
+
+export interface TickPorts extends ReconcilePorts {
+  /** The rate limit of AWS Batch calls: jobs that submit can take. */
+  readonly callsPerSecond: number;
+}
+
+export function tick(ports: TickPorts): () => Promise<void> {
   return async () => {
-    const done = await reconcile(ports, { aheadMs: PERIOD_MS, untilMs: ports.clock.nowMs() + RUN_MS });
+    const untilMs = ports.clock.nowMs() + RUN_MS;
+    const mostSubmits = (ports.callsPerSecond * PERIOD_MS) / 1000;
+    const done = await reconcile(ports, { aheadMs: PERIOD_MS, untilMs, mostSubmits });
     for (const [why, repairs] of Map.groupBy(done, ({ repair }) => repair.kind)) {
       ports.log.info('reconcile:repair:done', { why, count: repairs.length });
     }

@@ -2,8 +2,8 @@
  * The deliveries in the table: one item for each event and endpoint, in the order of the events. The partition is an
  * endpoint and a day, so that the log and a replay are one query and need no index.
  */
-import { dueShard } from '../../domain/job/identity.ts';
 import { Delivery, DeliveryName, RETENTION_MS, type Try } from '../../domain/webhook/delivery.ts';
+import { anyDueAttributes, dueAttributes } from './due-turns.ts';
 import { type RowUnreadable, readEach, readRow } from './rows.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
@@ -51,18 +51,18 @@ export function deliveryStore(items: Table): DeliveryStore & DeliveryLog {
       // The last try is in the item; the one before moves out of it. Idempotent: a repeat finds the item.
       if (seen.last !== undefined && seen.last !== next.last)
         await items.insert(tryKey(seen), { ...seen.last, expiresAt: expiryOf(seen) });
-      const change = { from: attributesOf(seen), to: attributesOf(next) };
+      const change = changeOf(seen, next);
       return items.change(key, change, { tries: seen.tries, status: seen.status });
     },
 
     replay(seen, next) {
-      const change = { from: attributesOf(seen), to: attributesOf(next) };
+      const change = changeOf(seen, next);
       // Idempotent: a repeat finds it pending.
       return items.change(deliveryKey(seen), change, { tries: seen.tries, status: seen.status });
     },
 
     putOff(seen, next) {
-      const change = { from: attributesOf(seen), to: attributesOf(next) };
+      const change = changeOf(seen, next);
       // Idempotent: a repeat, or a second run of reconcile, finds another time.
       return items.change(deliveryKey(seen), change, { tries: seen.tries, dueAt: seen.dueAt });
     },
@@ -129,9 +129,17 @@ function tryKey(delivery: Delivery): Key {
 
 /** The name is in the key alone. The item is in the index `due` exactly while it is pending. */
 function attributesOf(delivery: Delivery): Attributes {
-  const { tenantId: _, endpointId: __, at: ___, webhookId, ...row } = delivery;
-  const dueShardOf = row.dueAt === undefined ? undefined : dueShard(webhookId);
-  return { ...row, dueShard: dueShardOf, expiresAt: expiryOf(delivery) };
+  const { tenantId, endpointId: _, at: __, webhookId, ...row } = delivery;
+  const due = dueAttributes(webhookId, { kind: 'delivery', tenantId, dueAt: row.dueAt });
+  return { ...row, ...due, expiresAt: expiryOf(delivery) };
+}
+
+function changeOf(seen: Delivery, next: Delivery): { from: Attributes; to: Attributes } {
+  const from = attributesOf(seen);
+  return {
+    from: seen.dueAt === next.dueAt ? from : { ...from, ...anyDueAttributes },
+    to: attributesOf(next),
+  };
 }
 
 /** Callers pass any object with the name, for instance the delivery that they will write: only the name is used. */

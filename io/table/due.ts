@@ -1,18 +1,21 @@
 /**
- * Reading the index `due`: the items that reconcile must look at. It is a hint: the item itself is read before
+ * Reading the index `dueInTurn`: the items that reconcile must look at. It is a hint: the item itself is read before
  * anything is done.
+ *
+ * Items that an earlier version has written are in the index `due`, without their tenants, until their next change.
  */
 import * as z from 'zod';
 import { DUE_SHARDS, dueShard } from '../../domain/job/identity.ts';
 import type { DeliveryName } from '../../domain/webhook/delivery.ts';
 import { deliveryKey, parseDeliveryKey } from './deliveries.ts';
-import type { Attributes, Key, Position, Table } from './table.ts';
+import { behind, dueAttributes, endOfMinute, groupOf, parseTurn } from './due-turns.ts';
+import type { Attributes, Key, Page, Position, Table } from './table.ts';
 
 export interface DueIndex {
-  /** The last one has the items that were set aside. */
+  /** Those of `SET_ASIDE` have the items that were set aside. */
   readonly shards: readonly string[];
-  /** The items of one shard that are due by then, the most overdue first, a page at a time. */
-  due(shard: string, byMs: number, after?: Position): Promise<DuePage>;
+  /** The items of one shard that are due by the end of that minute, in order of minute and group, a page at a time. */
+  due(shard: string, byMs: number, from?: DueStart): Promise<DuePage>;
   /**
    * Moves an item that could not be worked on to a later time, which is further away with each failure in a row. After the
    * fifth it is set aside: it is due every hour, in a shard of its own.
@@ -22,7 +25,18 @@ export interface DueIndex {
   postponeFailed(item: Due, nowMs: number): Promise<Failures | undefined>;
   /** Returns an item that was set aside, and could be worked on, to its own shard. */
   restore(item: Due): Promise<void>;
+  /**
+   * Takes an item out of the index that has no time any more. An earlier version leaves such items, because it does not know
+   * of the index.
+   */
+  remove(item: Due): Promise<void>;
 }
+
+/** Where a page begins; absent: with the item that is due first. */
+export type DueStart =
+  | { readonly kind: 'after'; readonly position: Position }
+  /** Behind all items of the group, however many there are. */
+  | { readonly kind: 'behind'; readonly group: string };
 
 export interface Failures {
   readonly count: number;
@@ -30,7 +44,14 @@ export interface Failures {
 }
 
 /** An item of the index. Its `dueAt` is that of the index, which lags. */
-export type Due = { readonly dueAt: number; readonly isSetAside: boolean } & Subject;
+export type Due = {
+  readonly dueAt: number;
+  readonly isSetAside: boolean;
+  /** Items of one shard, minute, tenant and kind are one group. */
+  readonly group: string;
+  /** Absent where the index does not tell it. */
+  readonly tenantId?: string;
+} & Subject;
 
 export type Subject =
   | { readonly kind: 'job'; readonly jobId: string }
@@ -45,25 +66,34 @@ export interface DuePage {
   readonly next?: Position;
 }
 
-/** Items that failed again and again. An operator finds them here: `headgate reconcile --set-aside`. */
-export const SET_ASIDE = 'aside';
+const ASIDE = 'aside';
+/** A shard of the earlier index, and all of its items as one group. */
+const EARLIER = 'earlier';
+const isEarlier = (shard: string): boolean => shard.startsWith(EARLIER);
 
+/** Items that failed again and again. An operator finds them here: `headgate reconcile --set-aside`. */
+export const SET_ASIDE: readonly string[] = [ASIDE, `${EARLIER} ${ASIDE}`];
+
+const OWN = Array.from({ length: DUE_SHARDS }, (_, shard) => String(shard));
 const PAGE = 100;
-const Item = z.object({ pk: z.string(), sk: z.string(), dueAt: z.number() });
+const Item = z.object({ pk: z.string(), sk: z.string(), dueTurn: z.string() });
+const EarlierItem = z.object({ pk: z.string(), sk: z.string(), dueAt: z.number() });
 
 export function dueIndex(items: Table): DueIndex {
   return {
-    shards: [...Array.from({ length: DUE_SHARDS }, (_, shard) => String(shard)), SET_ASIDE],
+    shards: [...OWN, ...OWN.map((shard) => `${EARLIER} ${shard}`), ...SET_ASIDE],
 
-    async due(shard, byMs, after) {
-      const { items: found, ...page } = await items.query({
-        index: 'due',
-        condition: 'dueShard = :shard AND dueAt <= :by',
-        values: { ':shard': shard, ':by': byMs },
+    async due(shard, byMs, from) {
+      if (isEarlier(shard)) return earlierDue(items, shard, byMs, from);
+      const start = from?.kind === 'behind' ? behind(from.group) : FIRST;
+      const page = await items.query({
+        index: 'dueInTurn',
+        condition: 'dueSlice = :slice AND dueTurn BETWEEN :start AND :end',
+        values: { ':slice': shard, ':start': start, ':end': endOfMinute(byMs) },
         limit: PAGE,
-        after,
+        after: from?.kind === 'after' ? from.position : undefined,
       });
-      return { due: found.map((item) => dueOf(shard, Item.parse(item))), ...page };
+      return { ...nextOf(page), due: page.items.map((item) => dueOf(shard, Item.parse(item), byMs)) };
     },
 
     async postponeFailed(item, nowMs) {
@@ -72,13 +102,18 @@ export function dueIndex(items: Table): DueIndex {
       const dueAt = stored?.['dueAt'];
       if (stored === undefined || typeof dueAt !== 'number' || dueAt > item.dueAt) return undefined;
       const failures = afterFailure(failuresOf(stored), nowMs);
+      const laterMs = nowMs + waitAfter(failures.count);
+      const tenantId = item.tenantId ?? String(stored['tenantId'] ?? '');
+      const { dueSlice, dueTurn } = dueAttributes(idOf(item), { kind: item.kind, tenantId, dueAt: laterMs });
       // Idempotent: a repeat finds another dueAt, and so does a handler that was faster.
       const held = await items.update(key, {
-        update: 'SET dueAt = :dueAt, dueShard = :shard, dueFailures = :failures',
+        update:
+          'SET dueAt = :dueAt, dueSlice = :slice, dueTurn = :turn, dueFailures = :failures REMOVE dueShard',
         condition: 'dueAt = :seen',
         values: {
-          ':dueAt': nowMs + waitAfter(failures.count),
-          ':shard': isSetAside(failures) ? SET_ASIDE : shardOf(item),
+          ':dueAt': laterMs,
+          ':slice': isSetAside(failures) ? ASIDE : dueSlice,
+          ':turn': dueTurn,
           ':failures': failures,
           ':seen': dueAt,
         },
@@ -87,15 +122,51 @@ export function dueIndex(items: Table): DueIndex {
     },
 
     async restore(item) {
-      // Idempotent: a repeat finds the item in its own shard. One that is settled has none.
+      // Idempotent: a repeat sets the same shard. An item that is settled has none.
+      const shard = item.group === EARLIER ? 'dueShard' : 'dueSlice';
       await items.update(keyOf(item), {
-        update: 'SET dueShard = :shard REMOVE dueFailures',
-        condition: 'dueShard = :aside',
-        values: { ':shard': shardOf(item), ':aside': SET_ASIDE },
+        update: `SET ${shard} = :shard REMOVE dueFailures`,
+        condition: `attribute_exists(${shard}) AND attribute_exists(dueFailures)`,
+        values: { ':shard': dueShard(idOf(item)) },
+      });
+    },
+
+    async remove(item) {
+      // Idempotent: a repeat finds nothing to remove. An item that is due again by now has a time.
+      await items.update(keyOf(item), {
+        update: 'REMOVE dueSlice, dueTurn, dueShard',
+        condition: 'attribute_exists(pk) AND attribute_not_exists(dueAt)',
       });
     },
   };
 }
+
+/** Before every turn: those begin with a digit. */
+const FIRST = '#';
+
+async function earlierDue(
+  items: Table,
+  shard: string,
+  byMs: number,
+  from: DueStart | undefined,
+): Promise<DuePage> {
+  // Behind the one group there is nothing.
+  if (from?.kind === 'behind') return { due: [] };
+  const page = await items.query({
+    index: 'due',
+    condition: 'dueShard = :shard AND dueAt <= :by',
+    values: { ':shard': shard.slice(EARLIER.length + 1), ':by': byMs },
+    limit: PAGE,
+    after: from?.position,
+  });
+  const due = page.items.map((item): Due => {
+    const { dueAt, ...key } = EarlierItem.parse(item);
+    return { dueAt, isSetAside: SET_ASIDE.includes(shard), group: EARLIER, ...subjectOf(key) };
+  });
+  return { ...nextOf(page), due };
+}
+
+const nextOf = ({ next }: Page) => (next === undefined ? {} : { next });
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -120,8 +191,13 @@ function waitAfter(count: number): number {
   return count >= SET_ASIDE_AFTER ? HOUR_MS : MINUTE_MS * 2 ** (count - 1);
 }
 
-function dueOf(shard: string, { pk, sk, dueAt }: z.infer<typeof Item>): Due {
-  return { dueAt, isSetAside: shard === SET_ASIDE, ...subjectOf({ pk, sk }) };
+/** An item whose turn cannot be read counts as due: its row says when it is. */
+function dueOf(shard: string, { pk, sk, dueTurn }: z.infer<typeof Item>, byMs: number): Due {
+  const isSetAside = shard === ASIDE;
+  const turn = parseTurn(dueTurn);
+  if (turn === undefined) return { dueAt: byMs, isSetAside, group: dueTurn, ...subjectOf({ pk, sk }) };
+  const { dueAt, tenantId } = turn;
+  return { dueAt, isSetAside, group: groupOf(turn), tenantId, ...subjectOf({ pk, sk }) };
 }
 
 function subjectOf(key: Key): Subject {
@@ -151,16 +227,16 @@ function keyOf(item: Due): Key {
   }
 }
 
-/** Where the item belongs. */
-function shardOf(item: Due): string {
+/** What its shard is made of. */
+function idOf(item: Due): string {
   switch (item.kind) {
     case 'job':
-      return dueShard(item.jobId);
+      return item.jobId;
     case 'gate':
-      return dueShard(item.tenantId);
+      return item.tenantId;
     case 'delivery':
-      return dueShard(item.delivery.webhookId);
+      return item.delivery.webhookId;
     case 'unknown':
-      return dueShard(item.key.pk);
+      return item.key.pk;
   }
 }

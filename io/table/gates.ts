@@ -1,8 +1,8 @@
 /** The gates of tenants in the table: one item each, with the caps and the set of holders. */
 import * as z from 'zod';
-import { dueShard } from '../../domain/job/identity.ts';
 import { type Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
 import { decodeHolder, encodeHolder, type Holder } from '../../domain/tenant/holder.ts';
+import { dueAttributes } from './due-turns.ts';
 import { idInKey, readRow, readRows } from './rows.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
@@ -31,6 +31,9 @@ export interface GateStore {
 
 export type Settings = Caps & Pick<Gate, 'paused'>;
 
+const DUE = ['dueAt', 'dueSlice', 'dueTurn'] as const;
+/** It put a gate into the index of earlier versions. */
+const EARLIER_INDEX = 'dueShard';
 const SETTINGS = ['cap', 'typeCaps', 'keyCap', 'paused'] as const;
 
 /** As it was set: how high a cap may be is checked where it is set, and a later version may allow more. */
@@ -57,15 +60,13 @@ export function gateStore(items: Table): GateStore {
       // Idempotent: the first write raises the version, and a handler whose answer was lost finds its holders when it
       // reads again.
       const held = await items.update(gateKey(tenantId), {
-        update:
-          'ADD members :members SET version = :version, tenantId = :tenantId, dueShard = :dueShard, dueAt = if_not_exists(dueAt, :dueAt)',
+        update: `ADD members :members SET version = :version, tenantId = :tenantId, dueSlice = :dueSlice, ${firstOf('dueAt')}, ${firstOf('dueTurn')}`,
         condition: asRead(seen),
         values: {
           ...versionValues(seen),
           ':members': setOf(holders),
           ':tenantId': tenantId,
-          ':dueShard': dueShard(tenantId),
-          ':dueAt': nowMs + GATE_GRACE_MS,
+          ...dueValues(tenantId, nowMs + GATE_GRACE_MS),
         },
       });
       return held ? 'written' : 'lost';
@@ -84,17 +85,16 @@ export function gateStore(items: Table): GateStore {
     async set(tenantId, seen, settings, nowMs) {
       const given = SETTINGS.filter((name) => settings[name] !== undefined);
       const absent = SETTINGS.filter((name) => settings[name] === undefined);
-      const set = [...given, 'version', 'tenantId', 'dueShard', 'dueAt'].map((name) => `${name} = :${name}`);
+      const set = [...given, 'version', 'tenantId', ...DUE].map((name) => `${name} = :${name}`);
       // Idempotent: the first write raises the version.
       const held = await items.update(gateKey(tenantId), {
-        update: `SET ${set.join(', ')}${absent.length > 0 ? ` REMOVE ${absent.join(', ')}` : ''}`,
+        update: `SET ${set.join(', ')} REMOVE ${[...absent, EARLIER_INDEX].join(', ')}`,
         condition: asRead(seen),
         values: {
           ...Object.fromEntries(given.map((name) => [`:${name}`, settings[name]])),
           ...versionValues(seen),
           ':tenantId': tenantId,
-          ':dueShard': dueShard(tenantId),
-          ':dueAt': nowMs,
+          ...dueValues(tenantId, nowMs),
         },
       });
       return held ? 'written' : 'lost';
@@ -104,12 +104,13 @@ export function gateStore(items: Table): GateStore {
       const key = gateKey(tenantId);
       // Idempotent: a repeat writes the same time, or finds nothing to remove.
       if (dueAt !== undefined) {
-        const later = { update: 'SET dueAt = :dueAt', condition: 'attribute_exists(dueAt)' };
-        await items.update(key, { ...later, values: { ':dueAt': dueAt } });
+        const set = DUE.map((name) => `${name} = :${name}`).join(', ');
+        const later = { update: `SET ${set} REMOVE ${EARLIER_INDEX}`, condition: 'attribute_exists(dueAt)' };
+        await items.update(key, { ...later, values: dueValues(tenantId, dueAt) });
       } else {
         const empty = 'attribute_not_exists(members) AND version = :version';
         await items.update(key, {
-          update: 'REMOVE dueAt, dueShard',
+          update: `REMOVE ${[...DUE, EARLIER_INDEX].join(', ')}`,
           condition: empty,
           values: { ':version': version },
         });
@@ -124,6 +125,13 @@ function gateOf(item: Attributes): Gate {
 }
 
 const gateKey = (tenantId: string): Key => ({ pk: `TENANT#${tenantId}`, sk: 'GATE' });
+
+const firstOf = (name: string): string => `${name} = if_not_exists(${name}, :${name})`;
+
+function dueValues(tenantId: string, dueAt: number): Attributes {
+  const { dueSlice, dueTurn } = dueAttributes(tenantId, { kind: 'gate', tenantId, dueAt });
+  return { ':dueAt': dueAt, ':dueSlice': dueSlice, ':dueTurn': dueTurn };
+}
 
 const asRead = (seen: Gate | undefined) =>
   seen === undefined ? 'attribute_not_exists(version)' : 'version = :seen';

@@ -2,8 +2,8 @@
  * A job's record as the table holds it. Attributes keep the names under which they were first stored: during a deployment
  * old and new functions share the table, and a name that only one of them knew would hide a job's state from the other.
  */
-import { dueShard } from '../../domain/job/identity.ts';
 import { JobRecord } from '../../domain/job/job.ts';
+import { anyDueAttributes, dueAttributes } from './due-turns.ts';
 import { readRow } from './rows.ts';
 import type { Attributes } from './table.ts';
 
@@ -15,10 +15,19 @@ const STORED_NAMES: Readonly<Record<string, string>> = {
 };
 const OUR_NAMES = Object.fromEntries(Object.entries(STORED_NAMES).map(([ours, stored]) => [stored, ours]));
 
-/** The index `due` is sparse: its shard attribute exists exactly while the job has a `dueAt`. */
+/** The job is in the index of due items exactly while it has a `dueAt`. */
 export function attributesOf(job: JobRecord): Attributes {
-  const dueShardOf = job.dueAt === undefined ? undefined : dueShard(job.jobId);
-  return { ...renamed(job, STORED_NAMES), dueShard: dueShardOf };
+  const { jobId, tenantId, dueAt } = job;
+  return { ...renamed(job, STORED_NAMES), ...dueAttributes(jobId, { kind: 'job', tenantId, dueAt }) };
+}
+
+/** What changes in the table from one record to the next. */
+export function changeOf(seen: JobRecord, next: JobRecord): { from: Attributes; to: Attributes } {
+  const from = attributesOf(seen);
+  return {
+    from: seen.dueAt === next.dueAt ? from : { ...from, ...anyDueAttributes },
+    to: attributesOf(next),
+  };
 }
 
 /** @throws RowUnreadable */

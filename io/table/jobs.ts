@@ -6,7 +6,7 @@
  */
 import type { JobRecord } from '../../domain/job/job.ts';
 import { endOf, StoredTombstone, type Tombstone, tombstoneOf } from '../../domain/job/tombstone.ts';
-import { attributesOf, recordOf } from './job-attributes.ts';
+import { attributesOf, changeOf, recordOf } from './job-attributes.ts';
 import { idInKey, readRow, readRows } from './rows.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
@@ -83,8 +83,7 @@ export function jobStore(items: Table): JobStore {
 
     replace(seen, next) {
       // Idempotent: the first write raises the version, so a repeat is refused.
-      const change = { from: attributesOf(seen), to: attributesOf(next) };
-      return items.change(jobKey(seen.jobId), change, { version: seen.version });
+      return items.change(jobKey(seen.jobId), changeOf(seen, next), { version: seen.version });
     },
   };
 }

@@ -4,13 +4,13 @@ import { dueShard } from '../../domain/job/identity.ts';
 import { changed, type JobRecord } from '../../domain/job/job.ts';
 import { tombstoneAfter } from '../../domain/job/tombstone.ts';
 import { holderOf } from '../../domain/tenant/holder.ts';
-import type { Due } from '../../io/table/due.ts';
-import type { Position } from '../../io/table/table.ts';
+import { type Due, type DueStart, SET_ASIDE } from '../../io/table/due.ts';
 import { aJob, NOW } from '../support/jobs.ts';
 import type { Backend } from './contract.ts';
 import { jobIdNo } from './names.ts';
 import { onEachTarget } from './targets.ts';
 
+const MINUTE_MS = 60_000;
 /** More than a page of any backend. */
 const MANY = 105;
 const SHARD = dueShard(jobIdNo(0));
@@ -25,17 +25,20 @@ async function allDue(backend: Backend, byMs: number, shard = SHARD) {
   const index = backend.process().due;
   const found: Due[] = [];
   let pages = 0;
-  let after: Position | undefined;
+  let from: DueStart | undefined;
   do {
-    const page = await index.due(shard, byMs, after);
-    found.push(...page.due);
-    after = page.next;
+    const page = await index.due(shard, byMs, from);
+    // The last minute is read whole.
+    found.push(...page.due.filter(({ dueAt }) => dueAt <= byMs));
+    from = page.next && { kind: 'after', position: page.next };
     pages++;
-  } while (after !== undefined);
+  } while (from !== undefined);
   return { found, pages };
 }
-const named = (records: readonly JobRecord[]): Due[] =>
-  records.map(({ jobId, dueAt = 0 }) => ({ kind: 'job', jobId, dueAt, isSetAside: false }));
+const named = (records: readonly JobRecord[]) =>
+  records.map(({ jobId, tenantId, dueAt = 0 }) =>
+    expect.objectContaining({ kind: 'job', jobId, tenantId, dueAt, isSetAside: false }),
+  );
 
 onEachTarget((open, test) => {
   test('what is due by then is found on its pages, the longest overdue first, and each once', async () => {
@@ -64,6 +67,53 @@ onEachTarget((open, test) => {
     await store.create(other);
     expect((await allDue(backend, NOW + MANY)).found).toEqual(named([jobs[0]!]));
     expect((await allDue(backend, NOW + MANY, dueShard(other.jobId))).found).toEqual(named([other]));
+  });
+
+  test('the items of a tenant and a minute are together, and all of them are passed over at once', async () => {
+    const backend = await open();
+    const { jobs: store } = backend.process();
+    const tenantIds = ['globex', 'acme', 'acme-2'];
+    const records = jobs
+      .slice(0, 30)
+      .map((job, i) => ({ ...job, tenantId: tenantIds[i % 3]!, dueAt: NOW + (i % 2) * MINUTE_MS + i }));
+    for (const job of records) await store.create(job);
+    await backend.caughtUp();
+    const groups: (readonly [string | undefined, number])[] = [];
+    let from: DueStart | undefined;
+    for (;;) {
+      const { due } = await backend.process().due.due(SHARD, NOW + 2 * MINUTE_MS, from);
+      const [first] = due;
+      if (first === undefined) break;
+      groups.push([first.tenantId, Math.floor((first.dueAt - NOW) / MINUTE_MS)]);
+      from = { kind: 'behind', group: first.group };
+    }
+    expect(groups).toEqual([
+      ['acme', 0],
+      ['acme-2', 0],
+      ['globex', 0],
+      ['acme', 1],
+      ['acme-2', 1],
+      ['globex', 1],
+    ]);
+  });
+
+  test('what begins behind a page goes on with the next item of its group', async () => {
+    const backend = await open();
+    const { jobs: store } = backend.process();
+    // One moment, so that no order but that of the pages tells them apart.
+    for (const job of jobs) await store.create({ ...job, dueAt: NOW });
+    const { found } = await allDue(backend, NOW);
+    const ids = found.map((item) => item.kind === 'job' && item.jobId);
+    expect(ids.toSorted()).toEqual(jobs.map(({ jobId }) => jobId).toSorted());
+  });
+
+  test('an item that has a time is not removed', async () => {
+    const backend = await open();
+    const { jobs: store, due } = backend.process();
+    await store.create(jobs[0]!);
+    const [item] = (await allDue(backend, NOW + MANY)).found;
+    await due.remove(item!);
+    expect((await allDue(backend, NOW + MANY)).found).toEqual([item]);
   });
 
   test('a job whose time moves, moves; one that has no time any more is gone', async () => {
@@ -103,7 +153,7 @@ onEachTarget((open, test) => {
     const waits: number[] = [];
     let nowMs = NOW + MANY;
     for (let failures = 1; failures <= 6; failures++) {
-      const shard = failures <= 5 ? SHARD : due.shards.at(-1)!;
+      const shard = failures <= 5 ? SHARD : SET_ASIDE[0]!;
       const [item] = (await allDue(backend, nowMs, shard)).found;
       expect(await due.postponeFailed(item!, nowMs)).toEqual({ count: failures, isSetAside: failures >= 5 });
       expect(await due.postponeFailed(item!, nowMs)).toBeUndefined();
@@ -113,10 +163,10 @@ onEachTarget((open, test) => {
     }
     expect(waits).toEqual([1, 2, 4, 8, 60, 60]);
 
-    const [aside] = (await allDue(backend, nowMs, due.shards.at(-1)!)).found;
+    const [aside] = (await allDue(backend, nowMs, SET_ASIDE[0]!)).found;
     expect(aside).toMatchObject({ kind: 'job', jobId: job.jobId, isSetAside: true });
     await due.restore(aside!);
-    expect((await allDue(backend, nowMs, due.shards.at(-1)!)).found).toEqual([]);
+    expect((await allDue(backend, nowMs, SET_ASIDE[0]!)).found).toEqual([]);
     expect((await allDue(backend, nowMs)).found).toMatchObject([{ jobId: job.jobId, isSetAside: false }]);
     const [again] = (await allDue(backend, nowMs)).found;
     expect(await due.postponeFailed(again!, nowMs)).toEqual({ count: 1, isSetAside: false });

@@ -1,6 +1,7 @@
-/** The `due` index: eventually what the items say, and until then what they said. */
+/** The index of due items: eventually what the items say, and until then what they said. */
 import { DUE_SHARDS, dueShard } from '../../domain/job/identity.ts';
-import { type Due, type DueIndex, SET_ASIDE, type Subject } from '../../io/table/due.ts';
+import { type Due, type DueIndex, type DueStart, SET_ASIDE, type Subject } from '../../io/table/due.ts';
+import { groupOf } from '../../io/table/due-turns.ts';
 import { type Run, reach } from './faults.ts';
 import { isUnreadable } from './unreadable.ts';
 import type { Process } from './world.ts';
@@ -14,6 +15,7 @@ export interface VirtualDueIndex {
 
 /** An item as it is when it is asked. */
 interface DueItem {
+  readonly tenantId: string;
   dueAt(): number | undefined;
   /** Moves `dueAt` alone, in the item. */
   postpone(dueAt: number): void;
@@ -28,12 +30,16 @@ interface Row {
 const LAG_MS = 30_000;
 /** Small, so that a handful of items fills several pages. */
 const PAGE = 2;
-const SHARDS = [...Array.from({ length: DUE_SHARDS }, (_, shard) => String(shard)), SET_ASIDE];
+const OWN = Array.from({ length: DUE_SHARDS }, (_, shard) => String(shard));
+const EARLIER = 'earlier';
+const SHARDS = [...OWN, ...OWN.map((shard) => `${EARLIER} ${shard}`), ...SET_ASIDE];
+const [ASIDE = ''] = SET_ASIDE;
 const MINUTE_MS = 60_000;
 const SET_ASIDE_AFTER = 5;
 
 export function virtualDueIndex(run: Run): VirtualDueIndex {
   const lag = run.world.dice('index');
+  const upgrade = run.world.dice('upgrade');
   const rows = new Map<string, Row>();
   const shards = new Map<string, string>();
   const failures = new Map<string, number>();
@@ -41,18 +47,31 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
     const name = nameOf(subject);
     run.world.after(lag.between(0, run.odds(1) > 0 ? LAG_MS : 1000), () => {
       const dueAt = item.dueAt();
+      const before = rows.get(name);
       if (dueAt === undefined) rows.delete(name);
       else rows.set(name, { subject, item, dueAt });
-      if (!shards.has(name)) shards.set(name, dueShard(idOf(subject)));
+      const own = dueShard(idOf(subject));
+      const shard = shards.get(name);
+      // An item of an earlier version is in the index of that version until its time changes.
+      if (shard === undefined)
+        shards.set(name, run.lasting.upgraded && upgrade.happens(0.5) ? `${EARLIER} ${own}` : own);
+      else if (shard.startsWith(EARLIER) && before?.dueAt !== dueAt) shards.set(name, own);
     });
   };
-  const page = (shard: string, byMs: number, from: number) => {
-    const found = [...rows]
-      .filter(([name, row]) => shards.get(name) === shard && row.dueAt <= byMs)
-      .sort(([a, { dueAt: m }], [b, { dueAt: n }]) => m - n || (a < b ? -1 : 1))
-      .map(([, { subject, dueAt }]): Due => ({ ...subject, dueAt, isSetAside: shard === SET_ASIDE }));
-    const next = found.length > from + PAGE ? { next: { from: from + PAGE } } : {};
-    return { due: found.slice(from, from + PAGE), ...next };
+  const page = (shard: string, byMs: number, from: DueStart | undefined) => {
+    const endMs = Math.floor(byMs / MINUTE_MS + 1) * MINUTE_MS;
+    const placed = [...rows]
+      .filter(([name, row]) => shards.get(name) === shard && row.dueAt < endMs)
+      .map(([name, row]) => {
+        const due = dueOf(shard, row);
+        return { due, place: `${due.group}#${String(row.dueAt).padStart(14, '0')}#${name}` };
+      })
+      .toSorted((a, b) => (a.place < b.place ? -1 : 1));
+    const start = from?.kind === 'behind' ? `${from.group}#~` : String(from?.position['place'] ?? '');
+    const found = placed.filter(({ place }) => place > start);
+    const last = found[PAGE - 1];
+    const next = found.length > PAGE && last !== undefined ? { next: { place: last.place } } : {};
+    return { due: found.slice(0, PAGE).map(({ due }) => due), ...next };
   };
   return {
     note,
@@ -63,12 +82,10 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
     },
     portFor: (process) => ({
       shards: SHARDS,
-      due: async (shard, byMs, after) => {
+      due: async (shard, byMs, from) => {
         // What can go wrong with this read can go wrong with that of another shard, and most are empty.
         if (![...rows.keys()].some((name) => shards.get(name) === shard)) return { due: [] };
-        return reach(run, process, { site: `due.${shard}` }, () =>
-          page(shard, byMs, Number(after?.['from'] ?? 0)),
-        );
+        return reach(run, process, { site: `due.${shard}` }, () => page(shard, byMs, from));
       },
       postponeFailed: (due, nowMs) =>
         reach(run, process, { site: 'due.postponeFailed' }, () => {
@@ -79,7 +96,7 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
           const count = (failures.get(name) ?? 0) + 1;
           const isSetAside = count >= SET_ASIDE_AFTER;
           failures.set(name, count);
-          shards.set(name, isSetAside ? SET_ASIDE : dueShard(idOf(due)));
+          shards.set(name, isSetAside ? ASIDE : dueShard(idOf(due)));
           row.item.postpone(nowMs + MINUTE_MS * (isSetAside ? 60 : 2 ** (count - 1)));
           note(row.subject, row.item);
           return { count, isSetAside };
@@ -89,8 +106,19 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
           failures.delete(nameOf(due));
           shards.set(nameOf(due), dueShard(idOf(due)));
         }),
+      remove: (due) =>
+        reach(run, process, { site: 'due.remove' }, () => {
+          const name = nameOf(due);
+          if (rows.get(name)?.item.dueAt() === undefined) rows.delete(name);
+        }),
     }),
   };
+}
+
+function dueOf(shard: string, { subject, item: { tenantId }, dueAt }: Row): Due {
+  const isSetAside = SET_ASIDE.includes(shard);
+  if (shard.startsWith(EARLIER)) return { ...subject, dueAt, isSetAside, group: EARLIER };
+  return { ...subject, tenantId, dueAt, isSetAside, group: groupOf({ kind: subject.kind, tenantId, dueAt }) };
 }
 
 function tenantOrJobOf(subject: Subject): string {

@@ -33,6 +33,7 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
     index.note(
       { kind: 'gate', tenantId: gate.tenantId },
       {
+        tenantId: gate.tenantId,
         dueAt: () => gates.get(gate.tenantId)?.dueAt,
         postpone(dueAt) {
           const now = gates.get(gate.tenantId);

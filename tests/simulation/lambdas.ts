@@ -3,8 +3,7 @@ import { pacedBatch } from '../../application/batch/paced-batch.ts';
 import { type SubmitPorts, submit } from '../../application/batch/submit.ts';
 import { type TrackPorts, track } from '../../application/batch/track.ts';
 import { type IntakePorts, intake } from '../../application/intake/intake.ts';
-import type { ReconcilePorts } from '../../application/repair/reconcile.ts';
-import { tick } from '../../application/repair/tick.ts';
+import { type TickPorts, tick } from '../../application/repair/tick.ts';
 import { type SlotPorts, type Slots, slots } from '../../application/tenant/slots.ts';
 import { deliver } from '../../application/webhook/deliver.ts';
 import type { DeliveryPorts } from '../../application/webhook/delivery-try.ts';
@@ -30,6 +29,8 @@ import type { Process } from './world.ts';
 
 export const BUCKET = 'headgate-jobs';
 export const SETTLE_MS = 60_000;
+/** So few that a run of tick now and then leaves something to the next. */
+const CALLS_PER_SECOND = 1 / 12;
 export const defaults: TenantDefaults = {
   admitUnknown: false,
   cap: 0,
@@ -58,7 +59,7 @@ export type AllPorts = IntakePorts &
   TrackPorts &
   NotifyPorts &
   DeliveryPorts &
-  ReconcilePorts &
+  TickPorts &
   SlotPorts;
 /** Slots are made of the other ports, so a defect in one of those is a defect in them. */
 export type Parts = Omit<AllPorts, 'slots'>;
@@ -108,6 +109,7 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     bucket: BUCKET,
     objectDays: 30,
     settleMs: SETTLE_MS,
+    callsPerSecond: CALLS_PER_SECOND,
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
       definitionOf: (jobType) => jobType,

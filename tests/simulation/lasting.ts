@@ -21,6 +21,8 @@ export interface LastingFaults {
   behindMs(role: Role): number;
   /** Whether there is a tenant whose rows no function can read. */
   readonly unreadable: boolean;
+  /** Whether some items were written by an earlier version, so that they are in its index. */
+  readonly upgraded: boolean;
 }
 
 /** Without SubmitJob, whose answers have faults of their own, and without the reads and writes of records, which are all. */
@@ -79,6 +81,7 @@ export function lastingFaults(run: Begun, endMs: number): LastingFaults {
         ? Math.round(clocks.between(60_000, MAX_BEHIND_MS))
         : 0,
     unreadable: strikes('lasting.unreadable'),
+    upgraded: strikes('lasting.upgraded'),
   };
 }
 

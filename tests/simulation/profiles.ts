@@ -32,7 +32,7 @@ export interface Profile {
   readonly receivers: Readonly<Record<'busy' | 'unresolved', number>>;
   /** Whether a run has one at all; what is struck stays struck for long. */
   readonly lasting: Readonly<
-    Record<'outage' | 'fullRateLimit' | 'clockBehind' | 'unreadable' | 'rotation', number>
+    Record<'outage' | 'fullRateLimit' | 'clockBehind' | 'unreadable' | 'rotation' | 'upgraded', number>
   >;
   readonly people: Readonly<
     Record<
@@ -87,7 +87,14 @@ const chaos: Profile = {
   work: { fails: 0.25, overruns: 0.06 },
   pace: { full: 0.03 },
   receivers: { busy: 0.15, unresolved: 0.2 },
-  lasting: { outage: 0.12, fullRateLimit: 0.08, clockBehind: 0.08, unreadable: 0.1, rotation: 0.1 },
+  lasting: {
+    outage: 0.12,
+    fullRateLimit: 0.08,
+    clockBehind: 0.08,
+    unreadable: 0.1,
+    rotation: 0.1,
+    upgraded: 0.1,
+  },
   people: {
     cancel: 0.25,
     lateCancel: 0.1,

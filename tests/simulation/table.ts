@@ -79,6 +79,7 @@ export function virtualTable(
     const { tenantId, endpointId, at, webhookId } = row;
     const due = { kind: 'delivery', delivery: { tenantId, endpointId, at, webhookId } } as const;
     index.note(due, {
+      tenantId,
       dueAt: () => deliveries.get(key)?.dueAt,
       postpone(dueAt) {
         const now = deliveries.get(key);
@@ -93,6 +94,7 @@ export function virtualTable(
     index.note(
       { kind: 'job', jobId: next.jobId },
       {
+        tenantId: next.tenantId,
         dueAt: () => job(next.jobId)?.dueAt,
         postpone(dueAt) {
           const now = jobs.get(next.jobId);

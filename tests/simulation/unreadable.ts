@@ -44,7 +44,11 @@ export function plant(
   index: {
     note(
       subject: Subject,
-      item: { readonly dueAt: () => number; readonly postpone: (at: number) => void },
+      item: {
+        readonly tenantId: string;
+        readonly dueAt: () => number;
+        readonly postpone: (at: number) => void;
+      },
     ): void;
   },
   {
@@ -62,6 +66,7 @@ export function plant(
   for (const subject of subjects) {
     let dueAt = START_MS + luck.between(0, FAULTS_END_MS / 4);
     index.note(subject, {
+      tenantId: UNREADABLE,
       dueAt: () => dueAt,
       postpone(at) {
         dueAt = at;

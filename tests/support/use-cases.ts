@@ -79,6 +79,7 @@ export function useCases({
     bucket: BUCKET,
     objectDays: 30,
     settleMs: 60_000,
+    callsPerSecond: 40,
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
       definitionOf: (jobType) => jobType,

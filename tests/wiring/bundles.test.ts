@@ -6,7 +6,7 @@ import { built } from '../../tools/build.ts';
 import { LambdaFunction, resources } from '../support/template.ts';
 
 /** A bare handler with the SDK clients of `track` has 405 KB, most of it clients. */
-const MAX_BYTES = 525_000;
+const MAX_BYTES = 530_000;
 
 /** Found in the code of a part that no function uses, and that one careless import brings in whole. */
 const UNUSED: readonly (readonly [part: string, trace: string])[] = [

@@ -76,9 +76,10 @@ describe('the jobs table', () => {
     expect(table).toMatchObject(declared);
   });
 
-  it('has an index for a tenant and one for time, and none that changes with the state of a job', () => {
+  it('has an index for a tenant and two for time, and none that changes with the state of a job', () => {
     expect(table['GlobalSecondaryIndexes']).toEqual([
       expect.objectContaining({ IndexName: 'byTenant', Projection: { ProjectionType: 'KEYS_ONLY' } }),
+      expect.objectContaining({ IndexName: 'dueInTurn', Projection: { ProjectionType: 'KEYS_ONLY' } }),
       expect.objectContaining({ IndexName: 'due', Projection: { ProjectionType: 'KEYS_ONLY' } }),
     ]);
   });

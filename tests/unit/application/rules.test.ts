@@ -149,7 +149,7 @@ describe('reconcile', () => {
     const world = useCases({});
     const later = jobIn('waiting', { jobId: idOf('a'), dueAt: NOW + 5 * MINUTE_MS });
     await world.ports.jobs.create(later);
-    const stale = { kind: 'job', jobId: idOf('a'), dueAt: NOW - 1, isSetAside: false } as const;
+    const stale = { kind: 'job', jobId: idOf('a'), dueAt: NOW - 1, isSetAside: false, group: 'g' } as const;
     const due = { ...world.ports.due, shards: ['0'], due: async () => ({ due: [stale] }) };
     expect(await reconcile({ ...world.ports, due }, look)).toEqual([]);
     expect(await world.ports.jobs.get(idOf('a'))).toEqual(later);
