@@ -9,7 +9,6 @@ const JSON_TARGETS: Readonly<
   Partial<Record<Service, { readonly version: string; readonly prefix: string }>>
 > = {
   dynamodb: { version: '1.0', prefix: 'DynamoDB_20120810' },
-  events: { version: '1.1', prefix: 'AWSEvents' },
   kms: { version: '1.1', prefix: 'TrentService' },
   sqs: { version: '1.0', prefix: 'AmazonSQS' },
 };

@@ -13,6 +13,7 @@ import { createLambda, type Lambda, type LambdaOptions } from './lambda/lambda.t
 import { lockDirectory } from './lock.ts';
 import { createLogs, type Logs } from './logs/logs.ts';
 import { type Fauxqs, openFauxqs } from './sqs/fauxqs.ts';
+import { queueAccess } from './sqs/policies.ts';
 import { handleQueueCall, sendTo } from './sqs/queues.ts';
 import { imageDirectories, inertLines, loadStack } from './template/load.ts';
 import { readTemplate } from './template/template.ts';
@@ -110,7 +111,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   // The gateway serves Batch and EventBridge, but they pass work to parts that start after it.
   const later: Later = { environment: {}, images: new Map() };
   const every = { region: REGION, clock, report };
-  const events = createEventBridge({ ...every, ...destinations(stores.fauxqs, later) });
+  const events = createEventBridge({ ...every, database: stores.events, ...targets(stores.fauxqs, later) });
   const logs = createLogs({ region: REGION, store: stores.logs, clock });
   onClose(() => logs.close());
   const batch = createBatch({
@@ -145,6 +146,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
     { region: REGION, stackName: STACK_NAME, endpoint, parameters: options.parameters ?? {} },
     {
       call: callsTo(endpoint, REGION),
+      events,
       lambda,
       bundles: options.bundles,
       functionEnvironment: options.functionEnvironment ?? {},
@@ -168,6 +170,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
 interface Stores {
   readonly fauxqs: Fauxqs;
   readonly tables: Tables;
+  readonly events: DatabaseSync;
   readonly jobs: DatabaseSync;
   readonly keys: DatabaseSync;
   readonly lambda: DatabaseSync;
@@ -177,23 +180,25 @@ interface Stores {
 async function openStores(directory: string | undefined, onClose: (step: Step) => void): Promise<Stores> {
   if (directory !== undefined) onClose(lockDirectory(directory));
   const inside = (name: string) => (directory === undefined ? undefined : join(directory, name));
-  const jobs = new DatabaseSync(inside('batch.sqlite') ?? ':memory:');
-  onClose(() => jobs.close());
-  // As for the queues: safe when the process dies, not when the machine does.
-  jobs.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-  const keys = new DatabaseSync(inside('kms.sqlite') ?? ':memory:');
-  onClose(() => keys.close());
-  const lambda = new DatabaseSync(inside('lambda.sqlite') ?? ':memory:');
-  onClose(() => lambda.close());
-  lambda.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-  const logs = new DatabaseSync(inside('logs.sqlite') ?? ':memory:');
-  onClose(() => logs.close());
-  logs.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  const open = (name: string): DatabaseSync => {
+    const database = new DatabaseSync(inside(name) ?? ':memory:');
+    onClose(() => database.close());
+    // As for the queues: safe when the process dies, not when the machine does.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    return database;
+  };
+  const databases = {
+    events: open('events.sqlite'),
+    jobs: open('batch.sqlite'),
+    keys: open('kms.sqlite'),
+    lambda: open('lambda.sqlite'),
+    logs: open('logs.sqlite'),
+  };
   const tables = openTables(inside('dynamodb'));
   onClose(() => tables.close());
   const fauxqs = await openFauxqs(inside('queues-and-objects'));
   onClose(() => fauxqs.close());
-  return { fauxqs, tables, jobs, keys, lambda, logs };
+  return { fauxqs, tables, ...databases };
 }
 
 /** By the cloud's clock. DynamoDB takes up to days; nothing may count on an item being there, or gone. */
@@ -222,8 +227,14 @@ interface Later {
   lambda?: Lambda;
 }
 
-function destinations(fauxqs: Fauxqs, later: Later): Pick<EventBridgeOptions, 'send' | 'invoke'> {
+/** What rules deliver to. */
+function targets(fauxqs: Fauxqs, later: Later): Pick<EventBridgeOptions, 'access' | 'send' | 'invoke'> {
+  const service = 'events.amazonaws.com';
   return {
+    access(arn, ruleArn) {
+      if (arn.startsWith('arn:aws:lambda:')) return later.lambda?.access(arn, service, ruleArn) ?? 'missing';
+      return queueAccess(fauxqs, arn, service, ruleArn);
+    },
     send: async (queueArn, body, attributes, groupId) =>
       sendTo(fauxqs, queueArn, { body, attributes, groupId }),
     invoke: async (functionArn, event) => {

@@ -1,12 +1,20 @@
 /** EventBridge: events for the targets of all matching rules, and scheduled rules. */
 import { randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
 import { ACCOUNT_ID, ApiError, type ApiRequest, type ApiResponse, type AwsEvent } from '../aws.ts';
+import type { Actions } from './actions.ts';
+import { busActions } from './buses.ts';
 import { type Destinations, deliver } from './delivery.ts';
 import { compilePattern } from './pattern.ts';
+import { busName, openRegistry, parsePattern, type Rule } from './registry.ts';
 import { type Entry, PutEvents, parse, TestEventPattern } from './requests.ts';
-import { createRegistry, parsePattern, type Rule } from './rules.ts';
+import { ruleActions } from './rules.ts';
+import { tagActions } from './tags.ts';
+import { targetActions } from './targets.ts';
 
 export interface EventBridgeOptions extends Destinations {
+  /** Keeps the buses, rules and targets that API calls make. */
+  readonly database: DatabaseSync;
   readonly region: string;
   /** With `onAdvance`, scheduled rules are checked at once when the clock is moved, not only at the next second. */
   readonly clock: { now(): number; onAdvance?(listener: () => void): () => void };
@@ -15,6 +23,11 @@ export interface EventBridgeOptions extends Destinations {
 export interface EventBridge {
   /** Answers `AWSEvents.*` calls. A refusal is an answer, too (`__type`); only a fault of our own rejects. */
   handle(request: ApiRequest): Promise<ApiResponse>;
+  /**
+   * A call of the stack. What it makes is not kept, since it is made again at each start.
+   * @throws ApiError, a refusal
+   */
+  declare(operation: string, input: object): void;
   /**
    * Accepts an event as AWS's own services put it, with `aws.*` sources. Resolves when each matching target has the
    * event, or its dead-letter queue has, or the loss was reported.
@@ -36,39 +49,43 @@ const MOST_BYTES = 1024 * 1024;
 
 export function createEventBridge(options: EventBridgeOptions): EventBridge {
   const { region, clock, report } = options;
-  const { actions, rulesOn } = createRegistry(region, () => clock.now());
+  const registry = openRegistry({ region, database: options.database, now: () => clock.now() });
   const closing = new AbortController();
   const delivering = new Set<Promise<unknown>>();
   let stop = (): void => undefined;
 
   const toTargets = (rule: Rule, event: AwsEvent): Promise<void>[] =>
     [...rule.targets.values()].map((target) => {
-      const delivery = deliver(event, { ruleArn: rule.arn, target }, options, closing.signal);
+      const route = { rule, target, receivedAtMs: clock.now() };
+      const delivery = deliver(event, route, options, closing.signal);
       delivering.add(delivery);
       return delivery.finally(() => delivering.delete(delivery));
     });
 
   async function publish(event: AwsEvent, bus?: string): Promise<void> {
-    const rules = rulesOn(bus);
+    const rules = registry.buses.get(busName(bus))?.rules;
     // AWS accepts such an event and drops it silently.
     // @see https://github.com/aws/aws-cli/issues/9186
     if (!rules) report(`EventBridge dropped event ${event.id}: there is no event bus ${bus}.`);
-    const wanted = rules?.filter((rule) => rule.enabled && rule.matches(event)) ?? [];
+    const wanted = [...(rules?.values() ?? [])].filter((rule) => rule.enabled && rule.matches(event));
     await Promise.all(wanted.flatMap((rule) => toTargets(rule, event)));
   }
 
   function fireDueRules(): void {
     const nowMs = clock.now();
-    for (const rule of rulesOn('default') ?? []) {
-      if (!rule.enabled || rule.everyMs === undefined || rule.dueAtMs > nowMs) continue;
-      // Once for all missed intervals: a clock that is moved by an hour does not make sixty events.
-      rule.dueAtMs += rule.everyMs * Math.ceil((nowMs + 1 - rule.dueAtMs) / rule.everyMs);
+    for (const rule of registry.bus('default').rules.values()) {
+      if (!rule.enabled || rule.dueAtMs === undefined || rule.dueAtMs > nowMs) continue;
+      // Once for all that were missed: a clock that is moved by an hour does not make sixty events.
+      rule.dueAtMs = rule.schedule?.(nowMs, rule.dueAtMs);
       toTargets(rule, scheduledEvent(rule, region, nowMs));
     }
   }
 
-  const allActions: typeof actions = {
-    ...actions,
+  const actions: Actions = {
+    ...busActions(registry),
+    ...ruleActions(registry, () => clock.now()),
+    ...targetActions(registry),
+    ...tagActions(registry),
     PutEvents: (body) => putEvents(parse(PutEvents, body).Entries, options, publish),
     TestEventPattern: (body) => testPattern(body),
   };
@@ -76,17 +93,18 @@ export function createEventBridge(options: EventBridgeOptions): EventBridge {
   return {
     async handle({ headers, body }) {
       const action = (headers['x-amz-target'] ?? '').replace(/^AWSEvents\./, '');
-      const act = Object.hasOwn(allActions, action) ? allActions[action] : undefined;
+      const act = Object.hasOwn(actions, action) ? actions[action] : undefined;
       try {
         if (!act)
           throw new ApiError('UnknownOperationException', `not implemented here: EventBridge ${action}`);
-        return reply(200, await act(body));
+        return reply(200, await act(body, { declared: false }));
       } catch (error) {
         if (error instanceof ApiError)
           return reply(error.status, { __type: error.name, message: error.message });
         throw error;
       }
     },
+    declare: (operation, input) => void actions[operation]?.(input, { declared: true }),
     publish,
     start() {
       const timer = setInterval(fireDueRules, LOOK_EVERY_MS);

@@ -1,6 +1,7 @@
 /** The requests EventBridge understands here. Every object is strict: a key that is not listed is refused by name. */
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
+import { TargetInput } from './target-input.ts';
 
 const Name = z.string().min(1).max(256);
 /** @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html */
@@ -12,10 +13,31 @@ const Pattern = z.string().max(2048, 'an event pattern has at most 2048 characte
 const OptionalBus = { EventBusName: z.string().min(1).optional() };
 const Page = { NextToken: z.string().optional(), Limit: z.int().min(1).max(100).optional() };
 
+export const MAX_TAGS = 50;
+const TagKey = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine((key) => !/^aws:/i.test(key), 'keys that begin with aws: are reserved');
+const Tags = z.array(z.strictObject({ Key: TagKey, Value: z.string().max(256) })).max(MAX_TAGS);
+type Tags = z.infer<typeof Tags>;
+
+export function tagsFrom(tags: Tags = []): Map<string, string> {
+  return new Map(tags.map(({ Key, Value }) => [Key, Value]));
+}
+
+const ResourceARN = z.string().min(1).max(1600);
+export const TagResource = z.strictObject({ ResourceARN, Tags });
+export const UntagResource = z.strictObject({ ResourceARN, TagKeys: z.array(z.string().min(1)) });
+export const ListTagsForResource = z.strictObject({ ResourceARN });
+
 export const CreateEventBus = z.strictObject({
-  Name,
-  Description: z.string().optional(),
-  Tags: z.array(z.unknown()).optional(),
+  /** @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html */
+  Name: z
+    .string()
+    .regex(/^[\w.-]{1,256}$/, 'a custom bus has a name of letters, digits, dots, hyphens and underscores'),
+  Description: z.string().max(512).optional(),
+  Tags: Tags.optional(),
 });
 export const OneEventBus = z.strictObject({ Name: z.string().min(1).optional() });
 export const ListEventBuses = z.strictObject({ NamePrefix: z.string().optional(), ...Page });
@@ -24,26 +46,30 @@ export const PutRule = z.strictObject({
   Name: RuleName,
   ...OptionalBus,
   EventPattern: Pattern.optional(),
-  ScheduleExpression: z.string().optional(),
+  ScheduleExpression: z.string().max(256).optional(),
   State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
-  Description: z.string().optional(),
+  Description: z.string().max(512).optional(),
   RoleArn: z.string().optional(),
-  Tags: z.array(z.unknown()).optional(),
+  Tags: Tags.optional(),
 });
-export type PutRule = z.infer<typeof PutRule>;
 export const OneRule = z.strictObject({ Name, ...OptionalBus });
 export const DeleteRule = OneRule.extend({ Force: z.boolean().optional() });
+export const ListRuleNamesByTarget = z.strictObject({
+  TargetArn: z.string().min(1).max(1600),
+  ...OptionalBus,
+  ...Page,
+});
 export const ListRules = z.strictObject({ NamePrefix: z.string().optional(), ...OptionalBus, ...Page });
 
-const JsonPath = z.string().regex(/^\$(\.[\w-]+)*$/, 'not implemented here: a path other than $.field.field');
 const QueueArn = z.string().regex(/^arn:aws:sqs:/, 'a dead-letter queue is an SQS queue');
 
 const Target = z.strictObject({
-  Id: z.string().min(1).max(64),
+  Id: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'a target has an id of 1 to 64 letters, digits, dots, hyphens and underscores'),
   Arn: z.string().regex(/^arn:aws:(sqs|lambda):/, 'not implemented here: targets other than SQS and Lambda'),
   RoleArn: z.string().optional(),
-  Input: z.string().optional(),
-  InputPath: JsonPath.optional(),
+  ...TargetInput,
   SqsParameters: z.strictObject({ MessageGroupId: z.string().min(1).max(100) }).optional(),
   DeadLetterConfig: z.strictObject({ Arn: QueueArn }).optional(),
   RetryPolicy: z
@@ -58,14 +84,7 @@ export type Target = z.infer<typeof Target>;
 export const PutTargets = z.strictObject({
   Rule: Name,
   ...OptionalBus,
-  Targets: z
-    .array(
-      Target.refine(
-        ({ Input, InputPath }) => Input === undefined || InputPath === undefined,
-        'only one of Input and InputPath may be given',
-      ),
-    )
-    .min(1),
+  Targets: z.array(Target).min(1).max(100),
 });
 export const RemoveTargets = z.strictObject({
   Rule: Name,
@@ -96,6 +115,7 @@ export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): 
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     const place = z.core.toDotPath(issue.path);
+    if (issue.code === 'invalid_key') return `${place}: ${issue.issues[0]?.message ?? issue.message}`;
     if (issue.code !== 'unrecognized_keys') return `${place || 'request'}: ${issue.message}`;
     return `not implemented here: ${issue.keys.map((key) => (place ? `${place}.${key}` : key)).join(', ')}`;
   });

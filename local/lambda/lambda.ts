@@ -28,8 +28,8 @@ export interface Lambda extends Pick<LambdaHost, 'define' | 'map' | 'start' | 'c
    * @throws ResourceNotFoundException
    */
   accept(functionArn: string, payload: unknown): void;
-  /** Whether the policy of a function lets a service invoke it for the resource with this ARN. */
-  lets(functionArn: string, service: string, sourceArn: string): boolean;
+  /** Whether a function is there, and whether its policy lets a service invoke it for the resource with this ARN. */
+  access(functionArn: string, service: string, sourceArn: string): 'allowed' | 'denied' | 'missing';
 }
 
 export function createLambda(options: LambdaOptions): Lambda {
@@ -73,7 +73,11 @@ export function createLambda(options: LambdaOptions): Lambda {
       accept: events.accept,
     }),
     accept,
-    lets: (functionArn, service, sourceArn) => permissions.lets(nameIn(functionArn), service, sourceArn),
+    access(functionArn, service, sourceArn) {
+      const name = nameIn(functionArn);
+      if (host.functionNamed(name) === undefined) return 'missing';
+      return permissions.lets(name, service, sourceArn) ? 'allowed' : 'denied';
+    },
     async start() {
       await host.start();
       events.start();

@@ -36,6 +36,7 @@ const MADE: Readonly<Record<string, Identify>> = {
     const url = `${site.endpoint}/${ACCOUNT_ID}/${name}`;
     return { ref: url, attributes: { Arn: arn(site, 'sqs', name), QueueName: name, QueueUrl: url } };
   },
+  'AWS::SQS::QueuePolicy': plain(),
   'AWS::DynamoDB::Table': (resource, site) => {
     const name = nameOf(resource, site, 'TableName');
     return { ref: name, attributes: { Arn: arn(site, 'dynamodb', `table/${name}`) } };
@@ -97,10 +98,6 @@ const NO_NETWORK = 'containers are processes of this machine, in its own network
 
 /** Types without effect here, and why that is safe: wiring.ts, or AWS alone, checks what they forbid. */
 const INERT: Readonly<Record<string, { readonly because: string; readonly identify: Identify }>> = {
-  'AWS::SQS::QueuePolicy': {
-    because: `${NO_IAM}; what rules need is checked when the template is read`,
-    identify: plain(),
-  },
   'AWS::S3::BucketPolicy': { because: NO_IAM, identify: plain() },
   'AWS::IAM::Role': {
     because: NO_IAM,

@@ -1,16 +1,15 @@
 import { nameOf } from './identities.ts';
 import type { Maker } from './maker.ts';
 
-/** Buses and rules are kept in memory and made again at each start. */
-const makeBus: Maker = async ({ logicalId, properties }, { call }, stack) => {
+const makeBus: Maker = async ({ logicalId, properties }, { events }, stack) => {
   const { Description } = properties;
-  await call('events', 'CreateEventBus', { Name: stack.identity(logicalId).ref, Description });
+  events.declare('CreateEventBus', { Name: stack.identity(logicalId).ref, Description });
 };
 
-const makeRule: Maker = async (resource, { call }, stack) => {
+const makeRule: Maker = async (resource, { events }, stack) => {
   const { Description, EventBusName, EventPattern, ScheduleExpression, State, Targets } = resource.properties;
   const Name = nameOf(resource, stack.site, 'Name');
-  await call('events', 'PutRule', {
+  events.declare('PutRule', {
     Name,
     Description,
     EventBusName,
@@ -19,7 +18,7 @@ const makeRule: Maker = async (resource, { call }, stack) => {
     ScheduleExpression,
     State,
   });
-  if (Targets !== undefined) await call('events', 'PutTargets', { Rule: Name, EventBusName, Targets });
+  if (Targets !== undefined) events.declare('PutTargets', { Rule: Name, EventBusName, Targets });
 };
 
 export const eventMakers: Readonly<Record<string, Maker>> = {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
 import type { Call, Maker } from './maker.ts';
+import { propertiesOf } from './properties.ts';
 
 const QUEUE_ATTRIBUTES = [
   'DelaySeconds',
@@ -29,6 +30,15 @@ const makeQueue: Maker = async ({ logicalId, properties }, { call }, stack) => {
   else
     await call('sqs', 'SetQueueAttributes', { ...found, Attributes: { RedrivePolicy: '', ...attributes } });
 };
+
+const makeQueuePolicy: Maker = async (resource, { call }) => {
+  const { PolicyDocument, Queues } = propertiesOf(QueuePolicyProperties, resource);
+  const Policy = JSON.stringify(PolicyDocument);
+  for (const QueueUrl of Queues)
+    await call('sqs', 'SetQueueAttributes', { QueueUrl, Attributes: { Policy } });
+};
+
+const QueuePolicyProperties = z.strictObject({ PolicyDocument: z.unknown(), Queues: z.array(z.string()) });
 
 const TABLE_PROPERTIES = [
   'AttributeDefinitions',
@@ -118,6 +128,7 @@ async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
 
 export const storeMakers: Readonly<Record<string, Maker>> = {
   'AWS::SQS::Queue': makeQueue,
+  'AWS::SQS::QueuePolicy': makeQueuePolicy,
   'AWS::DynamoDB::Table': makeTable,
   'AWS::S3::Bucket': makeBucket,
 };

@@ -1,4 +1,5 @@
 /** A maker of one resource of a planned stack: its signature, and the services that it may use. */
+import type { EventBridge } from '../events/eventbridge.ts';
 import type { Lambda } from '../lambda/lambda.ts';
 import type { Identity, Resource } from './identities.ts';
 import type { Stack } from './stack.ts';
@@ -8,13 +9,14 @@ import type { Stack } from './stack.ts';
  * @throws ApiError, the refusal of the service
  */
 export type Call = (
-  service: 'batch' | 'dynamodb' | 'events' | 'kms' | 's3' | 'sqs',
+  service: 'batch' | 'dynamodb' | 'kms' | 's3' | 'sqs',
   operation: string,
   input: Readonly<Record<string, unknown>>,
 ) => Promise<Record<string, unknown>>;
 
 export interface Services {
   readonly call: Call;
+  readonly events: Pick<EventBridge, 'declare'>;
   readonly lambda: Pick<Lambda, 'define' | 'map' | 'permit' | 'configure'>;
   /** The folder of the bundles, at the paths of the handlers. */
   readonly bundles: string;

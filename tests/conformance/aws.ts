@@ -11,6 +11,7 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
+  SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -137,6 +138,13 @@ async function makeBus(events: EventBridgeClient, sqs: SQSClient, Name: string):
   const url = await makeQueue(sqs, `${Name}-heard`);
   const attributes = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] });
   const { QueueArn: Arn } = (await sqs.send(attributes)).Attributes ?? {};
+  const Allow = {
+    Effect: 'Allow',
+    Principal: { Service: 'events.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...Allow, Resource: Arn }] });
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { Policy } }));
   await events.send(new CreateEventBusCommand({ Name }));
   const rule = { Name, EventBusName: Name };
   await events.send(new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: ['headgate'] }) }));

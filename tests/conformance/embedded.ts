@@ -1,9 +1,11 @@
 /** The embedded cloud's DynamoDB, SQS and EventBridge behind its gateway, with nothing deployed to it. */
+import { DatabaseSync } from 'node:sqlite';
 import { createClock } from '../../local/clock.ts';
 import { openTables } from '../../local/dynamodb/tables.ts';
 import { createEventBridge } from '../../local/events/eventbridge.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { openFauxqs } from '../../local/sqs/fauxqs.ts';
+import { queueAccess } from '../../local/sqs/policies.ts';
 import { handleQueueCall, sendTo } from '../../local/sqs/queues.ts';
 import { REGION } from './aws.ts';
 
@@ -16,6 +18,8 @@ export async function startEmbedded() {
     region: REGION,
     clock,
     report,
+    database: new DatabaseSync(':memory:'),
+    access: (queueArn, ruleArn) => queueAccess(fauxqs, queueArn, 'events.amazonaws.com', ruleArn),
     send: async (queueArn, body, attributes, groupId) =>
       sendTo(fauxqs, queueArn, { body, attributes, groupId }),
     invoke: async () => undefined,

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { PutEventsCommand, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { eventually, type Laptop, laptop, nextMessage } from './set-up.ts';
+import { eventually, type Laptop, laptop, nextMessage, type Started } from './set-up.ts';
 
 jest.setTimeout(60_000);
 
@@ -67,6 +68,46 @@ test('an event on which the function of a rule fails is tried as the template sa
     requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 2 },
     requestPayload: { source: 'test' },
   });
+});
+
+test('a rule that is made by a call delivers once the policy of its queue lets it, and is there after a restart', async () => {
+  const dataDirectory = join(here.folder, 'data');
+  const only = { Resources: { Told: { Type: 'AWS::SQS::Queue' } } };
+  const first = await here.start(only, { images: {}, dataDirectory });
+  const Arn = 'arn:aws:sqs:us-east-1:000000000000:local-Told';
+  const put = (cloud: Started, n: number) => {
+    const Entries = [{ Source: 'test', DetailType: 'done', Detail: JSON.stringify({ n }) }];
+    return cloud.aws.events.send(new PutEventsCommand({ Entries }));
+  };
+  const { RuleArn } = await first.aws.events.send(
+    new PutRuleCommand({ Name: 'mine', EventPattern: '{"source":["test"]}' }),
+  );
+  await first.aws.events.send(new PutTargetsCommand({ Rule: 'mine', Targets: [{ Id: '1', Arn }] }));
+  await put(first, 1);
+  expect(first.reported).toContainEqual(
+    expect.stringMatching(/the policy of .*:local-Told does not let EventBridge use it for this rule/),
+  );
+  const Statement = [
+    {
+      Effect: 'Allow',
+      Principal: { Service: 'events.amazonaws.com' },
+      Action: 'sqs:SendMessage',
+      Resource: Arn,
+      Condition: { ArnEquals: { 'aws:SourceArn': RuleArn } },
+    },
+  ];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await first.aws.sqs.send(
+    new SetQueueAttributesCommand({ QueueUrl: first.physicalId('Told'), Attributes: { Policy } }),
+  );
+  await put(first, 2);
+  await first.close();
+  const second = await here.start(only, { images: {}, dataDirectory });
+  await put(second, 3);
+  const told = [1, 2].map(
+    async () => JSON.parse(await nextMessage(second, second.physicalId('Told'))).detail.n,
+  );
+  expect((await Promise.all(told)).toSorted()).toEqual([2, 3]);
 });
 
 test('a configuration for another version is refused by the name of the resource', async () => {

@@ -1,5 +1,6 @@
 /** An EventBridge of our own behind the real client, with destinations that may refuse. */
 import { createServer, type Server } from 'node:http';
+import { DatabaseSync } from 'node:sqlite';
 import { json } from 'node:stream/consumers';
 import {
   EventBridgeClient,
@@ -30,11 +31,14 @@ afterEach(async () => {
 });
 
 /** An EventBridge behind a real SDK client; `refuse` names the destinations that take nothing. */
-export async function setUp() {
+export async function setUp(database = new DatabaseSync(':memory:')) {
   const sent: Sent[] = [];
+  /** The bodies as they were sent. */
+  const texts: string[] = [];
   const invoked: { arn: string; event: unknown }[] = [];
   const lines: string[] = [];
   const refuse = new Map<string, number>();
+  const denied = new Map<string, 'denied' | 'missing'>();
   const gate = { wait: Promise.resolve() };
   const turned = new Set<() => void>();
   const clock = {
@@ -57,9 +61,12 @@ export async function setUp() {
   const bridge = createEventBridge({
     region: 'us-east-1',
     clock,
+    database,
+    access: (arn) => denied.get(arn) ?? 'allowed',
     async send(queue, body, attributes, group) {
       await gate.wait;
       mayTake(queue);
+      texts.push(body);
       sent.push({ queue, body: JSON.parse(body), attributes, group });
     },
     async invoke(arn, event) {
@@ -95,7 +102,7 @@ export async function setUp() {
     if (targets.length > 0)
       await client.send(new PutTargetsCommand({ Rule: name, Targets: targets, EventBusName }));
   };
-  return { bridge, client, clock, gate, invoked, lines, refuse, rule, sent };
+  return { bridge, client, clock, database, denied, gate, invoked, lines, refuse, rule, sent, texts };
 }
 
 async function listen(server: Server): Promise<string> {

@@ -75,10 +75,10 @@ const unknown: [string, (client: EventBridgeClient) => Promise<unknown>, string,
     /EventPattern or ScheduleExpression/,
   ],
   [
-    'a cron schedule',
-    (client) => client.send(new PutRuleCommand({ Name: 'r', ScheduleExpression: 'cron(0 12 * * ? *)' })),
+    'a cron schedule with both kinds of days',
+    (client) => client.send(new PutRuleCommand({ Name: 'r', ScheduleExpression: 'cron(0 12 * * * *)' })),
     'ValidationException',
-    /not implemented here: cron/,
+    /ScheduleExpression is not valid: cron\(0 12/,
   ],
   [
     'a rate in the wrong number',
@@ -87,16 +87,16 @@ const unknown: [string, (client: EventBridgeClient) => Promise<unknown>, string,
     /rate\(1 minutes\)/,
   ],
   [
-    'an input transformer',
+    'parameters of another kind of target',
     (client) =>
       client.send(
         new PutTargetsCommand({
           Rule: 'known',
-          Targets: [{ Id: '1', Arn: QUEUE, InputTransformer: { InputTemplate: '{}' } }],
+          Targets: [{ Id: '1', Arn: QUEUE, BatchParameters: { JobDefinition: 'd', JobName: 'n' } }],
         }),
       ),
     'ValidationException',
-    /not implemented here: Targets\[0\]\.InputTransformer/,
+    /not implemented here: Targets\[0\]\.BatchParameters/,
   ],
   [
     'a target of another service',

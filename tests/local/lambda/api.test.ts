@@ -99,8 +99,8 @@ test('a destination of a kind that is not here is refused by its member', async 
 test('a permission lets a service invoke the function for one source, until it is removed', async () => {
   const { client, lambda } = opened;
   const rule = 'arn:aws:events:us-east-1:000000000000:rule/hourly';
-  const lets = (sourceArn: string) => lambda.lets(functionArn('echo'), 'events.amazonaws.com', sourceArn);
-  expect(lets(rule)).toBe(false);
+  const access = (sourceArn: string) => lambda.access(functionArn('echo'), 'events.amazonaws.com', sourceArn);
+  expect(access(rule)).toBe('denied');
   const permission = {
     FunctionName: 'echo',
     StatementId: 'hourly',
@@ -109,7 +109,7 @@ test('a permission lets a service invoke the function for one source, until it i
     SourceArn: rule,
   };
   await client.send(new AddPermissionCommand(permission));
-  expect([lets(rule), lets(`${rule}-other`)]).toEqual([true, false]);
+  expect([access(rule), access(`${rule}-other`)]).toEqual(['allowed', 'denied']);
   await expect(client.send(new AddPermissionCommand(permission))).rejects.toMatchObject({
     name: 'ResourceConflictException',
   });
@@ -118,5 +118,5 @@ test('a permission lets a service invoke the function for one source, until it i
     { Sid: 'hourly', Principal: { Service: 'events.amazonaws.com' }, Resource: functionArn('echo') },
   ]);
   await client.send(new RemovePermissionCommand({ FunctionName: 'echo', StatementId: 'hourly' }));
-  expect(lets(rule)).toBe(false);
+  expect(access(rule)).toBe('denied');
 });
