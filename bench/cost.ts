@@ -6,11 +6,12 @@ import { type Case, costOf, kinds } from './cost/kinds.ts';
 import { billOf, dollarsOf, PRICES_OF } from './cost/prices.ts';
 import type { Figure } from './figure.ts';
 
-const USUAL: Case = { kind: 'plain', batchSize: 10, recordBytes: 1000, cap: 0 };
+const USUAL: Case = { kind: 'plain', batchSize: 10, recordBytes: 1000, cap: 0, published: 'final' };
 
 /** The last version of a job has this size, as if it were one item. */
 const CASES: Readonly<Record<string, Case>> = {
   ...Object.fromEntries(Object.keys(kinds).map((kind) => [kind, { ...USUAL, kind: kind as Case['kind'] }])), // its own keys
+  'plain, nothing on the bus': { ...USUAL, published: 'none' },
   'plain, batches of 1': { ...USUAL, batchSize: 1 },
   'plain, 2 KB': { ...USUAL, recordBytes: 2000 },
   'plain, 4 KB': { ...USUAL, recordBytes: 4000 },

@@ -12,6 +12,7 @@ export function environmentOf(): Record<string, string> {
     SUBMIT_QUEUE_URL: NOWHERE,
     DELIVERY_QUEUE_URL: NOWHERE,
     DEAD_LETTER_QUEUE_URL: NOWHERE,
+    NOTIFY_QUEUE_URL: NOWHERE,
     EVENT_BUS_NAME: 'bench',
     WORKER_LOG_GROUP: 'bench',
     JOB_QUEUE_STANDARD: 'standard',

@@ -6,8 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { register } from '../application/webhook/endpoint-setup.ts';
 import type { Delivery } from '../domain/webhook/delivery.ts';
 import { pingEvent } from '../domain/webhook/notification.ts';
-import { bus } from '../io/aws/bus.ts';
+import { eventQueue } from '../io/aws/bus.ts';
 import { sealing } from '../io/aws/keys.ts';
+import { queue } from '../io/aws/queues.ts';
 import { systemClock } from '../io/process/clock.ts';
 import { systemRandom } from '../io/process/random.ts';
 import { deliveryStore } from '../io/table/deliveries.ts';
@@ -77,7 +78,7 @@ interface Stage {
   readonly cloud: Cloud;
   readonly receiver: Receiver;
   addTenant(tenantId: string, outcome: TryOutcome): Promise<void>;
-  /** A ping through bus, queue and function, as any other event. */
+  /** A ping through queue and function, as any other event. */
   ping(tenantId: string): Promise<void>;
   rows(tenantId: string): Promise<Delivery[]>;
   close(): void;
@@ -88,7 +89,7 @@ async function setUp(cloud: Cloud, receiver: Receiver): Promise<Stage> {
   const items = table(clients.dynamo, outputOf(cloud.outputs, 'JobsTableName'), systemRandom);
   const [endpoints, deliveries] = [endpointRegister(items), deliveryStore(items)];
   const keys = sealing(clients.kms, outputOf(cloud.outputs, 'WebhookKeyId'));
-  const events = bus(clients.eventBridge, outputOf(cloud.outputs, 'LifecycleBusName'));
+  const events = eventQueue(queue(clients.sqs, cloud.physicalId('NotifyQueue')));
   return {
     cloud,
     receiver,

@@ -3,9 +3,9 @@
  * passes it to its use case; a bundle contains only what its function opens.
  */
 import { definitionOf } from '../domain/batch/definitions.ts';
-import { isPublished } from '../domain/webhook/notification.ts';
+import { isForBus, isForNotify } from '../domain/webhook/notification.ts';
 import { batchPort } from './aws/batch.ts';
-import { bus, selective } from './aws/bus.ts';
+import { bus, eventQueue, inTurn } from './aws/bus.ts';
 import { batch, dynamo, eventBridge, kms, sqs, submittingBatch } from './aws/clients.ts';
 import { opening } from './aws/keys.ts';
 import { queue } from './aws/queues.ts';
@@ -33,10 +33,14 @@ import { waitingStore } from './table/waiting.ts';
  * @throws EnvironmentIncomplete, like each function of this file
  */
 export function openTable(name: string) {
-  const env = readEnv('TABLE_NAME', 'EVENT_BUS_NAME');
+  const env = readEnv('TABLE_NAME', 'EVENT_BUS_NAME', 'NOTIFY_QUEUE_URL', 'PUBLISH_EVENTS');
+  const published = env.PUBLISH_EVENTS;
   return {
     items: table(dynamo(), env.TABLE_NAME, systemRandom),
-    bus: bus(eventBridge(), env.EVENT_BUS_NAME),
+    bus: inTurn([
+      { to: bus(eventBridge(), env.EVENT_BUS_NAME), wants: (event) => isForBus(event, published) },
+      { to: eventQueue(queue(sqs(), env.NOTIFY_QUEUE_URL)), wants: (event) => isForNotify(event, published) },
+    ]),
     log: createLog(name),
     clock: systemClock,
     random: systemRandom,
@@ -45,12 +49,11 @@ export function openTable(name: string) {
 
 /** The ports of each step of a job: records, gates, and the queues for the dispatch. */
 export function openJobs(name: string) {
-  const env = readEnv('SUBMIT_QUEUE_URL', 'DEAD_LETTER_QUEUE_URL', 'TENANT_DEFAULTS', 'PUBLISH_EVENTS');
+  const env = readEnv('SUBMIT_QUEUE_URL', 'DEAD_LETTER_QUEUE_URL', 'TENANT_DEFAULTS');
   const parts = openTable(name);
   const queues = sqs();
   return {
     ...parts,
-    bus: selective(parts.bus, (event) => isPublished(event, env.PUBLISH_EVENTS)),
     jobs: jobStore(parts.items),
     tenants: tenantStore(parts.items),
     gates: gateStore(parts.items),

@@ -30,9 +30,7 @@ const SendMessageBatch = z.object({
     }),
   ),
 });
-const PutEvents = z.object({
-  Entries: z.array(z.object({ DetailType: z.string(), Source: z.string(), Detail: z.string() })),
-});
+const PutEvents = z.object({ Entries: z.array(z.looseObject({})) });
 const Decrypt = z.object({ CiphertextBlob: z.string() });
 const Consumed = z.object({ CapacityUnits: z.number() });
 const Answer = z.looseObject({ ConsumedCapacity: z.union([Consumed, z.array(Consumed)]).optional() });
@@ -46,7 +44,6 @@ export interface Sent {
 
 export interface Listener {
   sent(message: Sent): void;
-  published(type: string, event: { readonly source: string; readonly detail: unknown }): void;
 }
 
 export type CountedCloud = Awaited<ReturnType<typeof openCountedCloud>>;
@@ -87,8 +84,6 @@ export async function openCountedCloud(counts: Counts, listener: Listener) {
     events: async ({ body }) => {
       const { Entries } = PutEvents.parse(body);
       counts.events += Entries.length;
-      for (const { DetailType, Source, Detail } of Entries)
-        listener.published(DetailType, { source: Source, detail: JSON.parse(Detail) });
       return { FailedEntryCount: 0, Entries: Entries.map((_, i) => ({ EventId: String(i) })) };
     },
     kms: async ({ body }) => {

@@ -7,9 +7,9 @@ import { slots } from '../../application/tenant/slots.ts';
 import { notify } from '../../application/webhook/notify.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
 import type { TenantDefaults } from '../../domain/tenant/policy.ts';
-import { isPublished } from '../../domain/webhook/notification.ts';
+import { isForBus, isForNotify, type PublishedEvents } from '../../domain/webhook/notification.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
-import { bus, selective } from '../../io/aws/bus.ts';
+import { bus, eventQueue, inTurn } from '../../io/aws/bus.ts';
 import { opening } from '../../io/aws/keys.ts';
 import type { MessageBatch } from '../../io/aws/lambda.ts';
 import { queue } from '../../io/aws/queues.ts';
@@ -43,6 +43,7 @@ export interface Surroundings {
   readonly counts: Counts;
   readonly batch: BatchPort;
   readonly types: JobTypes;
+  readonly published: PublishedEvents;
   readonly clock: PacingClock;
   readonly random: Random;
 }
@@ -57,7 +58,7 @@ export function sandbox(around: Surroundings): Readonly<Record<Handled, MessageB
   };
 }
 
-function portsOf({ cloud, counts, batch, types, clock, random }: Surroundings, service: string) {
+function portsOf({ cloud, counts, batch, types, published, clock, random }: Surroundings, service: string) {
   const items = table(cloud.db, TABLE, random);
   const parts = {
     log: countingLog(counts, service),
@@ -80,7 +81,13 @@ function portsOf({ cloud, counts, batch, types, clock, random }: Surroundings, s
     submitQueue: queue(cloud.sqs, `${QUEUES_URL}/submit`),
     deadLetters: queue(cloud.sqs, `${QUEUES_URL}/dead`),
     deliveryQueue: queue(cloud.sqs, `${QUEUES_URL}/delivery`),
-    bus: selective(bus(cloud.events, 'bench'), (event) => isPublished(event, 'final')),
+    bus: inTurn([
+      { to: bus(cloud.events, 'bench'), wants: (event) => isForBus(event, published) },
+      {
+        to: eventQueue(queue(cloud.sqs, `${QUEUES_URL}/notify`)),
+        wants: (event) => isForNotify(event, published),
+      },
+    ]),
     keys: opening(cloud.kms, 'bench'),
     sign: signedHeaders,
     // No job waits for its turn with AWS Batch: a message that does is handled twice.

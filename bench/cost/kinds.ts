@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { JobType } from '../../domain/job/job-type.ts';
 import { defineJobTypes } from '../../domain/job/registry.ts';
+import type { PublishedEvents } from '../../domain/webhook/notification.ts';
 import { type Counts, perJob } from './meter.ts';
 import { openPipeline } from './pipeline.ts';
 import type { Container } from './virtual-batch.ts';
@@ -51,6 +52,7 @@ export interface Case {
   readonly recordBytes: number;
   /** Of the tenant; 0 is none. */
   readonly cap: number;
+  readonly published: PublishedEvents;
 }
 
 const TENANT = 'acme';
@@ -59,11 +61,19 @@ const RECORD_BYTES_WITHOUT_INPUT = 640;
 const SANDBOXES = 3;
 
 /** @returns the counts of one job */
-export async function costOf({ kind, batchSize, recordBytes, cap }: Case): Promise<Counts> {
+export async function costOf({ kind, batchSize, recordBytes, cap, published }: Case): Promise<Counts> {
   const { container, fields, cancelledAfterMs }: Kind = kinds[kind];
   const jobs = batchSize === 1 ? 8 : 5 * batchSize;
   const tenant = { tenantId: TENANT, status: 'active' } as const;
-  const pipeline = await openPipeline({ tenant, cap, types, batchSize, container, sandboxes: SANDBOXES });
+  const pipeline = await openPipeline({
+    tenant,
+    cap,
+    types,
+    published,
+    batchSize,
+    container,
+    sandboxes: SANDBOXES,
+  });
   const send = async (names: readonly string[]) => {
     for (const idempotencyKey of names) {
       const text = textOf(recordBytes - RECORD_BYTES_WITHOUT_INPUT, idempotencyKey);

@@ -4,7 +4,7 @@
  */
 import type { JobTypes } from '../../domain/job/job-type.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
-import { WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
+import type { PublishedEvents } from '../../domain/webhook/notification.ts';
 import { endpointRegister } from '../../io/table/endpoints.ts';
 import { gateStore } from '../../io/table/gates.ts';
 import { type Table, table } from '../../io/table/table.ts';
@@ -20,6 +20,7 @@ export interface Setting {
   /** Of the tenant; 0 is none. */
   readonly cap: number;
   readonly types: JobTypes;
+  readonly published: PublishedEvents;
   readonly batchSize: number;
   readonly container: Container;
   /** Of each function; they take its batches in turn. */
@@ -49,15 +50,12 @@ export async function openPipeline(setting: Setting): Promise<Pipeline> {
       const stage = STAGES.find((each) => queueUrl.endsWith(`/${each}`)) ?? 'dead';
       queues.put(stage, body, { atMs: queues.nowMs() + delaySeconds * 1000, attributes });
     },
-    published: (type, event) => {
-      if (WEBHOOK_EVENTS.some((each) => each === type))
-        queues.put('notify', JSON.stringify({ 'detail-type': type, ...event }), { byRule: true });
-    },
   });
   let tokens = 0;
   const random = { token: () => `token-${String(tokens++).padStart(30, '0')}`, fraction: () => 0.5 };
   const batch = virtualBatch(setting.container, counts, queues);
-  const around = { cloud, counts, batch, types: setting.types, clock: queues, random };
+  const { types, published } = setting;
+  const around = { cloud, counts, batch, types, published, clock: queues, random };
   const sandboxes = Array.from({ length: setting.sandboxes }, () => sandbox(around));
   await prepare(table(cloud.db, TABLE, random), setting, queues);
 

@@ -76,7 +76,7 @@ async function openStack(values: PlaceValues, context: Context) {
     batch: opened(() => new BatchClient({ ...config, requestHandler })),
     region: () => sqs().config.region(),
     items,
-    queue: async (name: 'submit' | 'deliver') =>
+    queue: async (name: 'submit' | 'notify' | 'deliver') =>
       queue(sqs(), await queueUrl(sqs(), `headgate-${stage}-${name}`)),
     /** @param defaultCap the stage's parameter DefaultTenantCap, which is not in the table */
     async records(defaultCap = 0) {

@@ -1,7 +1,7 @@
 /** What the verbs of `headgate webhook` use of a stack. */
 import type { Problem } from '../../domain/errors.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
-import { type Bus, bus } from '../../io/aws/bus.ts';
+import { type Bus, eventQueue } from '../../io/aws/bus.ts';
 import { type Sealing, sealing } from '../../io/aws/keys.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import { systemClock } from '../../io/process/clock.ts';
@@ -35,7 +35,7 @@ export function withWebhooks(
       endpoints: endpointRegister(items),
       deliveries: deliveryStore(items),
       keys: sealing(stack.kms(), `alias/headgate-${stack.stage}-webhooks`),
-      bus: bus(stack.events(), `headgate-${stack.stage}`),
+      bus: { publish: async (events) => eventQueue(await stack.queue('notify')).publish(events) },
       deliveryQueue: () => stack.queue('deliver'),
       clock: systemClock,
       random: systemRandom,

@@ -20,11 +20,11 @@ export function eventType(job: JobRecord): z.infer<typeof LifecycleType> {
   return job.version === 1 ? 'job.accepted' : `job.${job.state}`;
 }
 
-/** Which events the stage publishes: the stack parameter PublishEvents. */
-export const PublishedEvents = z.enum(['final', 'all']);
+/** Which events the stage publishes: the stack parameter PublishEvents. `none` is `final` without the bus. */
+export const PublishedEvents = z.enum(['none', 'final', 'all']);
 export type PublishedEvents = z.infer<typeof PublishedEvents>;
 
-/** The events that an endpoint may ask for. The rule in resources/events.yml selects these from those on the bus. */
+/** The events that an endpoint may ask for, and so those that notify is sent. */
 export const WEBHOOK_EVENTS = [
   'job.accepted',
   'job.running',
@@ -157,6 +157,18 @@ export function isAboutJob(event: TenantEvent): event is LifecycleEvent {
  */
 export function isPublished({ type }: Pick<BusEvent, 'type'>, published: PublishedEvents): boolean {
   return published === 'all' || !needsAllEvents(type);
+}
+
+/** Whether the event goes on the bus, for rules of the operator's own. */
+export function isForBus(event: Pick<BusEvent, 'type'>, published: PublishedEvents): boolean {
+  return published !== 'none' && isPublished(event, published);
+}
+
+const FOR_NOTIFY: ReadonlySet<string> = new Set(WEBHOOK_EVENTS);
+
+/** Whether the event goes to notify, which settles an ended job. */
+export function isForNotify(event: Pick<BusEvent, 'type'>, published: PublishedEvents): boolean {
+  return FOR_NOTIFY.has(event.type) && isPublished(event, published);
 }
 
 /** What the event is about; with the sequence it names the event. */

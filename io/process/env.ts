@@ -49,6 +49,7 @@ const variables = {
   SUBMIT_QUEUE_URL: url,
   DELIVERY_QUEUE_URL: url,
   DEAD_LETTER_QUEUE_URL: url,
+  NOTIFY_QUEUE_URL: url,
   EVENT_BUS_NAME: text,
   PUBLISH_EVENTS: PublishedEvents,
   JOB_QUEUE_STANDARD: text,

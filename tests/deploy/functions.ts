@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchClient, DescribeJobsCommand } from '@aws-sdk/client-batch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -13,9 +12,10 @@ import { jobIdOf, webhookIdOf } from '../../application/job/identity.ts';
 import { register } from '../../application/webhook/endpoint-setup.ts';
 import type { Inbox, Received } from '../../demo/inbox.ts';
 import { asking } from '../../domain/batch/messages.ts';
-import { lifecycleEvent } from '../../domain/webhook/notification.ts';
-import { bus } from '../../io/aws/bus.ts';
+import { type BusEvent, lifecycleEvent } from '../../domain/webhook/notification.ts';
+import { eventQueue } from '../../io/aws/bus.ts';
 import { sealing } from '../../io/aws/keys.ts';
+import { queue } from '../../io/aws/queues.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { systemRandom } from '../../io/process/random.ts';
 import { deliveryStore } from '../../io/table/deliveries.ts';
@@ -230,10 +230,9 @@ function jobNow(state: Parameters<typeof jobIn>[0], key: string, change: Paramet
 
 function clientsFor({ opened, endpoint }: Surroundings) {
   const config = { endpoint, region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
-  const [sqs, batch, events, dynamo, kms] = [
+  const [sqs, batch, dynamo, kms] = [
     new SQSClient(config),
     new BatchClient(config),
-    new EventBridgeClient(config),
     new DynamoDBClient(config),
     new KMSClient(config),
   ];
@@ -247,8 +246,7 @@ function clientsFor({ opened, endpoint }: Surroundings) {
     keys: sealing(kms, opened.id('WebhookKey')),
     clock: systemClock,
     random: systemRandom,
-    publish: (event: Parameters<ReturnType<typeof bus>['publish']>[0][number]) =>
-      bus(events, opened.id('LifecycleBus')).publish([event]),
+    publish: (event: BusEvent) => eventQueue(queue(sqs, opened.id('NotifyQueue'))).publish([event]),
     /** The next message in a queue that speaks of it. */
     received: (queue: string, id: string): Promise<unknown> =>
       until(`a message about ${id} in ${queue}`, async () => {
@@ -261,7 +259,7 @@ function clientsFor({ opened, endpoint }: Surroundings) {
       }),
     batchJob: async (id: string) => (await batch.send(new DescribeJobsCommand({ jobs: [id] }))).jobs?.[0],
     close: () => {
-      for (const client of [sqs, batch, events, dynamo, kms]) client.destroy();
+      for (const client of [sqs, batch, dynamo, kms]) client.destroy();
     },
   };
 }

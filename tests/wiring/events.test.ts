@@ -1,8 +1,6 @@
 /** Which events reach which queue. A pattern that leaves out too much is a silence that stays unnoticed. */
 import { expect, it } from '@jest/globals';
 import * as z from 'zod';
-import { JobState } from '../../domain/job/job.ts';
-import { WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
 import { compilePattern } from '../../local/events/pattern.ts';
 import { template } from '../support/template.ts';
 
@@ -40,10 +38,8 @@ it('track hears of our job queues and of no other', () => {
   expect(hears(batchEvent('RUNNING', 'arn:of-another-team'))).toBe(false);
 });
 
-it('notify hears exactly of what an endpoint may ask for', () => {
-  const hears = passes('LifecycleRule');
-  const others = ['job.accepted', 'job.progress', 'job.rejected', 'endpoint.disabled', 'endpoint.ping'];
-  const types = [...others, ...JobState.options.map((state) => `job.${state}`), 'endpoint.enabled'];
-  const heard = types.filter((type) => hears({ source: 'headgate', 'detail-type': type }));
-  expect(heard.sort()).toEqual([...WEBHOOK_EVENTS].sort());
+it('no rule of ours listens on the bus: functions send to notify themselves', () => {
+  const rules = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Events::Rule');
+  const own = rules.filter(({ Properties }) => Properties !== undefined && 'EventBusName' in Properties);
+  expect(own).toEqual([]);
 });

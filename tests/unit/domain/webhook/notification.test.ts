@@ -1,14 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { changed, isFinal, isUnsettled, JobState } from '../../../../domain/job/job.ts';
 import {
-  type BusEvent,
   eventType,
+  isForBus,
+  isForNotify,
   isPublished,
   LifecycleEvent,
   lifecycleEvent,
   PublishedEvents,
+  WEBHOOK_EVENTS,
 } from '../../../../domain/webhook/notification.ts';
-import { selective } from '../../../../io/aws/bus.ts';
 import { aJob, FIRST, JOB_ID, jobIn, NOW } from '../../../support/jobs.ts';
 
 /** What a receiver must be able to take. */
@@ -125,12 +126,18 @@ describe('what a stage publishes', () => {
     expect(isPublished({ type }, 'final')).toBe(true);
   });
 
-  test('no call to the bus carries an unwanted event', async () => {
-    const carried: BusEvent[] = [];
-    const to = { publish: async (events: readonly BusEvent[]) => void carried.push(...events) };
-    const jobs = [aJob(), jobIn('running'), jobIn('failed')];
-    await selective(to, (event) => isPublished(event, 'final')).publish(jobs.map(lifecycleEvent));
-    expect(carried.map(({ type }) => type)).toEqual(['job.failed']);
+  test('a stage without a bus tells the same to endpoints, and nothing to the bus', () => {
+    for (const type of ['job.accepted', 'job.failed', 'job.deduplicated', ...steps] as const) {
+      expect(isForBus({ type }, 'none')).toBe(false);
+      expect(isForNotify({ type }, 'none')).toBe(isForNotify({ type }, 'final'));
+    }
+  });
+
+  test('notify is sent exactly what an endpoint may ask for', () => {
+    const ends = JobState.options.filter(isFinal).map((state) => `job.${state}` as const);
+    const types = ['job.accepted', 'job.deduplicated', ...steps, ...others, ...ends] as const;
+    const sent = types.filter((type) => isForNotify({ type }, 'all'));
+    expect(new Set(sent)).toEqual(new Set(WEBHOOK_EVENTS));
   });
 });
 
