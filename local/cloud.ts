@@ -1,10 +1,12 @@
 /** The embedded cloud: AWS's services on this machine, wired as one packaged CloudFormation template says. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { ApiError } from './aws.ts';
 import { type Batch, createBatch } from './batch/batch.ts';
 import { callsTo } from './calls.ts';
 import { type Clock, createClock } from './clock.ts';
+import { openDatabase } from './database.ts';
 import { openTables, type Tables } from './dynamodb/tables.ts';
 import { createEventBridge, type EventBridge, type EventBridgeOptions } from './events/eventbridge.ts';
 import { type ApiCall, type Service, startGateway } from './gateway.ts';
@@ -180,11 +182,10 @@ interface Stores {
 async function openStores(directory: string | undefined, onClose: (step: Step) => void): Promise<Stores> {
   if (directory !== undefined) onClose(lockDirectory(directory));
   const inside = (name: string) => (directory === undefined ? undefined : join(directory, name));
+  refuseOlder(directory);
   const open = (name: string): DatabaseSync => {
-    const database = new DatabaseSync(inside(name) ?? ':memory:');
+    const database = openDatabase(inside(name));
     onClose(() => database.close());
-    // As for the queues: safe when the process dies, not when the machine does.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     return database;
   };
   const databases = {
@@ -194,11 +195,19 @@ async function openStores(directory: string | undefined, onClose: (step: Step) =
     lambda: open('lambda.sqlite'),
     logs: open('logs.sqlite'),
   };
-  const tables = openTables(inside('dynamodb'));
+  const tables = openTables(inside('dynamodb.sqlite'));
   onClose(() => tables.close());
   const fauxqs = await openFauxqs(inside('queues-and-objects'));
   onClose(() => fauxqs.close());
   return { fauxqs, tables, ...databases };
+}
+
+/** Earlier versions kept tables in a folder that this one does not read: their jobs would seem to be gone. */
+function refuseOlder(directory: string | undefined): void {
+  if (directory === undefined || !existsSync(join(directory, 'dynamodb'))) return;
+  throw new Error(
+    `${directory} was written by an earlier version of this program: start with another data directory`,
+  );
 }
 
 /** By the cloud's clock. DynamoDB takes up to days; nothing may count on an item being there, or gone. */

@@ -104,7 +104,7 @@ export async function openCountedCloud(counts: Counts, listener: Listener) {
     sqs: new SQSClient({ ...configOf('sqs'), md5: false }),
     events: new EventBridgeClient(configOf('events')),
     kms: new KMSClient(configOf('kms')),
-    close: tables.close,
+    close: async () => tables.close(),
   };
 }
 

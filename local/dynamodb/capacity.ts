@@ -2,18 +2,10 @@
 import { createRequire } from 'node:module';
 import * as z from 'zod';
 import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
+import type { RowStore, Space } from './rows.ts';
 
-/** The part of dynalite's store that is used here. */
-export interface IndexStore {
-  getIndexDb(kind: 'Local' | 'Global', tableName: string, indexName: string): IndexRows;
-}
-
+type IndexStore = Pick<RowStore, 'getIndexDb'>;
 type Row = Readonly<Record<string, unknown>>;
-interface IndexRows {
-  get(key: string, done: (error: unknown, row?: Row) => void): void;
-  put(key: string, row: Row, done: (error?: unknown) => void): void;
-  del(key: string, done: (error?: unknown) => void): void;
-}
 
 const { capacityUnits }: { capacityUnits(item: Row | undefined, isRead: boolean): number } = createRequire(
   import.meta.url,
@@ -73,7 +65,7 @@ const sum = (some: readonly { readonly units: number }[]) =>
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes
  */
-function counted(rows: IndexRows, count: (units: number) => void): IndexRows {
+function counted(rows: Space, count: (units: number) => void): Space {
   return Object.create(rows, {
     put: {
       value: ((key, row, done) =>
@@ -82,14 +74,14 @@ function counted(rows: IndexRows, count: (units: number) => void): IndexRows {
             count(Math.max(capacityUnits(row, false), capacityUnits(old, false)));
           }
           rows.put(key, row, done);
-        })) satisfies IndexRows['put'],
+        })) satisfies Space['put'],
     },
     del: {
       value: ((key, done) =>
         rows.get(key, (_, old) => {
           count(capacityUnits(old, false));
           rows.del(key, done);
-        })) satisfies IndexRows['del'],
+        })) satisfies Space['del'],
     },
   });
 }

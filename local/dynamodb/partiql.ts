@@ -21,8 +21,12 @@ const Consumed = z.object({
   ConsumedCapacity: z.object({ TableName: z.string(), CapacityUnits: z.number() }).optional(),
 });
 
-/** An operation of the database, by its name. */
-export type Run = (operation: 'DescribeTable' | 'PutItem' | 'UpdateItem', body: object) => Promise<unknown>;
+/** What the statements are carried out with. */
+export interface Database {
+  run(operation: 'PutItem' | 'UpdateItem', body: object): Promise<unknown>;
+  /** The names of the attributes that identify an item. */
+  keysOf(tableName: string): Promise<string[]>;
+}
 
 /** As DynamoDB names the errors of single statements. */
 const CODES: Readonly<Record<string, string>> = {
@@ -31,7 +35,7 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /** A statement that fails stops no other: its error is in its place. */
-export async function batchExecuteStatement(run: Run, body: unknown): Promise<object> {
+export async function batchExecuteStatement(database: Database, body: unknown): Promise<object> {
   const parsed = Batch.safeParse(body);
   if (!parsed.success) {
     throw invalid(`Expected 1 to ${MAX_STATEMENTS} Statements: ${parsed.error.issues[0]?.message}`);
@@ -44,7 +48,7 @@ export async function batchExecuteStatement(run: Run, body: unknown): Promise<ob
   const Responses = await Promise.all(
     writes.map(async (write) => {
       try {
-        const answer = Consumed.safeParse(await execute(run, write, asked)).data?.ConsumedCapacity;
+        const answer = Consumed.safeParse(await execute(database, write, asked)).data?.ConsumedCapacity;
         if (answer !== undefined) took(answer.TableName, answer.CapacityUnits);
         return { TableName: write.table };
       } catch (error) {
@@ -70,9 +74,9 @@ type Statement =
       readonly where: Item;
     };
 
-async function execute(run: Run, statement: Statement, ReturnConsumedCapacity: string | undefined) {
+async function execute({ run, keysOf }: Database, statement: Statement, ReturnConsumedCapacity?: string) {
   const { table: TableName } = statement;
-  const keys = await keysOf(run, TableName);
+  const keys = await keysOf(TableName);
   const names = (attributes: readonly string[]) =>
     Object.fromEntries(attributes.map((attribute, i) => [`#n${i}`, attribute]));
   if (statement.kind === 'insert') {
@@ -120,15 +124,6 @@ function valuesOf(set: readonly [number, unknown][], conditions: readonly [strin
     ...conditions.map(([, value], i) => [`:w${i}`, value] as const),
   ];
   return values.length === 0 ? {} : { ExpressionAttributeValues: Object.fromEntries(values) };
-}
-
-const Described = z.object({
-  Table: z.object({ KeySchema: z.array(z.object({ AttributeName: z.string() })) }),
-});
-
-async function keysOf(run: Run, TableName: string): Promise<string[]> {
-  const described = Described.parse(await run('DescribeTable', { TableName }));
-  return described.Table.KeySchema.map(({ AttributeName }) => AttributeName);
 }
 
 function statementError({ kind }: Statement, { name, message }: ApiError) {

@@ -4,15 +4,9 @@
  */
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
+import type { RowStore } from './rows.ts';
 
-type Done<Value = undefined> = (error: unknown, value: Value) => void;
-export interface TableStore {
-  getTable(name: string, mustBeActive: boolean, done: Done<Readonly<Record<string, unknown>>>): void;
-  readonly tableDb: {
-    lock(name: string, work: (release: (done: Done) => Done) => void): void;
-    put(name: string, table: object, done: Done): void;
-  };
-}
+type TableStore = Pick<RowStore, 'getTable' | 'tableDb'>;
 
 const Table = z.looseObject({
   DeletionProtectionEnabled: z.boolean().default(false),
@@ -38,7 +32,7 @@ async function changeTable(store: TableStore, name: string, change: (table: Tabl
     const done = release((error) => (error ? reject(error) : resolve()));
     tableOf(store, name)
       .then((table) => store.tableDb.put(name, { ...table, ...change(table) }, done))
-      .catch((error) => done(error, undefined));
+      .catch(done);
   });
   await promise;
 }

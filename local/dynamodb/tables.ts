@@ -1,19 +1,17 @@
-/**
- * DynamoDB, by dynalite's store and actions without its HTTP server. That server does not close its database when it
- * does not listen itself, and it throws an uncaught error when a client closes the connection during a request.
- */
+/** DynamoDB, by dynalite's actions and validations, without its HTTP server and its store. */
 import { createRequire } from 'node:module';
 import * as z from 'zod';
 import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
-import { type IndexStore, meterIndexes } from './capacity.ts';
+import { openDatabase } from '../database.ts';
+import { meterIndexes } from './capacity.ts';
 import { expire } from './expiry.ts';
 import { batchExecuteStatement } from './partiql.ts';
+import { openRows, type RowStore } from './rows.ts';
 import {
   describeTimeToLive,
   refuseProtected,
   setDeletionProtection,
   shown,
-  type TableStore,
   tableOf,
   updateTimeToLive,
 } from './settings.ts';
@@ -23,17 +21,12 @@ const require = createRequire(import.meta.url);
 const ON_FAILURE = 'ReturnValuesOnConditionCheckFailure';
 
 /** The used part of dynalite's private modules, which have no types. */
-interface Store extends IndexStore, TableStore {
-  readonly lifecycleManager: { gracefulClose(): Promise<void> };
-}
 interface Validations {
   checkTypes(input: object, types: object): object;
-  checkValidations(input: object, types: object, custom: unknown, store: Store): void;
+  checkValidations(input: object, types: object, custom: unknown, store: RowStore): void;
 }
-type Action = (store: Store, input: object, done: (error: unknown, output: unknown) => void) => void;
+type Action = (store: RowStore, input: object, done: (error: unknown, output: unknown) => void) => void;
 
-const createStore: (options: { createTableMs: number; deleteTableMs: number; path?: string }) => Store =
-  require('dynalite/db').create;
 const validations: Validations = require('dynalite/validations');
 
 type Item = Readonly<Record<string, unknown>>;
@@ -104,16 +97,13 @@ export interface Tables {
   handle(request: ApiRequest): Promise<ApiResponse>;
   /** Deletes the expired items of all tables. */
   expire(nowMs: number): Promise<number>;
-  close(): Promise<void>;
+  close(): void;
 }
 
-/** @param directory LevelDB's own folder; absent = memory */
-export function openTables(directory?: string): Tables {
-  const store = createStore({
-    createTableMs: 0,
-    deleteTableMs: 0,
-    ...(directory === undefined ? {} : { path: directory }),
-  });
+/** @param file of the database; absent: everything goes with the process */
+export function openTables(file?: string): Tables {
+  const db = openDatabase(file);
+  const store = openRows(db);
   return {
     handle: async (request) => {
       const name = request.headers['x-amz-target']?.split('.')[1] ?? '';
@@ -125,15 +115,20 @@ export function openTables(directory?: string): Tables {
       return { status: 200, body: meter.addTo(await answer(meter.store, name, request.body), detail) };
     },
     expire: (nowMs) => expireAll(store, nowMs),
-    close: () => store.lifecycleManager.gracefulClose(),
+    close: () => db.close(),
   };
 }
 
-function answer(store: Store, name: string, body: Readonly<Record<string, unknown>>): Promise<unknown> {
-  const table = () => refusing(() => tableOf(store, String(body['TableName'] ?? '')));
+function answer(store: RowStore, name: string, body: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const tableNamed = (tableName: string) => refusing(() => tableOf(store, tableName));
+  const table = () => tableNamed(String(body['TableName'] ?? ''));
   switch (name) {
-    case 'BatchExecuteStatement':
-      return batchExecuteStatement((operation, input) => answer(store, operation, { ...input }), body);
+    case 'BatchExecuteStatement': {
+      const run = (operation: string, input: object) => answer(store, operation, { ...input });
+      const keysOf = async (tableName: string) =>
+        (await tableNamed(tableName)).KeySchema.map(({ AttributeName }) => AttributeName);
+      return batchExecuteStatement({ run, keysOf }, body);
+    }
     case 'DescribeTimeToLive':
       return table().then(describeTimeToLive);
     case 'UpdateTimeToLive':
@@ -151,7 +146,7 @@ function answer(store: Store, name: string, body: Readonly<Record<string, unknow
 }
 
 /** dynalite knows no update of the protection alone. */
-async function updateTable(store: Store, body: Readonly<Record<string, unknown>>): Promise<unknown> {
+async function updateTable(store: RowStore, body: Readonly<Record<string, unknown>>): Promise<unknown> {
   const { DeletionProtectionEnabled: wanted, ...others } = body;
   if (typeof wanted !== 'boolean') return perform(store, 'UpdateTable', body);
   const name = String(body['TableName'] ?? '');
@@ -160,7 +155,7 @@ async function updateTable(store: Store, body: Readonly<Record<string, unknown>>
   return shown({ TableDescription: await tableOf(store, name) });
 }
 
-function perform(store: Store, name: string, body: object): Promise<unknown> {
+function perform(store: RowStore, name: string, body: object): Promise<unknown> {
   const operation = operations.get(name);
   if (operation !== undefined) return run(store, name, operation, body);
   const names = [...OPERATIONS, ...OWN].sort().join(', ');
@@ -178,7 +173,7 @@ const MORE_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   UpdateItem: [ON_FAILURE],
 };
 
-function run(store: Store, name: string, { run, rules }: Operation, body: object): Promise<unknown> {
+function run(store: RowStore, name: string, { run, rules }: Operation, body: object): Promise<unknown> {
   const more = MORE_MEMBERS[name] ?? [];
   const unknown = Object.keys(body).find((member) => !(member in rules.types) && !more.includes(member));
   // dynalite would leave it out, and the caller would count on it.
@@ -211,7 +206,7 @@ async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
 
 const TableNames = z.object({ TableNames: z.array(z.string()) });
 
-async function expireAll(store: Store, nowMs: number): Promise<number> {
+async function expireAll(store: RowStore, nowMs: number): Promise<number> {
   const perTable = TableNames.parse(await answer(store, 'ListTables', {})).TableNames.map(async (name) =>
     expire(
       (operation, body) => answer(store, operation, { ...body }),

@@ -41,7 +41,7 @@ export async function startEmbedded() {
       await gateway.close();
       clock.release();
       await fauxqs.close();
-      await tables.close();
+      tables.close();
     },
   };
 }

@@ -66,7 +66,7 @@ async function startTable() {
     close: async () => {
       client.destroy();
       await gateway.close();
-      await tables.close();
+      tables.close();
     },
   };
 }

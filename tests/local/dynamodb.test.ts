@@ -1,4 +1,5 @@
 /** What DynamoDB promises for conditions, protected tables and expiry, and what is refused by its name. */
+import { join } from 'node:path';
 import {
   CreateTableCommand,
   DeleteItemCommand,
@@ -31,12 +32,12 @@ const KEYS = {
 
 /** A table of its own over the real client. */
 async function started(more: object = {}, directory?: string) {
-  const tables = openTables(directory);
+  const tables = openTables(directory && join(directory, 'tables.sqlite'));
   const handle = tables.handle;
   const cloud = await setUp({ services: { dynamodb: { protocol: 'json', handle } } });
   const close = async () => {
     await cloud.close();
-    await tables.close();
+    tables.close();
   };
   const { dynamodb } = cloud;
   await dynamodb.send(new CreateTableCommand({ ...KEYS, ...more })).catch(() => undefined);

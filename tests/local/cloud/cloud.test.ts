@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { SubmitJobCommand } from '@aws-sdk/client-batch';
@@ -110,6 +110,13 @@ test.each<[string, (template: ReturnType<typeof stack>) => object, RegExp]>([
   ],
 ])('%s is refused by the name of the resource', async (_, change, message) => {
   await expect(here.start(change(stack()))).rejects.toThrow(message);
+});
+
+test('a data directory whose tables an earlier version kept elsewhere is refused, and left as it is', async () => {
+  const dataDirectory = join(here.folder, 'data');
+  await mkdir(join(dataDirectory, 'dynamodb'), { recursive: true });
+  await expect(here.start(stack(), { dataDirectory })).rejects.toThrow('start with another data directory');
+  expect((await readdir(dataDirectory)).filter((name) => name.endsWith('.sqlite'))).toEqual([]);
 });
 
 test('a folder for an image that no repository holds is refused', async () => {

@@ -1,5 +1,7 @@
 /** fauxqs and dynalite are pinned because these parts of them are private: an update has to pass here first. */
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
 import { inFolder } from './set-up.ts';
@@ -76,7 +78,7 @@ test('fauxqs still asks of what waits no more than local/fair-queues answers', a
   expect(new SqsQueue('name', 'url', 'arn')).toMatchObject({ messages: [], inflightMessages: new Map() });
 });
 
-test('dynalite still has the actions, rules and store that local/dynamodb/tables.ts calls without its server', () => {
+test('dynalite still has the actions and rules that local/dynamodb/tables.ts calls without its server and store', () => {
   for (const name of [
     'batchGetItem',
     'createTable',
@@ -93,7 +95,35 @@ test('dynalite still has the actions, rules and store that local/dynamodb/tables
     checkTypes: expect.any(Function),
     checkValidations: expect.any(Function),
   });
-  expect(require('dynalite/db').create({})).toMatchObject({
-    lifecycleManager: { gracefulClose: expect.any(Function) },
-  });
+});
+
+test('dynalite still asks of its store no more than local/dynamodb/rows.ts has', () => {
+  const folder = dirname(require.resolve('dynalite'));
+  const asked = globSync('actions/*.js', { cwd: folder }).flatMap((name) =>
+    [...readFileSync(join(folder, name), 'utf8').matchAll(/\b(\w*(?:store|Db)(?:\(\w+\))?\.\w+)/g)].map(
+      ([use]) => use,
+    ),
+  );
+  expect([...new Set(asked)].toSorted()).toEqual([
+    'itemDb.del',
+    'itemDb.get',
+    'itemDb.lock',
+    'itemDb.put',
+    'store.deleteIndexDb',
+    'store.deleteItemDb',
+    'store.deleteTagDb',
+    'store.getItemDb',
+    'store.getTable',
+    'store.getTagDb',
+    'store.options',
+    'store.tableDb',
+    'tableDb.awsAccountId',
+    'tableDb.awsRegion',
+    'tableDb.del',
+    'tableDb.get',
+    'tableDb.lock',
+    'tableDb.put',
+    'tagDb.createKeyStream',
+    'tagDb.createValueStream',
+  ]);
 });

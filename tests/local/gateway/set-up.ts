@@ -21,10 +21,10 @@ export interface SetUp {
 export async function setUp({ services = {}, directory, port = 0, onCall }: SetUp = {}) {
   const reported: string[] = [];
   const fauxqs = await openFauxqs(directory && join(directory, 'queues'));
-  const tables = openTables(directory && join(directory, 'tables'));
+  const tables = openTables(directory && join(directory, 'tables.sqlite'));
   const closeStores = async () => {
     await fauxqs.close();
-    await tables.close();
+    tables.close();
   };
   const gateway = await startGateway({
     port,

@@ -1,0 +1,164 @@
+/**
+ * The rows of dynalite's tables and indexes in one SQLite database, in place of dynalite's own store. That one is
+ * LevelDB behind promises, streams and timers: it took most of a write's time, and without a folder it kept every item in
+ * memory.
+ */
+import { createRequire } from 'node:module';
+import type { DatabaseSync } from 'node:sqlite';
+import { Readable } from 'node:stream';
+
+const require = createRequire(import.meta.url);
+/** Keeps the order of those who change one item or table. */
+const { Lock }: { Lock(): Lock } = require('lock');
+const { MAX_SIZE }: { MAX_SIZE: number } = require('dynalite/db');
+
+type Done<Value = unknown> = (error: unknown, value?: Value) => void;
+type Lock = (key: string, work: (release: (done: Done) => Done) => void) => void;
+type Json = Readonly<Record<string, unknown>>;
+
+/** Bounds of keys, in the order of their bytes. */
+interface Range {
+  readonly gt?: string;
+  readonly gte?: string;
+  readonly lt?: string;
+  readonly lte?: string;
+  readonly reverse?: boolean;
+  /** -1 and undefined: all. */
+  readonly limit?: number;
+}
+
+type Change =
+  | { readonly type: 'put'; readonly key: string; readonly value: unknown }
+  | { readonly type: 'del'; readonly key: string };
+
+/** The rows of one table, one index, or the tables themselves. */
+export interface Space {
+  readonly lock: Lock;
+  get(key: string, done: Done<Json>): void;
+  put(key: string, value: Json, done: Done): void;
+  del(key: string, done: Done): void;
+  batch(changes: readonly Change[], done: Done): void;
+  createKeyStream(range?: Range): Readable;
+  createValueStream(range?: Range): Readable;
+}
+
+export type RowStore = ReturnType<typeof openRows>;
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS dynamodb_rows (
+  space TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (space, key))`;
+/** Read at once. A query wants few, and may stop at any. */
+const PAGE_ROWS = 100;
+
+/** @returns a store as dynalite's actions take it */
+export function openRows(db: DatabaseSync) {
+  db.exec(SCHEMA);
+  const spaces = new Map<string, Space>();
+  const openSpace = spaceOpener(db);
+  const spaceOf = (name: string): Space => {
+    const space = spaces.get(name) ?? openSpace(name);
+    spaces.set(name, space);
+    return space;
+  };
+  const remove = db.prepare('DELETE FROM dynamodb_rows WHERE space = ?');
+  const removeSpace = (name: string, done: Done) => {
+    spaces.delete(name);
+    answer(db, done, () => remove.run(name));
+  };
+  const index = (kind: string, table: string, name: string) => `index-${kind.toLowerCase()}~${table}~${name}`;
+  // dynalite makes the ARN of a table from these two.
+  const tableDb = { ...spaceOf('table'), awsAccountId: '000000000000', awsRegion: 'us-east-1' };
+
+  return {
+    options: { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, maxItemSize: MAX_SIZE },
+    tableDb,
+    getItemDb: (table: string) => spaceOf(`item-${table}`),
+    deleteItemDb: (table: string, done: Done) => removeSpace(`item-${table}`, done),
+    getIndexDb: (kind: string, table: string, name: string) => spaceOf(index(kind, table, name)),
+    deleteIndexDb: (kind: string, table: string, name: string, done: Done) =>
+      removeSpace(index(kind, table, name), done),
+    getTagDb: (table: string) => spaceOf(`tag-${table}`),
+    deleteTagDb: (table: string, done: Done) => removeSpace(`tag-${table}`, done),
+    /** @param mustBeActive left out by most of dynalite's actions, which want a table of any status */
+    getTable(name: string, mustBeActive: boolean | Done<Json>, whenDone?: Done<Json>): void {
+      const done = typeof mustBeActive === 'function' ? mustBeActive : whenDone;
+      tableDb.get(name, (error, table) => {
+        const isHidden = mustBeActive && ['CREATING', 'DELETING'].includes(String(table?.['TableStatus']));
+        if (error || table === undefined || isHidden) done?.(error ?? notFound(name, mustBeActive !== false));
+        else done?.(null, table);
+      });
+    },
+  };
+}
+
+/** As dynalite's actions recognise it. */
+function notFound(name: string, isBrief: boolean): Error {
+  const message = `Requested resource not found${isBrief ? '' : `: Table: ${name} not found`}`;
+  const body = { __type: 'com.amazonaws.dynamodb.v20120810#ResourceNotFoundException', message };
+  return Object.assign(new Error(message), { name: 'NotFoundError', statusCode: 400, body });
+}
+
+function spaceOpener(db: DatabaseSync): (name: string) => Space {
+  const get = db.prepare('SELECT value FROM dynamodb_rows WHERE space = ? AND key = ?');
+  const put = db.prepare(
+    'INSERT INTO dynamodb_rows (space, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+  );
+  const del = db.prepare('DELETE FROM dynamodb_rows WHERE space = ? AND key = ?');
+  const pageFrom = (order: 'ASC' | 'DESC') =>
+    db.prepare(
+      `SELECT key, value FROM dynamodb_rows WHERE space = ? AND key >= ? AND key < ? ORDER BY key ${order} LIMIT ?`,
+    );
+  const [ascending, descending] = [pageFrom('ASC'), pageFrom('DESC')];
+
+  /** Page by page: a row that is written meanwhile may or may not be seen, as in DynamoDB. */
+  function* read<Value>(space: string, range: Range, shown: (key: string, value: string) => Value) {
+    const { gt, gte = '', lt = LAST, lte, reverse = false, limit = -1 } = range;
+    let from = gt === undefined ? gte : after(gt);
+    let below = lte === undefined ? lt : after(lte);
+    for (let left = limit < 0 ? Number.POSITIVE_INFINITY : limit; left > 0; left -= PAGE_ROWS) {
+      const most = Math.min(left, PAGE_ROWS);
+      const page = (reverse ? descending : ascending).all(space, from, below, most);
+      for (const { key, value } of page) yield shown(String(key), String(value));
+      const last = page.at(-1)?.['key'];
+      if (last === undefined || page.length < most) return;
+      if (reverse) below = String(last);
+      else from = after(String(last));
+    }
+  }
+
+  return (name) => {
+    const change = (each: Change) =>
+      each.type === 'put' ? put.run(name, each.key, JSON.stringify(each.value)) : del.run(name, each.key);
+    return {
+      lock: Lock(),
+      get: (key, done) =>
+        answer(db, done, () => {
+          const row = get.get(name, key);
+          return row && JSON.parse(String(row['value']));
+        }),
+      put: (key, value, done) => answer(db, done, () => change({ type: 'put', key, value })),
+      del: (key, done) => answer(db, done, () => change({ type: 'del', key })),
+      batch: (changes, done) => answer(db, done, () => changes.forEach(change)),
+      createKeyStream: (range = {}) => Readable.from(read(name, range, (key) => key)),
+      createValueStream: (range = {}) => Readable.from(read(name, range, (_, value) => JSON.parse(value))),
+    };
+  };
+}
+
+/** Behind every key: dynalite makes them of ASCII. */
+const LAST = '\u{10ffff}';
+/** The first that may follow it. */
+const after = (key: string): string => `${key}\0`;
+
+/** Not at once: dynalite's actions expect that nothing was answered before their call has returned. */
+function answer<Value>(db: DatabaseSync, done: Done<Value>, work: () => Value): void {
+  let value: Value;
+  try {
+    // What a table does in a timer, as its deletion, may come after the end; dynalite knows this sentence.
+    if (!db.isOpen) throw new Error('Database is closed');
+    value = work();
+  } catch (error) {
+    queueMicrotask(() => done(error));
+    return;
+  }
+  queueMicrotask(() => done(null, value));
+}
