@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { signalGroup } from '../../process-group.ts';
 
+let boot: string | undefined;
+
 /**
  * Distinguishes this process from a later one with the same id: by the boot and the clock tick at which it started
  * (proc(5), /proc/pid/stat, field 22).
@@ -9,7 +11,7 @@ import { signalGroup } from '../../process-group.ts';
  */
 export function processStart(pid: number): string | undefined {
   try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the program's name in parentheses, which may itself contain blanks and parentheses.
     const fromThirdField = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -2,7 +2,6 @@
  * Events of changes of jobs. They wait here from the commit of the change until `emit` has resolved, so each is
  * delivered at least once, and those of one job in their order.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AwsEvent } from '../../aws.ts';
 import type { BatchFaults, BatchOptions } from '../options.ts';
 import type { Store } from '../store.ts';
@@ -82,14 +81,9 @@ export function createOutbox({ store, clock, faults, report, emit }: OutboxParts
   };
 }
 
-async function inTime(work: Promise<void>): Promise<void> {
-  const answered = new AbortController();
-  const tooLate = delay(HAND_OVER_LIMIT_MS, undefined, { signal: answered.signal, ref: false }).then(() => {
-    throw new Error(`no answer in ${HAND_OVER_LIMIT_MS / 1000} s`);
-  });
-  try {
-    await Promise.race([work, tooLate]);
-  } finally {
-    answered.abort();
-  }
+function inTime(work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const tooLate = () => reject(new Error(`no answer in ${HAND_OVER_LIMIT_MS / 1000} s`));
+  const timer = setTimeout(tooLate, HAND_OVER_LIMIT_MS).unref();
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }

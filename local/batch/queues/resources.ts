@@ -88,12 +88,24 @@ export function createResources(store: Store, region: string) {
   };
 }
 
+const MOST_READ = 1000;
+
 function recordsOf<Schema extends z.ZodType>(
   { store, region }: { readonly store: Store; readonly region: string },
   kind: ArnKind,
   schema: Schema,
 ) {
-  const parsed = (row: Record<string, unknown>) => schema.parse(JSON.parse(String(row['record'])));
+  /** By its text: each round of the scheduler reads all records, which seldom change. */
+  const read = new Map<string, z.output<Schema>>();
+  const parsed = (row: Record<string, unknown>): z.output<Schema> => {
+    const text = String(row['record']);
+    const known = read.get(text);
+    if (known !== undefined) return known;
+    if (read.size >= MOST_READ) read.clear();
+    const record = schema.parse(JSON.parse(text));
+    read.set(text, record);
+    return record;
+  };
   return {
     all(): z.output<Schema>[] {
       const select = 'SELECT record FROM batch_resources WHERE kind = ? ORDER BY arn';

@@ -28,7 +28,7 @@ export function createBacklog({ jobs, resources, shares }: BacklogParts) {
       }),
   );
   const consumables = resources.consumables();
-  const available = availableOf(consumables, jobs.consumablesInUse());
+  const available = availableOf(consumables, consumables.length === 0 ? new Map() : jobs.consumablesInUse());
   const takenForGood = new Set(
     consumables
       .filter(({ resourceType }) => resourceType === 'NON_REPLENISHABLE')
