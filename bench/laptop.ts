@@ -1,6 +1,7 @@
 /**
  * Jobs that do nothing, from the front queue to a verified webhook, in the embedded cloud as `npm start` runs it: jobs a
- * second, CPU time of all its processes for each, and their memory. AWS Batch's limit of calls is raised out of the way.
+ * second, CPU time of all its processes for each, and their memory. The limits of AWS Batch's calls are raised out of the
+ * way, in the stack and in the embedded Batch.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -37,6 +38,7 @@ export async function* laptop(): AsyncGenerator<Outcome> {
     bundles: built.functions,
     images: imageFolders,
     parameters: { MaxvCpus: '2', BatchCallsPerSecond: '1000' },
+    submitJobsPerSecond: Number.POSITIVE_INFINITY,
     functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: inbox.origin },
     port: 0,
     report: () => undefined,
