@@ -7,9 +7,7 @@ import {
   reconcile as reconcileAll,
 } from '../application/repair/reconcile.ts';
 import type { Repair } from '../domain/batch/reconcile.ts';
-import { isForBus, isForNotify } from '../domain/webhook/notification.ts';
 import { batchPort } from '../io/aws/batch.ts';
-import { bus, eventQueue, inTurn } from '../io/aws/bus.ts';
 import { queue } from '../io/aws/queues.ts';
 import { systemClock } from '../io/process/clock.ts';
 import { systemRandom } from '../io/process/random.ts';
@@ -98,11 +96,7 @@ async function portsOf(stack: Stack, context: Context): Promise<ReconcilePorts> 
     batch: pacedBatch(batchPort(stack.batch(), stack.batch()), limiter, systemClock),
     deliveryQueue: await stack.queue('deliver'),
     deadLetters: queue(stack.sqs(), deadLetters),
-    // What is owed is told in every stage. A step of a job is not owed.
-    bus: inTurn([
-      { to: bus(stack.events(), `headgate-${stack.stage}`), wants: (event) => isForBus(event, 'final') },
-      { to: eventQueue(await stack.queue('notify')), wants: (event) => isForNotify(event, 'final') },
-    ]),
+    bus: await stack.bus(),
     random: systemRandom,
     log: quietLog(context),
     types: jobTypes,

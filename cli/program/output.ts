@@ -6,13 +6,15 @@
 import { styleText } from 'node:util';
 
 export type Tone = 'good' | 'bad' | 'dim' | 'strong';
-export type Span = string | { readonly text: string; readonly tone: Tone };
+export type Span = string | { readonly text: string; readonly tone?: Tone | undefined };
 
 /** What people read. */
 export interface Page {
   line(...spans: readonly Span[]): void;
   /** Columns as wide as their widest cell. The last one takes what is left of the width. */
   table(headings: readonly string[] | undefined, rows: readonly (readonly Span[])[]): void;
+  /** A text that goes on below itself where the line is too short, behind a prefix that is not repeated. */
+  hanging(prefix: string, text: Span): void;
   /** Several lines as they are, such as a body. */
   block(text: string): void;
 }
@@ -61,6 +63,12 @@ function pageOn({ out, width, colour }: Streams): Page {
       const all = headings === undefined ? rows : [headings, ...rows];
       for (const row of aligned(all, width)) line(...row);
     },
+    hanging(prefix, span) {
+      const before = plain(prefix);
+      const room = Math.max(MIN_LAST, width - lengthOf(before));
+      for (const [i, part] of wrapped(plain(textOf(span)), room).entries())
+        line(i === 0 ? before : ' '.repeat(lengthOf(before)), withText(span, part));
+    },
     block: (text) => out(`${plain(text, true)}\n`),
   };
 }
@@ -93,6 +101,20 @@ export function cut(text: string, width: number): string {
   return characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`;
 }
 
+/** Broken at spaces. A word that is longer than a line, such as an address, stays behind the word before it. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of text.split(' ')) {
+    const longer = current === '' ? word : `${current} ${word}`;
+    if (current !== '' && lengthOf(longer) > width && lengthOf(word) <= width) {
+      lines.push(current);
+      current = word;
+    } else current = longer;
+  }
+  return [...lines, current];
+}
+
 const padded = (text: string, width: number) => text + ' '.repeat(Math.max(0, width - lengthOf(text)));
 const lengthOf = (text: string): number => [...text].length;
 const textOf = (span: Span): string => (typeof span === 'string' ? span : span.text);
@@ -105,7 +127,7 @@ const STYLES = { good: 'green', bad: 'red', dim: 'dim', strong: 'bold' } as cons
 
 function painted(span: Span, colour: boolean): string {
   const text = plain(textOf(span));
-  if (!colour || typeof span === 'string' || text.trim() === '') return text;
+  if (!colour || typeof span === 'string' || span.tone === undefined || text.trim() === '') return text;
   return styleText(STYLES[span.tone], text, { validateStream: false });
 }
 

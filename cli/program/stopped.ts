@@ -1,4 +1,5 @@
 /** Why a command ends before its end, and the exit code for each way to end. */
+import type { Problem } from '../../domain/errors.ts';
 
 export const EXIT_CODES = {
   done: 0,
@@ -28,6 +29,7 @@ export class Stopped extends Error {
 }
 
 export const misused = (sentence: string) => new Stopped('misused', sentence);
+export const refusedBy = ({ code, message }: Problem) => new Stopped('refused', `${code}: ${message}`);
 export const notFound = (sentence: string) => new Stopped('not_found', sentence);
 
 const NO_ANSWER = /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE)$/;

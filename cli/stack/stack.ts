@@ -6,6 +6,8 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { slots } from '../../application/tenant/slots.ts';
+import { isForBus, isForNotify } from '../../domain/webhook/notification.ts';
+import { bus, eventQueue, inTurn } from '../../io/aws/bus.ts';
 import { queue } from '../../io/aws/queues.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
@@ -62,26 +64,33 @@ async function openStack(values: PlaceValues, context: Context) {
   };
   const sqs = opened(() => new SQSClient({ ...config, requestHandler }));
   const dynamo = opened(() => new DynamoDBClient({ ...config, requestHandler }));
+  const events = opened(() => new EventBridgeClient({ ...config, requestHandler }));
   const items = once(async () => {
     const documents = DynamoDBDocumentClient.from(dynamo(), {
       marshallOptions: { removeUndefinedValues: true },
     });
     return table(documents, named ?? (await findTable(dynamo(), stage)), systemRandom);
   });
+  const queueNamed = async (name: 'submit' | 'notify' | 'deliver') =>
+    queue(sqs(), await queueUrl(sqs(), `headgate-${stage}-${name}`));
   return {
     stage,
     sqs,
     kms: opened(() => new KMSClient({ ...config, requestHandler })),
-    events: opened(() => new EventBridgeClient({ ...config, requestHandler })),
+    /** What is owed is told in every stage. A step of a job is not owed. */
+    bus: async () =>
+      inTurn([
+        { to: bus(events(), `headgate-${stage}`), wants: (event) => isForBus(event, 'final') },
+        { to: eventQueue(await queueNamed('notify')), wants: (event) => isForNotify(event, 'final') },
+      ]),
     batch: opened(() => new BatchClient({ ...config, requestHandler })),
     region: () => sqs().config.region(),
     items,
-    queue: async (name: 'submit' | 'notify' | 'deliver') =>
-      queue(sqs(), await queueUrl(sqs(), `headgate-${stage}-${name}`)),
+    queue: queueNamed,
     /** @param defaultCap the stage's parameter DefaultTenantCap, which is not in the table */
     async records(defaultCap = 0) {
       const known = await items();
-      const submitQueue = queue(sqs(), await queueUrl(sqs(), `headgate-${stage}-submit`));
+      const submitQueue = await queueNamed('submit');
       const [gates, waiting] = [gateStore(known), waitingStore(known)];
       const log = quietLog(context);
       return {

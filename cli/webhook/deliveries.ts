@@ -6,11 +6,11 @@ import { checkRange, type DeliveryFilter } from '../../domain/webhook/delivery-f
 import { paced } from '../../io/aws/dead-letters.ts';
 import { aligned } from '../program/output.ts';
 import { isMeant, theOneMeant } from '../program/short-id.ts';
-import { Stopped } from '../program/stopped.ts';
+import { refusedBy, Stopped } from '../program/stopped.ts';
 import { type Context, type Ending, type Values, verb } from '../program/verb.ts';
 import { DELIVERY_HEADINGS, deliveryRow, writeDelivery } from './delivery-text.ts';
 import { deliveriesOptions, deliveryOptions, replayOptions, requireBounds } from './options.ts';
-import { endpointOf, refusedBy, type WebhookPorts, withWebhooks } from './ports.ts';
+import { endpointOf, type WebhookPorts, withWebhooks } from './ports.ts';
 
 interface Scope extends Omit<DeliveryFilter, 'id'> {
   readonly id?: string | undefined;

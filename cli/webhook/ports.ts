@@ -1,5 +1,4 @@
 /** What the verbs of `headgate webhook` use of a stack. */
-import type { Problem } from '../../domain/errors.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import { type Bus, eventQueue } from '../../io/aws/bus.ts';
 import { type Sealing, sealing } from '../../io/aws/keys.ts';
@@ -9,7 +8,6 @@ import { systemRandom } from '../../io/process/random.ts';
 import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/table/deliveries.ts';
 import { type EndpointRegister, endpointRegister } from '../../io/table/endpoints.ts';
 import { theOneMeant } from '../program/short-id.ts';
-import { Stopped } from '../program/stopped.ts';
 import type { Context, Ending } from '../program/verb.ts';
 import type { PlaceValues } from '../stack/place.ts';
 import { withStack } from '../stack/stack.ts';
@@ -52,5 +50,3 @@ export async function endpointOf(
   const known = (await endpoints.list(tenantId)).map(({ endpoint }) => endpoint);
   return theOneMeant(given, known, ({ endpointId }) => endpointId, 'endpoint');
 }
-
-export const refusedBy = ({ code, message }: Problem) => new Stopped('refused', `${code}: ${message}`);

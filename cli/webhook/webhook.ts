@@ -11,12 +11,12 @@ import { problem } from '../../domain/errors.ts';
 import { type Endpoint, revoked } from '../../domain/webhook/endpoint.ts';
 import { needsAllEvents } from '../../domain/webhook/notification.ts';
 import type { Output } from '../program/output.ts';
-import { notFound, Stopped } from '../program/stopped.ts';
+import { notFound, refusedBy, Stopped } from '../program/stopped.ts';
 import { type Ending, type Noun, option, type Verb, verb } from '../program/verb.ts';
 import { deliveries, delivery, replay } from './deliveries.ts';
 import { ENDPOINT_HEADINGS, endpointRecord, endpointRow, writeDelivery } from './delivery-text.ts';
 import { createOptions, endpointOptions, tenantOptions } from './options.ts';
-import { endpointOf, refusedBy, type WebhookPorts, withWebhooks } from './ports.ts';
+import { endpointOf, type WebhookPorts, withWebhooks } from './ports.ts';
 
 const create = verb({
   summary: 'add an endpoint, and show its secret once',

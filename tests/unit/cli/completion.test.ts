@@ -28,7 +28,7 @@ const scriptFor = async (shell: string) => {
 async function offered(...words: readonly string[]): Promise<string[]> {
   const typed = ['headgate', ...words].map((word) => `'${word}'`).join(' ');
   const probe = `${await scriptFor('bash')}\nCOMP_WORDS=(${typed}) COMP_CWORD=${words.length}\n_headgate\nprintf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout, stderr, status } = spawnSync('bash', ['-u', '-c', probe], { encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-u', '-c', probe], { encoding: 'utf8' });
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   return stdout.split('\n').filter((word) => word !== '');
 }

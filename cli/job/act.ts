@@ -1,0 +1,165 @@
+/** `headgate job cancel`, `redrive` and `wait`. */
+import { setTimeout as pause } from 'node:timers/promises';
+import * as z from 'zod';
+import { childIdOf } from '../../application/job/identity.ts';
+import { cancelJob } from '../../application/resources/cancel-job.ts';
+import { stateConflict } from '../../application/resources/refused.ts';
+import { failedJob } from '../../domain/dead-letter/dead-letter.ts';
+import { isFinal, type JobRecord } from '../../domain/job/job.ts';
+import { summaryOf, viewOf } from '../../domain/reading/job-view.ts';
+import { queue } from '../../io/aws/queues.ts';
+import { systemClock } from '../../io/process/clock.ts';
+import { systemRandom } from '../../io/process/random.ts';
+import { jobTypes } from '../../job-types.ts';
+import type { Output } from '../program/output.ts';
+import { notFound, refusedBy, Stopped } from '../program/stopped.ts';
+import { duration } from '../program/time.ts';
+import { type Context, type Ending, option, verb } from '../program/verb.ts';
+import { findQueues } from '../stack/find.ts';
+import { quietLog, type Records, withStack } from '../stack/stack.ts';
+import { findJob, jobOptions } from './find.ts';
+import { stateTone } from './timeline-text.ts';
+
+export const cancel = verb({
+  summary: 'ask for its end, or for that of the newest of its redrives',
+  argument: 'JOB',
+  options: jobOptions,
+  details: 'A job that waits ends at once. One that runs is cancelling until its container has ended.',
+  run: (values, context) =>
+    withStack(values, context, async (stack) => {
+      const records = await stack.records();
+      const job = await findJob(records, values);
+      const ports = {
+        ...records,
+        bus: await stack.bus(),
+        random: systemRandom,
+        log: quietLog(context),
+        types: jobTypes,
+      };
+      const ended = await cancelJob(ports, job);
+      // It was removed meanwhile.
+      if (ended === undefined) throw notFound(`There is no job ${values.id}.`);
+      showState(context.output, ended);
+      return 'done';
+    }),
+});
+
+/** How long a look for the child takes before the command ends without having seen it. */
+const REDRIVE_PATIENCE_MS = 10_000;
+
+export const redrive = verb({
+  summary: 'run a failed job again, as a child of its own id',
+  argument: 'JOB',
+  options: jobOptions,
+  details: `However often it is redriven, there is one child. Its dead letter stays in its queue, and has no further effect; headgate dlq
+redrive takes it from there.`,
+  run: (values, context) =>
+    withStack(values, context, async (stack) => {
+      const records = await stack.records();
+      const job = await findJob(records, values);
+      if (job.state !== 'failed' || job.discarded !== undefined) {
+        const found = job.discarded === undefined ? job.state : 'discarded';
+        throw refusedBy(stateConflict(`Expected a failed job, found one that is ${found}.`).problem);
+      }
+      if (job.redrivenAs === undefined) {
+        const { front } = await findQueues(stack.sqs(), stack.stage);
+        await queue(stack.sqs(), front).send([{ ...failedJob(job), groupId: job.tenantId }]);
+      }
+      const child = await appearance(records, childIdOf(job.jobId), REDRIVE_PATIENCE_MS, context.signal);
+      if (child === undefined)
+        throw new Stopped(
+          'failed',
+          `No job runs ${job.jobId} again yet; headgate dlq list --tenant ${job.tenantId} shows whether it was refused.`,
+        );
+      showState(context.output, child);
+      return 'done';
+    }),
+});
+
+const LOOK_EVERY_MS = 200;
+
+/** The record of a job that is to come. */
+export async function appearance(
+  { jobs }: Pick<Records, 'jobs'>,
+  jobId: string,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<JobRecord | undefined> {
+  const untilMs = performance.now() + patienceMs;
+  while (!signal.aborted) {
+    const job = await jobs.get(jobId);
+    if (job !== undefined || performance.now() > untilMs) return job;
+    await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+  throw new Stopped('interrupted', `Interrupted; ${jobId} may come all the same.`);
+}
+
+export function showState(output: Output, job: JobRecord): void {
+  output.show([summaryOf(job, 'operator')], (page) =>
+    page.line(`${job.jobId}  `, { text: job.state, tone: stateTone(job.state) }),
+  );
+}
+
+const waitOptions = {
+  ...jobOptions,
+  timeout: option(
+    'SECONDS',
+    'ends the command, and never the job (600)',
+    z
+      .string()
+      .regex(/^[1-9]\d{0,6}$/, 'expected a whole number of seconds')
+      .transform(Number)
+      .default(600),
+  ),
+};
+
+export const wait = verb({
+  summary: 'wait for its end; exit code 0 if it succeeded',
+  argument: 'JOB',
+  options: waitOptions,
+  run: (values, context) =>
+    withStack(values, context, async (stack) => {
+      const records = await stack.records();
+      return waitForEnd(records, await findJob(records, values), values.timeout, context);
+    }),
+});
+
+const FIRST_LOOK_MS = 500;
+const MAX_LOOK_MS = 5000;
+
+/** Looks less and less often: half a second after the first look, five seconds from the tenth. */
+export async function waitForEnd(
+  { jobs }: Pick<Records, 'jobs'>,
+  started: JobRecord,
+  timeoutSeconds: number,
+  { output, signal }: Context,
+): Promise<Ending> {
+  const { jobId } = started;
+  const untilMs = systemClock.nowMs() + timeoutSeconds * 1000;
+  let job = started;
+  let everyMs = FIRST_LOOK_MS;
+  let seen: string | undefined;
+  while (!isFinal(job.state)) {
+    if (job.state !== seen && !output.json) showState(output, job);
+    seen = job.state;
+    const leftMs = untilMs - systemClock.nowMs();
+    if (leftMs <= 0)
+      throw new Stopped(
+        'failed',
+        `${jobId} has not ended within ${duration(timeoutSeconds * 1000)}; it goes on, and is ${job.state}.`,
+      );
+    await pause(Math.min(everyMs, leftMs), undefined, { signal }).catch(() => undefined);
+    if (signal.aborted)
+      throw new Stopped('interrupted', `Interrupted; ${jobId} goes on, and is ${job.state}.`);
+    everyMs = Math.min(everyMs * 1.3, MAX_LOOK_MS);
+    const found = await jobs.get(jobId);
+    if (found === undefined) throw notFound(`The record of ${jobId} is gone.`);
+    job = found;
+  }
+  output.show([viewOf(job, 'operator')], (page) => {
+    const took = duration((job.finishedAt ?? job.stateAt) - job.createdAt);
+    const why = job.failure === undefined ? '' : `: ${job.failure.code}, ${job.failure.message}`;
+    page.line(`${jobId}  `, { text: job.state, tone: stateTone(job.state) }, ` after ${took}${why}`);
+  });
+  return job.state === 'succeeded' ? 'done' : 'failed';
+}

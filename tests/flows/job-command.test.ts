@@ -1,0 +1,210 @@
+/** `headgate job`, as a person or a script runs it: from a submission to the end, and what is told on the way. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import type * as z from 'zod';
+import { childIdOf, jobIdOf } from '../../application/job/identity.ts';
+import { JobSummary, JobView } from '../../domain/reading/job-view.ts';
+import { TimelineEntry } from '../../domain/reading/timeline.ts';
+import { WaitView } from '../../domain/reading/wait-view.ts';
+import { closedAfterAll } from '../support/closing.ts';
+import { runCommand, startCommand } from '../support/command.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(180_000);
+
+let stack: Stack;
+let csv: string;
+let folder: string;
+const opened = closedAfterAll();
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'job-command-'));
+  stack = opened(await startStack());
+  for (const tenantId of ['acme', 'globex']) await stack.addTenant(tenantId);
+  csv = await stack.upload('acme', 'n.csv', 'n\n1\n2\n');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const job = (...args: readonly string[]) => runCommand(stack, 'job', ...args);
+const submit = (key: string, input: object, ...args: readonly string[]) =>
+  job('submit', 'csv.summarise', '--tenant', 'acme', '--key', key, '--input', JSON.stringify(input), ...args);
+const documents = <T>(schema: z.ZodType<T>, out: string): T[] =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => schema.parse(JSON.parse(line)));
+
+it('a job that is submitted and waited for succeeds, and its page tells its way', async () => {
+  const jobId = jobIdOf('acme', 'report-1');
+  const short = jobId.slice(0, 12);
+  const sent = await submit('report-1', { csv }, '--tag', 'team=blue', '--wait', '--json');
+  expect(sent).toMatchObject({ code: 0, err: '' });
+  const [ended] = documents(JobView.strict(), sent.out);
+  expect(ended).toMatchObject({ id: jobId, state: 'succeeded', tags: { team: 'blue' }, input: { csv } });
+
+  expect((await submit('report-1', { csv }, '--tag', 'team=blue')).out).toBe(`${jobId}  succeeded\n`);
+  expect(await job('wait', short)).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(new RegExp(`^${jobId} {2}succeeded after [\\d.]+ s\n$`)),
+  });
+  expect((await job('get', short, '--tenant', 'acme')).out).toMatch(/^idempotencyKey +report-1$/m);
+  expect((await job('why', short)).out).toMatch(
+    /is succeeded: it does not wait\.\nattempt 1 ended well; log: \S+\n$/,
+  );
+
+  const page = await until('the webhook on the page', async () => {
+    const { out } = await job('timeline', short);
+    return out.includes('delivered') ? out : undefined;
+  });
+  expect(page).toMatch(
+    /accepted as a job of csv\.summarise\n.*attempt 1 began to run\n.*attempt 1 ended well\n.*ended as succeeded\n/,
+  );
+  expect(page).toMatch(/webhook job\.succeeded to whe_test: delivered after 1 try, last answer http_204\n/);
+  const entries = documents(TimelineEntry.strict(), (await job('timeline', jobId, '--json')).out);
+  expect(entries.map(({ kind }) => kind)).toEqual(
+    expect.arrayContaining(['accepted', 'attempt.started', 'attempt.ended', 'state.succeeded', 'delivery']),
+  );
+});
+
+it('a request that cannot be a job is refused with its code, and nothing is sent', async () => {
+  const file = join(folder, 'input.json');
+  await writeFile(file, '{"csv":');
+  const cases: readonly (readonly [Promise<unknown>, number, RegExp])[] = [
+    [submit('bad', { csv }, '--metadata', '{"a":1,"a":2}'), 4, /^json_duplicate_key: /],
+    [submit('bad', { csv }, '--run-at', 'tomorrow'), 4, /^field_invalid: /],
+    [submit('schedule:x', { csv }), 4, /^field_invalid: .*schedule:/],
+    [job('submit', 'csv.summarise', '--tenant', 'acme', '--key', 'bad'), 4, /^input_ambiguous: /],
+    [job('submit', 'csv.summarise', '--tenant', 'acme', '--input', '{}'), 2, /^--key: /],
+    [
+      job('submit', 'csv.summarise', '--tenant', 'acme', '--key', 'bad', '--input', `@${file}`),
+      4,
+      /^body_not_json: /,
+    ],
+    [job('submit', 'csv.summarise', '--tenant', 'acme', '--key', 'bad', '--input', '@none'), 2, /^--input: /],
+    [submit('report-1', { csv: `${csv}x` }), 4, /^idempotency_conflict: /],
+  ];
+  for (const [ran, code, sentence] of cases)
+    expect(await ran).toEqual({ code, out: '', err: expect.stringMatching(sentence) });
+  expect(await stack.job('acme', 'bad')).toBeUndefined();
+});
+
+it('a message that intake refuses is told with its code and the id of its dead letter', async () => {
+  const { code, out, err } = await job(
+    'submit',
+    'csv.summarise',
+    '--tenant',
+    'initrode',
+    '--key',
+    'k',
+    '--input',
+    '{}',
+  );
+  expect({ code, out }).toEqual({ code: 4, out: '' });
+  expect(err).toMatch(/^tenant_unknown: .* The message is the dead letter [0-9a-f-]{36}\.\n$/);
+});
+
+it('a list has the newest first, in pages, narrowed by state, type and tag', async () => {
+  for (const key of ['later-1', 'later-2', 'later-3'])
+    expect(await submit(key, { csv }, '--delay-seconds', '86400', '--tag', 'batch=night')).toMatchObject({
+      code: 0,
+    });
+  const narrowed = ['--tenant', 'acme', '--state', 'scheduled', '--tag', 'batch=night'];
+  const first = await until('three in the list', async () => {
+    const page = await job('list', ...narrowed, '--limit', '2', '--json');
+    return page.out.trim().split('\n').length === 2 ? page : undefined;
+  });
+  const summaries = documents(JobSummary.strict(), first.out);
+  expect(summaries.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['later-3', 'later-2']);
+  const [, cursor = ''] = /--cursor (\S+)/.exec(first.err) ?? [];
+  const rest = await job('list', ...narrowed, '--cursor', cursor, '--json');
+  expect(documents(JobSummary, rest.out).map(({ idempotencyKey }) => idempotencyKey)).toEqual(['later-1']);
+  expect(await job('list', '--tenant', 'acme', '--cursor', cursor)).toMatchObject({
+    code: 4,
+    err: expect.stringMatching(/^cursor_invalid: /),
+  });
+  const { out } = await job('list', '--tenant', 'acme', '--limit', 'all');
+  expect(out).toMatch(/^ACCEPTED +JOB +STATE +ATTEMPT +TYPE +KEY\n/);
+  expect(out).toMatch(
+    new RegExp(
+      `^\\S+Z +${jobIdOf('acme', 'report-1').slice(0, 12)} +succeeded +1 +csv.summarise +report-1$`,
+      'm',
+    ),
+  );
+  expect((await job('list', '--tenant', 'globex')).out).toBe('0 of 0 examined jobs.\n');
+});
+
+it('a job that waits says why, and is cancelled at once', async () => {
+  const jobId = jobIdOf('acme', 'later-1');
+  const [wait] = documents(WaitView, (await job('why', jobId, '--json')).out);
+  expect(wait).toMatchObject({ waitsFor: 'time', state: 'scheduled' });
+  expect((await job('timeline', jobId)).out).toMatch(/^now +\+.* scheduled: not to run before /m);
+  const waiting = await job('wait', jobId, '--timeout', '1');
+  expect(waiting).toEqual({
+    code: 1,
+    out: `${jobId}  scheduled\n`,
+    err: `${jobId} has not ended within 1.0 s; it goes on, and is scheduled.\n`,
+  });
+  for (const _ of ['once', 'and again'])
+    expect(await job('cancel', jobId)).toEqual({ code: 0, out: `${jobId}  cancelled\n`, err: '' });
+  expect(await job('wait', jobId)).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('cancelled after'),
+  });
+});
+
+it('a failed job is run again as its one child, and only a failed one is', async () => {
+  await submit('forgotten', { csv: csv.replace('n.csv', 'forgotten.csv') });
+  const failed = await stack.ended('acme', 'forgotten');
+  expect(await job('wait', failed.jobId)).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/ failed after .*: input_not_found, /),
+  });
+  await stack.upload('acme', 'forgotten.csv', 'a\n1\n');
+  const childId = childIdOf(failed.jobId);
+  for (const _ of ['once', 'and again'])
+    expect(await job('redrive', failed.jobId.slice(0, 9))).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(new RegExp(`^${childId} {2}`)),
+    });
+  expect(await job('wait', childId)).toMatchObject({ code: 0 });
+  expect((await job('timeline', failed.jobId)).out).toContain(`run again as ${childId}`);
+  expect(await job('redrive', childId)).toEqual({
+    code: 4,
+    out: '',
+    err: 'state_conflict: Expected a failed job, found one that is succeeded.\n',
+  });
+});
+
+it('an id that no job has, and another tenant’s, are not found alike', async () => {
+  const jobId = jobIdOf('acme', 'report-1');
+  const absent = `job_${'b'.repeat(26)}`;
+  for (const verb of ['get', 'why', 'timeline', 'wait', 'cancel', 'redrive']) {
+    const foreign = await job(verb, jobId, '--tenant', 'globex');
+    expect(foreign).toEqual({ code: 3, out: '', err: `There is no job ${jobId}.\n` });
+    expect(await job(verb, absent)).toEqual({ code: 3, out: '', err: `There is no job ${absent}.\n` });
+  }
+  expect(await job('get', 'job_bbbb')).toMatchObject({ code: 3, out: '' });
+  expect(await job('get', 'bbbb')).toMatchObject({ code: 2, out: '' });
+});
+
+it('Ctrl-C ends a wait and not the job', async () => {
+  const jobId = jobIdOf('acme', 'later-2');
+  const child = startCommand(stack, ['job', 'wait', jobId]);
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (part) => {
+    out += part;
+    child.kill('SIGINT');
+  });
+  child.stderr.on('data', (part) => {
+    err += part;
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect({ code, out, err }).toEqual({
+    code: 130,
+    out: `${jobId}  scheduled\n`,
+    err: `Interrupted; ${jobId} goes on, and is scheduled.\n`,
+  });
+  expect(await stack.job('acme', 'later-2')).toMatchObject({ state: 'scheduled' });
+});
