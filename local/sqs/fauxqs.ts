@@ -6,9 +6,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buildApp } from 'fauxqs';
 import type { SqsQueue, SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import { guard } from '../s3/guard.ts';
-import { type Origins, openOrigins, recording } from './dead-letters.ts';
 import { makeFair } from './fair-queues/fair-queue.ts';
+import { deadLettersFrom, type MessageNotes, openMessageNotes } from './message-notes.ts';
 import { createMoveTasks, type MoveTasks } from './move-tasks.ts';
+import { createRecent, type Recent } from './recent.ts';
 
 const part = (path: string) => import(new URL(path, import.meta.resolve('fauxqs')).href);
 
@@ -57,12 +58,12 @@ export const sqsActions: ReadonlyMap<string, SqsAction> = new Map(
   ),
 );
 
-export const createMessage = sqs.SqsStore.createMessage;
+export const { createMessage, contentBasedDeduplicationId } = sqs.SqsStore;
 
 export interface Fauxqs {
   readonly queues: SqsStore;
-  /** Of the messages in dead-letter queues. */
-  readonly origins: Origins;
+  readonly notes: MessageNotes;
+  readonly recent: Recent;
   readonly moveTasks: MoveTasks;
   /** S3, and STS GetCallerIdentity. */
   serve(request: IncomingMessage, response: ServerResponse): void;
@@ -73,12 +74,15 @@ export interface Fauxqs {
   close(): Promise<void>;
 }
 
-/** @param directory the folder of `fauxqs.db`; absent = memory */
-export async function openFauxqs(directory?: string): Promise<Fauxqs> {
+/**
+ * @param directory the folder of `fauxqs.db`; absent = memory
+ * @param random of `[0, 1)`; decides in which order messages of standard queues overtake each other
+ */
+export async function openFauxqs(directory?: string, random = Math.random): Promise<Fauxqs> {
   const persistence = directory === undefined ? undefined : openPersistence(directory);
   const atomically = persistence === undefined ? <T>(work: () => T) => work() : transactions(persistence);
-  const origins = openOrigins(persistence?.['db']);
-  const queues = new (storeWith(atomically, origins))();
+  const notes = openMessageNotes(persistence?.['db']);
+  const queues = new (storeWith(atomically, notes, random))();
   // With an empty host fauxqs builds QueueUrls from the request's Host header; its default is
   // sqs.<region>.localhost, a name that does not resolve and that the SDKs would call instead of the endpoint.
   queues.host = '';
@@ -88,15 +92,20 @@ export async function openFauxqs(directory?: string): Promise<Fauxqs> {
     persistence.load(queues, topics, objects);
     queues.persistence = persistence;
     objects.persistence = persistence;
-    for (const queue of queues.allQueues()) queue.persistence = persistence;
+    for (const queue of queues.allQueues()) {
+      queue.persistence = persistence;
+      const { ready, delayed } = queue.inspectMessages();
+      notes.readFor([...ready, ...delayed]);
+    }
   }
   const app = buildApp({ logger: false, stores: { sqsStore: queues, snsStore: topics, s3Store: objects } });
   guard(app, objects);
   await app.ready();
-  const moveTasks = createMoveTasks({ queues, origins, atomically });
+  const moveTasks = createMoveTasks({ queues, notes, atomically });
   return {
     queues,
-    origins,
+    notes,
+    recent: createRecent(),
     moveTasks,
     serve: (request, response) => app.routing(request, response),
     atomically,
@@ -139,17 +148,21 @@ function transactions(persistence: Persistence): Fauxqs['atomically'] {
 }
 
 /** A receive may move messages to the dead-letter queue: deleted there, inserted here, in one transaction or not at all. */
-function storeWith(atomically: Fauxqs['atomically'], origins: Origins): typeof SqsStore {
+function storeWith(
+  atomically: Fauxqs['atomically'],
+  notes: MessageNotes,
+  random: () => number,
+): typeof SqsStore {
   return class extends sqs.SqsStore {
     override createQueue(...queue: Parameters<SqsStore['createQueue']>): SqsQueue {
       const created = super.createQueue(...queue);
-      if (!created.isFifo()) makeFair(created);
+      if (!created.isFifo()) makeFair(created, random);
       const dequeue = created.dequeue.bind(created);
       created.dequeue = (most, visibilitySeconds, queueOf) =>
         atomically(() =>
           dequeue(most, visibilitySeconds, (arn) => {
             const deadLetters = queueOf?.(arn);
-            return deadLetters && recording(deadLetters, origins, created.arn);
+            return deadLetters && deadLettersFrom(created.arn, deadLetters, notes);
           }),
         );
       return created;

@@ -9,7 +9,7 @@ import * as z from 'zod';
 import type { SqsQueue, SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import type { SqsMessage } from '../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
 import { ApiError } from '../aws.ts';
-import { type Origins, sourcesOf } from './dead-letters.ts';
+import { type MessageNotes, sourcesOf } from './message-notes.ts';
 
 const MAX_PER_SECOND = 500;
 const MAX_RESULTS = 10;
@@ -47,7 +47,7 @@ interface Task {
 /** The part of the queues that a task needs. */
 export interface MoveTasksOptions {
   readonly queues: SqsStore;
-  readonly origins: Origins;
+  readonly notes: MessageNotes;
   atomically<T>(work: () => T): T;
 }
 
@@ -170,14 +170,14 @@ async function work(options: MoveTasksOptions, task: Task): Promise<void> {
  * @returns whether there may be another
  * @throws with the message where it was
  */
-function move({ queues, origins }: MoveTasksOptions, task: Task): boolean {
+function move({ queues, notes }: MoveTasksOptions, task: Task): boolean {
   const { SourceArn, DestinationArn } = task.request;
   const source = existing(queues, SourceArn);
   source.processTimers();
   const message = source.messages.shift();
   if (message === undefined) return false;
   try {
-    const target = existing(queues, DestinationArn ?? homeOf(queues, origins.of(message), SourceArn));
+    const target = existing(queues, DestinationArn ?? homeOf(queues, notes.of(message).originArn, SourceArn));
     // Disk first: if it refuses, the transaction is undone and the message returns to memory.
     source.persistence?.deleteMessage(message.messageId);
     target.enqueue(anew(message));

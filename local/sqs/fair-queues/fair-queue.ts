@@ -6,10 +6,13 @@ import type { SqsQueue } from '../../../node_modules/fauxqs/dist/sqs/sqsStore.js
 import type { InflightEntry, SqsMessage } from '../../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
 import { Groups } from './groups.ts';
 
-/** For a standard queue; in a FIFO queue groups have another meaning. */
-export function makeFair(queue: SqsQueue): void {
-  const groups = new Groups<SqsMessage>(() => Date.now());
-  const waiting = new Waiting(groups);
+/**
+ * For a standard queue; in a FIFO queue groups have another meaning.
+ * @param random of `[0, 1)`
+ */
+export function makeFair(queue: SqsQueue, random: () => number): void {
+  const groups = new Groups<SqsMessage>(() => Date.now(), random);
+  const waiting = new Waiting(groups, queue);
   Object.defineProperty(queue, 'messages', {
     get: () => waiting,
     // Only a purge sets it.
@@ -21,9 +24,11 @@ export function makeFair(queue: SqsQueue): void {
 /** As much of an array as fauxqs and move-tasks.ts use. */
 class Waiting implements Iterable<SqsMessage> {
   readonly #groups: Groups<SqsMessage>;
+  readonly #queue: SqsQueue;
 
-  constructor(groups: Groups<SqsMessage>) {
+  constructor(groups: Groups<SqsMessage>, queue: SqsQueue) {
     this.#groups = groups;
+    this.#queue = queue;
   }
 
   get length(): number {
@@ -35,8 +40,14 @@ class Waiting implements Iterable<SqsMessage> {
     return this.length;
   }
 
+  /** Those whose retention period is over are dropped on the way, which fauxqs does not do. */
   shift(): SqsMessage | undefined {
-    return this.#groups.take();
+    const oldestMs = Date.now() - Number(this.#queue.getAttribute('MessageRetentionPeriod')) * 1000;
+    for (;;) {
+      const message = this.#groups.take();
+      if (message === undefined || message.sentTimestamp >= oldestMs) return message;
+      this.#queue.persistence?.deleteMessage(message.messageId);
+    }
   }
 
   unshift(message: SqsMessage): number {

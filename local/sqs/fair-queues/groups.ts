@@ -1,6 +1,6 @@
 /**
- * The order in which a standard queue serves its messages. A message group that occupies many consumers is noisy, and
- * the messages of quiet groups come before its own.
+ * The order in which a standard queue serves its messages: roughly that of their arrival, as SQS promises no more. A
+ * message group that occupies many consumers is noisy, and the messages of quiet groups come before its own.
  *
  * The rules and figures are those of "How Amazon SQS fair queues work". AWS, being distributed, calls them
  * approximate; here they are exact.
@@ -15,6 +15,8 @@ const NOISY_IN_FLIGHT = 30;
 /** AWS names no minimum time; a share of less than this is random. */
 const MEASURABLE_MS = 1000;
 const BATCH_SILENCE_MS = 300_000;
+/** How many later messages may overtake one, so that no program comes to count on an order. */
+const OVERTAKING = 10;
 /** Silence is counted in minutes, so it need not be checked at each message. */
 const SILENCE_CHECK_MS = 1000;
 
@@ -56,9 +58,15 @@ export class Groups<Message extends Grouped> {
   #servings = 0;
   #silenceCheckedAtMs = 0;
 
-  /** @param now epoch milliseconds */
-  constructor(now: () => number) {
+  readonly #random: () => number;
+
+  /**
+   * @param now epoch milliseconds
+   * @param random of `[0, 1)`; a constant keeps the order of arrival
+   */
+  constructor(now: () => number, random: () => number = () => 0) {
     this.#now = now;
+    this.#random = random;
     this.#originMs = now();
     this.#processing = new ProcessingTime(this.#originMs);
   }
@@ -70,10 +78,11 @@ export class Groups<Message extends Grouped> {
   add(message: Message): void {
     const group = this.#group(message.messageGroupId);
     this.#arrivals += 1;
-    group.waiting.push({ arrival: this.#arrivals, message });
+    const entry = { arrival: this.#arrivals + this.#random() * OVERTAKING, message };
+    group.waiting.insert(entry, (earlier) => earlier.arrival > entry.arrival);
     group.lastSentAtMs = Math.max(group.lastSentAtMs, message.sentTimestamp);
     this.#waiting += 1;
-    if (group.waiting.length === 1) this.#ranking.settle(group);
+    if (group.waiting.first() === entry) this.#ranking.settle(group);
   }
 
   /** Returned to the place from which `take` removed it. */

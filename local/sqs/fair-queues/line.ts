@@ -18,6 +18,17 @@ export class Line<Item> {
     this.#items.push(item);
   }
 
+  /** Adds an item before those at the end that it overtakes. */
+  insert(item: Item, overtakes: (other: Item) => boolean): void {
+    let place = this.#items.length;
+    for (; place > this.#taken; place -= 1) {
+      const before = this.#items[place - 1];
+      if (before === undefined || !overtakes(before)) break;
+      this.#items[place] = before;
+    }
+    this.#items[place] = item;
+  }
+
   shift(): Item | undefined {
     if (this.length === 0) return undefined;
     const item = this.#items[this.#taken];

@@ -15,12 +15,14 @@ export interface SetUp {
   readonly services?: Record<string, Service>;
   readonly directory?: string;
   readonly port?: number;
+  /** A constant, when absent: standard queues keep the order of arrival. */
+  readonly random?: () => number;
   readonly onCall?: GatewayOptions['onCall'];
 }
 
-export async function setUp({ services = {}, directory, port = 0, onCall }: SetUp = {}) {
+export async function setUp({ services = {}, directory, port = 0, random = () => 0, onCall }: SetUp = {}) {
   const reported: string[] = [];
-  const fauxqs = await openFauxqs(directory && join(directory, 'queues'));
+  const fauxqs = await openFauxqs(directory && join(directory, 'queues'), random);
   const tables = openTables(directory && join(directory, 'tables.sqlite'));
   const closeStores = async () => {
     await fauxqs.close();
