@@ -23,6 +23,10 @@ export const program: Program = {
       summary: 'find what was lost and take it its next step, as tick does every minute',
       load: async () => (await import('./reconcile.ts')).reconcile,
     },
+    doctor: {
+      summary: 'look at everything that a stack needs, and say what to do about each fault',
+      load: async () => (await import('./doctor/doctor.ts')).doctor,
+    },
     start: {
       summary: 'Headgate and its AWS on this machine; its options are those of npm start',
       load: () => import('./start.ts'),

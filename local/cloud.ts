@@ -8,6 +8,7 @@ import { callsTo } from './calls.ts';
 import { type Clock, createClock } from './clock.ts';
 import { openDatabase } from './database.ts';
 import { openTables, type Tables } from './dynamodb/tables.ts';
+import { createEcr, type Ecr } from './ecr.ts';
 import { createEventBridge, type EventBridge, type EventBridgeOptions } from './events/eventbridge.ts';
 import { type ApiCall, type Service, startGateway } from './gateway.ts';
 import { createKms } from './kms.ts';
@@ -116,18 +117,25 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   const events = createEventBridge({ ...every, database: stores.events, ...targets(stores.fauxqs, later) });
   const logs = createLogs({ region: REGION, store: stores.logs, clock });
   onClose(() => logs.close());
+  const imageDirectory = (image: string) =>
+    later.images.get(image) ?? later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, ''));
   const batch = createBatch({
     ...every,
     store: stores.jobs,
     logs,
     emit: (event) => events.publish(event),
-    imageDirectory: (image) =>
-      later.images.get(image) ?? later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, '')),
+    imageDirectory,
     submitsPerSecond: options.submitJobsPerSecond,
     containerEnvironment: () => ({ ...later.environment, AWS_ACCESS_KEY_ID: 'container' }),
   });
   const gateway = await startGateway({
-    services: served(stores, { batch, events, logs, later }),
+    services: served(stores, {
+      batch,
+      events,
+      logs,
+      later,
+      ecr: createEcr({ region: REGION, imageDirectory }),
+    }),
     port: options.port ?? 0,
     report,
     onCall: options.onCall,
@@ -267,11 +275,18 @@ function destinationsOfResults(
 
 function served(
   { fauxqs, tables, keys }: Stores,
-  { batch, events, logs, later }: { batch: Batch; events: EventBridge; logs: Logs; later: Later },
+  {
+    batch,
+    ecr,
+    events,
+    logs,
+    later,
+  }: { batch: Batch; ecr: Ecr; events: EventBridge; logs: Logs; later: Later },
 ): Record<string, Service> {
   return {
     batch: { protocol: 'rest-json', handle: batch.handle },
     dynamodb: { protocol: 'json', handle: tables.handle },
+    ecr: { protocol: 'json', handle: ecr.handle },
     events: { protocol: 'json', handle: events.handle },
     kms: { protocol: 'json', handle: createKms(keys, REGION).handle },
     lambda: {

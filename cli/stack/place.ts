@@ -35,6 +35,8 @@ export type PlaceValues = Values<typeof placeOptions>;
 export interface Place {
   readonly stage: string;
   readonly table: string | undefined;
+  /** Of a laptop, whose cloud has no API for stacks. */
+  readonly outputs?: Readonly<Record<string, string>>;
   /** Whatever is absent comes from the standard AWS variables and files. */
   readonly config: {
     readonly endpoint?: string;
@@ -59,27 +61,30 @@ export async function placeOf(values: PlaceValues, { environment, output }: Cont
       `Stage ${stage} in ${values.region ?? environment['AWS_REGION'] ?? 'the Region of the profile'}.`,
     );
   if (!local) return { stage, table, config: Object.fromEntries(given) };
-  if (values['endpoint-url'] !== undefined || values.profile !== undefined)
-    throw misused('--local finds its own address and keys; it goes without --endpoint-url and --profile.');
-  return { stage, table: values.table, config: await laptop() };
+  if (values.profile !== undefined) throw misused('--local finds its own keys; it goes without --profile.');
+  return { stage, table: values.table, ...(await laptop(values['endpoint-url'])) };
 }
 
 const root = join(import.meta.dirname, '../..');
 
-async function laptop(): Promise<Place['config']> {
-  const running = await findRunning(join(root, RUNNING_FOLDER));
+/** @param asked the address of one of several */
+async function laptop(asked: string | undefined): Promise<Pick<Place, 'config' | 'outputs'>> {
+  const running = (await findRunning(join(root, RUNNING_FOLDER))).filter(
+    ({ environment }) => asked === undefined || environment['AWS_ENDPOINT_URL'] === asked,
+  );
   const [only] = running;
   if (only === undefined)
     throw new Stopped(
       'unreachable',
-      'No stack runs on this machine: npm start starts one, in another terminal.',
+      `No stack runs ${asked === undefined ? 'on this machine' : 'there'}: npm start starts one, in another terminal.`,
     );
   const addresses = running.map(({ environment }) => environment['AWS_ENDPOINT_URL'] ?? '');
   if (running.length > 1)
     throw misused(
       `Expected one stack on this machine, found ${addresses.join(' and ')}; name one with --endpoint-url.`,
     );
-  const { AWS_ENDPOINT_URL: endpoint = '', AWS_REGION: region = '', ...keys } = only.environment;
+  const { environment, outputs } = only;
+  const { AWS_ENDPOINT_URL: endpoint = '', AWS_REGION: region = '', ...keys } = environment;
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = keys;
-  return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+  return { outputs, config: { endpoint, region, credentials: { accessKeyId, secretAccessKey } } };
 }

@@ -20,7 +20,7 @@ import { tenantStore } from '../../io/table/tenants.ts';
 import { waitingStore } from '../../io/table/waiting.ts';
 import type { Context, Ending } from '../program/verb.ts';
 import { findTable, queueUrl } from './find.ts';
-import { type PlaceValues, placeOf } from './place.ts';
+import { type Place, type PlaceValues, placeOf } from './place.ts';
 
 /** Commands have reports of their own, so only failures are logged. */
 export const quietLog = ({ output }: Context): Log => ({
@@ -45,12 +45,13 @@ export async function withStack(
   }
 }
 
+type ClientConfiguration = Place['config'] & { readonly requestHandler: typeof requestHandler };
 export type Stack = Awaited<ReturnType<typeof openStack>>;
 /** @param defaultCap the stage's parameter DefaultTenantCap, which is not in the table */
 export type Records = Awaited<ReturnType<Stack['records']>>;
 
 async function openStack(values: PlaceValues, context: Context) {
-  const { stage, table: named, config } = await placeOf(values, context);
+  const { stage, table: named, config, outputs } = await placeOf(values, context);
   const clients: { destroy(): void }[] = [];
   const opened = <C extends { destroy(): void }>(make: () => C) => {
     let client: C | undefined;
@@ -84,6 +85,14 @@ async function openStack(values: PlaceValues, context: Context) {
         { to: eventQueue(await queueNamed('notify')), wants: (event) => isForNotify(event, 'final') },
       ]),
     batch: opened(() => new BatchClient({ ...config, requestHandler })),
+    /** Another client of the same place. */
+    client<C extends { destroy(): void }>(Client: new (configuration: ClientConfiguration) => C): C {
+      const client = new Client({ ...config, requestHandler });
+      clients.push(client);
+      return client;
+    },
+    /** Of a laptop alone. */
+    outputs,
     region: () => sqs().config.region(),
     items,
     queue: queueNamed,

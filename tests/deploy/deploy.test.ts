@@ -7,8 +7,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Inbox, openInbox, type Received } from '../../demo/inbox.ts';
 import { type OtherAws, outside, startAws } from '../outside/outside.ts';
+import { runCommand } from '../support/command.ts';
 import { functionsRun } from './functions.ts';
 import { type Opened, open } from './opened.ts';
+import { environmentOf } from './stage.ts';
 
 const TIMEOUT_MS = 600_000;
 const WITHOUT_MODEL = ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy'];
@@ -172,6 +174,30 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
       const told = Object.entries(Object(Environment).Variables).map(([key, value]) => [key, String(value)]);
       expect(Object.fromEntries(told)).toEqual(Object.fromEntries(expected));
     }
+  });
+
+  it('is looked at by doctor, which reads functions, mappings, roles and quotas where AWS has them', async () => {
+    const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = environmentOf(
+      opened().endpoint,
+    );
+    const environment = { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
+    const doctor = async () => {
+      const { out } = await runCommand({ cloud: { environment } }, 'doctor', '--stage', name, '--json');
+      const lines = out.trim().split('\n');
+      return new Map(lines.map((line) => JSON.parse(line)).map(({ id, ok, says }) => [id, { ok, says }]));
+    };
+    const found = await doctor();
+    const bad = [...found].filter(([, { ok }]) => ok !== true).map(([id]) => id);
+    // No image was pushed, moto answers TestEventPattern with true for every event, and knows no quota of Fargate.
+    expect(bad).toEqual(['batch.images', 'quota.fargate', 'rule.pattern']);
+    expect(found.get('batch.images')?.says).toMatch(/^expected the image \S+:latest, found none$/);
+
+    const takeBack = await opened().allow(opened().id('TickRole'), 'iam:PassRole');
+    expect((await doctor()).get('roles.actions')).toEqual({
+      ok: false,
+      says: "expected the actions of the stack's template, found that TickRole differs in iam:PassRole",
+    });
+    await takeBack();
   });
 
   it('protects its table from being deleted in prod, and nowhere else', async () => {

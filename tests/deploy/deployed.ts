@@ -8,11 +8,13 @@ import {
   ListTargetsByRuleCommand,
 } from '@aws-sdk/client-eventbridge';
 import {
+  DeleteRolePolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
   IAMClient,
   ListRolePoliciesCommand,
   ListRolesCommand,
+  PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import {
   GetFunctionConfigurationCommand,
@@ -34,6 +36,8 @@ export interface Deployed {
   rule(name: string, bus?: string): Promise<Record<string, unknown>>;
   /** The principals that may assume it, and its rights. */
   role(name: string): Promise<{ trust: unknown; statements: Record<string, unknown>[] }>;
+  /** Gives a role one right by hand. @returns a function that takes it back */
+  allow(role: string, action: string): Promise<() => Promise<unknown>>;
   fn(name: string): Promise<Record<string, unknown>>;
   table(name: string): Promise<Record<string, unknown>>;
   /** Names of all tables, queues, functions, roles, buses and buckets that begin with the stack's. */
@@ -100,6 +104,13 @@ export function deployed(endpoint: string, stackName: string): Deployed {
           ({ PolicyDocument }) => documentOf(PolicyDocument).Statement,
         ),
       };
+    },
+    async allow(RoleName, Action) {
+      const PolicyName = 'by-hand';
+      const statement = { Effect: 'Allow', Action, Resource: '*' };
+      const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+      await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
+      return () => iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
     },
     fn: async (FunctionName) => ({
       ...(await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }))),

@@ -12,6 +12,7 @@ export interface Resource {
 
 export interface Opened extends Deployed {
   readonly stage: Stage;
+  readonly endpoint: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly template: {
     readonly Resources: Readonly<Record<string, Resource>>;
@@ -41,6 +42,7 @@ export async function open(
   return {
     ...stack,
     stage: packaged,
+    endpoint,
     parameters,
     template: JSON.parse(readFileSync(packaged.template, 'utf8')),
     id(logicalId) {
