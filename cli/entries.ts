@@ -27,6 +27,10 @@ export const program: Program = {
       summary: 'look at everything that a stack needs, and say what to do about each fault',
       load: async () => (await import('./doctor/doctor.ts')).doctor,
     },
+    clock: {
+      summary: 'the time of the stack of npm start, which can be moved forward',
+      load: async () => (await import('./clock.ts')).noun,
+    },
     start: {
       summary: 'Headgate and its AWS on this machine; its options are those of npm start',
       load: () => import('./start.ts'),

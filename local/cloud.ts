@@ -6,6 +6,7 @@ import { ApiError } from './aws.ts';
 import { type Batch, createBatch } from './batch/batch.ts';
 import { callsTo } from './calls.ts';
 import { type Clock, createClock } from './clock.ts';
+import { createControl } from './control.ts';
 import { openDatabase } from './database.ts';
 import { openTables, type Tables } from './dynamodb/tables.ts';
 import { createEcr, type Ecr } from './ecr.ts';
@@ -136,6 +137,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
       later,
       ecr: createEcr({ region: REGION, imageDirectory }),
     }),
+    control: createControl(clock),
     port: options.port ?? 0,
     report,
     onCall: options.onCall,

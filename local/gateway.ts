@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApiError, type ApiRequest, type ApiResponse, type PayloadRequest } from './aws.ts';
+import { CONTROL_PATH, type Control } from './control.ts';
 import { metered } from './dynamodb/capacity.ts';
 
 /** The loopback address itself: SDKs turn `bucket` on a host name into `bucket.localhost`, which does not resolve. */
@@ -27,6 +28,8 @@ export interface Gateway {
 export interface GatewayOptions {
   /** By the name in the credential scope. */
   readonly services: Readonly<Record<string, Service>>;
+  /** Absent: there is none. */
+  readonly control?: Control | undefined;
   /** 0 = any free one */
   readonly port: number;
   report(line: string): void;
@@ -90,6 +93,8 @@ async function answer(options: GatewayOptions, request: IncomingMessage, respons
   }
   try {
     const body = await readBody(request);
+    if (scope === undefined && options.control !== undefined && request.url?.startsWith(CONTROL_PATH))
+      return send(request, response, controlled(options.control, request, body));
     if (scope === undefined || service === undefined) throw refusal(name, Object.keys(options.services));
     const call = { ...scope, ...wireFacts(request) };
     const result =
@@ -106,6 +111,14 @@ async function answer(options: GatewayOptions, request: IncomingMessage, respons
   } catch (error) {
     if (!request.socket.destroyed) send(request, response, failure(error, service, options.report));
   }
+}
+
+function controlled(
+  control: Control,
+  { method = '', url = '', headers }: IncomingMessage,
+  body: string,
+): ApiResponse {
+  return { status: 200, body: control.handle({ method, path: url, headers, body }) };
 }
 
 async function ask(

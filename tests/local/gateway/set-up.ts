@@ -18,9 +18,17 @@ export interface SetUp {
   /** A constant, when absent: standard queues keep the order of arrival. */
   readonly random?: () => number;
   readonly onCall?: GatewayOptions['onCall'];
+  readonly control?: GatewayOptions['control'];
 }
 
-export async function setUp({ services = {}, directory, port = 0, random = () => 0, onCall }: SetUp = {}) {
+export async function setUp({
+  services = {},
+  directory,
+  port = 0,
+  random = () => 0,
+  onCall,
+  control,
+}: SetUp = {}) {
   const reported: string[] = [];
   const fauxqs = await openFauxqs(directory && join(directory, 'queues'), random);
   const tables = openTables(directory && join(directory, 'tables.sqlite'));
@@ -31,6 +39,7 @@ export async function setUp({ services = {}, directory, port = 0, random = () =>
   const gateway = await startGateway({
     port,
     onCall,
+    control,
     report: (line) => reported.push(line),
     services: {
       dynamodb: { protocol: 'json', handle: tables.handle },
