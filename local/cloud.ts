@@ -120,6 +120,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   onClose(() => logs.close());
   const imageDirectory = (image: string) =>
     later.images.get(image) ?? later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, ''));
+  const ecr = createEcr({ region: REGION, imageDirectory });
   const batch = createBatch({
     ...every,
     store: stores.jobs,
@@ -130,13 +131,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
     containerEnvironment: () => ({ ...later.environment, AWS_ACCESS_KEY_ID: 'container' }),
   });
   const gateway = await startGateway({
-    services: served(stores, {
-      batch,
-      events,
-      logs,
-      later,
-      ecr: createEcr({ region: REGION, imageDirectory }),
-    }),
+    services: served(stores, { batch, ecr, events, logs, later }),
     control: createControl(clock),
     port: options.port ?? 0,
     report,

@@ -44,7 +44,7 @@ describe('a link', () => {
 
   it('to a page of docs/ in a comment of the code leads to a page that is there', () => {
     const sources = globSync(
-      '{*.ts,*.yml,{application,bench,cli,demo,domain,functions,io,local,resources,tests,tools,worker}/**/*.{ts,yml}}',
+      '{*.ts,*.yml,{application,bench,cli,demo,domain,functions,io,local,resources,testing,tests,tools,worker}/**/*.{ts,yml}}',
       { cwd: root },
     );
     const named = sources.flatMap((file) =>

@@ -79,6 +79,10 @@ const TABLE: Readonly<Record<string, Row>> = {
   'cli/': { ours: ['domain/', 'application/', 'io/', 'local/', 'job-types.ts'] },
   // It packages what it shows.
   'demo/': { ours: ['domain/', 'application/', 'io/', 'local/', 'job-types.ts', 'tools/build.ts'] },
+  // A stack for the tests of a service, beside what shows one to a person.
+  'testing/': {
+    ours: ['domain/', 'application/', 'io/', 'local/', 'demo/', 'tools/build.ts'],
+  },
   'tools/': { ours: [''] },
   // The cost of a job is that of its real use cases.
   'bench/': { ours: ['domain/', 'application/', 'io/', 'local/', 'demo/', 'tools/build.ts'] },
