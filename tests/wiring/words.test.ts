@@ -36,7 +36,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'application/': ['application/**/*.ts', 'functions/*.ts'],
   'io/': ['io/**/*.ts'],
   'worker/': ['worker/**/*.ts'],
-  'cli/, demo/, tools/ and bench/': ['{cli,demo,tools,bench}/**/*.ts'],
+  'cli/, demo/, tools/ and bench/': ['{cli,client,demo,tools,bench}/**/*.ts'],
   'local/': ['local/**/*.ts'],
   'tests/': ['tests/**/*.ts'],
   'resources/': ['resources/*.yml', 'serverless.yml'],

@@ -1,0 +1,360 @@
+/** The client against an API that answers as scripted: repeats, waits, tokens, and what it refuses. */
+import { generateKeyPairSync, verify } from 'node:crypto';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { jobIdOf } from '../../../application/job/identity.ts';
+import { HeadgateError, headgate, JobFailed, WaitTimeout } from '../../../client/index.ts';
+
+const URL_OF_API = 'https://api.test';
+const JOB = { id: 'job_1', state: 'running', version: 3, attempts: [] };
+
+type Scripted = Response | Error | ((request: Request) => Response);
+
+/** An API that gives these answers in turn, and a clock that stands still but for sleeps. */
+function scripted(...answers: readonly Scripted[]) {
+  const requests: { method: string; url: string; headers: Headers; body: string }[] = [];
+  const slept: number[] = [];
+  let nowMs = Date.UTC(2026, 0, 5, 9);
+  let next = 0;
+  const answer: typeof fetch = async (target, init) => {
+    const request = new Request(target as URL, { ...init, signal: null });
+    requests.push({
+      method: request.method,
+      url: request.url,
+      headers: request.headers,
+      body: await request.clone().text(),
+    });
+    init?.signal?.throwIfAborted();
+    const scriptedAnswer = answers[Math.min(next++, answers.length - 1)] ?? new Error('nothing is scripted');
+    if (scriptedAnswer instanceof Error) throw scriptedAnswer;
+    return typeof scriptedAnswer === 'function' ? scriptedAnswer(request) : scriptedAnswer.clone();
+  };
+  const clock = {
+    nowMs: () => nowMs,
+    random: () => 1,
+    sleep: async (ms: number, signal?: AbortSignal) => {
+      signal?.throwIfAborted();
+      slept.push(ms);
+      nowMs += ms;
+    },
+  };
+  return { fetch: answer, clock, requests, slept };
+}
+
+const json = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  new Response(JSON.stringify(body), { status, headers });
+const problem = (status: number, code: string, more: object = {}, headers: Record<string, string> = {}) =>
+  json(
+    status,
+    { code, detail: `${code} it is`, instance: 'req_1', retryable: status >= 500, errors: [], ...more },
+    headers,
+  );
+const unchanged = () => new Response(null, { status: 304 });
+const lost = () => new TypeError('fetch failed');
+const client = (api: ReturnType<typeof scripted>) =>
+  headgate({ url: URL_OF_API, token: 'a.b.c', fetch: api.fetch, clock: api.clock });
+const request = { input: { csv: 's3://b/k' }, idempotencyKey: 'report-42' };
+
+describe('a submission', () => {
+  it('is one POST with its key as a header, and without the key in its body', async () => {
+    const api = scripted(json(201, { id: 'job_1', state: 'waiting' }));
+    expect(await client(api).jobs.submit('csv.summarise', { ...request, priority: 'high' })).toEqual({
+      id: 'job_1',
+      state: 'waiting',
+      replayed: false,
+    });
+    expect(api.requests).toMatchObject([{ method: 'POST', url: `${URL_OF_API}/v1/jobs` }]);
+    const [{ headers, body } = { headers: new Headers(), body: '' }] = api.requests;
+    expect(headers.get('idempotency-key')).toBe('report-42');
+    expect(headers.get('authorization')).toBe('Bearer a.b.c');
+    expect(JSON.parse(body)).toEqual({ jobType: 'csv.summarise', input: request.input, priority: 'high' });
+  });
+
+  it('whose answer was lost is sent again with the same key, and finds its job', async () => {
+    const api = scripted(
+      lost(),
+      problem(503, 'try_again', {}, { 'retry-after': '7' }),
+      json(200, { id: 'job_1', state: 'running' }),
+    );
+    expect(await client(api).jobs.submit('csv.summarise', request)).toMatchObject({
+      id: 'job_1',
+      replayed: true,
+    });
+    expect(new Set(api.requests.map(({ headers, body }) => headers.get('idempotency-key') + body)).size).toBe(
+      1,
+    );
+    expect(api.slept).toEqual([200, 7000]);
+  });
+
+  it.each([408, 425, 429, 500, 502, 503, 504])(
+    'is repeated after %d, three times at most',
+    async (status) => {
+      const api = scripted(problem(status, 'try_again'));
+      await expect(client(api).jobs.submit('csv.summarise', request)).rejects.toMatchObject({
+        status,
+        code: 'try_again',
+      });
+      expect(api.requests).toHaveLength(4);
+      expect(api.slept).toEqual([200, 400, 800]);
+    },
+  );
+
+  it.each([400, 401, 403, 404, 409, 413, 422])('is not repeated after %d', async (status) => {
+    const api = scripted(problem(status, 'field_invalid', { errors: [{ pointer: '/input/csv' }] }));
+    await expect(client(api).jobs.submit('csv.summarise', request)).rejects.toMatchObject({
+      name: 'HeadgateError',
+      message: 'field_invalid it is',
+      code: 'field_invalid',
+      pointer: '/input/csv',
+      requestId: 'req_1',
+      status,
+      retryable: false,
+    });
+    expect(api.requests).toHaveLength(1);
+  });
+});
+
+it('a cancel has no key, so what became of a lost one is left to its caller', async () => {
+  const api = scripted(lost());
+  await expect(client(api).jobs.cancel('job_1')).rejects.toMatchObject({ code: 'network', retryable: true });
+  expect(api.requests).toHaveLength(1);
+});
+
+it('a page of a proxy is an error with a code of its own, and not an answer', async () => {
+  for (const [answer, facts] of [
+    [new Response('<html>', { status: 502 }), { code: 'http_502', retryable: true }],
+    [new Response('<html>', { status: 200 }), { code: 'answer_invalid', retryable: false }],
+    [json(418, ['teapot']), { code: 'http_418', retryable: false }],
+  ] as const)
+    await expect(client(scripted(answer)).jobs.get('job_1')).rejects.toMatchObject(facts);
+});
+
+it('a list asks for its filter by name, and an id is one part of the path', async () => {
+  const api = scripted(json(200, { items: [], examined: 0 }));
+  await client(api).jobs.list({ state: 'failed', tags: { team: 'blue & red' }, limit: 5 });
+  await client(api).jobs.get('../tenants?x');
+  expect(api.requests.map(({ url }) => url)).toEqual([
+    `${URL_OF_API}/v1/jobs?state=failed&tag.team=blue+%26+red&limit=5`,
+    `${URL_OF_API}/v1/jobs/..%2Ftenants%3Fx`,
+  ]);
+});
+
+describe('a wait', () => {
+  const running = () => json(200, JOB, { etag: '"1"' });
+  const done = (state: string) =>
+    json(200, { ...JOB, state, failure: { code: 'out_of_memory', message: 'Too little.' } });
+
+  it('asks less and less often, tells what it has seen, and returns the job at its end', async () => {
+    const api = scripted(
+      running(),
+      unchanged(),
+      unchanged(),
+      unchanged(),
+      unchanged(),
+      unchanged(),
+      done('succeeded'),
+    );
+    expect(await client(api).jobs.wait('job_1')).toMatchObject({ state: 'succeeded' });
+    expect(api.requests.map(({ headers }) => headers.get('if-none-match'))).toEqual([
+      null,
+      ...Array(6).fill('"1"'),
+    ]);
+    expect(api.slept).toEqual(api.slept.toSorted((a, b) => a - b));
+    expect(api.slept[0]).toBe(1250);
+    expect(Math.max(...api.slept)).toBe(6250);
+  });
+
+  it('that is over cancels no job, and says so', async () => {
+    const api = scripted(running());
+    const ended = client(api).jobs.wait('job_1', { timeoutSeconds: 30 });
+    await expect(ended).rejects.toBeInstanceOf(WaitTimeout);
+    await expect(ended).rejects.toThrow(
+      'job_1 has not ended within 30 s. It goes on: a wait that ends cancels no job.',
+    );
+    expect(api.requests.every(({ method }) => method === 'GET')).toBe(true);
+    expect(api.slept.reduce((sum, ms) => sum + ms, 0)).toBe(30_000);
+  });
+
+  it('outlives an outage, and ends at a refusal', async () => {
+    const outage = scripted(...Array.from({ length: 9 }, lost), done('succeeded'));
+    expect(await client(outage).jobs.wait('job_1')).toMatchObject({ state: 'succeeded' });
+    await expect(client(scripted(problem(404, 'not_found'))).jobs.wait('job_1')).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+
+  it.each(['failed', 'cancelled', 'expired'])(
+    'throws for a job that ends as %s only if asked to',
+    async (state) => {
+      expect(await client(scripted(done(state))).jobs.wait('job_1')).toMatchObject({ state });
+      const thrown = client(scripted(done(state))).jobs.wait('job_1', { throwOnFailure: true });
+      await expect(thrown).rejects.toBeInstanceOf(JobFailed);
+      await expect(thrown).rejects.toMatchObject({ code: 'out_of_memory', job: { state } });
+    },
+  );
+
+  it('ends when its signal says so', async () => {
+    const stop = new AbortController();
+    const api = scripted((_) => {
+      stop.abort(new Error('enough'));
+      return running();
+    });
+    await expect(client(api).jobs.wait('job_1', { signal: stop.signal })).rejects.toThrow('enough');
+  });
+
+  it('is a watch to its end, which gives each change once', async () => {
+    const api = scripted(
+      running(),
+      unchanged(),
+      json(200, { ...JOB, state: 'retrying' }, { etag: '"2"' }),
+      unchanged(),
+      done('succeeded'),
+    );
+    const seen: string[] = [];
+    for await (const { state } of client(api).jobs.watch('job_1')) seen.push(state);
+    expect(seen).toEqual(['running', 'retrying', 'succeeded']);
+  });
+});
+
+describe('a key', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const seed = privateKey.export({ format: 'jwk' }).d ?? '';
+  const key = `hgk_abcdefgh234567ab_${seed}`;
+  afterEach(() => {
+    Reflect.deleteProperty(globalThis, 'document');
+  });
+  const claimsOf = (token: string) =>
+    JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+
+  it('signs tokens offline that its public key verifies, and is never sent', async () => {
+    const api = scripted(json(200, { status: 'ok', audience: 'headgate:1:eu:dev' }), json(200, JOB));
+    const hg = headgate({ url: URL_OF_API, key, tenant: 'acme', fetch: api.fetch, clock: api.clock });
+    const token = await hg.tokens.mint({
+      tenant: 'globex',
+      scopes: ['jobs:read'],
+      expiresIn: 900,
+      job: 'job_1',
+    });
+    const [head = '', claims = '', signature = ''] = token.split('.');
+    expect(
+      verify(null, Buffer.from(`${head}.${claims}`), publicKey, Buffer.from(signature, 'base64url')),
+    ).toBe(true);
+    expect(JSON.parse(Buffer.from(head, 'base64url').toString())).toEqual({
+      alg: 'EdDSA',
+      typ: 'hg+jwt',
+      kid: 'abcdefgh234567ab',
+    });
+    const { iat, exp, jti, ...rest } = claimsOf(token);
+    expect({ seconds: exp - iat, rest }).toEqual({
+      seconds: 900,
+      rest: {
+        iss: 'abcdefgh234567ab',
+        aud: 'headgate:1:eu:dev',
+        sub: 'globex',
+        scope: 'jobs:read',
+        job: 'job_1',
+      },
+    });
+    expect(jti).toMatch(/^[0-9a-f-]{36}$/);
+
+    await hg.jobs.get('job_1');
+    const sent = api.requests.at(-1)?.headers.get('authorization')?.replace('Bearer ', '') ?? '';
+    expect(claimsOf(sent)).toMatchObject({ sub: 'acme', scope: 'jobs:create jobs:read jobs:cancel' });
+    expect(
+      JSON.stringify(api.requests.map(({ headers, ...rest }) => ({ ...rest, headers: [...headers] }))),
+    ).not.toContain(seed);
+  });
+
+  it('makes a token of five minutes once in four, for each tenant its own', async () => {
+    const api = scripted(json(200, JOB));
+    const hg = headgate({
+      url: URL_OF_API,
+      key,
+      tenant: 'acme',
+      audience: 'a',
+      fetch: api.fetch,
+      clock: api.clock,
+    });
+    const subjects = async (of: typeof hg, times: number) => {
+      for (let i = 0; i < times; i++) await of.jobs.get('job_1');
+      const sent = api.requests.splice(0).map(({ headers }) => headers.get('authorization') ?? '');
+      return [new Set(sent).size, claimsOf(sent[0] ?? '').sub];
+    };
+    expect(await subjects(hg, 3)).toEqual([1, 'acme']);
+    expect(await subjects(hg.for('globex'), 2)).toEqual([1, 'globex']);
+    const first = await hg.jobs
+      .get('job_1')
+      .then(() => api.requests.splice(0)[0]?.headers.get('authorization'));
+    await api.clock.sleep(241_000);
+    await hg.jobs.get('job_1');
+    expect(api.requests[0]?.headers.get('authorization')).not.toBe(first);
+  });
+
+  it('is refused in a page, and a text that is none is not repeated', () => {
+    expect(() => headgate({ url: URL_OF_API, key: 'hgk_secret' })).toThrow(
+      /^Expected a key such as hgk_…_…, found something else\.$/,
+    );
+    Reflect.set(globalThis, 'document', {});
+    expect(() => headgate({ url: URL_OF_API, key })).toThrow(
+      expect.objectContaining({ code: 'key_in_browser' }),
+    );
+    expect(headgate({ url: URL_OF_API, token: 't' })).toHaveProperty('jobs');
+  });
+
+  it('without a tenant submits nothing', async () => {
+    const api = scripted(json(200, JOB));
+    const hg = headgate({ url: URL_OF_API, key, audience: 'a', fetch: api.fetch, clock: api.clock });
+    await expect(hg.jobs.get('job_1')).rejects.toMatchObject({ code: 'tenant_missing' });
+    expect(() => hg.viaQueue({ queueUrl: 'q', sqs: { sendMessage: async () => ({}) } })).toThrow(
+      HeadgateError,
+    );
+    expect(api.requests).toEqual([]);
+  });
+
+  it('says that an address is not that of Headgate, and asks again the next time', async () => {
+    const api = scripted(
+      new Response('<html>', { status: 200 }),
+      json(200, { audience: 'a' }),
+      json(200, JOB),
+    );
+    const hg = headgate({ url: URL_OF_API, key, tenant: 'acme', fetch: api.fetch, clock: api.clock });
+    await expect(hg.jobs.get('job_1')).rejects.toMatchObject({ code: 'answer_invalid' });
+    expect(await hg.jobs.get('job_1')).toMatchObject({ id: 'job_1' });
+  });
+
+  it('names by the queue the job that Headgate will make of the message', async () => {
+    const sent: object[] = [];
+    const sqs = {
+      sendMessage: async (message: object) => {
+        sent.push(message);
+        return { MessageId: 'm-1' };
+      },
+    };
+    const byQueue = headgate({ url: URL_OF_API, key, tenant: 'acme', audience: 'a' }).viaQueue({
+      queueUrl: 'q',
+      sqs,
+    });
+    expect(await byQueue.submit('csv.summarise', request)).toEqual({
+      id: jobIdOf('acme', 'report-42'),
+      messageId: 'm-1',
+    });
+    expect(sent).toEqual([
+      {
+        QueueUrl: 'q',
+        MessageGroupId: 'acme',
+        MessageBody: JSON.stringify({
+          specVersion: '1',
+          tenantId: 'acme',
+          jobType: 'csv.summarise',
+          ...request,
+        }),
+      },
+    ]);
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'grapheme-ascii', minLength: 1 }), async (idempotencyKey) => {
+        const { id } = await byQueue.submit('csv.summarise', { ...request, idempotencyKey });
+        expect(id).toBe(jobIdOf('acme', idempotencyKey));
+      }),
+    );
+  });
+});
