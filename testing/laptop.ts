@@ -172,7 +172,7 @@ function calls(cloud: Cloud, clients: Clients, received: readonly Received[]): R
     },
     async job(jobId) {
       const job = await jobs.get(z.string().parse(jobId));
-      return job && viewOf(job, 'operator');
+      return job && viewOf(await jobs.whole(job), 'operator');
     },
     async waitFor(submission, wanted, options) {
       const states = States.parse(wanted);
@@ -183,10 +183,9 @@ function calls(cloud: Cloud, clients: Clients, received: readonly Received[]): R
         return undefined;
       };
       const { timeoutMs } = WaitOptions.parse(options);
-      return viewOf(
-        await until(Submission.parse(submission), timeoutMs, { what: states.join(' or '), find }),
-        'operator',
-      );
+      const what = states.join(' or ');
+      const job = await until(Submission.parse(submission), timeoutMs, { what, find });
+      return viewOf(await jobs.whole(job), 'operator');
     },
     async waitForWebhook(given, type, options) {
       const submission = Submission.parse(given);

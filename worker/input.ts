@@ -1,6 +1,6 @@
 /** The input of a job: in the record, or behind `inputRef`; in both cases read and checked by the same rules. */
-import type { JobRecord } from '../domain/job/job.ts';
 import type { JobType } from '../domain/job/job-type.ts';
+import type { WholeJob } from '../domain/job/parts.ts';
 import { foreignObject, inputProblem } from '../domain/request/admission.ts';
 import { typeName } from '../domain/request/expectation.ts';
 import { readJson } from '../domain/request/json.ts';
@@ -18,7 +18,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
  */
 export async function loadInput(
   objects: Pick<ObjectStore, 'read'>,
-  job: JobRecord,
+  job: WholeJob,
   type: JobType,
   bucket: string,
 ): Promise<unknown> {

@@ -21,7 +21,7 @@ export const exitCode = { done: 0, failed: 1, neverAgain: 64, tryLater: 75 } as 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
 export interface WorkerPorts {
-  readonly jobs: Pick<JobStore, 'get' | 'replace'>;
+  readonly jobs: Pick<JobStore, 'get' | 'replace' | 'whole'>;
   objectsOf(tenantId: string): ObjectStore;
   /** Its input was checked against the job type's schema. */
   handlerOf(jobType: string): Promise<Handler<never> | undefined>;
@@ -86,7 +86,7 @@ async function work(
     throw new NeverAgain('job_type_removed', `This image has no handler for the job type ${job.jobType}.`);
   }
   const objects = endingWith(ports.objectsOf(job.tenantId), signal);
-  const input = await loadInput(objects, job, type, ports.bucket);
+  const input = await loadInput(objects, await ports.jobs.whole(job), type, ports.bucket);
   const progress = progressWriter(ports.clock, (word) => say(ports, job, me, word), ports.log);
   const folder = resultPrefix(job, me.runId);
   const write: Work['write'] = (name, content, contentType) =>

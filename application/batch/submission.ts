@@ -4,7 +4,7 @@
  * The intent is on the record before SubmitJob is called, because the request has no token that would make a
  * repetition safe; after that only facts change the record.
  */
-import { fitOf } from '../../domain/batch/fit.ts';
+import { fitOf, needsInput } from '../../domain/batch/fit.ts';
 import type { SubmitMessage } from '../../domain/batch/messages.ts';
 import { unavailableFor } from '../../domain/batch/refusal.ts';
 import {
@@ -19,10 +19,10 @@ import { Fault } from '../../domain/fault.ts';
 import { advance } from '../../domain/job/advance.ts';
 import { acceptedOrder, isOver, mustNotHold } from '../../domain/job/attempt.ts';
 import { batchJobName } from '../../domain/job/identity.ts';
-import type { Failure, JobRecord } from '../../domain/job/job.ts';
-import { isUnsettled } from '../../domain/job/job.ts';
+import { APART, type Failure, isUnsettled, type JobRecord } from '../../domain/job/job.ts';
 import { type JobType, type JobTypes, withoutType } from '../../domain/job/job-type.ts';
 import type { Observation } from '../../domain/job/lifecycle.ts';
+import type { Parts } from '../../domain/job/parts.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
 import type { PacingClock } from '../../io/process/clock.ts';
@@ -37,7 +37,7 @@ import { terminateDuplicate } from './duplicate.ts';
 import { contextOf } from './follow.ts';
 
 export interface SubmissionPorts {
-  readonly jobs: Pick<JobStore, 'get' | 'replace'>;
+  readonly jobs: Pick<JobStore, 'get' | 'replace' | 'whole'>;
   readonly batch: BatchPort;
   readonly limiter: RateLimiter;
   readonly slots: Pick<Slots, 'acquire' | 'release'>;
@@ -109,7 +109,9 @@ async function stepOnce(ports: SubmissionPorts, step: Step, seen: JobRecord): Pr
   const plan = planSubmission(seen, asked, ports.clock.nowMs(), ports.settleMs);
   // A handler that died between its last write and its last message left something to dispatch.
   if (plan.kind === 'done') return ended(isUnsettled(seen) ? { toDispatch: seen } : {});
-  const fit = fitOf(seen, ports.types.get(seen.jobType), plan.kind);
+  const type = ports.types.get(seen.jobType);
+  const input = await inputOf(ports, seen, needsInput(type, plan.kind));
+  const fit = fitOf(seen, type, plan.kind, input);
   if (fit.kind === 'unfit')
     return { kind: 'again', seen: await failUnfit(ports, seen, fit.failure), holdsSlot };
   const after = async (observation: Observation): Promise<Stepped> => ({
@@ -121,7 +123,9 @@ async function stepOnce(ports: SubmissionPorts, step: Step, seen: JobRecord): Pr
     case 'later':
       return ended({ againAtMs: plan.atMs });
     case 'begin':
-      return fit.kind === 'unavailable' ? after({ kind: 'due' }) : slot(ports, step, seen, fit.type);
+      return fit.kind === 'unavailable'
+        ? after({ kind: 'due' })
+        : slot(ports, { ...step, seen, input, type: fit.type });
     case 'give_up':
       return after({ kind: plan.why });
     case 'resolve':
@@ -133,9 +137,18 @@ async function stepOnce(ports: SubmissionPorts, step: Step, seen: JobRecord): Pr
     case 'call':
       if (fit.kind === 'unavailable')
         return ended(await turnAway(ports, step, seen, { what: 'job_type', ...fit }));
-      if (plan.kind === 'wait_for_slot') return slot(ports, step, seen, fit.type);
-      return call(ports, { ...step, seen, type: fit.type, hasSlot: seen.hasSlot === true });
+      if (plan.kind === 'wait_for_slot') return slot(ports, { ...step, seen, input, type: fit.type });
+      return call(ports, { ...step, seen, input, type: fit.type, hasSlot: seen.hasSlot === true });
   }
+}
+
+async function inputOf(
+  { jobs }: Pick<SubmissionPorts, 'jobs'>,
+  seen: JobRecord,
+  isNeeded: boolean,
+): Promise<Parts['input']> {
+  if (seen.input !== APART) return seen.input;
+  return isNeeded ? (await jobs.whole(seen)).input : undefined;
 }
 
 const ended = (result: SubmissionResult): Stepped => ({ kind: 'ended', result });
@@ -149,11 +162,11 @@ async function releaseLate(ports: SubmissionPorts, seen: JobRecord, attempt: num
  * The attempt acquires a slot, or waits: then a wake-up sends its message again. After a backoff it is the attempt after
  * the one on the record; the write of the intent, or of the wait, is the one that begins it.
  */
-async function slot(ports: SubmissionPorts, step: Step, seen: JobRecord, type: JobType): Promise<Stepped> {
-  const { asked } = step;
+async function slot(ports: SubmissionPorts, slotting: Omit<Calling, 'hasSlot'>): Promise<Stepped> {
+  const { asked, seen } = slotting;
   const { jobId, tenantId, attempt } = asked;
-  const taken = await ports.slots.acquire({ ...seen, attempt }, step.gate);
-  if (taken.kind === 'given') return call(ports, { ...step, seen, type, hasSlot: taken.hasSlot });
+  const taken = await ports.slots.acquire({ ...seen, attempt }, slotting.gate);
+  if (taken.kind === 'given') return call(ports, { ...slotting, hasSlot: taken.hasSlot });
   ports.log.info('slot:take:waits', { jobId, tenantId, attempt, why: taken.obstacle.kind });
   const { kind, job } = await changeJob(ports.jobs, seen, (current) =>
     mayAskForSlot(ports, current, asked) && current.waitReason !== taken.obstacle.kind
@@ -222,6 +235,8 @@ async function resolve(
 
 interface Calling extends Step {
   readonly seen: JobRecord;
+  /** Absent: it was not needed. */
+  readonly input: Parts['input'];
   readonly type: JobType;
   readonly hasSlot: boolean;
 }
@@ -231,7 +246,7 @@ const MAX_AWAY_MS = 8000;
 
 /** Only the handler whose write opened the call makes the request: a repeated message finds `callOpen` and waits. */
 async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> {
-  const { asked, seen, type, weight } = calling;
+  const { asked, seen, input, type, weight } = calling;
   const reservation = await ports.limiter.reserve({ tenantId: seen.tenantId, weight });
   // With a random delay: otherwise the whole backlog would return at one moment, and most of it would be turned away
   // again.
@@ -248,7 +263,7 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> 
   await ports.clock.waitUntil(reservation.atMs);
   const { targets, clock } = ports;
   const outcome = await ports.batch.submit(
-    submitRequest(opened.job, type, weight, { targets, nowMs: clock.nowMs() }),
+    submitRequest(opened.job, type, weight, { targets, input, nowMs: clock.nowMs() }),
   );
   const facts = { jobId: asked.jobId, tenantId: seen.tenantId, attempt: asked.attempt };
   if (outcome.kind !== 'unavailable') ports.log.info(`submission:call:${outcome.kind}`, facts);

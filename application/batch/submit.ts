@@ -8,19 +8,20 @@ import { type SubmitMessage, SubmitQueueMessage } from '../../domain/batch/messa
 import type { JobRecord } from '../../domain/job/job.ts';
 import { holderName } from '../../domain/tenant/holder.ts';
 import { policyOf, type TenantDefaults } from '../../domain/tenant/policy.ts';
-import { lifecycleEvent } from '../../domain/webhook/notification.ts';
+import { type LifecycleEvent, lifecycleEvent } from '../../domain/webhook/notification.ts';
 import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
 import type { GateStore } from '../../io/table/gates.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
-import { sendApart, together } from '../apart.ts';
+import { apart, sendApart, together } from '../apart.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
+import { withMetadata } from '../job/with-metadata.ts';
 import { eachAlone, readable } from '../messages.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { type Step, type SubmissionPorts, type SubmissionResult, stepSubmission } from './submission.ts';
 
 export interface SubmitPorts extends SubmissionPorts, Omit<DispatchPorts, 'clock' | 'slots'> {
-  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
+  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace' | 'whole'>;
   readonly tenants: Pick<TenantStore, 'load'>;
   readonly gates: Pick<GateStore, 'load'>;
   readonly slots: Slots;
@@ -56,21 +57,27 @@ async function sendResults(ports: SubmitPorts, stepped: readonly Stepped[]): Pro
   const failed = new Set(
     stepped.filter(({ result: { toDispatch } }) => toDispatch !== undefined && undispatched.has(toDispatch)),
   );
+  const fail = (one: Stepped, error: unknown) => {
+    ports.log.error('message:handle:failed', { messageId: one.message.id, error });
+    failed.add(one);
+  };
   const send = async <Entry>(
     entriesOf: (one: Stepped) => readonly Entry[],
     call: (entries: readonly Entry[]) => Promise<void>,
   ) => {
-    for (const [one, error] of await sendApart(stepped, entriesOf, call)) {
-      ports.log.error('message:handle:failed', { messageId: one.message.id, error });
-      failed.add(one);
-    }
+    for (const [one, error] of await sendApart(stepped, entriesOf, call)) fail(one, error);
   };
-  await send(
-    ({ result: { publish } }) => (publish === undefined ? [] : [lifecycleEvent(publish)]),
-    ports.bus.publish,
-  );
+  const told = await apart(stepped, ({ result: { publish } }) => eventsOf(ports, publish));
+  for (const { item, error } of told.failed) fail(item, error);
+  const events = new Map(told.done.map(({ item, result }) => [item, result]));
+  await send((one) => events.get(one) ?? [], ports.bus.publish);
   await send(({ message, result }) => again(message, result, ports.clock.nowMs()), ports.submitQueue.send);
   return failed;
+}
+
+async function eventsOf({ jobs }: SubmitPorts, job: JobRecord | undefined): Promise<LifecycleEvent[]> {
+  if (job === undefined) return [];
+  return [lifecycleEvent(await withMetadata(jobs, job))];
 }
 
 /** The records, tenants and gates of all messages of a batch, in one read. */

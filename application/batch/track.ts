@@ -13,7 +13,7 @@ import { eachAlone, readable } from '../messages.ts';
 import { type FollowPorts, follow } from './follow.ts';
 
 export interface TrackPorts extends FollowPorts, DispatchPorts {
-  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
+  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace' | 'whole'>;
   readonly types: JobTypes;
 }
 

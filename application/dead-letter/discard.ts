@@ -1,7 +1,7 @@
 /** A dead letter that must not run again. */
 import { failedJob } from '../../domain/dead-letter/dead-letter.ts';
 import { discarding } from '../../domain/dead-letter/letter.ts';
-import type { JobRecord } from '../../domain/job/job.ts';
+import type { WholeJob } from '../../domain/job/parts.ts';
 import { parseRequest } from '../../domain/request/request.ts';
 import type { Found, Visit } from '../../io/aws/dead-letters.ts';
 import type { Clock } from '../../io/process/clock.ts';
@@ -19,14 +19,14 @@ export async function discard(
   visit: Pick<Visit, 'remove'>,
   found: Found,
   reason: string,
-  ports: { readonly jobs: () => Promise<Pick<JobStore, 'get' | 'replace'>>; readonly clock: Clock },
+  ports: { readonly jobs: () => Promise<Pick<JobStore, 'get' | 'replace' | 'whole'>>; readonly clock: Clock },
 ): Promise<Discarded> {
   if (found.letter.kind === 'failed') {
     const jobs = await ports.jobs();
     const job = await jobs.get(found.letter.id);
     if (job === undefined) return { kind: 'refused', why: 'The table has no record of this job.' };
     // A letter that was edited, or that names a job of another tenant, is not that job's: it goes, and the job is not marked.
-    if (!isLetterOf(job, found.stored.body)) return remove(visit, found);
+    if (!isLetterOf(await jobs.whole(job), found.stored.body)) return remove(visit, found);
     const nowMs = ports.clock.nowMs();
     const { verdict } = await decideJob(jobs, job, (current) => {
       const verdict = discarding(current, reason, nowMs);
@@ -38,7 +38,7 @@ export async function discard(
 }
 
 /** By its text, or by what it asks for: another version may have written the same request in another order. */
-function isLetterOf(job: JobRecord, body: string): boolean {
+function isLetterOf(job: WholeJob, body: string): boolean {
   if (body === failedJob(job).body) return true;
   const parsed = parseRequest(body);
   return (

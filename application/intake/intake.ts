@@ -19,6 +19,7 @@ import { type AdmissionPorts, take } from './admission.ts';
 import { backlogCounter, type QuotaPorts } from './quota.ts';
 
 export interface IntakePorts extends AdmissionPorts, DispatchPorts, QuotaPorts {
+  readonly jobs: AdmissionPorts['jobs'] & DispatchPorts['jobs'];
   readonly tenants: Pick<TenantStore, 'load'>;
   readonly gates: Pick<GateStore, 'load'>;
 }

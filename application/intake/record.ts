@@ -3,6 +3,7 @@ import { Fault } from '../../domain/fault.ts';
 import { advance } from '../../domain/job/advance.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
+import type { WholeJob } from '../../domain/job/parts.ts';
 import { binds, type Tombstone } from '../../domain/job/tombstone.ts';
 import type { Identity } from '../../domain/request/admission.ts';
 import type { Clock } from '../../io/process/clock.ts';
@@ -30,7 +31,7 @@ export type Recorded =
 const MAX_WRITES = 8;
 
 /** @throws Fault, or when the table does not answer: the message is delivered again */
-export async function record(ports: RecordPorts, job: JobRecord, messageId: string): Promise<Recorded> {
+export async function record(ports: RecordPorts, job: WholeJob, messageId: string): Promise<Recorded> {
   const { jobId, tenantId } = job;
   for (let writes = 0; writes < MAX_WRITES; writes++) {
     const created = await ports.jobs.create(job);
@@ -64,7 +65,7 @@ function answeredBy(job: JobRecord, { fingerprint }: Pick<Identity, 'fingerprint
 }
 
 /** A cancel arrived first: the job is recorded as cancelled, so that its tenant is notified. */
-function afterCancel(ports: RecordPorts, job: JobRecord, tombstone: Tombstone): JobRecord {
+function afterCancel(ports: RecordPorts, job: WholeJob, tombstone: Tombstone): WholeJob {
   if (!binds(tombstone, job.tenantId, ports.clock.nowMs())) return job;
   return advance(job, { kind: 'cancel' }, contextOf(ports, job)) ?? job;
 }

@@ -5,15 +5,18 @@
 import { type Asking, nextStepMessage } from '../../domain/batch/messages.ts';
 import { type DeadLetter, failedJob } from '../../domain/dead-letter/dead-letter.ts';
 import { isFinal, isUnsettled, type JobRecord } from '../../domain/job/job.ts';
-import { lifecycleEvent } from '../../domain/webhook/notification.ts';
+import { type LifecycleEvent, lifecycleEvent } from '../../domain/webhook/notification.ts';
 import type { Bus } from '../../io/aws/bus.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
 import { apart, sendApart } from '../apart.ts';
 import type { Slots } from '../tenant/slots.ts';
+import { withMetadata } from './with-metadata.ts';
 
 export interface DispatchPorts {
+  readonly jobs: Pick<JobStore, 'whole'>;
   readonly slots: Pick<Slots, 'release'>;
   readonly submitQueue: Queue;
   readonly deadLetters: Queue;
@@ -38,20 +41,22 @@ export async function dispatch(
 ): Promise<ReadonlySet<JobRecord>> {
   if (jobs.length === 0) return new Set();
   const failed = new Map<JobRecord, unknown>(await releaseSlots(ports, jobs));
+  const outboxes = await apart(jobs, (job) => outboxOf(ports, job));
+  for (const { item, error } of outboxes.failed) failed.set(item, error);
   const stopped = new Set<JobRecord>();
   const step = async <Entry>(
-    entriesOf: (job: JobRecord) => readonly Entry[],
+    entriesOf: (outbox: Outbox) => readonly Entry[],
     send: (entries: readonly Entry[]) => Promise<void>,
   ) => {
-    const going = jobs.filter((job) => !stopped.has(job));
-    for (const [job, error] of await sendApart(going, entriesOf, send)) {
-      failed.set(job, error);
-      stopped.add(job);
+    const going = outboxes.done.filter(({ item }) => !stopped.has(item));
+    for (const [{ item }, error] of await sendApart(going, ({ result }) => entriesOf(result), send)) {
+      failed.set(item, error);
+      stopped.add(item);
     }
   };
-  await step(letterOf, ports.deadLetters.send);
-  await step((job) => [lifecycleEvent(job)], ports.bus.publish);
-  await step((job) => nextMessageOf(job, ports.clock.nowMs()), ports.submitQueue.send);
+  await step(({ letters }) => letters, ports.deadLetters.send);
+  await step(({ events }) => events, ports.bus.publish);
+  await step(({ messages }) => messages, ports.submitQueue.send);
   for (const [{ jobId, tenantId }, error] of failed)
     ports.log.error('job:dispatch:failed', { jobId, tenantId, error });
   return new Set(failed.keys());
@@ -71,11 +76,19 @@ async function releaseSlots(
   return failed.flatMap(({ item, error }) => item.map((job) => [job, error] as const));
 }
 
-function letterOf(job: JobRecord): readonly DeadLetter[] {
-  return job.state === 'failed' && isUnsettled(job) ? [failedJob(job)] : [];
+interface Outbox {
+  readonly letters: readonly DeadLetter[];
+  readonly events: readonly LifecycleEvent[];
+  readonly messages: readonly Asking[];
 }
 
-function nextMessageOf(job: JobRecord, nowMs: number): readonly Asking[] {
-  const message = nextStepMessage(job, nowMs);
-  return message === undefined ? [] : [message];
+/** @throws when parts of the job that are sent cannot be read */
+async function outboxOf({ jobs, clock }: DispatchPorts, job: JobRecord): Promise<Outbox> {
+  const message = nextStepMessage(job, clock.nowMs());
+  const messages = message === undefined ? [] : [message];
+  if (job.state === 'failed' && isUnsettled(job)) {
+    const whole = await jobs.whole(job);
+    return { letters: [failedJob(whole)], events: [lifecycleEvent(whole)], messages };
+  }
+  return { letters: [], events: [lifecycleEvent(await withMetadata(jobs, job))], messages };
 }

@@ -10,9 +10,12 @@ import type { Bus } from '../../io/aws/bus.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
 import { together } from '../apart.ts';
+import { withMetadata } from './with-metadata.ts';
 
 export interface HandOverPorts {
+  readonly jobs: Pick<JobStore, 'whole'>;
   readonly bus: Bus;
   readonly submitQueue: Queue;
   readonly clock: Clock;
@@ -23,13 +26,14 @@ export interface HandOverPorts {
 export async function handOver(ports: HandOverPorts, job: JobRecord): Promise<void> {
   const { jobId, tenantId } = job;
   try {
-    await together([
-      ports.bus.publish([lifecycleEvent(job)]),
-      ports.submitQueue.send(messagesFor(job, ports.clock.nowMs())),
-    ]);
+    await together([tell(ports, job), ports.submitQueue.send(messagesFor(job, ports.clock.nowMs()))]);
   } catch (error) {
     ports.log.error('job:dispatch:failed', { jobId, tenantId, error });
   }
+}
+
+async function tell({ jobs, bus }: HandOverPorts, job: JobRecord): Promise<void> {
+  await bus.publish([lifecycleEvent(await withMetadata(jobs, job))]);
 }
 
 function messagesFor(job: JobRecord, nowMs: number): readonly Asking[] {

@@ -16,6 +16,7 @@ import { apart, sendApart } from '../apart.ts';
 import { contextOf, type FollowPorts, follow } from '../batch/follow.ts';
 import { changeJob } from '../job/decide-job.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
+import { withMetadata } from '../job/with-metadata.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { type DueDeliveryPorts, enqueueDueDeliveries } from './due-deliveries.ts';
 import { inTurns, postponeFailed } from './due-items.ts';
@@ -26,7 +27,7 @@ export interface ReconcilePorts
     Omit<DispatchPorts, 'slots'>,
     ReconcileGatePorts,
     DueDeliveryPorts {
-  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
+  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace' | 'whole'>;
   readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
   readonly slots: Slots;
   readonly due: DueIndex;
@@ -166,8 +167,12 @@ async function dueJobs(ports: FindPorts, items: readonly Due[], byMs: number) {
 /** What follows from the first writes. It is repeated when the jobs are due again, so what fails here is only logged. */
 async function followUp(ports: ReconcilePorts, repaired: readonly Repaired[]): Promise<void> {
   const reporting = repaired.filter(({ repair }) => repair.kind === 'publish_progress');
-  const unpublished = await sendApart(reporting, ({ job }) => progressEvent(job), ports.bus.publish);
-  for (const [{ job }, error] of unpublished)
+  const told = await apart(reporting, ({ job }) => withMetadata(ports.jobs, job));
+  const unpublished = await sendApart(told.done, ({ result }) => progressEvent(result), ports.bus.publish);
+  for (const {
+    item: { job },
+    error,
+  } of [...told.failed, ...[...unpublished].map(([{ item }, error]) => ({ item, error }))])
     ports.log.error('reconcile:repair:failed', { jobId: job.jobId, tenantId: job.tenantId, error });
   const toDispatch = repaired.filter(({ repair }) => repair.kind === 'dispatch' || repair.kind === 'give_up');
   const described = await describeAll(ports, repaired);

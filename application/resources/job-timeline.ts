@@ -13,7 +13,8 @@ import type { Mine } from './resources.ts';
  * endpoints, however many deliveries a tenant has. Deliveries of earlier states are found in the log of their endpoint.
  */
 export async function jobTimeline(mine: Mine, job: JobRecord, audience: Audience): Promise<TimelineEntry[]> {
-  const event = lifecycleEvent(job);
+  const { metadata: _, ...named } = job; // names no delivery
+  const event = lifecycleEvent(named);
   const deliveries = await together(
     (await mine.endpoints()).map(({ endpoint: { endpointId } }) =>
       mine.delivery({

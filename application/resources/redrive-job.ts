@@ -18,7 +18,7 @@ export function redriveJob(
 ): (requestId: string, failed: JobRecord) => Promise<Submitted> {
   const admitted = admission(ports);
   return async (requestId, failed) => {
-    const { body, attributes } = failedJob(failed);
+    const { body, attributes } = failedJob(await ports.jobs.whole(failed));
     const parsed = parseRequest(body);
     if (parsed.kind === 'refused') return parsed;
     if (failed.state !== 'failed' || parsed.kind === 'cancel') return conflictOf(failed);

@@ -11,6 +11,7 @@ import { type HandOverPorts, handOver } from '../job/hand-over.ts';
 import type { Refused } from './refused.ts';
 
 export interface SubmitJobPorts extends AdmissionPorts, HandOverPorts, QuotaPorts {
+  readonly jobs: AdmissionPorts['jobs'] & HandOverPorts['jobs'];
   readonly tenants: Pick<TenantStore, 'load'>;
   readonly gates: Pick<GateStore, 'load'>;
 }
@@ -46,7 +47,7 @@ export function submitJob(
 
 /** Admission of one request: the tenant, its gate and how many of its jobs wait, as intake reads them for many. */
 export function admission(
-  ports: Omit<SubmitJobPorts, keyof HandOverPorts> & Pick<HandOverPorts, 'clock' | 'log'>,
+  ports: Omit<SubmitJobPorts, keyof HandOverPorts> & Pick<SubmitJobPorts, 'jobs' | 'clock' | 'log'>,
 ) {
   const countBacklogs = backlogCounter(ports);
   return async (

@@ -63,7 +63,8 @@ redrive takes it from there.`,
       }
       if (job.redrivenAs === undefined) {
         const { front } = await findQueues(stack.sqs(), stack.stage);
-        await queue(stack.sqs(), front).send([{ ...failedJob(job), groupId: job.tenantId }]);
+        const letter = failedJob(await records.jobs.whole(job));
+        await queue(stack.sqs(), front).send([{ ...letter, groupId: job.tenantId }]);
       }
       const child = await appearance(records, childIdOf(job.jobId), REDRIVE_PATIENCE_MS, context.signal);
       if (child === undefined)
@@ -156,7 +157,7 @@ export async function waitForEnd(
     if (found === undefined) throw notFound(`The record of ${jobId} is gone.`);
     job = found;
   }
-  output.show([viewOf(job, 'operator')], (page) => {
+  output.show([viewOf(await jobs.whole(job), 'operator')], (page) => {
     const took = duration((job.finishedAt ?? job.stateAt) - job.createdAt);
     const why = job.failure === undefined ? '' : `: ${job.failure.code}, ${job.failure.message}`;
     page.line(`${jobId}  `, { text: job.state, tone: stateTone(job.state) }, ` after ${took}${why}`);

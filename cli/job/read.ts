@@ -29,8 +29,9 @@ export const get = verb({
   options: jobOptions,
   run: (values, context) =>
     withStack(values, context, async (stack) => {
-      const job = await findJob(await stack.records(), values);
-      context.output.show([viewOf(job, 'operator')], (page) => writeJob(page, viewOf(job, 'operator')));
+      const records = await stack.records();
+      const view = viewOf(await records.jobs.whole(await findJob(records, values)), 'operator');
+      context.output.show([view], (page) => writeJob(page, view));
       return 'done';
     }),
 });

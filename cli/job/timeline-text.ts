@@ -1,6 +1,6 @@
 /** The timeline of one job for people: what happened, when, how long after what was before, and why it waits now. */
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
-import { viewOf } from '../../domain/reading/job-view.ts';
+import { summaryOf } from '../../domain/reading/job-view.ts';
 import type { TimelineEntry } from '../../domain/reading/timeline.ts';
 import type { Page, Tone } from '../program/output.ts';
 import { duration, second } from '../program/time.ts';
@@ -83,7 +83,7 @@ function writeHead(page: Page, job: JobRecord): void {
     tags = {},
     parent,
     redrivenAs,
-  } = viewOf(job, 'operator');
+  } = summaryOf(job, 'operator');
   page.line(`${id}  `, { text: job.state, tone: stateTone(job.state) });
   const facts = [
     `${jobType} of ${tenantId}`,

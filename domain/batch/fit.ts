@@ -2,6 +2,7 @@
 import type { Problem } from '../errors.ts';
 import type { Failure, JobRecord } from '../job/job.ts';
 import type { JobType } from '../job/job-type.ts';
+import type { Parts } from '../job/parts.ts';
 import { inputProblem } from '../request/admission.ts';
 import type { SubmitPlan } from './submission.ts';
 
@@ -18,16 +19,30 @@ export type Fit =
 /** The input is checked again only before a call of SubmitJob: of a job that AWS Batch may have, the worker checks it. */
 const CALLS: ReadonlySet<SubmitPlan['kind']> = new Set(['begin', 'wait_for_slot', 'call']);
 
-/** An input behind `inputRef` is not read here; the worker checks it by the same rule. */
-export function fitOf(job: JobRecord, type: JobType | undefined, plan: SubmitPlan['kind']): Fit {
+/** Whether the step needs the input, wherever it is: its values are arguments of SubmitJob. */
+export const needsInput = (type: JobType | undefined, plan: SubmitPlan['kind']): boolean =>
+  type?.parameters !== undefined && CALLS.has(plan);
+
+/**
+ * An input behind `inputRef`, or in an item of its own, is read only if the step needs it; the worker checks it by the same
+ * rule.
+ *
+ * @param input absent: it was not read, or there is none
+ */
+export function fitOf(
+  job: JobRecord,
+  type: JobType | undefined,
+  plan: SubmitPlan['kind'],
+  input: Parts['input'],
+): Fit {
   if (type === undefined)
     return { kind: 'unavailable', reason: `The job type ${job.jobType} is not registered in this version.` };
-  if (job.input === undefined || !CALLS.has(plan)) return { kind: 'fits', type };
+  if (input === undefined || !CALLS.has(plan)) return { kind: 'fits', type };
   let found: Problem | undefined;
   try {
-    found = inputProblem(job.input, type);
+    found = inputProblem(input, type);
     // What SubmitJob is asked with, tried out before the call is opened.
-    if (found === undefined) type.parameters?.(type.input.parse(job.input));
+    if (found === undefined) type.parameters?.(type.input.parse(input));
   } catch (error) {
     const name = error instanceof Error ? error.name : 'unknown';
     return { kind: 'unavailable', reason: `The code of the job type ${job.jobType} throws ${name}.` };

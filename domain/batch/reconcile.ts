@@ -41,12 +41,12 @@ function hasProgress({ state, progress, progressVersion }: JobRecord, nowMs: num
  * The record with a later `dueAt`, so that a run that dies half-way does not make the next one begin with the same
  * job.
  */
-export function postponed(job: JobRecord, nowMs: number): JobRecord {
+export function postponed<Job extends JobRecord>(job: Job, nowMs: number): Job {
   return changed(job, { dueAt: nextLook(job, nowMs) }, nowMs);
 }
 
 /** The same for a record that is being changed anyway. */
-export function putOff(next: JobRecord, nowMs: number): JobRecord {
+export function putOff<Job extends JobRecord>(next: Job, nowMs: number): Job {
   return { ...next, dueAt: nextLook(next, nowMs) };
 }
 

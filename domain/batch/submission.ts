@@ -3,6 +3,7 @@ import { overdue, waitsForPlatform } from '../job/due.ts';
 import { batchJobName, shareIdentifier } from '../job/identity.ts';
 import { endings, isFinal, type JobRecord, priorityOf } from '../job/job.ts';
 import type { JobType } from '../job/job-type.ts';
+import type { Parts } from '../job/parts.ts';
 import { schedulingPriority } from '../job/priority.ts';
 import { memoryAfter, queueAfter } from '../job/retry.ts';
 import type { SubmitMessage } from './messages.ts';
@@ -98,7 +99,11 @@ export function submitRequest(
   job: JobRecord,
   type: JobType,
   weight: number,
-  { targets, nowMs }: { readonly targets: Targets; readonly nowMs: number },
+  {
+    targets,
+    input,
+    nowMs,
+  }: { readonly targets: Targets; readonly input: Parts['input']; readonly nowMs: number },
 ): SubmitRequest {
   const memory = memoryAfter(type.container.size, endings(job));
   return {
@@ -106,7 +111,7 @@ export function submitRequest(
     jobQueue: targets.queues[queueOf(job, type)],
     jobDefinition: targets.definitionOf(type.id),
     parameters: {
-      ...type.parameters?.(type.input.parse(job.input)),
+      ...type.parameters?.(type.input.parse(input)),
       batchType: type.id,
       jobId: job.jobId,
       attempt: String(job.attempt),

@@ -5,7 +5,7 @@
 import type { Problem } from '../errors.ts';
 import { tenantMessage } from '../job/failure.ts';
 import { IdempotencyKey, JOB_ID } from '../job/ids.ts';
-import type { JobRecord } from '../job/job.ts';
+import type { WholeJob } from '../job/parts.ts';
 import type { JobRequest } from '../request/request.ts';
 
 export interface DeadLetter {
@@ -80,7 +80,7 @@ export function effectiveKeyOf({ id, attributes }: Pick<RefusedMessage, 'id' | '
  * the record of the failed job says whether it was redriven or discarded already. `reason` is the sentence that its tenant
  * is told, `cause` is what AWS said, for the operator alone.
  */
-export function failedJob(job: JobRecord): DeadLetter {
+export function failedJob(job: WholeJob): DeadLetter {
   const failures = job.endedAttempts.filter(({ failure }) => failure !== undefined);
   const endedAt = job.finishedAt ?? job.stateAt;
   return {
@@ -99,7 +99,7 @@ export function failedJob(job: JobRecord): DeadLetter {
 }
 
 /** The request as it was accepted; its fingerprint is the record's. */
-export function requestOf(job: JobRecord): JobRequest {
+export function requestOf(job: WholeJob): JobRequest {
   const fields: Record<keyof JobRequest, unknown> = {
     specVersion: '1',
     action: undefined,

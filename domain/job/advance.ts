@@ -34,7 +34,11 @@ export interface EndPolicy {
  * The record after an observation, or undefined when the table ignores it. The caller writes it on the condition that
  * the stored version is still the one that it read.
  */
-export function advance(job: JobRecord, observation: Observation, context: Context): JobRecord | undefined {
+export function advance<Job extends JobRecord>(
+  job: Job,
+  observation: Observation,
+  context: Context,
+): Job | undefined {
   const move = lifecycle[job.state][observation.kind];
   if (move === 'ignore' || isCancelledAlready(job, observation)) return undefined;
   const fields = fieldsOf(job, observation, context);
@@ -49,7 +53,7 @@ function isCancelledAlready(job: JobRecord, { kind }: Observation): boolean {
 }
 
 /** Every write passes here: a final state gets its time, and `dueAt` moves earlier if it must. */
-function put(job: JobRecord, change: JobChange, nowMs: number): JobRecord {
+function put<Job extends JobRecord>(job: Job, change: JobChange, nowMs: number): Job {
   const final = change.state !== undefined && isFinal(change.state) ? { finishedAt: nowMs } : {};
   const next = changed(job, { ...change, ...final }, nowMs);
   const dueAt = Math.min(job.dueAt ?? Number.MAX_SAFE_INTEGER, soonest(next, nowMs));
@@ -227,7 +231,12 @@ const endStates: Readonly<Record<NonNullable<JobRecord['ending']>, JobState>> = 
  * The attempt is over. In this order decide: a committed result, even if an end was asked for; the end that was asked
  * for; the retry policy.
  */
-function conclude(job: JobRecord, fields: JobChange, seen: Observation, context: Context): JobRecord {
+function conclude<Job extends JobRecord>(
+  job: Job,
+  fields: JobChange,
+  seen: Observation,
+  context: Context,
+): Job {
   const { nowMs, policy } = context;
   const end = endOf(job, seen, context);
   const change = {

@@ -84,6 +84,13 @@ export const EndedAttempt = z.object({
 });
 export type EndedAttempt = z.infer<typeof EndedAttempt>;
 
+/**
+ * In place of a part of the request that is in an item of its own (`parts.ts`). A version that does not know the mark expects an
+ * object here, and cannot read the record: otherwise it would run the job without its input.
+ */
+export const APART = 'apart';
+const partOf = <S extends z.ZodType>(part: S) => z.union([z.literal(APART), part]).optional();
+
 export const JobRecord = z.object({
   jobId: z.string(),
   tenantId: z.string(),
@@ -95,7 +102,7 @@ export const JobRecord = z.object({
   keyGiven: z.literal(false).optional(),
   // As they were accepted. Only their types are checked here: stricter rules of a later version must not make a
   // record unreadable.
-  input: JsonObject.optional(),
+  input: partOf(JsonObject),
   inputRef: z.string().optional(),
   runAt: z.string().optional(),
   delaySeconds: z.int().optional(),
@@ -108,7 +115,7 @@ export const JobRecord = z.object({
   clampedPriority: Priority.optional(),
   concurrencyKey: z.string().optional(),
   tags: z.record(z.string(), z.string()).optional(),
-  metadata: JsonObject.optional(),
+  metadata: partOf(JsonObject),
   traceparent: z.string().optional(),
 
   state: JobState,
@@ -192,10 +199,13 @@ export function endings({ endedAttempts }: Pick<JobRecord, 'endedAttempts'>): Fa
   return endedAttempts.map(({ failure }) => failure?.class ?? 'platform');
 }
 
-export type JobChange = { readonly [K in keyof JobRecord]?: JobRecord[K] | undefined };
+/** No step changes the parts of the request. */
+export type JobChange = {
+  readonly [K in Exclude<keyof JobRecord, 'input' | 'metadata'>]?: JobRecord[K] | undefined;
+};
 
 /** The record after one change: the version is raised by one, and a new state gets its version and time. */
-export function changed(job: JobRecord, change: JobChange, nowMs: number): JobRecord {
+export function changed<Job extends JobRecord>(job: Job, change: JobChange, nowMs: number): Job {
   const version = job.version + 1;
   const entered = change.state !== undefined && change.state !== job.state;
   const merged = {
@@ -210,5 +220,5 @@ export function changed(job: JobRecord, change: JobChange, nowMs: number): JobRe
     const value = merged[name as keyof typeof merged]; // its own names
     if (value !== undefined) kept[name] = value;
   }
-  return kept as JobRecord; // undefined means "remove", and required fields cannot be undefined in a JobChange of a parsed record
+  return kept as Job; // undefined means "remove", and required fields cannot be undefined in a JobChange of a parsed record
 }

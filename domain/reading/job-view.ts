@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { tenantMessage } from '../job/failure.ts';
 import { JsonObject, JsonValue } from '../job/ids.ts';
 import { type Failure, FailureClass, type JobRecord, JobState, priorityOf } from '../job/job.ts';
+import type { WholeJob } from '../job/parts.ts';
 import { Priority } from '../job/priority.ts';
 import { withoutInternals } from '../redaction.ts';
 import { MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
@@ -125,7 +126,7 @@ export function summaryOf(job: JobRecord, audience: Audience): JobSummary {
   });
 }
 
-export function viewOf(job: JobRecord, audience: Audience): JobView {
+export function viewOf(job: WholeJob, audience: Audience): JobView {
   const forOperators = audience === 'operator';
   return present({
     ...summaryOf(job, audience),

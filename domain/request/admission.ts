@@ -2,8 +2,8 @@
 import { type Problem, problem } from '../errors.ts';
 import { nextLook } from '../job/due.ts';
 import { ownsObject } from '../job/identity.ts';
-import type { JobRecord } from '../job/job.ts';
 import type { JobType, JobTypes } from '../job/job-type.ts';
+import type { WholeJob } from '../job/parts.ts';
 import { isAbove, type Priority } from '../job/priority.ts';
 import type { Policy } from '../tenant/policy.ts';
 import { inOurWords } from './expectation.ts';
@@ -200,7 +200,7 @@ export function newJob(
   identity: Identity,
   nowMs: number,
   clampedPriority?: Priority,
-): JobRecord {
+): WholeJob {
   const { specVersion: _, action: __, ...asked } = request;
   const { runAt, delaySeconds = 0, ttlSeconds, deadlineSeconds } = request;
   const eligibleAt = runAt === undefined ? nowMs + delaySeconds * 1000 : Math.max(nowMs, Date.parse(runAt));
@@ -208,7 +208,7 @@ export function newJob(
     ...(ttlSeconds === undefined ? {} : { startBy: eligibleAt + ttlSeconds * 1000 }),
     ...(deadlineSeconds === undefined ? {} : { deadlineAt: nowMs + deadlineSeconds * 1000 }),
   };
-  const job: JobRecord = {
+  const job: WholeJob = {
     ...asked,
     ...identity,
     ...limits,

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { tenantMessage } from '../job/failure.ts';
 import { IdempotencyKey, JobTypeId, JsonValue, TenantId } from '../job/ids.ts';
 import { isFinal, type JobRecord, JobState } from '../job/job.ts';
+import type { WithMetadata } from '../job/parts.ts';
 import { withoutInternals } from '../redaction.ts';
 import { bytesOf, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -180,7 +181,7 @@ export function subjectOf({ data }: BusEvent): string {
 /** A larger inline result is only in the record: a webhook body has less than 20 kB. */
 const MAX_INLINE_RESULT_BYTES = 8 * 1024;
 
-export function lifecycleEvent(job: JobRecord): LifecycleEvent {
+export function lifecycleEvent(job: WithMetadata): LifecycleEvent {
   const { jobId, tenantId, jobType, idempotencyKey, attempt, metadata } = job;
   const times = { startedAt: job.startedAt, finishedAt: job.finishedAt, nextAttemptAt: job.nextAttemptAt };
   return {
@@ -209,7 +210,7 @@ export function lifecycleEvent(job: JobRecord): LifecycleEvent {
 }
 
 /** The last progress of a running container. Only jobs of types that publish progress have a `progressVersion`. */
-export function progressEvent(job: JobRecord): LifecycleEvent[] {
+export function progressEvent(job: WithMetadata): LifecycleEvent[] {
   const { progress, progressVersion } = job;
   if (progress === undefined || progressVersion === undefined) return [];
   const { at, done, total, note } = progress;

@@ -5,16 +5,18 @@
  * write with one condition, and a repeat of it finds another version.
  */
 import type { JobRecord } from '../../domain/job/job.ts';
+import { isWhole, joined, split, type WholeJob } from '../../domain/job/parts.ts';
 import { endOf, StoredTombstone, type Tombstone, tombstoneOf } from '../../domain/job/tombstone.ts';
 import { attributesOf, changeOf, recordOf } from './job-attributes.ts';
-import { idInKey, readRow, readRows } from './rows.ts';
+import { attributesOfParts, partsOf } from './job-parts.ts';
+import { idInKey, RowUnreadable, readRow, readRows } from './rows.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
 export interface JobStore {
   /** Records a job unless its id is taken; then the item with that id is the answer. */
-  create(job: JobRecord): Promise<Created>;
+  create(job: WholeJob): Promise<Created>;
   /** Records a job in place of the tombstone that held its id. `lost`: another process was faster. */
-  createOver(tombstone: Tombstone, job: JobRecord): Promise<'written' | 'lost'>;
+  createOver(tombstone: Tombstone, job: WholeJob): Promise<'written' | 'lost'>;
   /** Puts a tombstone in place of the one that was seen, or where there was nothing. `lost`: the id is held otherwise by now. */
   leaveTombstone(seen: Tombstone | undefined, next: Tombstone): Promise<'written' | 'lost'>;
   /** What holds the id: a job, or the tombstone of cancels that came before it. @throws RowUnreadable */
@@ -26,6 +28,8 @@ export interface JobStore {
   load(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobRecord>>;
   /** @throws RowUnreadable */
   get(jobId: string): Promise<JobRecord | undefined>;
+  /** The record with its parts, which are read if they are in an item of their own. @throws RowUnreadable */
+  whole(job: JobRecord): Promise<WholeJob>;
   /** Puts `next` in place of `seen`. `lost`: the record was changed meanwhile; read again and decide again. */
   replace(seen: JobRecord, next: JobRecord): Promise<'written' | 'lost'>;
 }
@@ -43,16 +47,18 @@ export type Stored =
 export function jobStore(items: Table): JobStore {
   return {
     async create(job) {
+      const record = await writeParts(items, job);
       // Idempotent: a repeat finds the item.
-      const stored = await items.insert(jobKey(job.jobId), attributesOf(job));
+      const stored = await items.insert(jobKey(job.jobId), attributesOf(record));
       if (stored === undefined) return { kind: 'created' };
       if (isTombstone(stored)) return { kind: 'tombstone', tombstone: tombstoneIn(stored) };
       return { kind: 'exists', job: recordOf(stored) };
     },
 
-    createOver(tombstone, job) {
+    async createOver(tombstone, job) {
+      const record = await writeParts(items, job);
       // Idempotent: a repeat finds a job where the tombstone was.
-      const change = { from: asStored(tombstone), to: attributesOf(job) };
+      const change = { from: asStored(tombstone), to: attributesOf(record) };
       return items.change(jobKey(job.jobId), change, asSeen(tombstone));
     },
 
@@ -81,6 +87,14 @@ export function jobStore(items: Table): JobStore {
       return item && jobOf(item);
     },
 
+    async whole(job) {
+      if (isWhole(job)) return job;
+      const key = partsKey(job);
+      const item = await items.get(key);
+      if (item === undefined) throw new RowUnreadable(`${key.pk} ${key.sk}`, 'parts');
+      return joined(job, partsOf(item));
+    },
+
     replace(seen, next) {
       // Idempotent: the first write raises the version, so a repeat is refused.
       return items.change(jobKey(seen.jobId), changeOf(seen, next), { version: seen.version });
@@ -95,6 +109,24 @@ function jobOf(item: Attributes): JobRecord | undefined {
 const tombstoneIn = (item: Attributes): Tombstone => tombstoneOf(readRow(StoredTombstone, item));
 
 const isTombstone = (item: Attributes): boolean => item['tombstone'] === true;
+
+/**
+ * The parts are written before the record, so a record never marks parts that are not there. Their key has the hash of the
+ * request: a repeat writes the same to the same place, and a message with another body under the same key writes elsewhere.
+ * After a crash, parts without a record are left; when the message comes again they are its parts.
+ *
+ * @returns the record to be written
+ */
+async function writeParts(items: Table, job: WholeJob): Promise<JobRecord> {
+  const { record, parts } = split(job);
+  // Idempotent: a repeat finds the item, which has the same content.
+  if (parts !== undefined) await items.insert(partsKey(job), attributesOfParts(parts));
+  return record;
+}
+
+function partsKey({ jobId, fingerprint }: Pick<JobRecord, 'jobId' | 'fingerprint'>): Key {
+  return { pk: jobKey(jobId).pk, sk: `PARTS#${fingerprint}` };
+}
 
 export function jobKey(jobId: string): Key {
   return { pk: `JOB#${jobId}`, sk: 'JOB' };

@@ -1,7 +1,8 @@
 /** What every backend must keep of the index of what is due: all of it, in order, page after page, and nothing settled. */
 import { expect } from '@jest/globals';
 import { dueShard } from '../../domain/job/identity.ts';
-import { changed, type JobRecord } from '../../domain/job/job.ts';
+import { changed } from '../../domain/job/job.ts';
+import type { WholeJob } from '../../domain/job/parts.ts';
 import { tombstoneAfter } from '../../domain/job/tombstone.ts';
 import { holderOf } from '../../domain/tenant/holder.ts';
 import { type Due, type DueStart, SET_ASIDE } from '../../io/table/due.ts';
@@ -15,7 +16,7 @@ const MINUTE_MS = 60_000;
 const MANY = 105;
 const SHARD = dueShard(jobIdNo(0));
 /** All in one shard. */
-const jobs: readonly JobRecord[] = Array.from({ length: 2048 }, (_, n) => jobIdNo(n))
+const jobs: readonly WholeJob[] = Array.from({ length: 2048 }, (_, n) => jobIdNo(n))
   .filter((jobId) => dueShard(jobId) === SHARD)
   .slice(0, MANY)
   .map((jobId, i) => aJob({ jobId, dueAt: NOW + ((i * 37) % MANY) }));
@@ -35,7 +36,7 @@ async function allDue(backend: Backend, byMs: number, shard = SHARD) {
   } while (from !== undefined);
   return { found, pages };
 }
-const named = (records: readonly JobRecord[]) =>
+const named = (records: readonly WholeJob[]) =>
   records.map(({ jobId, tenantId, dueAt = 0 }) =>
     expect.objectContaining({ kind: 'job', jobId, tenantId, dueAt, isSetAside: false }),
   );

@@ -53,6 +53,61 @@ onEachTarget((open, test) => {
     });
   });
 
+  describe('a job whose request is large', () => {
+    const large = aJob({
+      input: { rows: Array.from({ length: 200 }, (_, i) => ({ name: `row ${i}`, n: i * 1.5, é: null })) },
+      metadata: { note: 'an invoice '.repeat(200) },
+    });
+
+    test('has a record of one write unit, which marks its parts, and is whole when it is asked for', async () => {
+      const { jobs } = await ports();
+      expect(await jobs.create(large)).toEqual({ kind: 'created' });
+      const record = await jobs.get(large.jobId);
+      expect(record).toEqual({ ...large, input: 'apart', metadata: 'apart' });
+      expect(await jobs.whole(record ?? large)).toEqual(large);
+    });
+
+    test('is changed without its parts, and keeps them', async () => {
+      const { jobs } = await ports();
+      await jobs.create(large);
+      const [record] = (await jobs.load([large.jobId])).values();
+      if (record === undefined) throw new Error('it was created');
+      const running = changed(record, { state: 'running' }, NOW + 1);
+      expect(await jobs.replace(record, running)).toBe('written');
+      // A handler that has the whole job, as it was created, writes the same.
+      const ended = changed({ ...large, ...running, input: large.input }, { state: 'failed' }, NOW + 2);
+      expect(await jobs.replace(running, { ...ended, input: 'apart' })).toBe('written');
+      expect(await jobs.whole((await jobs.get(large.jobId)) ?? record)).toMatchObject({
+        state: 'failed',
+        input: large.input,
+        metadata: large.metadata,
+      });
+    });
+
+    test('is recorded once, whichever copy of its message comes first, also when answers are lost', async () => {
+      const backend = await open({ answersLost: true });
+      const writers = Array.from({ length: 4 }, () => backend.process().jobs);
+      const kinds = await Promise.all(writers.map(async (jobs) => (await jobs.create(large)).kind));
+      expect(kinds.toSorted()).toEqual(['created', 'exists', 'exists', 'exists']);
+    });
+
+    test('keeps its own parts when another body comes under its key', async () => {
+      const { jobs } = await ports();
+      await jobs.create(large);
+      const other = { ...large, fingerprint: 'g'.repeat(26), input: { rows: ['other'.repeat(500)] } };
+      expect((await jobs.create(other)).kind).toBe('exists');
+      const record = await jobs.get(large.jobId);
+      expect(await jobs.whole(record ?? other)).toEqual(large);
+    });
+
+    test('has its parts also in place of a tombstone', async () => {
+      const { jobs } = await ports();
+      await jobs.leaveTombstone(undefined, tombstone);
+      expect(await jobs.createOver(tombstone, large)).toBe('written');
+      expect(await jobs.whole((await jobs.get(large.jobId)) ?? job)).toEqual(large);
+    });
+  });
+
   describe('a cancel that came before its job', () => {
     test('leaves one tombstone, which is no job', async () => {
       const { jobs } = await ports();

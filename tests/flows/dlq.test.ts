@@ -110,7 +110,7 @@ describe('a job that failed for good', () => {
     expect(child).toMatchObject({ state: 'succeeded', parent: parent.jobId, calls: 1 });
     expect(await stack.jobs.get(parent.jobId)).toMatchObject({ state: 'failed', redrivenAs: childId });
 
-    await sendLetter(failedJob(parent));
+    await sendLetter(failedJob(await stack.jobs.whole(parent)));
     const kept = await dlq('discard', parent.jobId, '--reason', 'x');
     expect(kept).toMatchObject({ code: 1, out: expect.stringContaining(`redriven as ${childId}`) });
     expect((await dlq('redrive', '--all', '--yes')).code).toBe(0);

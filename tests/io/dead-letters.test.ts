@@ -13,6 +13,7 @@ import {
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { discard } from '../../application/dead-letter/discard.ts';
 import { failedJob } from '../../domain/dead-letter/dead-letter.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
 import { type DeadLetters, deadLetters, type Found, paced } from '../../io/aws/dead-letters.ts';
 import { type Clock, createClock } from '../../local/clock.ts';
 import { setUp } from '../local/gateway/set-up.ts';
@@ -308,10 +309,11 @@ async function discardOnly(job = jobIn('failed')) {
   await cloud.sqs.send(
     new SendMessageCommand({ QueueUrl, MessageBody: failedJob(job).body, MessageAttributes }),
   );
-  const records = new Map([[job.jobId, job]]);
+  const records = new Map<string, JobRecord>([[job.jobId, job]]);
   const jobs = {
     get: async (jobId: string) => records.get(jobId),
-    replace: async (seen: typeof job, next: typeof job) => {
+    whole: async () => job,
+    replace: async (seen: JobRecord, next: JobRecord) => {
       if (records.get(seen.jobId) !== seen) return 'lost' as const;
       records.set(next.jobId, next);
       return 'written' as const;

@@ -2,7 +2,8 @@
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { dueShard } from '../../domain/job/identity.ts';
-import { changed, type JobRecord } from '../../domain/job/job.ts';
+import { changed } from '../../domain/job/job.ts';
+import type { WholeJob } from '../../domain/job/parts.ts';
 import { holderOf } from '../../domain/tenant/holder.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import { deliveryKey, deliveryStore } from '../../io/table/deliveries.ts';
@@ -22,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => cloud.close());
 
-const job: JobRecord = aJob({ dueAt: NOW });
+const job: WholeJob = aJob({ dueAt: NOW });
 const jobKey = { pk: `JOB#${job.jobId}`, sk: 'JOB' };
 const delivery: Delivery = {
   tenantId: 'acme',

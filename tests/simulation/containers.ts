@@ -12,7 +12,7 @@ import type { Process } from './world.ts';
 export interface ContainerServices {
   readonly types: JobTypes;
   readonly objects: Set<string>;
-  jobsFor(process: Process): Pick<JobStore, 'get' | 'replace'>;
+  jobsFor(process: Process): Pick<JobStore, 'get' | 'replace' | 'whole'>;
 }
 
 export type StartContainer = (

@@ -52,6 +52,7 @@ export const sometimes: readonly string[] = [
   'acknowledgement lost',
   'bus: event lost',
   'events: event lost',
+  'parts written apart',
   'recorded scheduled',
   'entered retrying',
   'entered cancelling',

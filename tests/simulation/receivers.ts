@@ -33,6 +33,8 @@ export function receiver(
     const { endpointId = '' } = endpoint ?? {};
     if (!isSigned(headers, body, secretOf(endpointId, keyOf(endpointId))))
       run.violate('I11', `${url} cannot verify a webhook`, data.jobId);
+    if (data.metadata?.of !== undefined && !['', data.idempotencyKey].includes(data.metadata.of))
+      run.violate('R11', `${url} is told the metadata of ${data.metadata.of}`, data.jobId);
     onWebhook(headers['webhook-id'] ?? '', body);
     if (gone.has(url)) return { kind: 'answered', status: 410, ms: 40 };
     if (run.strikes('receivers.busy', faults)) return { kind: 'answered', status: 503, ms: 40 };

@@ -1,5 +1,6 @@
 /** The table at the level of its ports: the same conditions, one item at a time, tokens that know their own writes again. */
 import { JobRecord } from '../../domain/job/job.ts';
+import { isWhole, joined, type Parts, split, type WholeJob } from '../../domain/job/parts.ts';
 import { Tombstone } from '../../domain/job/tombstone.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import { Delivery, type DeliveryName } from '../../domain/webhook/delivery.ts';
@@ -56,6 +57,7 @@ export function virtualTable(
   onCommit: OnCommit,
 ): Table {
   const jobs = new Map<string, Held>();
+  const partsOf = new Map<string, Parts>();
   const known = [...endpoints];
   const healths = new Map<string, EndpointHealth>();
   const deliveries = new Map<string, Delivery>();
@@ -131,25 +133,38 @@ export function virtualTable(
         const by = `${process.name}/${++tokens}`;
         return reach(run, process, { site: `jobs.${site}`, jobId }, () => effect(by));
       };
+      const withoutParts = async (job: WholeJob) => {
+        const { record, parts } = split(job);
+        if (parts === undefined) return record;
+        await call('createParts', job.jobId, () => {
+          partsOf.set(partsKey(job), parts);
+          run.count('parts written apart');
+        });
+        return record;
+      };
       return {
-        create: (next) =>
-          call('create', next.jobId, (by) => {
+        create: async (job) => {
+          const next = await withoutParts(job);
+          return call('create', next.jobId, (by) => {
             const held = jobs.get(next.jobId);
             if (held === undefined) commit(process, next, by);
             if (held === undefined || held.by === by) return { kind: 'created' };
             return held.kind === 'job'
               ? { kind: 'exists', job: held.job }
               : { kind: 'tombstone', tombstone: held.tombstone };
-          }),
-        createOver: (tombstone, next) =>
-          call('createOver', next.jobId, (by) => {
+          });
+        },
+        createOver: async (tombstone, job) => {
+          const next = await withoutParts(job);
+          return call('createOver', next.jobId, (by) => {
             const held = jobs.get(next.jobId);
             if (held?.kind === 'tombstone' && held.tombstone.revision === tombstone.revision) {
               commit(process, next, by);
               return 'written';
             }
             return held?.by === by ? 'written' : 'lost';
-          }),
+          });
+        },
         leaveTombstone: (seen, next) =>
           call('leaveTombstone', next.jobId, (by) => {
             const held = jobs.get(next.jobId);
@@ -179,6 +194,12 @@ export function virtualTable(
           const found = await read(run, process, jobId, () => job(jobId));
           check(run, jobId);
           return found;
+        },
+        whole: async (record) => {
+          if (isWhole(record)) return record;
+          const parts = await read(run, process, record.jobId, () => partsOf.get(partsKey(record)));
+          if (parts === undefined) throw new Error(`${record.jobId} marks parts that are not there`);
+          return joined(record, parts);
         },
         replace: (seen, next) =>
           call('replace', seen.jobId, (by) => {
@@ -286,6 +307,7 @@ export function virtualTable(
   };
 }
 
+const partsKey = ({ jobId, fingerprint }: JobRecord) => `${jobId} ${fingerprint}`;
 const keyOf = ({ tenantId, endpointId, at, webhookId }: DeliveryName) =>
   `${tenantId} ${endpointId} ${at} ${webhookId}`;
 

@@ -2,9 +2,10 @@
 import * as z from 'zod';
 import type { Size } from '../../domain/container/container.ts';
 import type { Context } from '../../domain/job/advance.ts';
-import type { JobChange, JobRecord, JobState } from '../../domain/job/job.ts';
+import type { JobChange, JobState } from '../../domain/job/job.ts';
 import { JobRecord as JobRecordSchema } from '../../domain/job/job.ts';
 import { type JobType, workerExitCodes } from '../../domain/job/job-type.ts';
+import { isWhole, type Parts, type WholeJob } from '../../domain/job/parts.ts';
 import { defineJobTypes } from '../../domain/job/registry.ts';
 import { newJob } from '../../domain/request/admission.ts';
 import type { JobRequest } from '../../domain/request/request.ts';
@@ -57,10 +58,15 @@ export function aRequest(change: Partial<JobRequest> = {}): JobRequest {
 }
 
 /** Freshly accepted. */
-export function aJob(change: JobChange = {}): JobRecord {
+export function aJob(change: Change = {}): WholeJob {
   const identity = { jobId: JOB_ID, idempotencyKey: 'report-42', fingerprint: 'f'.repeat(26) };
-  return JobRecordSchema.parse({ ...newJob(aRequest(), identity, NOW), ...change });
+  const job = JobRecordSchema.parse({ ...newJob(aRequest(), identity, NOW), ...change });
+  if (!isWhole(job)) throw new Error('a new job has all of its parts');
+  return job;
 }
+
+/** A test may give a record other parts. */
+export type Change = JobChange & { readonly [Name in keyof Parts]?: Parts[Name] | undefined };
 
 const failure = { class: 'app_error', code: 'exit_code', message: 'The container ended badly.' } as const;
 const inBatch = { calls: 1, waitReason: undefined, runId: FIRST };
@@ -93,6 +99,6 @@ const marks: Record<JobState, JobChange> = {
 };
 
 /** A record as it looks in the given state, at version 5, entered at version 4. */
-export function jobIn(state: JobState, change: JobChange = {}): JobRecord {
+export function jobIn(state: JobState, change: Change = {}): WholeJob {
   return aJob({ version: 5, stateVersion: 4, ...marks[state], state, ...change });
 }

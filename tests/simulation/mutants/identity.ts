@@ -1,4 +1,5 @@
 /** Rules of the identity of a message: of letters that come back, of cancels and of the tombstones that they leave. */
+import { split, type WholeJob } from '../../../domain/job/parts.ts';
 import type { JobStore } from '../../../io/table/jobs.ts';
 import type { Defect } from '../lambdas.ts';
 import { type Expectation, writing } from './defects.ts';
@@ -8,6 +9,18 @@ const withJobs =
   ({ jobs }) => ({ jobs: { ...jobs, ...change(jobs) } });
 
 export const ofIdentity: readonly Expectation[] = [
+  {
+    rule: 'R11',
+    without: 'the parts of a request before its record',
+    profile: 'race',
+    firstSeed: 18,
+    mutant: {
+      defects: {
+        // A record that marks its parts has none of its own to write.
+        intake: withJobs((jobs) => ({ create: (job) => jobs.create(split(job).record as WholeJob) })),
+      },
+    },
+  },
   {
     rule: '2.10',
     without: 'the failed job on the letter of a refused redrive',

@@ -233,7 +233,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.7',
     without: 'a consistent read of the waiting list',
     profile: 'race',
-    firstSeed: 65,
+    firstSeed: 326,
     mutant: { defects: each(['submit', 'track'], puttingRowsLate) },
   },
   {

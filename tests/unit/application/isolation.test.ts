@@ -7,7 +7,8 @@ import { reconcile } from '../../../application/repair/reconcile.ts';
 import { deliver } from '../../../application/webhook/deliver.ts';
 import { notify } from '../../../application/webhook/notify.ts';
 import { batchJobName } from '../../../domain/job/identity.ts';
-import type { JobChange, JobRecord, JobState } from '../../../domain/job/job.ts';
+import type { JobChange, JobState } from '../../../domain/job/job.ts';
+import type { WholeJob } from '../../../domain/job/parts.ts';
 import type { Delivery } from '../../../domain/webhook/delivery.ts';
 import { Endpoint } from '../../../domain/webhook/endpoint.ts';
 import { lifecycleEvent } from '../../../domain/webhook/notification.ts';
@@ -21,7 +22,7 @@ const MINUTE_MS = 60_000;
 const unreadable = (tenantId: string) =>
   new Map([[tenantId, new RowUnreadable(`TENANT#${tenantId} GATE`, 'cap')]]);
 const idOf = (letter: string) => `job_${letter.repeat(26)}`;
-const job = (letter: string, tenantId: string, state: JobState, change: JobChange = {}): JobRecord =>
+const job = (letter: string, tenantId: string, state: JobState, change: JobChange = {}): WholeJob =>
   jobIn(state, { jobId: idOf(letter), tenantId, runId: undefined, ...change });
 const jobName = (letter: string) => batchJobName(idOf(letter), 1);
 const endpoint = (tenantId: string) =>

@@ -4,7 +4,8 @@ import { stepSubmission } from '../../../application/batch/submission.ts';
 import { reconcile } from '../../../application/repair/reconcile.ts';
 import { slots } from '../../../application/tenant/slots.ts';
 import { deliver } from '../../../application/webhook/deliver.ts';
-import { changed, type JobChange, type JobRecord } from '../../../domain/job/job.ts';
+import { changed, type JobChange } from '../../../domain/job/job.ts';
+import type { WholeJob } from '../../../domain/job/parts.ts';
 import { holderOf } from '../../../domain/tenant/holder.ts';
 import { rowOf } from '../../../domain/tenant/waiting.ts';
 import { Endpoint } from '../../../domain/webhook/endpoint.ts';
@@ -15,7 +16,7 @@ const MINUTE_MS = 60_000;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
 const pair = (i: number) => `${ALPHABET[Math.floor(i / 26)]}${ALPHABET[i % 26]}`;
 const idOf = (letter: string) => `job_${letter.repeat(26)}`;
-const waitingJob = (letter: string, change: JobChange = {}): JobRecord =>
+const waitingJob = (letter: string, change: JobChange = {}): WholeJob =>
   jobIn('waiting', { jobId: idOf(letter), queued: true, ...change });
 const sentFor = ({ sent }: ReturnType<typeof useCases>) =>
   sent.submit.taken.map(({ body }) => JSON.parse(body).jobId);
@@ -55,7 +56,7 @@ test('a delivery is not tried before its time, however early its message comes (
 });
 
 describe('a gate', () => {
-  async function withGate(settings: object, holding: readonly JobRecord[], waiting: readonly JobRecord[]) {
+  async function withGate(settings: object, holding: readonly WholeJob[], waiting: readonly WholeJob[]) {
     const world = useCases({});
     const { gates, waiting: lists, jobs } = world.ports;
     for (const job of [...holding, ...waiting]) await jobs.create(job);

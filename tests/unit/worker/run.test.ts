@@ -2,14 +2,13 @@
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import type { JobChange } from '../../../domain/job/job.ts';
 import type { ObjectStore } from '../../../io/aws/objects.ts';
 import { type JobStore, jobStore } from '../../../io/table/jobs.ts';
 import { jobTypes } from '../../../job-types.ts';
 import { handlerOf } from '../../../worker/handlers/index.ts';
 import { type Assignment, run, type WorkerPorts } from '../../../worker/run.ts';
 import { setUp } from '../../local/gateway/set-up.ts';
-import { BUCKET, FIRST, JOB_ID, jobIn, NOW, SECOND } from '../../support/jobs.ts';
+import { BUCKET, type Change, FIRST, JOB_ID, jobIn, NOW, SECOND } from '../../support/jobs.ts';
 import { createJobsTable } from '../../support/jobs-table.ts';
 
 let cloud: Awaited<ReturnType<typeof setUp>>;
@@ -23,7 +22,7 @@ afterEach(() => cloud.close());
 const CSV = `s3://${BUCKET}/tenants/acme/inputs/n.csv`;
 const me: Assignment = { jobId: JOB_ID, batchType: 'csv.summarise', runId: FIRST, attempt: 1, try: 1 };
 
-async function given(state: Parameters<typeof jobIn>[0], change: JobChange = {}) {
+async function given(state: Parameters<typeof jobIn>[0], change: Change = {}) {
   const job = jobIn(state, { jobType: 'csv.summarise', input: { csv: CSV }, claim: undefined, ...change });
   await jobs.create(job);
   return job;
@@ -97,8 +96,9 @@ describe('a container', () => {
     await given('submitted');
     const first = bucket();
     const died = Promise.withResolvers<void>();
-    const dying: Pick<JobStore, 'get' | 'replace'> = {
+    const dying: Pick<JobStore, 'get' | 'replace' | 'whole'> = {
       get: (jobId) => jobs.get(jobId),
+      whole: (job) => jobs.whole(job),
       replace: (seen, next) => {
         if (next.result === undefined) return jobs.replace(seen, next);
         died.resolve();

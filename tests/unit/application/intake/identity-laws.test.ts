@@ -7,7 +7,8 @@ import { type IntakePorts, intake } from '../../../../application/intake/intake.
 import { childIdOf, fingerprintOf, jobIdOf } from '../../../../application/job/identity.ts';
 import { slots } from '../../../../application/tenant/slots.ts';
 import { type DeadLetter, effectiveKeyOf, failedJob } from '../../../../domain/dead-letter/dead-letter.ts';
-import { isFinal, type JobChange, type JobRecord, JobState } from '../../../../domain/job/job.ts';
+import { isFinal, type JobChange, JobState } from '../../../../domain/job/job.ts';
+import type { WholeJob } from '../../../../domain/job/parts.ts';
 import type { Tombstone } from '../../../../domain/job/tombstone.ts';
 import type { JobRequest } from '../../../../domain/request/request.ts';
 import type { Tenant } from '../../../../domain/tenant/tenant.ts';
@@ -43,7 +44,7 @@ const tenantIs = {
   full: { tenantId: TENANT, status: 'active', waitingQuota: 1 },
 } satisfies Record<string, Tenant | undefined>;
 
-const record = (jobId: string, state: JobState, change: JobChange = {}): JobRecord => ({
+const record = (jobId: string, state: JobState, change: JobChange = {}): WholeJob => ({
   ...jobIn(state, { ...request, specVersion: undefined, ...change } as JobChange), // a change may have no other fields
   jobId,
   idempotencyKey: KEY,
@@ -58,7 +59,7 @@ const tombstone = (cancels: Tombstone['cancels']): Tombstone => ({
 const failedRoot = (change: JobChange = {}) => record(ROOT, 'failed', change);
 
 interface Held {
-  readonly jobs?: readonly JobRecord[];
+  readonly jobs?: readonly WholeJob[];
   readonly tombstone?: Tombstone;
 }
 const tableHas: Readonly<Record<string, Held>> = {
@@ -189,7 +190,7 @@ const everyCase = <M>(messages: Readonly<Record<string, M>>) =>
       })),
     ),
   );
-const found = (job: JobRecord | undefined) => job?.jobId;
+const found = (job: Pick<WholeJob, 'jobId'> | undefined) => job?.jobId;
 
 describe('a message that has been handled', () => {
   test('is a job, or a letter that leads to the same job again', async () => {

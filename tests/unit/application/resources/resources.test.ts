@@ -10,6 +10,7 @@ import { discardJob, redriveJob } from '../../../../application/resources/redriv
 import { resources } from '../../../../application/resources/resources.ts';
 import { submitJob } from '../../../../application/resources/submit-job.ts';
 import type { JobChange, JobRecord } from '../../../../domain/job/job.ts';
+import type { WholeJob } from '../../../../domain/job/parts.ts';
 import { parseSubmission } from '../../../../domain/request/request.ts';
 import { Endpoint } from '../../../../domain/webhook/endpoint.ts';
 import { aRequest, jobIn, NOW } from '../../../support/jobs.ts';
@@ -21,7 +22,7 @@ const body = (change: object = {}) => {
   return JSON.stringify({ ...asked, idempotencyKey: 'report-42', ...change });
 };
 
-async function withJobs(...jobs: JobRecord[]) {
+async function withJobs(...jobs: WholeJob[]) {
   const opened = useCases();
   for (const job of jobs) await opened.ports.jobs.create(job);
   await opened.caughtUp();
@@ -33,7 +34,7 @@ describe('a caller', () => {
     jobIn('running', { jobId: idOf(letter), tenantId, ...change });
   const tagged = job('b', 'acme', { tags: { plan: 'free' } });
   const all = [job('a', 'acme'), tagged, job('c', 'globex', { tags: { plan: 'free' } })];
-  const reached = async (mine: { job(id: string): Promise<JobRecord | undefined> }) => {
+  const reached = async (mine: { job(id: string): Promise<object | undefined> }) => {
     const found = [];
     for (const letter of ['a', 'b', 'c', 'd']) if (await mine.job(idOf(letter))) found.push(letter);
     return found.join('');

@@ -5,7 +5,8 @@ import { classifyRefusal, unavailableFor } from '../../../../domain/batch/refusa
 import { planSubmission } from '../../../../domain/batch/submission.ts';
 import { advance } from '../../../../domain/job/advance.ts';
 import { isOver } from '../../../../domain/job/attempt.ts';
-import { type JobRecord, JobState } from '../../../../domain/job/job.ts';
+import { JobState } from '../../../../domain/job/job.ts';
+import type { WholeJob } from '../../../../domain/job/parts.ts';
 import { MAX_ATTEMPTS, mostAttempts } from '../../../../domain/job/retry.ts';
 import { context, JOB_ID, jobIn, NOW } from '../../../support/jobs.ts';
 import { ownRequest, platform } from '../../../support/platform-texts.ts';
@@ -59,12 +60,12 @@ test('what AWS says that is not known never fails a job', () => {
 
 const retry = { maxAttempts: 4, backoff: { initialSeconds: 10, factor: 3, maxSeconds: 900 } };
 const around = { retry, nowMs: NOW, random: 0 };
-const turnedAway = (job: JobRecord): JobRecord => {
+const turnedAway = (job: WholeJob): WholeJob => {
   const next = advance(job, unavailableFor(job, 'ClientException: is disabled', around), context);
   if (next === undefined) throw new Error(`A job that is ${job.state} takes no notice`);
   return next;
 };
-const open = (change: Partial<JobRecord> = {}) =>
+const open = (change: Partial<WholeJob> = {}) =>
   jobIn('submitting', { callOpen: true, callDeadlineAt: NOW + 10_000, hasSlot: true, ...change });
 
 describe('a job that the platform does not take', () => {

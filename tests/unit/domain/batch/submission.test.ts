@@ -94,7 +94,7 @@ describe('what a submit message means for the record as it is now', () => {
 describe('what SubmitJob is asked', () => {
   test('names the type, the ids and the share, in the words of the targets', () => {
     expect(
-      submitRequest(jobIn('submitting', { attempt: 2 }), reportType, 1, { targets, nowMs: NOW }),
+      submitRequest(jobIn('submitting', { attempt: 2 }), reportType, 1, { targets, input: {}, nowMs: NOW }),
     ).toEqual({
       jobName: `hg-${JOB_ID}-2`,
       jobQueue: 'queue-standard',
@@ -109,13 +109,17 @@ describe('what SubmitJob is asked', () => {
   });
 
   test("the job's own timeout comes before that of its type", () => {
-    const { timeout } = submitRequest(aJob({ timeoutSeconds: 61 }), reportType, 1, { targets, nowMs: NOW });
+    const { timeout } = submitRequest(aJob({ timeoutSeconds: 61 }), reportType, 1, {
+      targets,
+      input: {},
+      nowMs: NOW,
+    });
     expect(timeout.attemptDurationSeconds).toBe(61);
   });
 
   test('a job near its deadline gets what is left, but no less than Batch takes', () => {
     const timeoutBy = (deadlineAt: number) =>
-      submitRequest(aJob({ deadlineAt }), reportType, 1, { targets, nowMs: NOW }).timeout
+      submitRequest(aJob({ deadlineAt }), reportType, 1, { targets, input: {}, nowMs: NOW }).timeout
         .attemptDurationSeconds;
     expect([timeoutBy(NOW + 999_000), timeoutBy(NOW + 90_001), timeoutBy(NOW + 5000)]).toEqual([300, 91, 60]);
   });
@@ -128,8 +132,11 @@ describe('what SubmitJob is asked', () => {
     } as const;
     const economy = { ...reportType, queue: 'economy', standardAfterReclaims: 2 } as const;
     const queueAfter = (times: number) =>
-      submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), economy, 1, { targets, nowMs: NOW })
-        .jobQueue;
+      submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), economy, 1, {
+        targets,
+        input: {},
+        nowMs: NOW,
+      }).jobQueue;
     expect([0, 1, 2, 3].map(queueAfter)).toEqual([
       'queue-economy',
       'queue-economy',
@@ -146,8 +153,11 @@ describe('what SubmitJob is asked', () => {
     } as const;
     const growing = withSize({ vcpus: 1, memoryMiB: 2048, growsToMiB: 6144 });
     const memoryAfter = (times: number) =>
-      submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), growing, 1, { targets, nowMs: NOW })
-        .containerOverrides?.resourceRequirements;
+      submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), growing, 1, {
+        targets,
+        input: {},
+        nowMs: NOW,
+      }).containerOverrides?.resourceRequirements;
     expect([0, 1, 2, 3].map(memoryAfter)).toEqual([
       undefined,
       [{ type: 'MEMORY', value: '4096' }],
@@ -158,7 +168,7 @@ describe('what SubmitJob is asked', () => {
 
   test("no tag of a tenant can say that the job is another tenant's", () => {
     const tags = { team: 'a', 'headgate:tenant': 'globex', 'headgate:job': 'other' };
-    expect(submitRequest(aJob({ tags }), reportType, 1, { targets, nowMs: NOW }).tags).toEqual({
+    expect(submitRequest(aJob({ tags }), reportType, 1, { targets, input: {}, nowMs: NOW }).tags).toEqual({
       team: 'a',
       'headgate:tenant': 'acme',
       'headgate:job': JOB_ID,
@@ -172,9 +182,9 @@ describe('what SubmitJob is asked', () => {
       idempotencyKey: 'canary',
       fingerprint: 'canary',
     });
-    expect(JSON.stringify(submitRequest(job, reportType, 1, { targets, nowMs: NOW }))).not.toContain(
-      'canary',
-    );
+    expect(
+      JSON.stringify(submitRequest(job, reportType, 1, { targets, input: job.input, nowMs: NOW })),
+    ).not.toContain('canary');
   });
 });
 

@@ -130,7 +130,7 @@ describe('however containers come, fail and come again', () => {
   test('at most one holds the job, and a try that was passed never holds it again', () => {
     fc.assert(
       fc.property(fc.array(containers, { maxLength: 12 }), (arrivals) => {
-        let job = jobIn('submitting');
+        let job: JobRecord = jobIn('submitting');
         let highest = 0;
         for (const container of arrivals) {
           const verdict = claim(job, container, context);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { advance, type Context } from '../../../../domain/job/advance.ts';
-import { type JobRecord, JobRecord as JobRecordSchema, type JobState } from '../../../../domain/job/job.ts';
+import { JobRecord as JobRecordSchema, type JobState } from '../../../../domain/job/job.ts';
 import { withoutType } from '../../../../domain/job/job-type.ts';
 import type { Observation } from '../../../../domain/job/lifecycle.ts';
+import type { WholeJob } from '../../../../domain/job/parts.ts';
 import { lifecycleEvent } from '../../../../domain/webhook/notification.ts';
 import { context, FIRST, jobIn, NOW, reportType, SECOND } from '../../../support/jobs.ts';
 
@@ -19,10 +20,10 @@ const endedBadly: Observation = {
 };
 const endedWell: Observation = { kind: 'ended_well', runId: FIRST, order, ended };
 
-function moved(job: JobRecord, observation: Observation, given: Context = context): JobRecord {
+function moved(job: WholeJob, observation: Observation, given: Context = context): WholeJob {
   const next = advance(job, observation, given);
   if (next === undefined) throw new Error(`${observation.kind} was ignored`);
-  return JobRecordSchema.parse(next);
+  return JobRecordSchema.parse(next) as WholeJob; // no move marks a part
 }
 
 describe('the call of SubmitJob', () => {

@@ -6,8 +6,9 @@ import { failedJob } from '../../../../domain/dead-letter/dead-letter.ts';
 import { rejectionOf } from '../../../../domain/dead-letter/rejection.ts';
 import { advance } from '../../../../domain/job/advance.ts';
 import { classifyFailure, failureOf } from '../../../../domain/job/failure.ts';
-import type { Failure, JobRecord } from '../../../../domain/job/job.ts';
+import type { Failure } from '../../../../domain/job/job.ts';
 import { workerExitCodes } from '../../../../domain/job/job-type.ts';
+import type { WholeJob } from '../../../../domain/job/parts.ts';
 import { withoutInternals } from '../../../../domain/redaction.ts';
 import { Endpoint } from '../../../../domain/webhook/endpoint.ts';
 import { lifecycleEvent, progressEvent } from '../../../../domain/webhook/notification.ts';
@@ -18,7 +19,7 @@ import { endings, handlers, INTERNALS, ownRequest, platform } from '../../../sup
 const ID = `msg_${'a'.repeat(26)}`;
 
 /** Everything of a job that reaches its tenant, in every format. */
-function toldOf(job: JobRecord): string {
+function toldOf(job: WholeJob): string {
   const events = [lifecycleEvent(job), ...progressEvent(job)];
   const bodies = events.flatMap((event) =>
     Endpoint.shape.payload.unwrap().options.map((payload) => bodyOf(event, ID, payload)),
@@ -26,7 +27,7 @@ function toldOf(job: JobRecord): string {
   return [...bodies, failedJob(job).attributes['reason']].join('\n');
 }
 
-const failedWith = (failure: Failure): JobRecord[] =>
+const failedWith = (failure: Failure): WholeJob[] =>
   (['failed', 'retrying'] as const).map((state) => jobIn(state, { failure }));
 
 describe("no webhook and no sentence of a dead letter names what is the operator's (F74)", () => {
