@@ -133,6 +133,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   const gateway = await startGateway({
     services: served(stores, { batch, ecr, events, logs, later }),
     control: createControl(clock),
+    functionUrl: (request) => lambdaOf(later).serveUrl(request),
     port: options.port ?? 0,
     report,
     onCall: options.onCall,
@@ -241,6 +242,11 @@ interface Later {
   lambda?: Lambda;
 }
 
+function lambdaOf({ lambda }: Later): Lambda {
+  if (lambda !== undefined) return lambda;
+  throw new ApiError('ServiceException', 'Lambda is not there yet: the cloud is starting.', 503);
+}
+
 /** What rules deliver to. */
 function targets(fauxqs: Fauxqs, later: Later): Pick<EventBridgeOptions, 'access' | 'send' | 'invoke'> {
   const service = 'events.amazonaws.com';
@@ -288,11 +294,7 @@ function served(
     kms: { protocol: 'json', handle: createKms(keys, REGION).handle },
     lambda: {
       protocol: 'rest-payload',
-      handle: async (request) => {
-        if (later.lambda === undefined)
-          throw new ApiError('ServiceException', 'Lambda is not there yet: the cloud is starting.', 503);
-        return await later.lambda.handle(request);
-      },
+      handle: async (request) => await lambdaOf(later).handle(request),
     },
     logs: { protocol: 'json', handle: logs.handle },
     s3: { protocol: 'raw', serve: fauxqs.serve },

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { ApiError, type ApiRequest, type ApiResponse, type PayloadRequest } from './aws.ts';
 import { CONTROL_PATH, type Control } from './control.ts';
 import { metered } from './dynamodb/capacity.ts';
+import { URL_PREFIX, type UrlAnswer, type UrlRequest } from './lambda/function-urls.ts';
 
 /** The loopback address itself: SDKs turn `bucket` on a host name into `bucket.localhost`, which does not resolve. */
 const HOST = '127.0.0.1';
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   readonly services: Readonly<Record<string, Service>>;
   /** Absent: there is none. */
   readonly control?: Control | undefined;
+  /** Serves the paths below /lambda-url/, which are hosts of their own in AWS. */
+  functionUrl?(request: UrlRequest): Promise<UrlAnswer>;
   /** 0 = any free one */
   readonly port: number;
   report(line: string): void;
@@ -83,6 +86,9 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 async function answer(options: GatewayOptions, request: IncomingMessage, response: ServerResponse) {
+  if (!isOurHost(request)) return send(request, response, failure(foreignHost, undefined, options.report));
+  if (request.url?.startsWith(URL_PREFIX) === true && options.functionUrl !== undefined)
+    return answerUrl(options.functionUrl, request, response);
   const scope = scopeOf(request);
   const name = scope?.service;
   const service =
@@ -92,7 +98,7 @@ async function answer(options: GatewayOptions, request: IncomingMessage, respons
     return service.serve(request, response);
   }
   try {
-    const body = await readBody(request);
+    const body = (await readBody(request)).toString();
     if (scope === undefined && options.control !== undefined && request.url?.startsWith(CONTROL_PATH))
       return send(request, response, controlled(options.control, request, body));
     if (scope === undefined || service === undefined) throw refusal(name, Object.keys(options.services));
@@ -137,6 +143,49 @@ async function ask(
   }
 }
 
+/**
+ * A web page can make its own host name resolve to this machine, and then read what is answered here: everything that a
+ * developer keeps in this cloud. Its requests still carry its name. Browsers resolve `*.localhost` to this machine themselves.
+ */
+const OUR_HOST = /^(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9.-]+\.)?localhost)(?::\d+)?$/i;
+
+const isOurHost = ({ headers: { host = '' } }: IncomingMessage): boolean => OUR_HOST.test(host);
+
+const foreignHost = new ApiError(
+  'AccessDenied',
+  'Expected the host 127.0.0.1 or localhost, found another one: a web page may be calling under a name of its own.',
+  403,
+);
+
+async function answerUrl(
+  serve: NonNullable<GatewayOptions['functionUrl']>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = '', url = '', headers } = request;
+  try {
+    const answered = await serve({
+      method,
+      url,
+      headers,
+      body: await readBody(request),
+      signedBy: scopeOf(request),
+    });
+    const { status, body } = answered;
+    // Such answers have no content, and a length would make a client wait for it.
+    const length = status === 204 || status === 304 ? {} : { 'content-length': body.length };
+    const given = Object.entries(answered.headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : [...value],
+    ]);
+    response.writeHead(status, { ...Object.fromEntries(given), ...length, 'x-amzn-requestid': randomUUID() });
+    response.end(method === 'HEAD' ? undefined : body);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    send(request, response, { status: error.status, body: { Message: error.message } });
+  }
+}
+
 /** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html: key/date/region/service/aws4_request */
 function scopeOf({
   headers,
@@ -173,7 +222,7 @@ function refusal(name: string | undefined, served: readonly string[]): ApiError 
 }
 
 /** Not `for await`: leaving that loop early destroys the socket, and with it the answer that the body is too large. */
-function readBody(request: IncomingMessage): Promise<string> {
+function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   return new Promise((resolve, reject) => {
@@ -182,7 +231,7 @@ function readBody(request: IncomingMessage): Promise<string> {
       if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
       else reject(new ApiError('RequestEntityTooLarge', `The body is over ${MAX_BODY_BYTES} bytes.`, 413));
     });
-    request.once('end', () => resolve(Buffer.concat(chunks).toString()));
+    request.once('end', () => resolve(Buffer.concat(chunks)));
     request.once('error', reject);
   });
 }

@@ -6,6 +6,7 @@ import { createLambdaApi } from './api.ts';
 import { createEventQueue } from './asynchronous/event-queue.ts';
 import { createHandOver } from './asynchronous/hand-over.ts';
 import { type InvokeConfig, openInvokeConfigs } from './asynchronous/invoke-config.ts';
+import { openFunctionUrls, type UrlAnswer, type UrlAuth, type UrlRequest } from './function-urls.ts';
 import { createLambdaHost, type LambdaHost, type LambdaHostOptions } from './host.ts';
 import { openPermissions, type Permission } from './permissions.ts';
 
@@ -21,6 +22,10 @@ export interface Lambda extends Pick<LambdaHost, 'define' | 'map' | 'start' | 'c
   /** A permission or configuration of the stack, which is made again at each start and therefore not kept. */
   permit(functionName: string, permission: Permission): void;
   configure(functionName: string, config: InvokeConfig): void;
+  /** Opens the Function URL of a function. */
+  openUrl(functionName: string, auth: UrlAuth): void;
+  /** Answers a request to a Function URL. */
+  serveUrl(request: UrlRequest): Promise<UrlAnswer>;
   /** Answers calls of Lambda's API. */
   handle(request: PayloadRequest): Promise<ApiResponse>;
   /**
@@ -37,6 +42,7 @@ export function createLambda(options: LambdaOptions): Lambda {
   const host = createLambdaHost(options);
   const configs = openInvokeConfigs(database, region, clock.now);
   const permissions = openPermissions(database, region);
+  const urls = openFunctionUrls({ now: clock.now, invoke: host.invoke });
   const accept = (functionArn: string, payload: unknown): void => {
     const name = nameIn(functionArn);
     if (host.functionNamed(name) === undefined)
@@ -65,6 +71,8 @@ export function createLambda(options: LambdaOptions): Lambda {
     map: host.map,
     permit: permissions.declare,
     configure: configs.declare,
+    openUrl: urls.open,
+    serveUrl: urls.serve,
     handle: createLambdaApi({
       configs,
       permissions,

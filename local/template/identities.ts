@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ACCOUNT_ID } from '../aws.ts';
+import { URL_PREFIX } from '../lambda/function-urls.ts';
 
 export interface Identity {
   readonly ref: string;
@@ -84,6 +85,11 @@ const MADE: Readonly<Record<string, Identify>> = {
   'AWS::Lambda::Function': (resource, site) => {
     const name = nameOf(resource, site, 'FunctionName');
     return { ref: name, attributes: { Arn: arn(site, 'lambda', `function:${name}`) } };
+  },
+  'AWS::Lambda::Url': ({ properties }, site) => {
+    const functionArn = String(properties['TargetFunctionArn']);
+    const url = `${site.endpoint}${URL_PREFIX}${functionArn.split(':').at(-1)}/`;
+    return { ref: functionArn, attributes: { FunctionArn: functionArn, FunctionUrl: url } };
   },
   'AWS::Lambda::EventSourceMapping': ({ logicalId }) => {
     const uuid = uuidOf(logicalId);

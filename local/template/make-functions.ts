@@ -126,9 +126,23 @@ const makeInvokeConfig: Maker = async (resource, { lambda }, stack) => {
   lambda.configure(stack.identity(functionOf(stack, resource).logicalId).ref, config);
 };
 
+const UrlProperties = z.strictObject({
+  TargetFunctionArn: z.string(),
+  AuthType: z.enum(['NONE', 'AWS_IAM']),
+  Cors: z.never('is not implemented here').optional(),
+  InvokeMode: z.literal('BUFFERED', 'only BUFFERED answers here').optional(),
+  Qualifier: z.never('is not implemented here').optional(),
+});
+
+const makeUrl: Maker = async (resource, { lambda }, stack) => {
+  const { AuthType } = propertiesOf(UrlProperties, resource);
+  lambda.openUrl(stack.identity(functionOf(stack, resource).logicalId).ref, AuthType);
+};
+
 export const functionMakers: Readonly<Record<string, Maker>> = {
   'AWS::Lambda::Function': makeFunction,
   'AWS::Lambda::EventSourceMapping': makeMapping,
   'AWS::Lambda::Permission': makePermission,
+  'AWS::Lambda::Url': makeUrl,
   'AWS::Lambda::EventInvokeConfig': makeInvokeConfig,
 };

@@ -17,7 +17,7 @@ export type Call = (
 export interface Services {
   readonly call: Call;
   readonly events: Pick<EventBridge, 'declare'>;
-  readonly lambda: Pick<Lambda, 'define' | 'map' | 'permit' | 'configure'>;
+  readonly lambda: Pick<Lambda, 'define' | 'map' | 'permit' | 'configure' | 'openUrl'>;
   /** The folder of the bundles, at the paths of the handlers. */
   readonly bundles: string;
   /** Variables that every function gets besides those of the template. */

@@ -18,6 +18,7 @@ export function checkWiring(stack: Stack): void {
   for (const mapping of ofType(stack, 'AWS::Lambda::EventSourceMapping')) {
     checkMapping(stack, mapping, queueByArn);
   }
+  for (const url of ofType(stack, 'AWS::Lambda::Url')) checkUrl(stack, url);
 }
 
 type QueueByArn = ReadonlyMap<string, Resource>;
@@ -149,13 +150,36 @@ function checkMapping(stack: Stack, mapping: Resource, queueByArn: QueueByArn): 
   );
 }
 
-/** @throws TemplateRefusal when the mapping names no function of the template, by name or by ARN */
-export function functionOf(stack: Stack, mapping: Resource): Resource {
-  const wanted = mapping.properties['FunctionName'];
+/** What strangers need to be let in, since the end of 2025 both: without one of them AWS answers each request by 403. */
+const FOR_STRANGERS = [
+  { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' },
+  { Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true },
+];
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html */
+function checkUrl(stack: Stack, url: Resource): void {
+  const fn = functionOf(stack, url);
+  if (url.properties['AuthType'] !== 'NONE') return;
+  const permissions = ofType(stack, 'AWS::Lambda::Permission').filter(
+    (permission) => functionOf(stack, permission) === fn && permission.properties['Principal'] === '*',
+  );
+  for (const wanted of FOR_STRANGERS) {
+    const given = permissions.some(({ properties }) =>
+      Object.entries(wanted).every(([name, value]) => properties[name] === value),
+    );
+    if (!given)
+      refuse(url, `no AWS::Lambda::Permission gives Principal * ${wanted.Action} on ${fn.logicalId}`);
+  }
+}
+
+/** @throws TemplateRefusal when the resource names no function of the template, by name or by ARN */
+export function functionOf(stack: Stack, resource: Resource): Resource {
+  const property = resource.type === 'AWS::Lambda::Url' ? 'TargetFunctionArn' : 'FunctionName';
+  const wanted = resource.properties[property];
   const found = ofType(stack, 'AWS::Lambda::Function').find(
     (fn) => wanted === stack.identity(fn.logicalId).ref || wanted === arnOf(stack, fn),
   );
-  return found ?? refuse(mapping, `its FunctionName ${wanted} is not a function of the template`);
+  return found ?? refuse(resource, `its ${property} ${wanted} is not a function of the template`);
 }
 
 function ofType(stack: Stack, type: string): Resource[] {

@@ -99,7 +99,7 @@ test('a body over the limit is refused', async () => {
     const socket = connect(Number(port), hostname);
     socket.once('data', (data) => resolve(data.toString()));
     socket.once('error', reject);
-    socket.write(`POST / HTTP/1.1\r\nhost: x\r\nauthorization: ${signature('sqs')}\r\n`);
+    socket.write(`POST / HTTP/1.1\r\nhost: localhost\r\nauthorization: ${signature('sqs')}\r\n`);
     const body = Buffer.alloc(17 * 1024 * 1024);
     socket.write(`content-length: ${body.length}\r\n\r\n`);
     socket.write(body);
@@ -176,7 +176,7 @@ test('a client that hangs up in the middle of a request disturbs no one', async 
   const { hostname, port } = new URL(endpoint);
   await new Promise<void>((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => {
-      socket.write(`POST / HTTP/1.1\r\nhost: x\r\nauthorization: ${signature('dynamodb')}\r\n`);
+      socket.write(`POST / HTTP/1.1\r\nhost: localhost\r\nauthorization: ${signature('dynamodb')}\r\n`);
       socket.write('content-length: 100\r\n\r\n{', () => socket.resetAndDestroy());
     });
     socket.once('close', () => resolve());

@@ -53,6 +53,7 @@ export async function startLambda() {
       port: 0,
       report: (line) => lines.push(line),
       services: { lambda: { protocol: 'rest-payload', handle: lambda.handle } },
+      functionUrl: lambda.serveUrl,
     });
     const client = new LambdaClient({
       endpoint: gateway.endpoint,
@@ -84,7 +85,7 @@ export async function startLambda() {
       await lambda.close();
     };
     closers.push(close);
-    return { client, close, define, lambda };
+    return { client, close, define, endpoint: gateway.endpoint, lambda };
   };
   return {
     clock,

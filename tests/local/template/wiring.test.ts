@@ -276,3 +276,25 @@ test.each<[string, object, RegExp]>([
 ])('%s is refused by name', (_, changes, message) => {
   expect(() => check(changes)).toThrow(message);
 });
+
+const open = (AuthType: string) => ({
+  Type: 'AWS::Lambda::Url',
+  Properties: { AuthType, TargetFunctionArn: arnOf('Fn') },
+});
+const permitted = (more: object) => ({
+  Type: 'AWS::Lambda::Permission',
+  Properties: { FunctionName: arnOf('Fn'), Principal: '*', ...more },
+});
+const byUrl = permitted({ Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' });
+const viaUrl = permitted({ Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true });
+
+test.each<[string, object, boolean]>([
+  ['for anyone with both permissions', { Url: open('NONE'), byUrl, viaUrl }, true],
+  ['for anyone without the right to the function', { Url: open('NONE'), byUrl }, false],
+  ['for anyone without the right to the URL', { Url: open('NONE'), viaUrl }, false],
+  ['for operators, who have theirs by IAM', { Url: open('AWS_IAM') }, true],
+])('a Function URL %s', (_, resources, works) => {
+  const check = () => checkWiring(stackOf({ Resources: { ...right, ...resources } }));
+  if (works) expect(check).not.toThrow();
+  else expect(check).toThrow(/gives Principal \*/);
+});
