@@ -180,10 +180,30 @@ export const errorCatalogue = {
   endpoint_disabled: entry('endpoint', 'reject', 'The endpoint is disabled; nothing is sent to it.', 409),
   rotation_pending: entry('endpoint', 'reject', 'The secret before the current one is still valid.', 409),
   range_invalid: entry('endpoint', 'reject', 'The range ends before it begins, or is longer than 30 days.'),
+  parameter_invalid: requestEntry(
+    400,
+    'reject',
+    'A parameter or a header is unknown, is missing, appears twice, or has a value outside its rule.',
+  ),
   cursor_invalid: requestEntry(400, 'reject', 'The cursor belongs to another list, or is not a cursor.'),
   idempotency_key_missing: requestEntry(400, 'reject', 'A submission has no idempotency key.'),
+  credential_missing: requestEntry(401, 'reject', 'The request has no credential.'),
+  credential_unknown: requestEntry(401, 'reject', 'No key has this id, or it is disabled or has expired.'),
+  token_invalid: requestEntry(401, 'reject', 'The token is not one that this stack accepts.'),
+  token_expired: requestEntry(401, 'reject', 'The token has expired.'),
+  scope_missing: requestEntry(403, 'reject', 'The credential does not allow this request.'),
+  key_in_browser: requestEntry(403, 'reject', 'A web page has sent a key; a page gets a token instead.'),
   not_found: requestEntry(404, 'reject', 'The caller reaches nothing by this name.'),
   state_conflict: requestEntry(409, 'reject', 'The job is in a state that does not allow this.'),
+  version_changed: requestEntry(412, 'reject', 'It has changed since the version that was given.'),
+  content_type: requestEntry(415, 'reject', 'The body is not declared as application/json.'),
+  rate_limited: requestEntry(429, 'retry', 'The credential has made too many requests.'),
+  internal: requestEntry(500, 'retry', 'Headgate failed on this request; its log has the id of the request.'),
+  try_again: requestEntry(
+    503,
+    'retry',
+    'The table did not answer. The request may have taken effect, and may be made again with the same key.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -22,6 +22,7 @@ import { deliveryStore } from './table/deliveries.ts';
 import { dueIndex } from './table/due.ts';
 import { endpointStore } from './table/endpoints.ts';
 import { gateStore } from './table/gates.ts';
+import { jobLists } from './table/job-lists.ts';
 import { jobStore } from './table/jobs.ts';
 import { rateLimiter } from './table/rate-limiter.ts';
 import { table } from './table/table.ts';
@@ -67,6 +68,29 @@ export function openJobs(name: string) {
 }
 
 type Jobs = ReturnType<typeof openJobs>;
+
+/**
+ * The ports of the doors of the API: records, and what is read beside them. They hand changed records to the submit step, so
+ * they know nothing of dead letters.
+ */
+export function openDoor(name: string) {
+  const env = readEnv('SUBMIT_QUEUE_URL', 'TENANT_DEFAULTS', 'STACK_AUDIENCE');
+  const parts = openTable(name);
+  return {
+    ...parts,
+    jobs: jobStore(parts.items),
+    lists: jobLists(parts.items),
+    tenants: tenantStore(parts.items),
+    gates: gateStore(parts.items),
+    waiting: waitingStore(parts.items),
+    endpoints: endpointStore(parts.items),
+    deliveries: deliveryStore(parts.items),
+    submitQueue: queue(sqs(), env.SUBMIT_QUEUE_URL),
+    defaults: env.TENANT_DEFAULTS,
+    defaultCap: env.TENANT_DEFAULTS.cap,
+    audience: env.STACK_AUDIENCE,
+  };
+}
 
 export function openBucket() {
   const { BUCKET_NAME, OBJECT_RETENTION_DAYS } = readEnv('BUCKET_NAME', 'OBJECT_RETENTION_DAYS');

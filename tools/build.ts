@@ -15,6 +15,8 @@ const STAMP = '.build/sources';
 /** Patterns of what a build reads. */
 export const SOURCES = [
   'functions/*.ts',
+  'api/**/*.ts',
+  'docs/openapi.json',
   'application/**/*.ts',
   'domain/**/*.ts',
   'io/**/*.ts',
@@ -24,6 +26,7 @@ export const SOURCES = [
   'serverless.yml',
   'package-lock.json',
   'tools/build.ts',
+  'tools/esbuild-plugins.mjs',
 ];
 
 /** The parts of a build. */

@@ -1,4 +1,4 @@
-/** `npm run docs`: writes the tables of docs/ that are generated from the code and its tests. A test fails while they differ. */
+/** `npm run docs`: writes what of docs/ is generated from the code and its tests: tables, and the document of the API. A test fails while they differ. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCatalogue } from '../domain/errors.ts';
@@ -7,6 +7,7 @@ import { lifecycle, type ObservationKind } from '../domain/job/lifecycle.ts';
 import { stateNotes } from '../domain/job/state-notes.ts';
 import { causeTables } from './docs-causes.ts';
 import { faultTables } from './docs-faults.ts';
+import { openApiText } from './openapi.ts';
 
 const docs = join(import.meta.dirname, '../docs');
 
@@ -108,5 +109,6 @@ function decisionList(): string {
 }
 
 if (import.meta.main) {
+  writeFileSync(join(docs, 'openapi.json'), openApiText());
   for (const file of generatedDocs) writeFileSync(join(docs, file), renderDoc(file).expected);
 }

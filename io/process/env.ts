@@ -51,6 +51,8 @@ const variables = {
   DEAD_LETTER_QUEUE_URL: url,
   NOTIFY_QUEUE_URL: url,
   EVENT_BUS_NAME: text,
+  /** The `aud` of tokens: names this stack, and no other in the world. */
+  STACK_AUDIENCE: text,
   PUBLISH_EVENTS: PublishedEvents,
   JOB_QUEUE_STANDARD: text,
   JOB_QUEUE_ECONOMY: text,

@@ -16,6 +16,8 @@ export interface LogFacts {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly why?: string | undefined;
+  /** The sender of a request over HTTP: the id of a key, or the ARN of an operator. */
+  readonly by?: string | undefined;
   readonly count?: number | undefined;
   readonly durationMs?: number | undefined;
 }
@@ -32,6 +34,7 @@ const NAMES = Object.keys({
   from: true,
   to: true,
   why: true,
+  by: true,
   count: true,
   durationMs: true,
 } satisfies Record<keyof LogFacts, true>) as (keyof LogFacts)[]; // exactly its keys, as the line above holds

@@ -119,6 +119,11 @@ export const EventSourceMapping = z.object({
   ScalingConfig: z.object({ MaximumConcurrency: z.number().optional() }).default({}),
 });
 
+export const FunctionUrl = z.strictObject({
+  TargetFunctionArn: Reference,
+  AuthType: z.enum(['NONE', 'AWS_IAM']),
+});
+
 export const Role = z
   .strictObject({ AssumeRolePolicyDocument: PolicyDocument, Policies: z.array(z.object({ PolicyDocument })) })
   .transform((role) => role.Policies.flatMap((policy) => policy.PolicyDocument));

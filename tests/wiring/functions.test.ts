@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
   EventSourceMapping,
+  FunctionUrl,
   LambdaFunction,
   Rule,
   resources,
@@ -17,6 +18,8 @@ const schedules = resources('AWS::Events::Rule', Rule).filter(
   ([, rule]) => rule.ScheduleExpression !== undefined,
 );
 const mappings = resources('AWS::Lambda::EventSourceMapping', EventSourceMapping).map(([, each]) => each);
+
+const urls = resources('AWS::Lambda::Url', FunctionUrl);
 
 /** Where functions make their parts of their environment. */
 const OPEN = join(root, 'io/open.ts');
@@ -57,10 +60,11 @@ it('every file in functions/ is a function, and every function a file', () => {
 describe.each(functions)('%s', (id, fn) => {
   const variables = Object.entries(fn.Environment.Variables);
 
-  it('is woken by one queue or by one schedule', () => {
+  it('is woken by one queue, by one schedule or by its URL', () => {
     const woken = [
       ...mappings.filter((mapping) => mapping.FunctionName === id),
       ...schedules.filter(([, rule]) => rule.Targets.some((target) => target.Arn === id)),
+      ...urls.filter(([, url]) => url.TargetFunctionArn === id),
     ];
     expect(woken).toHaveLength(1);
   });

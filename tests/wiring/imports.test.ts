@@ -71,12 +71,18 @@ const TABLE: Readonly<Record<string, Row>> = {
   'application/job/identity.ts': { ours: ['domain/'], packages: ['node:crypto'] },
   'io/': { ours: ['domain/'] },
   'functions/': {
-    ours: ['application/', 'io/open.ts', 'io/aws/lambda.ts', 'job-types.ts'],
+    ours: ['api/', 'application/', 'io/open.ts', 'io/aws/lambda.ts', 'job-types.ts'],
     packages: DECIDES,
+  },
+  // What answers over HTTP gets things by their guard: the type of a port is all that it knows of a store.
+  'api/': {
+    ours: ['application/', 'domain/', 'docs/openapi.json'],
+    types: ['io/'],
+    packages: [...DECIDES, 'hono'],
   },
   'worker/': { ours: ['domain/', 'application/', 'io/', 'job-types.ts'] },
   'local/': { ours: [] },
-  'cli/': { ours: ['domain/', 'application/', 'io/', 'local/', 'job-types.ts'] },
+  'cli/': { ours: ['api/contract/', 'domain/', 'application/', 'io/', 'local/', 'job-types.ts'] },
   // It runs in pages, and has no dependency.
   'client/': { ours: [], packages: [] },
   // It packages what it shows.
@@ -135,7 +141,7 @@ function rowOf(file: string): readonly [string, Row] | undefined {
 
 function isForbidden({ file, target, typeOnly }: Import): boolean {
   const [prefix, row] = rowOf(file) ?? ['', { ours: [] }];
-  if (!textOf.has(target) && !target.includes('.ts')) return isForeignForbidden(target, row);
+  if (!textOf.has(target) && !/\.(ts|json)$/.test(target)) return isForeignForbidden(target, row);
   const within = [prefix.endsWith('/') ? prefix : `${dirname(prefix)}/`, ...row.ours];
   const allowed = typeOnly ? [...within, ...(row.types ?? [])] : within;
   return !allowed.some((each) => target.startsWith(each));
@@ -169,6 +175,8 @@ describe('each folder imports only what it may', () => {
     ['application/batch/submit.ts', 'node:fs', false],
     ['io/aws/batch.ts', 'application/batch/submit.ts', true],
     ['functions/tick.ts', 'io/table/jobs.ts', false],
+    ['api/handlers/jobs.ts', 'io/table/jobs.ts', false],
+    ['api/app.ts', 'io/open.ts', false],
     ['functions/tick.ts', 'demo/start.ts', false],
     ['local/cloud.ts', 'domain/job/job.ts', true],
   ])('%s may not import %s', (file, target, typeOnly) => {
@@ -211,6 +219,7 @@ describe('no file is in a circle of imports', () => {
     'domain',
     'application',
     'io',
+    'api',
     'functions',
     'worker',
     'local',

@@ -10,6 +10,7 @@
  * Each may be more than can happen and never less, as long as methods and kinds are not put together from pieces.
  */
 import { dirname, join } from 'node:path';
+import { operationIds } from '../../api/contract/contract.ts';
 import { isFunction, isNode, type Node, nameOf, readSource, type Source } from './source.ts';
 
 export interface Reached {
@@ -31,8 +32,8 @@ const ABOUT_A_VALUE = [
   'TsTypeAssertion',
 ];
 
-/** Called by middy, in whose hands the object is. */
-const CALLED_BY_LIBRARIES = ['onError'];
+/** Called by middy and by the router, in whose hands the objects are: the router finds handlers by the ids of operations. */
+const CALLED_BY_LIBRARIES = ['onError', ...operationIds];
 
 export function reachedFrom(entry: string): Reached {
   const sources = new Map<string, Source>();

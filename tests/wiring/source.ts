@@ -20,6 +20,7 @@ export interface Source {
 }
 
 export function readSource(path: string): Source {
+  if (path.endsWith('.json')) return { path, imports: new Map(), functions: new Map(), statements: [] };
   const { body } = parseSync(readFileSync(path, 'utf8'), { syntax: 'typescript', target: 'es2022' });
   const imports = new Map<string, { from: string; name: string }>();
   const functions = new Map<string, Node>();

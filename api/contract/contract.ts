@@ -1,0 +1,20 @@
+/** Every operation, by its id. */
+import { jobOperations } from './jobs.ts';
+import { isForTenants, type Operation } from './operation.ts';
+import { serviceOperations } from './service.ts';
+import { tenantOperations } from './tenants.ts';
+
+export const contract = { ...jobOperations, ...tenantOperations, ...serviceOperations };
+
+export type OperationId = keyof typeof contract;
+export const operationIds = Object.keys(contract) as OperationId[]; // its own keys
+
+/** The operations that the door for tenants has. */
+export type TenantOperationId = {
+  [Id in OperationId]: (typeof contract)[Id]['access'] extends { readonly kind: 'operator' } ? never : Id;
+}[OperationId];
+export const tenantOperationIds = operationIds.filter((id): id is TenantOperationId =>
+  isForTenants(contract[id]),
+);
+
+export const operationOf = (id: OperationId): Operation => contract[id];

@@ -1,0 +1,59 @@
+/**
+ * The shape of the contract: one entry for each operation of the API. The router, the OpenAPI document and the tests are made
+ * of these entries, so there is nothing that one of them could forget.
+ */
+import type * as z from 'zod';
+import type { Scope } from '../../domain/access/scope.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
+
+export type Method = 'get' | 'post' | 'put' | 'delete';
+
+/** Which credentials open an operation. */
+export type Access =
+  | { readonly kind: 'public' }
+  | {
+      readonly kind: 'tenant';
+      readonly scope: Scope;
+      /**
+       * What a narrowed credential opens: `job` the one job that the path names, if it is reached; `list` a list with the
+       * narrowing as a filter; `creation` a job that lies within the narrowing; `closed` nothing.
+       */
+      readonly narrowing: 'job' | 'list' | 'creation' | 'closed';
+    }
+  /** IAM alone. The door for tenants does not have these. */
+  | { readonly kind: 'operator' };
+
+export interface Operation {
+  readonly method: Method;
+  /** @example /v1/jobs/{jobId} */
+  readonly path: string;
+  readonly access: Access;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: 'jobs' | 'endpoints' | 'tenants' | 'keys' | 'service';
+  /** Each parameter once, as text. A parameter that is not here is refused. */
+  readonly query?: z.ZodObject;
+  /** Request headers that the operation reads. */
+  readonly headers?: readonly HeaderName[];
+  /** The JSON body. The reader of the operation checks it. */
+  readonly body?: z.ZodType;
+  readonly answers: Readonly<Record<number, Answered>>;
+  /** The codes that this operation adds to those of every operation of its door. */
+  readonly problems: readonly ErrorCode[];
+}
+
+export interface Answered {
+  readonly description: string;
+  /** Absent: no body. */
+  readonly body?: z.ZodType;
+  readonly headers?: readonly string[];
+}
+
+export type HeaderName = 'Idempotency-Key' | 'If-Match' | 'If-None-Match';
+
+/** Keeps the literal types of an entry. */
+export function operations<const T extends Readonly<Record<string, Operation>>>(entries: T): T {
+  return entries;
+}
+
+export const isForTenants = ({ access }: Operation): boolean => access.kind !== 'operator';

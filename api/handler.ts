@@ -1,0 +1,47 @@
+/** What a handler of an operation is given and gives. */
+
+import type { Refused } from '../application/resources/refused.ts';
+import type { Mine } from '../application/resources/resources.ts';
+import type { Narrowing } from '../domain/access/narrowing.ts';
+import type { Audience } from '../domain/reading/job-view.ts';
+import type { OperationId } from './contract/contract.ts';
+import type { HeaderName } from './contract/operation.ts';
+
+/** The sender of a request, after the credential and the scope were checked. */
+export interface Caller {
+  readonly audience: Audience;
+  /** For the log: the id of a key, or the ARN of an operator. */
+  readonly by: string;
+  /** Absent for an operator who names none. */
+  readonly tenantId: string | undefined;
+  readonly narrowing: Narrowing;
+}
+
+export interface Asked {
+  readonly caller: Caller;
+  /** What the caller reaches, and the only way to a thing by its id. */
+  readonly mine: Mine;
+  /** Of the path, decoded and not checked. */
+  readonly path: Readonly<Record<string, string>>;
+  /** As the operation's schema has read it. */
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly headers: Readonly<Partial<Record<HeaderName, string>>>;
+  readonly body: string;
+  readonly requestId: string;
+}
+
+export interface Answer {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The answer has an ETag, and is 304 for a reader that has it. */
+  readonly tagged?: true;
+}
+
+export type Handler = (asked: Asked) => Promise<Answer | Refused>;
+export type Handlers<Id extends OperationId = OperationId> = Readonly<Record<Id, Handler>>;
+
+export function ok(body: unknown): Answer {
+  return { kind: 'answer', status: 200, body };
+}

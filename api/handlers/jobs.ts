@@ -1,0 +1,110 @@
+/** Jobs, for tenants and operators. */
+import { type CancelJobPorts, cancelJob } from '../../application/resources/cancel-job.ts';
+import { explainWait, type WaitPorts } from '../../application/resources/explain-wait.ts';
+import { jobTimeline } from '../../application/resources/job-timeline.ts';
+import { type ListPorts, listJobs } from '../../application/resources/list-jobs.ts';
+import { notFound, type Refused } from '../../application/resources/refused.ts';
+import { type SubmitJobPorts, submitJob } from '../../application/resources/submit-job.ts';
+import { problem } from '../../domain/errors.ts';
+import { isFinal, type JobRecord, JobState } from '../../domain/job/job.ts';
+import { summaryOf, viewOf } from '../../domain/reading/job-view.ts';
+import type { JobFilter } from '../../domain/reading/listing.ts';
+import { waitView } from '../../domain/reading/wait-view.ts';
+import { parseSubmission } from '../../domain/request/request.ts';
+import type { jobOperations } from '../contract/jobs.ts';
+import { TAG_PARAMETER } from '../contract/parameters.ts';
+import { type Answer, type Asked, type Handlers, ok } from '../handler.ts';
+
+type JobHandlers = Handlers<Exclude<keyof typeof jobOperations, 'redriveJob' | 'discardJob'>>;
+
+export function jobHandlers(ports: SubmitJobPorts & CancelJobPorts & ListPorts & WaitPorts): JobHandlers {
+  const submitted = submitJob(ports);
+  return {
+    async submitJob({ caller, headers, body, requestId }) {
+      if (caller.tenantId === undefined) return tenantMissing;
+      const sender = { tenantId: caller.tenantId, idempotencyKey: headers['Idempotency-Key'] };
+      const outcome = await submitted(requestId, parseSubmission(body, sender));
+      if (outcome.kind === 'refused') return outcome;
+      const { jobId: id, state } = outcome.job;
+      if (outcome.kind === 'created') return { kind: 'answer', status: 201, body: { id, state } };
+      return { ...ok({ id, state }), headers: { 'Idempotent-Replayed': 'true' } };
+    },
+
+    async listJobs({ caller, mine, query }) {
+      const { tenantId } = mine;
+      if (tenantId === undefined) return tenantMissing;
+      const filter = filterOf(query);
+      if (filter === undefined) return tagInvalid;
+      const { limit = '50', cursor } = query;
+      const page = await listJobs(ports, { ...mine, tenantId }, filter, { limit: Number(limit), cursor });
+      if (page.kind === 'refused') return page;
+      const { jobs, next, examined } = page;
+      const items = jobs.map((job) => summaryOf(job, caller.audience));
+      return ok({ items, ...(next === undefined ? {} : { next }), examined });
+    },
+
+    getJob: withJob(async (job, { caller }) => {
+      const body = viewOf(await ports.jobs.whole(job), caller.audience);
+      return { ...ok(body), tagged: true };
+    }),
+
+    explainJob: withJob(async (job, { caller }) =>
+      ok(waitView(job, await explainWait(ports, job), caller.audience)),
+    ),
+
+    getJobTimeline: withJob(async (job, { caller, mine }) =>
+      ok({ items: await jobTimeline(mine, job, caller.audience) }),
+    ),
+
+    cancelJob: withJob(async (job, { caller }) => {
+      const ended = await cancelJob(ports, job);
+      if (ended === undefined) return notFound;
+      const body = viewOf(await ports.jobs.whole(ended), caller.audience);
+      return { kind: 'answer', status: isFinal(ended.state) ? 200 : 202, body };
+    }),
+  };
+}
+
+/** The job that the path names, if the caller reaches it. */
+export function withJob(use: (job: JobRecord, asked: Asked) => Promise<Answer | Refused>) {
+  return async (asked: Asked): Promise<Answer | Refused> => {
+    const job = await asked.mine.job(asked.path['jobId'] ?? '');
+    return job === undefined ? notFound : use(job, asked);
+  };
+}
+
+const tenantMissing: Refused = {
+  kind: 'refused',
+  problem: problem(
+    'parameter_invalid',
+    '/tenant',
+    'Expected the parameter tenant: operators say whose jobs they mean.',
+  ),
+};
+
+const tagInvalid: Refused = {
+  kind: 'refused',
+  problem: problem(
+    'parameter_invalid',
+    '/tag',
+    'Expected tag.<name>=<value>, and no other parameter without a fixed name.',
+  ),
+};
+
+/** @returns undefined when a parameter is neither known nor a tag */
+function filterOf(query: Asked['query']): JobFilter | undefined {
+  const { tenant: _, limit: __, cursor: ___, state, type, since, until, ...others } = query;
+  const tags: Record<string, string> = {};
+  for (const [name, value = ''] of Object.entries(others)) {
+    const tag = TAG_PARAMETER.exec(name)?.[1];
+    if (tag === undefined) return undefined;
+    tags[tag] = value;
+  }
+  return {
+    state: JobState.optional().parse(state),
+    jobType: type,
+    tags,
+    sinceMs: since === undefined ? undefined : Date.parse(since),
+    untilMs: until === undefined ? undefined : Date.parse(until),
+  };
+}

@@ -1,0 +1,74 @@
+/** The doors of the API on the embedded cloud, as a program that is not ours calls them. */
+import { beforeAll, expect, it, jest } from '@jest/globals';
+import { closedAfterAll } from '../support/closing.ts';
+import type { Stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
+import { openFlow } from './flow.ts';
+
+jest.setTimeout(120_000);
+
+let stack: Stack;
+let csv: string;
+let operate: string;
+const opened = closedAfterAll();
+beforeAll(async () => {
+  ({ stack, csv } = await openFlow(opened));
+  operate = String(stack.cloud.outputs['OperateUrl']);
+});
+
+const signature = {
+  Authorization:
+    'AWS4-HMAC-SHA256 Credential=operator/20260105/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0',
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every kind
+async function asked(path: string, init: RequestInit = {}): Promise<{ status: number; body: any }> {
+  const response = await fetch(`${operate}${path}`, { ...init, headers: { ...signature, ...init.headers } });
+  return { status: response.status, body: await response.json() };
+}
+
+it('a job is submitted, waited for, explained and found in the list', async () => {
+  const body = JSON.stringify({ jobType: 'csv.summarise', idempotencyKey: 'door-1', input: { csv } });
+  const submit = { method: 'POST', body, headers: { 'Content-Type': 'application/json' } };
+  const made = await asked('v1/jobs?tenant=acme', submit);
+  expect(made).toMatchObject({ status: 201, body: { state: 'waiting' } });
+  const done = await until('the end of the job', async () => {
+    const { body: job } = await asked(`v1/jobs/${made.body.id}`);
+    return job.finishedAt === undefined ? undefined : job;
+  });
+  expect(done).toMatchObject({ state: 'succeeded', tenantId: 'acme', result: { inline: expect.anything() } });
+  const [why, timeline, list, again] = await Promise.all([
+    asked(`v1/jobs/${made.body.id}/why`),
+    asked(`v1/jobs/${made.body.id}/timeline`),
+    asked('v1/jobs?tenant=acme&state=succeeded'),
+    asked('v1/jobs?tenant=acme', submit),
+  ]);
+  expect(why.body).toMatchObject({ waitsFor: 'none' });
+  expect(timeline.body.items.map(({ kind }: { kind: string }) => kind)).toEqual(
+    expect.arrayContaining(['accepted', 'attempt.started', 'attempt.ended', 'state.succeeded']),
+  );
+  expect(list.body.items.map(({ id }: { id: string }) => id)).toEqual([made.body.id]);
+  expect(again).toMatchObject({ status: 200, body: { id: made.body.id, state: 'succeeded' } });
+});
+
+it('a job that is cancelled while it waits is over, and its tenant is told by its webhook', async () => {
+  const body = JSON.stringify({
+    jobType: 'csv.summarise',
+    idempotencyKey: 'door-2',
+    input: { csv },
+    delaySeconds: 3600,
+  });
+  const made = await asked('v1/jobs?tenant=acme', {
+    method: 'POST',
+    body,
+    headers: { 'Content-Type': 'application/json' },
+  });
+  const cancelled = await asked(`v1/jobs/${made.body.id}/cancel`, { method: 'POST' });
+  expect(cancelled).toMatchObject({ status: 200, body: { state: 'cancelled' } });
+  await stack.webhookFor(made.body.id);
+});
+
+it('a request without a signature does not reach the function', async () => {
+  const response = await fetch(`${operate}v1/tenants`);
+  expect(response.status).toBe(403);
+});

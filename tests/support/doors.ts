@@ -1,0 +1,90 @@
+/** The doors of the API in this process, over the simulator's stores. Every answer is compared with the document. */
+import { expect } from '@jest/globals';
+import { app } from '../../api/app.ts';
+import { type OperationId, operationIds, operationOf } from '../../api/contract/contract.ts';
+import { failedJobHandlers } from '../../api/handlers/failed-jobs.ts';
+import { jobHandlers } from '../../api/handlers/jobs.ts';
+import { serviceHandlers } from '../../api/handlers/service.ts';
+import { tenantHandlers } from '../../api/handlers/tenants.ts';
+import { operatorOf } from '../../api/operators.ts';
+import { resources } from '../../application/resources/resources.ts';
+import type { Tenant } from '../../domain/tenant/tenant.ts';
+import { undocumented } from './document.ts';
+import { useCases } from './use-cases.ts';
+
+export interface Asking {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every kind
+  readonly body: any;
+}
+
+export const OPERATOR_ARN = 'arn:aws:iam::123456789012:role/operator';
+const signed = {
+  event: { requestContext: { domainName: 'x.lambda-url', authorizer: { iam: { userArn: OPERATOR_ARN } } } },
+};
+
+export function doors(given: Parameters<typeof useCases>[0] = {}) {
+  const opened = useCases(given);
+  const { ports } = opened;
+  const records = new Map((given.tenants ?? []).map((tenant): [string, Tenant] => [tenant.tenantId, tenant]));
+  const tenants = {
+    load: async (ids: readonly string[]) => new Map([...records].filter(([id]) => ids.includes(id))),
+    list: async () => [...records.values()],
+    put: async (tenant: Tenant) => void records.set(tenant.tenantId, tenant),
+  };
+  const all = { ...ports, tenants };
+  const shared = { ...all, resources: resources(all) };
+  const operate = app(
+    {
+      name: 'operate',
+      identify: operatorOf,
+      handlers: {
+        ...jobHandlers(all),
+        ...failedJobHandlers(all),
+        ...tenantHandlers(all),
+        ...serviceHandlers({ name: 'operate', audience: 'headgate:test' }),
+      },
+    },
+    shared,
+  );
+
+  return {
+    ...opened,
+    ports: all,
+    /** As an operator; `platform` is what Lambda says beside the request. */
+    operate: async (path: string, asking: Asking = {}, platform: object = signed): Promise<Answered> =>
+      // The type of an event has far more than the door reads.
+      answered(path, asking, await operate.request(path, initOf(asking), platform as never)),
+  };
+}
+
+function initOf({ method = 'GET', headers = {}, body }: Asking): RequestInit {
+  if (body === undefined) return { method, headers };
+  const json = { 'Content-Type': 'application/json', ...headers };
+  return { method, headers: json, body: typeof body === 'string' ? body : JSON.stringify(body) };
+}
+
+async function answered(path: string, { method = 'GET' }: Asking, response: Response): Promise<Answered> {
+  const { status, headers } = response;
+  const text = await response.text();
+  const id = operationAt(method, new URL(path, 'http://localhost').pathname);
+  if (id !== undefined) expect(undocumented(id, status, headers.get('Content-Type'), text)).toBeUndefined();
+  expect(headers.get('Cache-Control')).toBe('no-store');
+  return { status, headers, text, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+function operationAt(method: string, pathname: string): OperationId | undefined {
+  return operationIds.find((id) => {
+    const operation = operationOf(id);
+    const pattern = new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`);
+    return operation.method === method.toLowerCase() && pattern.test(pathname);
+  });
+}
