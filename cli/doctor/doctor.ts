@@ -1,6 +1,6 @@
 /** `headgate doctor`: looks at everything that a stack needs, and names each fault with what to do about it. */
 import { BatchClient } from '@aws-sdk/client-batch';
-import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { IAMClient } from '@aws-sdk/client-iam';
@@ -11,6 +11,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { Stopped } from '../program/stopped.ts';
 import { type Context, verb } from '../program/verb.ts';
 import { placeOptions } from '../stack/place.ts';
+import { resourcesOf } from '../stack/resources.ts';
 import { type Stack, withStack } from '../stack/stack.ts';
 import { fargateQuota, mappings, roles, visibility } from './account.ts';
 import { images, jobDefinitions, jobQueues } from './batch.ts';
@@ -75,10 +76,8 @@ function show(diagnosis: Diagnosis, { output }: Context): void {
 }
 
 async function patientOf(stack: Stack): Promise<Patient> {
-  const cloudFormation = stack.client(CloudFormationClient);
   const { outputs } = stack;
-  const resources: ReadonlyMap<string, string> =
-    outputs === undefined ? await resourcesOf(cloudFormation, `headgate-${stack.stage}`) : new Map();
+  const resources: ReadonlyMap<string, string> = outputs === undefined ? await resourcesOf(stack) : new Map();
   const jobQueues = ['StandardJobQueue', 'EconomyJobQueue'].map((logicalId) => {
     // CloudFormation's physical id of a job queue is its ARN.
     const arn = outputs === undefined ? resources.get(logicalId) : outputs[`${logicalId}Arn`];
@@ -99,17 +98,6 @@ async function patientOf(stack: Stack): Promise<Patient> {
     lambda: stack.client(LambdaClient),
     iam: stack.client(IAMClient),
     quotas: stack.client(ServiceQuotasClient),
-    cloudFormation,
+    cloudFormation: stack.client(CloudFormationClient),
   };
-}
-
-async function resourcesOf(
-  client: CloudFormationClient,
-  StackName: string,
-): Promise<ReadonlyMap<string, string>> {
-  const ids = new Map<string, string>();
-  for await (const { StackResourceSummaries = [] } of paginateListStackResources({ client }, { StackName }))
-    for (const { LogicalResourceId = '', PhysicalResourceId = '' } of StackResourceSummaries)
-      ids.set(LogicalResourceId, PhysicalResourceId);
-  return ids;
 }

@@ -9,6 +9,7 @@ import { placeOptions } from '../stack/place.ts';
 import { withStack } from '../stack/stack.ts';
 import { defaultCapOption } from '../tenant/settings.ts';
 import { cancel, redrive, wait } from './act.ts';
+import { logs } from './logs.ts';
 import { get, list, timeline, why } from './read.ts';
 import { submit } from './submit.ts';
 
@@ -38,7 +39,7 @@ const check = verb({
 
 export const noun: Noun = {
   summary: 'jobs of tenants',
-  verbs: { submit, check, list, get, timeline, why, wait, cancel, redrive },
+  verbs: { submit, check, list, get, timeline, why, logs, wait, cancel, redrive },
   details:
     'JOB is its id, or the first 8 characters of it: then it is looked for among the newest 1,000 jobs of each tenant.',
 };

@@ -91,8 +91,9 @@ function verbCommand(path: string, verb: Verb, args: readonly string[]): Command
   // Optional for commander: the sentence for a missing one is that of its schema.
   if (verb.argument !== undefined) command.argument(`[${verb.argument}]`);
   command.allowExcessArguments();
-  for (const [name, { value, effect, schema, place }] of Object.entries(options)) {
-    const added = new CommanderOption(value === undefined ? `--${name}` : `--${name} <${value}>`, effect);
+  for (const [name, { value, effect, schema, place, short }] of Object.entries(options)) {
+    const flags = short === undefined ? `--${name}` : `-${short}, --${name}`;
+    const added = new CommanderOption(value === undefined ? flags : `${flags} <${value}>`, effect);
     if (place) added.helpGroup('Where:');
     if (value !== undefined) added.argParser(reader(name, z.safeParse(schema, []).success, args));
     command.addOption(added);

@@ -8,6 +8,8 @@ export interface Option<S extends z.ZodType = z.ZodType> {
   /** The name of its value in the help; absent for a flag. */
   readonly value?: string;
   readonly effect: string;
+  /** One letter. */
+  readonly short?: string;
   /** Optional unless the option is required; a list for an option that may be repeated. */
   readonly schema: S;
   /** Options that say where the stack is are alike for all verbs, and come last in the help. */

@@ -163,15 +163,16 @@ it('a full dead-letter queue is named, and so is one letter of another queue', a
     return () => stack.clients.sqs.send(new PurgeQueueCommand({ QueueUrl }));
   };
   const letters = (bad: object[]) => bad.filter((each) => 'id' in each && each.id === 'queues.dead_letters');
-  const front = await planted(() => fill('FrontDeadLetterQueue', 101));
+  // A few letters of tenants are everyday.
+  await fill('FrontDeadLetterQueue', 3);
+  expect(letters((await doctor()).bad)).toEqual([]);
+  const front = await planted(() => fill('FrontDeadLetterQueue', 98));
   expect(letters(front.bad)).toMatchObject([
     {
       says: 'expected at most 100 dead letters of headgate-dev-front, found 101',
       fix: expect.stringContaining('headgate dlq list --group-by code'),
     },
   ]);
-  const few = await planted(() => fill('FrontDeadLetterQueue', 3));
-  expect(letters(few.bad)).toEqual([]);
   const notify = await planted(() => fill('NotifyDeadLetterQueue', 1));
   expect(letters(notify.bad)).toMatchObject([
     { says: 'expected at most 0 dead letters of headgate-dev-notify, found 1' },

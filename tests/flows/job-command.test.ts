@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { childIdOf, jobIdOf } from '../../application/job/identity.ts';
 import { JobSummary, JobView } from '../../domain/reading/job-view.ts';
 import { TimelineEntry } from '../../domain/reading/timeline.ts';
@@ -207,4 +207,27 @@ it('Ctrl-C ends a wait and not the job', async () => {
     err: `Interrupted; ${jobId} goes on, and is scheduled.\n`,
   });
   expect(await stack.job('acme', 'later-2')).toMatchObject({ state: 'scheduled' });
+});
+
+it('what a container printed is read line by line, and followed to the end of its job', async () => {
+  const group = ['--log-group', stack.cloud.outputs['WorkerLogGroupName'] ?? ''];
+  const Line = z.strictObject({ at: z.iso.datetime(), attempt: z.literal(1), message: z.string() });
+  const jobId = jobIdOf('acme', 'followed');
+  await submit('followed', { csv });
+  const followed = await job('logs', jobId, '-f', '--json', ...group);
+  expect(followed).toMatchObject({ code: 0, err: '' });
+  const lines = documents(Line, followed.out);
+  expect(lines.length).toBeGreaterThan(0);
+  const again = await job('logs', jobId.slice(0, 12), ...group);
+  expect(again.code).toBe(0);
+  expect(again.out.split('\n')).toHaveLength(lines.length + 1);
+  expect(again.out).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}\S/);
+
+  const later = jobIdOf('acme', 'later-3');
+  expect(await job('logs', later, ...group)).toEqual({
+    code: 3,
+    out: '',
+    err: `Attempt 1 of ${later} has no log: the job is scheduled.\n`,
+  });
+  expect(await job('logs', jobId, '--attempt', '2', ...group)).toMatchObject({ code: 3 });
 });
