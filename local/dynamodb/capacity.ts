@@ -22,10 +22,13 @@ export interface IndexMeter<S> {
   addTo(answer: unknown, detail: 'TOTAL' | 'INDEXES'): unknown;
 }
 
-export function meterIndexes<S extends IndexStore>(store: S): IndexMeter<S> {
+/** @param times how often each write is counted: twice in a transaction */
+export function meterIndexes<S extends IndexStore>(store: S, times = 1): IndexMeter<S> {
   const written: { readonly kind: string; table: string; index: string; units: number }[] = [];
   const getIndexDb: IndexStore['getIndexDb'] = (kind, table, index) =>
-    counted(store.getIndexDb(kind, table, index), (units) => written.push({ kind, table, index, units }));
+    counted(store.getIndexDb(kind, table, index), (units) =>
+      written.push({ kind, table, index, units: times * units }),
+    );
 
   const complete = (consumed: Consumed, detail: 'TOTAL' | 'INDEXES'): Consumed => {
     const here = written.filter(({ table }) => table === consumed.TableName);
@@ -86,7 +89,14 @@ function counted(rows: Space, count: (units: number) => void): Space {
   });
 }
 
-const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'BatchExecuteStatement']);
+const WRITES = new Set([
+  'PutItem',
+  'UpdateItem',
+  'DeleteItem',
+  'BatchWriteItem',
+  'BatchExecuteStatement',
+  'TransactWriteItems',
+]);
 
 /**
  * Answers a call and reports the units of a write, also when the caller did not ask; then the answer does not show

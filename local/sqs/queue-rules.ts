@@ -65,7 +65,7 @@ export function checkAttributes(
 
 const RedrivePolicy = z.strictObject({
   deadLetterTargetArn: z.string(),
-  maxReceiveCount: z.coerce.number().int().min(1).max(1000).default(10),
+  maxReceiveCount: z.coerce.number().int().min(1).max(1000),
 });
 const AllowPolicy = z.discriminatedUnion('redrivePermission', [
   z.strictObject({ redrivePermission: z.enum(['allowAll', 'denyAll']) }),

@@ -259,6 +259,7 @@ it('a slot whose job is over is released by the next tick (F29)', async () => {
   await put('--cap', '1');
   await stack.send(message('done'));
   const done = await stack.ended(tenantId, 'done');
+  await outside.settled(done.jobId);
   const gate = (await gates.load([tenantId])).get(tenantId);
   await gates.acquire(tenantId, gate, [holderOf(done)], stack.cloud.clock.now());
   await stack.send(message('next'));

@@ -43,7 +43,7 @@ async function receive(QueueUrl: string, more: Partial<ReceiveMessageCommandInpu
   const asked = { QueueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['All' as const] };
   return (await sqs.send(new ReceiveMessageCommand({ ...asked, ...more }))).Messages ?? [];
 }
-const deadLetters = (target: string, maxReceiveCount: unknown = 1) => ({
+const deadLetters = (target: string, maxReceiveCount?: unknown) => ({
   RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf(target), maxReceiveCount }),
 });
 
@@ -81,12 +81,13 @@ describe('a redrive policy', () => {
   const allow = (policy: object) => ({ RedriveAllowPolicy: JSON.stringify(policy) });
 
   test.each<[string, Record<string, string>]>([
-    ['of a queue that is not there', deadLetters('gone')],
-    ['of a FIFO queue for a standard one', deadLetters('dead.fifo')],
-    ['of a queue that takes from none', deadLetters('closed')],
-    ['of a queue that takes from others', deadLetters('choosy')],
+    ['of a queue that is not there', deadLetters('gone', 1)],
+    ['of a FIFO queue for a standard one', deadLetters('dead.fifo', 1)],
+    ['of a queue that takes from none', deadLetters('closed', 1)],
+    ['of a queue that takes from others', deadLetters('choosy', 1)],
     ['that is not JSON', { RedrivePolicy: '{' }],
     ['without a target', { RedrivePolicy: '{"maxReceiveCount":1}' }],
+    ['without a number of receives', deadLetters('dead', undefined)],
     ['with no receives', deadLetters('dead', 0)],
     ['with 1,001 receives', deadLetters('dead', 1001)],
     ['with text for a number', deadLetters('dead', 'many')],
@@ -129,7 +130,7 @@ describe('a redrive policy', () => {
 
 test('a message in a dead-letter queue has been received as often as it was handed out, and keeps its trace', async () => {
   const dead = await createQueue('dead');
-  const QueueUrl = await createQueue('work', { ...deadLetters('dead'), VisibilityTimeout: '0' });
+  const QueueUrl = await createQueue('work', { ...deadLetters('dead', 1), VisibilityTimeout: '0' });
   const trace = 'Root=1-5759e988-bd862e3fe1be46a994272793';
   await send(QueueUrl, {
     MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: trace } },
@@ -150,7 +151,7 @@ test('a trace header is there after a restart, also of a message that is moved t
   inFolder(async (directory) => {
     const first = await setUp({ directory });
     await createQueue('dead', {}, first);
-    const queue = await createQueue('work', { ...deadLetters('dead'), VisibilityTimeout: '0' }, first);
+    const queue = await createQueue('work', { ...deadLetters('dead', 1), VisibilityTimeout: '0' }, first);
     const AWSTraceHeader = { DataType: 'String', StringValue: 'Root=1' };
     await send(queue, { MessageSystemAttributes: { AWSTraceHeader } }, first);
     await receive(queue, {}, first);

@@ -13,8 +13,8 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, expect, test } from '@jest/globals';
-import { openTables } from '../../local/dynamodb/tables.ts';
-import { inFolder, setUp } from './gateway/set-up.ts';
+import { openTables } from '../../../local/dynamodb/tables.ts';
+import { inFolder, setUp } from '../gateway/set-up.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
