@@ -1,6 +1,6 @@
 /**
  * `npm start`: builds, starts the embedded cloud, sets up three tenants, sends a few jobs on real data and shows
- * every step until Ctrl-C, which is its normal end. Options change that (`options.ts`).
+ * every step until Ctrl-C, which is its normal end. Options change that (`options/`).
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -13,7 +13,8 @@ import { awsClients, type Clients } from './clients.ts';
 import { demos } from './demos.ts';
 import { expectations } from './expectations.ts';
 import { openInbox, type Received } from './inbox.ts';
-import { type Options, readCommandLine } from './options.ts';
+import { engineFor } from './options/engine.ts';
+import { type Options, readCommandLine } from './options/options.ts';
 import { readRefusals } from './refusals.ts';
 import { imageFolders, sampleMessages, tenants } from './sample.ts';
 import { describe, type Screen, screen } from './screen.ts';
@@ -73,7 +74,8 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
     for (const listen of listeners) listen(webhook);
   });
   try {
-    const cloud = await startLocalCloud(options, inbox.origin, show);
+    const engine = await engineFor(options.containers);
+    const cloud = await startLocalCloud(options, { inboxOrigin: inbox.origin, engine, show });
     const withdraw = await announce(runningFolder, cloud);
     const clients = awsClients(cloud.environment);
     const closing = new AbortController();
@@ -81,7 +83,7 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
     try {
       const ownSecret = await seedTenants(clients, cloud.outputs, secrets, inbox, options.webhookUrl);
       const stack: Stack = { show, cloud, clients, listeners, options, signal };
-      greet(stack, { inbox: inbox.origin, ownSecret, readyMs: performance.now() - startedAtMs });
+      greet(stack, { inbox: inbox.origin, engine, ownSecret, readyMs: performance.now() - startedAtMs });
       return await runSample(stack);
     } finally {
       closing.abort();
@@ -95,24 +97,26 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
 }
 
 function startLocalCloud(
-  { data, port, webhookUrl }: Options,
-  inboxOrigin: string,
-  show: Screen,
+  { data, port, webhookUrl, images, submitRate, secret }: Options,
+  { inboxOrigin, engine, show }: { inboxOrigin: string; engine: string | undefined; show: Screen },
 ): Promise<Cloud> {
   const origins = webhookUrl === undefined ? [inboxOrigin] : [inboxOrigin, webhookUrl.origin];
   return startCloud({
     template: built.template,
     bundles: built.functions,
     images: imageFolders,
+    otherImages: images,
+    engine,
+    secret,
     parameters: LAPTOP_PARAMETERS,
     functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: origins.join() },
     port,
-    // Resources without effect on a laptop are not listed: the list would hide the jobs.
-    report: (line) => (line.startsWith('without effect') ? undefined : show.text(line)),
+    report: show.text,
     output: (functionName, line) => {
       if (line.includes('"level":"ERROR"')) show.text(`${functionName}: ${line}`);
     },
-    ...(data === undefined ? {} : { dataDirectory: data }),
+    ...(data !== undefined && { dataDirectory: data }),
+    ...(submitRate !== undefined && { submitJobsPerSecond: submitRate }),
   });
 }
 
@@ -127,18 +131,21 @@ interface Stack {
 
 interface Greeting {
   readonly inbox: string;
+  /** Docker or Podman. */
+  readonly engine: string | undefined;
   /** Of the user's own server. */
   readonly ownSecret: string | undefined;
   readonly readyMs: number;
 }
 
-function greet({ show, cloud, options }: Stack, { inbox, ownSecret, readyMs }: Greeting) {
+function greet({ show, cloud, options }: Stack, { inbox, engine, ownSecret, readyMs }: Greeting) {
   show.text();
   show.text(`Ready in ${(readyMs / 1000).toFixed(1)} s. No AWS account, no Docker.`);
   show.text();
   show.text(`AWS        ${cloud.endpoint}    aws --endpoint-url ${cloud.endpoint} sqs list-queues`);
   show.text(`Front      ${outputOf(cloud.outputs, 'FrontQueueUrl')}`);
   show.text(`Batch      runs worker/ as child processes, ${LAPTOP_PARAMETERS.MaxvCpus} vCPUs at a time`);
+  show.text(`Images     ${imagesText(options, engine)}`);
   show.text(`Inbox      ${inbox}    signed webhooks land here and are verified`);
   if (ownSecret !== undefined)
     show.text(
@@ -148,6 +155,13 @@ function greet({ show, cloud, options }: Stack, { inbox, ownSecret, readyMs }: G
   show.text(`Tenants    ${tenants.join(', ')}`);
   show.text('Commands   npx headgate --help, each with --local, such as npx headgate tenant list --local');
   show.text();
+}
+
+function imagesText({ images }: Options, engine: string | undefined): string {
+  const own = Object.keys(images).map((name) => (name === '*' ? 'any' : name));
+  const others =
+    engine === undefined ? 'others are refused; --image NAME=DIR runs one' : `others by ${engine}`;
+  return `${['the worker', ...own].join(', ')}; ${own.includes('any') ? 'all run here' : others}`;
 }
 
 async function runSample(stack: Stack): Promise<number> {

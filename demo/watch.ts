@@ -5,6 +5,7 @@ import {
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
+  SetQueueAttributesCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
@@ -44,18 +45,32 @@ export async function watchBus(
   onEvent: OnEvent,
   signal: AbortSignal,
 ): Promise<void> {
+  const rule = { Name: 'headgate-watch', EventBusName: busName };
+  const { RuleArn = '' } = await clients.eventBridge.send(
+    new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: ['headgate'] }) }),
+  );
   const { QueueUrl } = await clients.sqs.send(new CreateQueueCommand({ QueueName: 'headgate-watch' }));
   const { Attributes } = await clients.sqs.send(
     new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
   );
-  const rule = { Name: 'headgate-watch', EventBusName: busName };
-  await clients.eventBridge.send(
-    new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: ['headgate'] }) }),
-  );
+  const Policy = policyFor(RuleArn, Attributes?.QueueArn);
+  await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
   const once = firstTellings(onEvent);
   const Targets = [{ Id: 'watch', Arn: Attributes?.QueueArn }];
   await clients.eventBridge.send(new PutTargetsCommand({ Rule: rule.Name, EventBusName: busName, Targets }));
   void follow(clients.sqs, QueueUrl, once, signal);
+}
+
+/** Without it EventBridge may not send. @see EventBridge user guide, "Using resource-based policies" */
+function policyFor(ruleArn: string, queueArn: string | undefined): string {
+  const allowed = {
+    Effect: 'Allow',
+    Principal: { Service: 'events.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queueArn,
+    Condition: { ArnEquals: { 'aws:SourceArn': ruleArn } },
+  };
+  return JSON.stringify({ Version: '2012-10-17', Statement: [allowed] });
 }
 
 /** Events arrive at least once; type, subject and sequence identify a repeated one. */

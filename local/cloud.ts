@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { ApiError } from './aws.ts';
 import { type Batch, createBatch } from './batch/batch.ts';
+import type { ImageSource } from './batch/containers/image.ts';
 import { callsTo } from './calls.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createControl } from './control.ts';
@@ -32,6 +33,15 @@ export interface CloudOptions {
    * by the image itself, with its registry and tag.
    */
   readonly images: Readonly<Record<string, string>>;
+  /**
+   * What runs in place of other images, by their references, with or without a tag; `*` is any other image. They come before
+   * `images`.
+   */
+  readonly otherImages?: Readonly<Record<string, ImageSource>> | undefined;
+  /** Docker or Podman, for the images that nothing else runs in place of: the program, `docker` or a path. */
+  readonly engine?: string | undefined;
+  /** The value of a secret or parameter, as a job definition names it; undefined when there is no such one. */
+  readonly secret?: ((valueFrom: string) => Promise<string | undefined>) | undefined;
   readonly parameters?: Readonly<Record<string, string>>;
   /** Variables of the functions besides those of the template, as an operator may add some by hand in AWS. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
@@ -118,15 +128,15 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   const events = createEventBridge({ ...every, database: stores.events, ...targets(stores.fauxqs, later) });
   const logs = createLogs({ region: REGION, store: stores.logs, clock });
   onClose(() => logs.close());
-  const imageDirectory = (image: string) =>
-    later.images.get(image) ?? later.images.get(image.replace(/(:[^:/]+|@[^/]+)$/, ''));
+  const imageDirectory = (image: string) => later.images.get(image) ?? later.images.get(withoutTag(image));
   const ecr = createEcr({ region: REGION, imageDirectory });
   const batch = createBatch({
     ...every,
     store: stores.jobs,
     logs,
     emit: (event) => events.publish(event),
-    imageDirectory,
+    imageSource: (image) => sourceOf(image, imageDirectory(image), options),
+    secret: options.secret,
     submitsPerSecond: options.submitJobsPerSecond,
     containerEnvironment: () => ({ ...later.environment, AWS_ACCESS_KEY_ID: 'container' }),
   });
@@ -174,6 +184,20 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
     batch,
   };
 }
+
+function sourceOf(
+  image: string,
+  directory: string | undefined,
+  { otherImages = {}, engine }: CloudOptions,
+): ImageSource | undefined {
+  const named = (name: string) => (Object.hasOwn(otherImages, name) ? otherImages[name] : undefined);
+  const given = named(image) ?? named(withoutTag(image));
+  if (given !== undefined) return given;
+  if (directory !== undefined) return { kind: 'folder', directory };
+  return named('*') ?? (engine === undefined ? undefined : { kind: 'engine', program: engine });
+}
+
+const withoutTag = (image: string): string => image.replace(/(:[^:/]+|@[^/]+)$/, '');
 
 interface Stores {
   readonly fauxqs: Fauxqs;

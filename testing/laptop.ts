@@ -56,7 +56,7 @@ export async function startLaptop(options: Options, log: (line: string) => void)
     parameters: { MaxvCpus: '2', SubmitSettleSeconds: '3', ...options.parameters },
     functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: inbox.origin },
     ...(options.submitJobsPerSecond !== undefined && { submitJobsPerSecond: options.submitJobsPerSecond }),
-    report: (line) => (line.startsWith('without effect') ? undefined : log(line)),
+    report: log,
     output: (functionName, line) =>
       line.includes('"level":"ERROR"') ? log(`${functionName}: ${line}`) : undefined,
   }).catch(async (error) => {

@@ -1,6 +1,7 @@
 /** What the embedded Batch needs from its surroundings, what it offers them, and the faults that a test may inject. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { ApiRequest, ApiResponse, AwsEvent } from '../aws.ts';
+import type { ImageSource } from './containers/image.ts';
 
 export interface LogSink {
   open(group: string, stream: string): void;
@@ -17,9 +18,9 @@ export interface BatchOptions {
   /** Where the output of containers goes: one call for each stream that is opened, and one for each line. */
   readonly logs: LogSink;
   /** The value of a secret or parameter, as a job definition names it; undefined when there is no such one. */
-  secret?(valueFrom: string): Promise<string | undefined>;
-  /** The working directory that stands for a container image; undefined when there is no such image. */
-  imageDirectory(image: string): string | undefined;
+  readonly secret?: ((valueFrom: string) => Promise<string | undefined>) | undefined;
+  /** What runs in place of a container image; undefined when there is no such image. */
+  imageSource(image: string): ImageSource | undefined;
   /** What ECS would give every container: endpoint, region, credentials. */
   containerEnvironment(): Record<string, string>;
   /** One line for the operator, without payloads. */

@@ -1,14 +1,17 @@
 /** The compute environments: runs the containers of jobs as child processes, and tells how the tries ended. */
-import { statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { waitAtMost } from '../bounded.ts';
 import { sizeOf } from '../definitions/resource-requirements.ts';
-import { containersOf, type JobRecord, type Placement } from '../jobs/job.ts';
+import { containersOf, type JobRecord, type Placement, type TaskContainer } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Lifecycle } from '../jobs/lifecycle.ts';
 import { logStreamOf } from '../jobs/log-streams.ts';
 import { fillCommand } from '../jobs/parameters.ts';
 import type { TryEnd } from '../jobs/retry.ts';
 import type { BatchOptions } from '../options.ts';
+import { engineSpec } from './engine.ts';
+import { createPull, type ImageSource, type Pull, presentSource } from './image.ts';
+import type { ContainerSpec } from './launch-messages.ts';
 import { createLauncher, type Launcher } from './launcher.ts';
 import { endLeftOvers } from './left-overs.ts';
 import { createLines } from './lines.ts';
@@ -34,6 +37,7 @@ export interface HostParts {
 
 export function createHost({ options, jobs, lifecycle }: HostParts) {
   const launcher = createLauncher();
+  const pull = createPull();
   const metadata = createMetadata();
   const tries = new Map<string, RunningTry>();
   const ends = new Set<Promise<void>>();
@@ -71,7 +75,7 @@ export function createHost({ options, jobs, lifecycle }: HostParts) {
       const placement = placementOf(environmentArn, options.region);
       const job = lifecycle.start(jobId, placement);
       if (!job) return;
-      const run = runTry(job, placement, { options, launcher, lifecycle, metadata });
+      const run = runTry(job, placement, { options, launcher, lifecycle, metadata, pull });
       const timeoutMs = (job.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000;
       tries.set(jobId, { run, timesOutAtMs: options.clock.now() + timeoutMs });
       const end = toItsEnd(jobId, run).finally(() => ends.delete(end));
@@ -96,6 +100,7 @@ interface TryParts {
   readonly launcher: Launcher;
   readonly lifecycle: Lifecycle;
   readonly metadata: ReturnType<typeof createMetadata>;
+  readonly pull: Pull;
 }
 
 function runTry(job: JobRecord, placement: Placement, parts: TryParts): TaskRun {
@@ -108,8 +113,10 @@ function runTry(job: JobRecord, placement: Placement, parts: TryParts): TaskRun 
     containers,
     graceSeconds: options.terminationGraceSeconds ?? 30,
     async prepare(): Promise<TryEnd | undefined> {
-      const lost = containers.find(({ image }) => imageOf(image, options) === undefined);
-      if (lost) return pullFault(lost.image);
+      for (const { image } of containers) {
+        const fault = await imageFault(image, parts);
+        if (fault !== undefined) return fault;
+      }
       const fetched = await fetchSecrets(containers, options.secret);
       if (fetched.kind === 'missing') return secretFault(fetched.reason, isForFargate(job));
       secrets = fetched.byContainer;
@@ -121,13 +128,9 @@ function runTry(job: JobRecord, placement: Placement, parts: TryParts): TaskRun 
         secrets: secrets.get(container.name) ?? {},
         metadataAddress: addresses.get(container.name) ?? '',
       };
-      const spec = {
-        command: fillCommand(container.command, job.parameters),
-        image: imageOf(container.image, options) ?? '',
-        readOnly: container.readonlyRootFilesystem === true,
-        environment: containerVariables({ ...job, placement }, container, given),
-        memoryBytes: sizeOf(container).memoryMiB * MIB,
-      };
+      const command = fillCommand(container.command, job.parameters);
+      const environment = containerVariables({ ...job, placement }, container, given);
+      const spec = specOf(container, options.imageSource(container.image), { command, environment });
       const log = logStreamOf(job, container, placement.taskArn);
       if (log) options.logs.open(log.group, log.stream);
       const lines = createLines((line) => log && options.logs.write(log.group, log.stream, line));
@@ -145,17 +148,36 @@ function runTry(job: JobRecord, placement: Placement, parts: TryParts): TaskRun 
   return run;
 }
 
-/** The folder that stands for the image, if there is one. */
-function imageOf(image: string, options: BatchOptions): string | undefined {
-  const directory = options.imageDirectory(image);
-  const isThere = directory !== undefined && statSync(directory, { throwIfNoEntry: false })?.isDirectory();
-  return isThere ? directory : undefined;
+function specOf(
+  container: TaskContainer,
+  source: ImageSource | undefined,
+  { command, environment }: Pick<ContainerSpec, 'command' | 'environment'>,
+): ContainerSpec {
+  if (source?.kind === 'engine') {
+    const name = `batch-${randomUUID()}`;
+    return engineSpec(container, { program: source.program, name, command, environment });
+  }
+  const entrypoint = source?.kind === 'command' ? source.entrypoint : undefined;
+  return {
+    // The shell splits the words of the entrypoint, and none of the command's.
+    command: entrypoint === undefined ? command : ['/bin/sh', '-c', `${entrypoint} "$@"`, 'sh', ...command],
+    image: source?.kind === 'folder' ? source.directory : undefined,
+    readOnly: container.readonlyRootFilesystem === true,
+    environment,
+    memoryBytes: sizeOf(container).memoryMiB * MIB,
+  };
 }
 
-function pullFault(image: string): TryEnd {
+async function imageFault(image: string, { options, pull }: TryParts): Promise<TryEnd | undefined> {
+  const source = presentSource(options.imageSource(image));
+  const fault =
+    source === undefined
+      ? `${image}: not found`
+      : source.kind === 'engine' && (await pull(source.program, image));
+  if (!fault) return undefined;
   return {
     statusReason: NOT_STARTED,
-    reason: `CannotPullContainerError: pull image manifest failed: ${image}: not found`,
+    reason: `CannotPullContainerError: pull image manifest failed: ${fault}`,
   };
 }
 

@@ -2,12 +2,14 @@
 
 export interface ContainerSpec {
   readonly command: readonly string[];
-  /** The folder that stands for the image. The container gets a copy of its own, or a view if it may not write. */
-  readonly image: string;
+  /** The folder that stands for the image. The container gets a copy of its own, or a view if it may not write. Absent: empty. */
+  readonly image: string | undefined;
   readonly readOnly: boolean;
   readonly environment: Readonly<Record<string, string>>;
   /** What it may hold before it is killed; Infinity for no limit. */
   readonly memoryBytes: number;
+  /** The command is that of an engine, which keeps the container of this name until it is removed. */
+  readonly engine?: { readonly program: string; readonly name: string };
 }
 
 export type ContainerEnd =

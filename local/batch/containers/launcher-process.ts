@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { signalGroup } from '../../process-group.ts';
 import { waitAtMost } from '../bounded.ts';
+import { abandon, type Engine, endInEngine } from './engine-end.ts';
 import type { ContainerEnd, ContainerSpec, FromLauncher, ToLauncher } from './launch-messages.ts';
 import { watchMemory } from './memory.ts';
 import { processStart } from './process-identity.ts';
@@ -19,13 +20,19 @@ const unrecorded = new Map<number, number>();
 /** As a process that the system killed. */
 const KILLED = 137;
 const workspaces = createWorkspaces();
+/** Their containers outlive the processes of their command lines. */
+const engines = new Map<number, Engine>();
 
 const say = (message: FromLauncher) => process.send?.(message);
 
 async function run({ id, ...spec }: ToLauncher & { kind: 'run' }): Promise<void> {
   const workspace = await workspaces.open(id, spec).catch(asError);
   if (workspace instanceof Error) return void say({ kind: 'ended', id, end: notStarted(workspace) });
-  say({ kind: 'ended', id, end: await runIn(workspace, id, spec).catch(notStarted) });
+  const { engine } = spec;
+  if (engine) engines.set(id, engine);
+  const ended = await runIn(workspace, id, spec).catch(notStarted);
+  say({ kind: 'ended', id, end: engine ? await endInEngine(engine, ended) : ended });
+  engines.delete(id);
   await workspace.remove().catch(asError); // what is left goes with this process
 }
 
@@ -94,6 +101,7 @@ process.on('message', (message: ToLauncher) => {
 });
 process.on('disconnect', () => {
   for (const pid of unrecorded.values()) signalGroup(pid, 'SIGKILL');
+  abandon(engines.values());
   workspaces.removeAll();
   process.exit();
 });

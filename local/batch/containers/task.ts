@@ -10,7 +10,8 @@ import type { ContainerFacts, TaskFacts } from './metadata.ts';
 
 /** A CPU unit of ECS is so many parts of a vCPU. */
 const CPU_UNITS = 1024;
-const CONTAINER_PATH = [
+/** Of a container that is a process of this machine. */
+export const CONTAINER_PATH = [
   dirname(process.execPath),
   '/usr/local/sbin',
   '/usr/local/bin',

@@ -34,12 +34,7 @@ export function createWorkspaces() {
       const own = join((readOnly ? links : copies).path(), String(id));
       const directory = join(own, 'image');
       mkdirSync(directory, { recursive: true });
-      linkPackages(own, image);
-      const names = readdirSync(image);
-      const linked = readOnly ? names : names.filter((name) => LINKED.includes(name));
-      for (const name of linked) symlinkSync(join(image, name), join(directory, name));
-      const copied = names.filter((name) => !linked.includes(name));
-      await Promise.all(copied.map((name) => cp(join(image, name), join(directory, name), COPY)));
+      if (image !== undefined) await fill(own, directory, image, readOnly);
       const temporary = readOnly ? undefined : join(own, 'tmp');
       if (temporary !== undefined) mkdirSync(temporary);
       return { directory, temporary, remove: () => rm(own, { recursive: true, force: true }) };
@@ -49,6 +44,15 @@ export function createWorkspaces() {
       links.remove();
     },
   };
+}
+
+async function fill(own: string, directory: string, image: string, readOnly: boolean): Promise<void> {
+  linkPackages(own, image);
+  const names = readdirSync(image);
+  const linked = readOnly ? names : names.filter((name) => LINKED.includes(name));
+  for (const name of linked) symlinkSync(join(image, name), join(directory, name));
+  const copied = names.filter((name) => !linked.includes(name));
+  await Promise.all(copied.map((name) => cp(join(image, name), join(directory, name), COPY)));
 }
 
 function lazyFolder(parent: string) {

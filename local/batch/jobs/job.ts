@@ -31,6 +31,11 @@ export const Container = z.looseObject({
   memory: z.int().optional(),
   secrets: z.array(Secret).optional(),
   readonlyRootFilesystem: z.boolean().optional(),
+  user: z.string().optional(),
+  linuxParameters: z.looseObject({ initProcessEnabled: z.boolean().optional() }).optional(),
+  ulimits: z
+    .array(z.looseObject({ name: z.string(), softLimit: z.number(), hardLimit: z.number() }))
+    .optional(),
   logConfiguration: z
     .looseObject({ logDriver: z.string().optional(), options: z.record(z.string(), z.string()).optional() })
     .optional(),

@@ -54,7 +54,7 @@ export async function startService(changes: Partial<BatchOptions> = {}): Promise
       open: (_, stream) => void printed.set(stream, ''),
       write: (_, stream, message) => void printed.set(stream, `${printed.get(stream)}${message}\n`),
     },
-    imageDirectory: (image) => (image === 'nowhere' ? undefined : IMAGE),
+    imageSource: (image) => (image === 'nowhere' ? undefined : { kind: 'folder', directory: IMAGE }),
     containerEnvironment: () => ({ AWS_REGION: 'us-east-1' }),
     report: (line) => void reports.push(line),
     submitsPerSecond: Number.POSITIVE_INFINITY,

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { SubmitJobCommand } from '@aws-sdk/client-batch';
+import { DescribeJobsCommand, RegisterJobDefinitionCommand, SubmitJobCommand } from '@aws-sdk/client-batch';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
@@ -62,6 +62,47 @@ test('a Batch job runs in the folder of its image, and its state changes are eve
     states.push(detail.status);
   }
   expect(states).toContain('RUNNABLE');
+});
+
+test('an image of any registry runs, if its user says what runs in place of it', async () => {
+  const otherImages = {
+    '*': { kind: 'command' },
+    'public.ecr.aws/own/tool': { kind: 'command', entrypoint: 'echo own' },
+  } as const;
+  const cloud = await here.start(stack(), { otherImages });
+  const exitCodeOf = async (image: string) => {
+    const { jobDefinitionArn } = await cloud.aws.batch.send(
+      new RegisterJobDefinitionCommand({
+        jobDefinitionName: 'any',
+        type: 'container',
+        platformCapabilities: ['FARGATE'],
+        containerProperties: {
+          image,
+          command: ['sh', '-c', 'exit 3'],
+          executionRoleArn: 'arn:aws:iam::000000000000:role/execution',
+          resourceRequirements: [
+            { type: 'VCPU', value: '0.25' },
+            { type: 'MEMORY', value: '512' },
+          ],
+        },
+      }),
+    );
+    const { jobId } = await cloud.aws.batch.send(
+      new SubmitJobCommand({
+        jobName: 'any',
+        schedulingPriorityOverride: 1,
+        jobQueue: cloud.outputs['JobQueueArn'],
+        jobDefinition: jobDefinitionArn,
+        shareIdentifier: 'tenant',
+      }),
+    );
+    return eventually(async () => {
+      const { jobs = [] } = await cloud.aws.batch.send(new DescribeJobsCommand({ jobs: [jobId ?? ''] }));
+      return jobs[0]?.container?.exitCode;
+    });
+  };
+  expect(await exitCodeOf('python:3.11-slim')).toBe(3);
+  expect(await exitCodeOf('public.ecr.aws/own/tool:2')).toBe(0);
 });
 
 test('what it is called is said in outputs, physical ids and the environment for any client', async () => {

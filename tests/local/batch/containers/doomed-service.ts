@@ -13,7 +13,7 @@ const batch = createBatch({
   clock: { now: () => Date.now() },
   emit: () => new Promise(() => undefined),
   logs: { open: () => undefined, write: () => undefined },
-  imageDirectory: () => join(import.meta.dirname, '../image'),
+  imageSource: () => ({ kind: 'folder', directory: join(import.meta.dirname, '../image') }),
   containerEnvironment: () => ({}),
   report: () => undefined,
 });
