@@ -56,16 +56,7 @@ export const DemoSleepInput = z.strictObject({ seconds: z.int().min(0).max(3600)
 /** The image of `worker/Dockerfile`. */
 const worker: Image = { architecture: 'arm64', folder: '.build/worker' };
 /** The command of a handler in `worker/handlers/`. */
-const work = [
-  'node',
-  'main.mjs',
-  '--batchType',
-  'Ref::batchType',
-  '--jobId',
-  'Ref::jobId',
-  '--attempt',
-  'Ref::attempt',
-];
+const work = ['node', 'main.mjs'];
 
 export const jobTypes = defineJobTypes([
   {

@@ -23,6 +23,7 @@ export function environmentOf(): Record<string, string> {
       '{"admitUnknown":false,"cap":0,"waitingQuota":1000,"priorityCeiling":"high","abovePriorityCeiling":"clamp"}',
     SUBMIT_SETTLE_SECONDS: '60',
     WEBHOOK_KEY_ID: 'bench',
+    WORKER_KEY_ID: 'bench',
     NETWORK_PROBE_HOST: 'sts.example.com',
     PUBLISH_EVENTS: 'final',
     OBJECT_RETENTION_DAYS: '30',

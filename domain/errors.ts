@@ -16,9 +16,9 @@ interface ErrorEntry {
   /**
    * Where a reader finds it: `message` codes on dead letters and in the answer to a submission, `job` codes on failed jobs
    * and in webhooks, `endpoint` codes in the answer to a change of an endpoint, `request` codes in the answer to a
-   * request of a reader or an operator.
+   * request of a reader or an operator, `worker` codes in the answer to a call of a container.
    */
-  readonly about: 'message' | 'job' | 'endpoint' | 'request';
+  readonly about: 'message' | 'job' | 'endpoint' | 'request' | 'worker';
   /** One sentence that a tenant may read. */
   readonly meaning: string;
   /** Of the codes of failed jobs. */
@@ -121,11 +121,14 @@ export const errorCatalogue = {
     'The worker cannot use the input, and a retry would not help (exit code 64).',
   ),
   input_not_found: jobEntry('tenant', 'reject', 'An object that the input names does not exist.'),
-  result_too_large: jobEntry(
-    'service author',
-    'reject',
-    'The result is larger than 5 MiB; write objects and name them instead.',
-  ),
+  result_too_large: {
+    ...jobEntry(
+      'service author',
+      'reject',
+      'The result is larger than 5 MiB; write objects and name them instead.',
+    ),
+    status: 413,
+  },
   result_format: jobEntry('service author', 'reject', 'The handler returned something that is not JSON.'),
   result_missing: jobEntry(
     'service author',
@@ -204,6 +207,22 @@ export const errorCatalogue = {
     'retry',
     'The table did not answer. The request may have taken effect, and may be made again with the same key.',
   ),
+  call_invalid: workerEntry(400, 'reject', 'A call of a container has a form that it may not have.'),
+  ticket_invalid: workerEntry(401, 'reject', 'The ticket is not one of this stack.'),
+  task_token_invalid: workerEntry(401, 'reject', 'The task token is not one of this stack, or has expired.'),
+  superseded: workerEntry(
+    409,
+    'reject',
+    'Another container does the work, or it is no longer needed; this one ends with exit code 0.',
+  ),
+  progress_invalid: workerEntry(400, 'reject', 'The progress is not `done`, `total` and `note`.'),
+  object_missing: workerEntry(
+    422,
+    'reject',
+    'An object that the container names was not written, or has other bytes.',
+  ),
+  result_invalid: workerEntry(422, 'reject', 'The result is not JSON that the record keeps as it is.'),
+  ask_again: workerEntry(503, 'retry', 'AWS Batch does not confirm the container yet.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
@@ -235,6 +254,10 @@ function jobEntry(owner: Owner, instruction: Instruction, meaning: string): Erro
 
 function requestEntry(status: number, instruction: Instruction, meaning: string): ErrorEntry {
   return { about: 'request', instruction, meaning, status };
+}
+
+function workerEntry(status: number, instruction: Instruction, meaning: string): ErrorEntry {
+  return { about: 'worker', instruction, meaning, status };
 }
 
 function entry(

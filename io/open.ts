@@ -6,9 +6,11 @@ import { definitionOf } from '../domain/batch/definitions.ts';
 import { isForBus, isForNotify } from '../domain/webhook/notification.ts';
 import { batchPort } from './aws/batch.ts';
 import { bus, eventQueue, inTurn } from './aws/bus.ts';
-import { batch, dynamo, eventBridge, kms, sqs, submittingBatch } from './aws/clients.ts';
+import { batch, dynamo, eventBridge, kms, s3, sqs, submittingBatch } from './aws/clients.ts';
 import { opening } from './aws/keys.ts';
 import { queue } from './aws/queues.ts';
+import { signedObjects } from './aws/signed-objects.ts';
+import { workerKeys } from './aws/worker-keys.ts';
 import { outage } from './http/outage.ts';
 import { webhooks } from './http/post.ts';
 import { signedHeaders } from './http/signature.ts';
@@ -25,6 +27,7 @@ import { gateStore } from './table/gates.ts';
 import { jobLists } from './table/job-lists.ts';
 import { jobStore } from './table/jobs.ts';
 import { rateLimiter } from './table/rate-limiter.ts';
+import { sealedKeys } from './table/sealed-keys.ts';
 import { table } from './table/table.ts';
 import { tenantStore } from './table/tenants.ts';
 import { waitingStore } from './table/waiting.ts';
@@ -115,6 +118,7 @@ export function openBatch({ items, clock }: Jobs, maxWaitMs: number) {
 export function openSubmission({ items, clock }: Jobs, maxWaitMs: number) {
   const env = readEnv(
     'BATCH_CALLS_PER_SECOND',
+    'WORKER_KEY_ID',
     'SUBMIT_SETTLE_SECONDS',
     'JOB_QUEUE_STANDARD',
     'JOB_QUEUE_ECONOMY',
@@ -122,12 +126,36 @@ export function openSubmission({ items, clock }: Jobs, maxWaitMs: number) {
   );
   return {
     batch: batchPort(batch(), submittingBatch()),
+    tickets: workerKeys(kms(), env.WORKER_KEY_ID, sealedKeys(items), clock),
     limiter: rateLimiter(items, { callsPerSecond: env.BATCH_CALLS_PER_SECOND, maxWaitMs, clock }),
     targets: {
       queues: { standard: env.JOB_QUEUE_STANDARD, economy: env.JOB_QUEUE_ECONOMY },
       definitionOf: (jobType: string) => definitionOf(env.JOB_DEFINITIONS, jobType),
     },
     settleMs: env.SUBMIT_SETTLE_SECONDS * 1000,
+  };
+}
+
+/** All that containers may ask for. */
+export function openWorkerApi(name: string) {
+  const env = readEnv(
+    'TABLE_NAME',
+    'BUCKET_NAME',
+    'WORKER_KEY_ID',
+    'JOB_QUEUE_STANDARD',
+    'JOB_QUEUE_ECONOMY',
+  );
+  const items = table(dynamo(), env.TABLE_NAME, systemRandom);
+  const client = batch();
+  return {
+    jobs: jobStore(items),
+    keys: workerKeys(kms(), env.WORKER_KEY_ID, sealedKeys(items), systemClock),
+    objects: signedObjects(s3(), env.BUCKET_NAME),
+    batch: batchPort(client, client),
+    queues: [env.JOB_QUEUE_STANDARD, env.JOB_QUEUE_ECONOMY],
+    bucket: env.BUCKET_NAME,
+    clock: systemClock,
+    log: createLog(name),
   };
 }
 

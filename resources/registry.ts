@@ -95,8 +95,7 @@ function containerProperties(jobType: string, container: Container): Part {
     Image: imageUri(image),
     Command: command,
     Environment: [
-      { Name: 'TABLE_NAME', Value: ref('JobsTable') },
-      { Name: 'BUCKET_NAME', Value: ref('JobsBucket') },
+      { Name: 'HEADGATE_API', Value: ref('WorkerApiLambdaFunction') },
       { Name: 'AWS_REGION', Value: ref('AWS::Region') },
       // biome-ignore lint/suspicious/noTemplateCurlyInString: the packager's variable
       { Name: 'LOG_LEVEL', Value: '${param:logLevel}' },

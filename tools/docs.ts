@@ -59,6 +59,11 @@ function errorTables(): string {
     head,
     ...rows('request'),
     '',
+    '## On calls of a container',
+    '',
+    head,
+    ...rows('worker'),
+    '',
   ].join('\n');
 }
 
@@ -67,6 +72,7 @@ const advice = {
   job: { reject: 'fails without another attempt', retry: 'another attempt, within the budget of its class' },
   endpoint: { reject: 'refused at once', retry: 'may be asked again' },
   request: { reject: 'refused at once', retry: 'may be made again' },
+  worker: { reject: 'refused at once', retry: 'may be made again' },
 } as const;
 
 function stateTable(): string {

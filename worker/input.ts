@@ -1,12 +1,17 @@
 /** The input of a job: in the record, or behind `inputRef`; in both cases read and checked by the same rules. */
+import * as z from 'zod';
+import { tenantOfFolder } from '../domain/job/identity.ts';
 import type { JobType } from '../domain/job/job-type.ts';
-import type { WholeJob } from '../domain/job/parts.ts';
 import { foreignObject, inputProblem } from '../domain/request/admission.ts';
 import { typeName } from '../domain/request/expectation.ts';
 import { readJson } from '../domain/request/json.ts';
-import type { ObjectStore } from '../io/aws/objects.ts';
+import type { Claimed } from '../domain/worker/calls.ts';
 import { readAtMost } from './bytes.ts';
-import { NeverAgain } from './work.ts';
+import { NeverAgain, type Work } from './work.ts';
+
+type Objects = Work['objects'];
+/** In the record it is an object; its fields are checked by the schema of its job type. */
+const Input = z.record(z.string(), z.any());
 
 /** An input is held in memory as text and as values; what is larger is an object that the input names. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -17,19 +22,20 @@ const MAX_BYTES = 16 * 1024 * 1024;
  * @throws NeverAgain when it is not the JSON that the job type expects, or names another tenant's objects
  */
 export async function loadInput(
-  objects: Pick<ObjectStore, 'read'>,
-  job: WholeJob,
+  objects: Objects,
+  claimed: Pick<Claimed, 'input' | 'inputRef' | 'folder'>,
   type: JobType,
-  bucket: string,
 ): Promise<unknown> {
-  const input = job.inputRef === undefined ? (job.input ?? {}) : await inputBehind(objects, job.inputRef);
-  const found = foreignObject({ tenantId: job.tenantId, input }, bucket) ?? inputProblem(input, type);
+  const { inputRef, folder } = claimed;
+  const input = inputRef === undefined ? Input.parse(claimed.input) : await inputBehind(objects, inputRef);
+  const { bucket, tenantId } = tenantOfFolder(folder);
+  const found = foreignObject({ tenantId, input }, bucket) ?? inputProblem(input, type);
   if (found !== undefined) throw new NeverAgain(found.code, `${found.pointer}: ${found.message}`);
   return type.input.parse(input);
 }
 
 /** By the reader of messages, so that no number and no key is read otherwise than inline. Only the size may be larger. */
-async function inputBehind(objects: Pick<ObjectStore, 'read'>, uri: string): Promise<Record<string, never>> {
+async function inputBehind(objects: Objects, uri: string): Promise<Record<string, never>> {
   const json = readJson(utf8(await content(objects, uri)), Number.POSITIVE_INFINITY);
   if (json.kind === 'refused') {
     const { code, pointer, message } = json.problem;
@@ -41,7 +47,7 @@ async function inputBehind(objects: Pick<ObjectStore, 'read'>, uri: string): Pro
   return json.value as Record<string, never>; // its fields are checked by the schema next
 }
 
-function content(objects: Pick<ObjectStore, 'read'>, uri: string): Promise<Buffer> {
+function content(objects: Objects, uri: string): Promise<Buffer> {
   const tooLarge = () => refusal('input_invalid', `Expected at most ${MAX_BYTES} bytes, found more.`);
   return objects.read(uri).then((source) => readAtMost(source, MAX_BYTES, tooLarge));
 }

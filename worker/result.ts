@@ -1,17 +1,8 @@
 /** Where a result is stored: a small one in the record, a large one in an object to which the record points. */
-import { hash } from 'node:crypto';
-import type { Result } from '../domain/job/job.ts';
-import { isItemValue, MAX_ITEM_LEVELS } from '../domain/size.ts';
+import { inlineResult, MAX_RESULT_BYTES } from '../domain/worker/results.ts';
 import { type Handler, NeverAgain, type Work } from './work.ts';
 
-/** The record is read and written many times in a job's life, and DynamoDB charges by its size. */
-const MAX_INLINE_BYTES = 32 * 1024;
-
-/** A larger result belongs in objects of its own: a reader of a result reads all of it. */
-const MAX_BYTES = 5 * 1024 * 1024;
-
-/** The record has it in `result.inline`, which are two of the levels that an item may have. */
-const INLINE_LEVELS = MAX_ITEM_LEVELS - 2;
+const RESULT_FILE = 'result.json';
 
 /**
  * What the table would change or refuse is JSON all the same, and an object keeps it as it is: work that is done is never
@@ -23,20 +14,20 @@ const INLINE_LEVELS = MAX_ITEM_LEVELS - 2;
 export async function resultOf(
   value: Awaited<ReturnType<Handler<never>>>,
   write: Work['write'],
-): Promise<Result> {
+): Promise<{ readonly inline: string } | { readonly object: string }> {
   const content = textOf(value);
   const size = content === undefined ? 0 : Buffer.byteLength(content);
-  if (size > MAX_BYTES) {
+  if (size > MAX_RESULT_BYTES) {
     throw new NeverAgain(
       'result_too_large',
-      `Expected a result of at most ${MAX_BYTES} bytes, found ${size}; write objects and name them instead.`,
+      `Expected a result of at most ${MAX_RESULT_BYTES} bytes, found ${size}; write objects and name them instead.`,
     );
   }
   if (content === undefined || !isJson(value))
     throw new NeverAgain('result_format', 'The handler returned something that is not JSON.');
-  if (size <= MAX_INLINE_BYTES && isItemValue(value, INLINE_LEVELS)) return { inline: value };
-  const { uri, bytes } = await write('result.json', content, 'application/json');
-  return { object: uri, bytes, sha256: hash('sha256', content) };
+  if (inlineResult(content) !== undefined) return { inline: content };
+  await write(RESULT_FILE, content, 'application/json');
+  return { object: RESULT_FILE };
 }
 
 /** @returns undefined for what has no text: nothing, a circle, a large integer, or more levels than the stack holds */

@@ -1,14 +1,17 @@
 /** What a handler of a job type gets, and how it reports that a job cannot be done. */
+import type { Readable } from 'node:stream';
 import type * as z from 'zod';
 import type { Progress } from '../domain/job/lifecycle.ts';
-import type { ObjectStore } from '../io/aws/objects.ts';
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 
 export interface Work {
   /** Reads objects of the tenant only. */
-  readonly objects: Pick<ObjectStore, 'read'>;
-  /** Writes one object of the result. The name is below a folder of this Batch job's own. */
+  readonly objects: {
+    /** @throws ObjectMissing when there is none, or when the address is not the tenant's */
+    read(uri: string): Promise<Readable>;
+  };
+  /** Writes one object of the result, once. The name is below a folder of this container's own. */
   write(
     name: string,
     content: Uint8Array | string,

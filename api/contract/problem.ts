@@ -53,6 +53,7 @@ const ANCHORS = {
   job: 'on-failed-jobs',
   endpoint: 'on-endpoints',
   request: 'on-requests',
+  worker: 'on-calls-of-a-container',
 } as const;
 
 const anchorOf = (code: ErrorCode): string => ANCHORS[errorCatalogue[code].about];

@@ -24,7 +24,9 @@ import { type JobType, type JobTypes, withoutType } from '../../domain/job/job-t
 import type { Observation } from '../../domain/job/lifecycle.ts';
 import type { Parts } from '../../domain/job/parts.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
+import { ticketText } from '../../domain/worker/tokens.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
+import type { WorkerKeys } from '../../io/aws/worker-keys.ts';
 import type { PacingClock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
@@ -45,6 +47,8 @@ export interface SubmissionPorts {
   readonly random: Random;
   readonly log: Log;
   readonly types: JobTypes;
+  /** Signs the ticket with which a container claims its attempt. */
+  readonly tickets: Pick<WorkerKeys, 'sign'>;
   readonly targets: Targets;
   readonly settleMs: number;
 }
@@ -247,6 +251,8 @@ const MAX_AWAY_MS = 8000;
 /** Only the handler whose write opened the call makes the request: a repeated message finds `callOpen` and waits. */
 async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> {
   const { asked, seen, input, type, weight } = calling;
+  // Before the intent: without a ticket there is no call, and what was opened would have to be looked for.
+  const ticket = await ports.tickets.sign('ticket', (keyId) => ticketText({ ...asked, keyId }));
   const reservation = await ports.limiter.reserve({ tenantId: seen.tenantId, weight });
   // With a random delay: otherwise the whole backlog would return at one moment, and most of it would be turned away
   // again.
@@ -263,7 +269,7 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> 
   await ports.clock.waitUntil(reservation.atMs);
   const { targets, clock } = ports;
   const outcome = await ports.batch.submit(
-    submitRequest(opened.job, type, weight, { targets, input, nowMs: clock.nowMs() }),
+    submitRequest(opened.job, type, weight, { targets, input, ticket, nowMs: clock.nowMs() }),
   );
   const facts = { jobId: asked.jobId, tenantId: seen.tenantId, attempt: asked.attempt };
   if (outcome.kind !== 'unavailable') ports.log.info(`submission:call:${outcome.kind}`, facts);

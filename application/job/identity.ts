@@ -24,6 +24,11 @@ export function webhookIdOf(subject: string, sequence: number, endpointId: strin
   return `msg_${hash26(`${subject}\0${sequence}\0${endpointId}`)}`;
 }
 
+/** What the record keeps of a container's nonce: a reader of the record cannot repeat the claim. */
+export function nonceHashOf(nonce: string): string {
+  return hash26(nonce);
+}
+
 /** The first 130 bits of SHA-256 in lower-case base32. */
 function hash26(text: string): string {
   const bytes = hash('sha256', text, 'buffer');

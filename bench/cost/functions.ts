@@ -72,6 +72,8 @@ function portsOf({ cloud, counts, batch, types, published, clock, random }: Surr
     bucket: 'headgate-bench',
     objectDays: 30,
     settleMs: 60_000,
+    // A process opens its key once.
+    tickets: { sign: async () => 'ticket' },
     jobs: jobStore(items),
     tenants: tenantStore(items),
     gates: gateStore(items),

@@ -17,6 +17,7 @@ import type { Observation } from '../job/lifecycle.ts';
 export const BatchJobDetail = z.object({
   jobId: z.string(),
   jobName: z.string(),
+  jobQueue: z.string().optional(),
   status: z.string(),
   statusReason: z.string().optional(),
   startedAt: z.number().optional(),

@@ -78,7 +78,10 @@ export interface SubmitRequest {
   readonly jobDefinition: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly timeout: { readonly attemptDurationSeconds: number };
-  readonly containerOverrides?: { readonly resourceRequirements: { type: 'MEMORY'; value: string }[] };
+  readonly containerOverrides: {
+    readonly environment: readonly { readonly name: string; readonly value: string }[];
+    readonly resourceRequirements?: { type: 'MEMORY'; value: string }[];
+  };
   readonly shareIdentifier: string;
   readonly schedulingPriorityOverride: number;
   readonly tags: Readonly<Record<string, string>>;
@@ -92,8 +95,8 @@ export interface Targets {
 }
 
 /**
- * The container gets ids, never the input: SubmitJob takes 30 KiB, and every principal that may describe jobs can
- * read them.
+ * The container gets ids and a ticket, never the input: SubmitJob takes 30 KiB, and every principal that may describe jobs can
+ * read it. The ticket is worth something to a principal that may also invoke `worker-api`, until its container has claimed.
  */
 export function submitRequest(
   job: JobRecord,
@@ -102,8 +105,14 @@ export function submitRequest(
   {
     targets,
     input,
+    ticket,
     nowMs,
-  }: { readonly targets: Targets; readonly input: Parts['input']; readonly nowMs: number },
+  }: {
+    readonly targets: Targets;
+    readonly input: Parts['input'];
+    readonly ticket: string;
+    readonly nowMs: number;
+  },
 ): SubmitRequest {
   const memory = memoryAfter(type.container.size, endings(job));
   return {
@@ -117,9 +126,10 @@ export function submitRequest(
       attempt: String(job.attempt),
     },
     timeout: { attemptDurationSeconds: timeoutOf(job, type, nowMs) },
-    ...(memory === undefined
-      ? {}
-      : { containerOverrides: { resourceRequirements: [{ type: 'MEMORY', value: String(memory) }] } }),
+    containerOverrides: {
+      environment: [{ name: 'HEADGATE_TICKET', value: ticket }],
+      ...(memory === undefined ? {} : { resourceRequirements: [{ type: 'MEMORY', value: String(memory) }] }),
+    },
     shareIdentifier: shareIdentifier(job.tenantId, weight),
     schedulingPriorityOverride: schedulingPriority[priorityOf(job)],
     tags: { ...job.tags, [TENANT_TAG]: job.tenantId, 'headgate:job': job.jobId },

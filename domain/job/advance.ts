@@ -87,7 +87,7 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
     case 'claimed':
       return {
         ...sighted(seen),
-        claim: { runId: seen.runId, try: seen.try },
+        claim: { runId: seen.runId, try: seen.try, nonce: seen.nonce },
         startedAt: job.startedAt ?? nowMs,
         reportedFailure: undefined,
       };

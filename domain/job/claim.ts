@@ -8,42 +8,52 @@ import type { Result } from './job.ts';
 import { isFinal, type JobRecord } from './job.ts';
 import type { Progress, ReportedFailure } from './lifecycle.ts';
 
-/** One container: its attempt, its Batch job, and the number of the Batch try (from 1). */
+/** One container: its attempt, its Batch job, the number of the Batch try (from 1), and the hash of what it alone knows. */
 export interface Container {
   readonly attempt: number;
   readonly runId: string;
   readonly try: number;
+  readonly nonce: string;
 }
+
+/** What AWS Batch says of the Batch job that a container names; a container's own word is no fact. */
+export type RunFacts =
+  /** A Batch job of this attempt in a queue of ours, which has not ended; `tries` of it have. */
+  { readonly kind: 'known'; readonly tries: number } | { readonly kind: 'unknown' };
 
 export type Claim =
   | { readonly kind: 'mine' }
   | { readonly kind: 'claim'; readonly next: JobRecord }
   /** Not an error: another container does the work, or it is no longer needed. The container exits with 0. */
-  | { readonly kind: 'superseded'; readonly why: string };
+  | { readonly kind: 'superseded'; readonly why: string }
+  /** The record does not know this Batch job, or not this try of it: AWS Batch must be asked. */
+  | { readonly kind: 'unproven' };
 
 const CLAIMABLE = new Set(['submitting', 'submitted', 'starting', 'running']);
 
 /**
  * The claim needs no Batch job id on the record: after a lost answer to SubmitJob, the claim is how the id becomes
  * known. The number of the Batch try is a fence against the old container of a host that was given up but still runs.
+ *
+ * The container says which Batch job and which try it is. What the record does not confirm, the facts must.
  */
-export function claim(job: JobRecord, me: Container, context: Context): Claim {
+export function claim(job: JobRecord, me: Container, context: Context, facts?: RunFacts): Claim {
   if (job.attempt !== me.attempt) return { kind: 'superseded', why: 'other_attempt' };
   if (!CLAIMABLE.has(job.state)) return { kind: 'superseded', why: `job_${job.state}` };
   if (job.refused?.includes(me.runId)) return { kind: 'superseded', why: 'refused' };
   const held = job.claim;
   if (held !== undefined && held.runId !== me.runId) return { kind: 'superseded', why: 'claimed_by_another' };
   if (held !== undefined && held.try > me.try) return { kind: 'superseded', why: 'later_try_runs' };
-  if (held?.try === me.try) return { kind: 'mine' };
+  if (held?.try === me.try)
+    return held.nonce === me.nonce ? { kind: 'mine' } : { kind: 'superseded', why: 'claimed_by_another' };
   const known = job.runId === me.runId ? job.order?.tries : undefined;
   if (known !== undefined && known > claimOrder(me.try).tries)
     return { kind: 'superseded', why: 'later_try_known' };
-  const observation = {
-    kind: 'claimed',
-    runId: me.runId,
-    try: me.try,
-    order: claimOrder(me.try),
-  } as const;
+  if (known === undefined || known < claimOrder(me.try).tries) {
+    if (facts?.kind !== 'known' || facts.tries < claimOrder(me.try).tries) return { kind: 'unproven' };
+    if (facts.tries > claimOrder(me.try).tries) return { kind: 'superseded', why: 'later_try_known' };
+  }
+  const observation = { kind: 'claimed', ...me, order: claimOrder(me.try) } as const;
   const next = advance(job, observation, context);
   return next === undefined ? { kind: 'superseded', why: `job_${job.state}` } : { kind: 'claim', next };
 }
@@ -63,7 +73,12 @@ export function applyWorkerMessage(
   return holds(job, me) ? advance(job, word, context) : undefined;
 }
 
+/** Whether this container has the claim, and the work is not over. The nonce is what another one cannot repeat. */
 export function holds(job: JobRecord, me: Container): boolean {
-  const mine = job.attempt === me.attempt && job.claim?.runId === me.runId && job.claim.try === me.try;
-  return mine && !isFinal(job.state);
+  return isHolder(job, me) && !isFinal(job.state);
+}
+
+/** The same for a job that may have ended since. */
+export function isHolder({ attempt, claim: held }: JobRecord, me: Container): boolean {
+  return attempt === me.attempt && held?.runId === me.runId && held.try === me.try && held.nonce === me.nonce;
 }

@@ -28,14 +28,32 @@ export function ownsObject(uri: string, tenantId: string, bucket: string): boole
   );
 }
 
+/** The bucket and the tenant of an address of ours. */
+export function tenantOfFolder(uri: string): { bucket: string; tenantId: string } {
+  const { bucket, key } = parseObjectUri(uri);
+  return { bucket, tenantId: key.split('/')[1] ?? '' };
+}
+
 export function parseObjectUri(uri: string): { bucket: string; key: string } {
   const slash = uri.indexOf('/', 's3://'.length);
   return { bucket: uri.slice('s3://'.length, slash), key: uri.slice(slash + 1) };
 }
 
-/** Results are kept under the Batch job that wrote them, so that a late duplicate cannot overwrite the winner's. */
-export function resultPrefix(job: Pick<JobRecord, 'tenantId' | 'jobId'>, runId: string): string {
-  return `${tenantFolder(job.tenantId)}results/${job.jobId}/${runId.replaceAll(':', '-')}/`;
+/**
+ * Results are kept under the try of the Batch job that wrote them: a late duplicate, or the container of a host that was given
+ * up, has another folder than the winner.
+ */
+export function resultFolder(
+  job: Pick<JobRecord, 'tenantId' | 'jobId'>,
+  run: { readonly runId: string; readonly try: number },
+): string {
+  const name = `${run.runId.replaceAll(':', '-')}-${run.try}`;
+  return `${tenantFolder(job.tenantId)}results/${job.jobId}/${name}/`;
+}
+
+/** The input of a job that has it in its record, for containers that read files alone. No container may write here. */
+export function inputFileKey({ tenantId, jobId }: Pick<JobRecord, 'tenantId' | 'jobId'>): string {
+  return `${tenantFolder(tenantId)}results/${jobId}/input.json`;
 }
 
 /** Shards of the `due` index: one index partition takes 1,000 writes a second, and all jobs of a minute share a time. */

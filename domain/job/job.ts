@@ -143,8 +143,11 @@ export const JobRecord = z.object({
   calls: z.int().nonnegative(),
   runId: z.string().optional(),
   order: Order.optional(),
-  /** The Batch job whose container may do the work, and the number of the Batch try that claimed. */
-  claim: z.object({ runId: z.string(), try: z.int().positive() }).optional(),
+  /**
+   * The Batch job whose container may do the work, the number of the Batch try that claimed, and the hash of the nonce of that
+   * container: the first two can be guessed. A claim of a version before has no nonce, and no container holds it any more.
+   */
+  claim: z.object({ runId: z.string(), try: z.int().positive(), nonce: z.string().optional() }).optional(),
   /** Batch jobs of this attempt that may never claim. */
   refused: z.array(z.string()).optional(),
   nextAttemptAt: EpochMs.optional(),

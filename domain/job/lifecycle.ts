@@ -28,7 +28,13 @@ export type Observation =
   | { readonly kind: 'absent' }
   /** Absent so many times that AWS Batch has forgotten it. */
   | { readonly kind: 'lost' }
-  | { readonly kind: 'claimed'; readonly runId: string; readonly try: number; readonly order: Order }
+  | {
+      readonly kind: 'claimed';
+      readonly runId: string;
+      readonly try: number;
+      readonly nonce: string;
+      readonly order: Order;
+    }
   | { readonly kind: 'committed'; readonly result: Result }
   | { readonly kind: 'progressed'; readonly progress: Progress }
   | { readonly kind: 'reported_failure'; readonly reportedFailure: ReportedFailure }

@@ -169,6 +169,16 @@ export function foreignObject(
   );
 }
 
+/** All addresses in an input, as keys or as values. */
+export function objectUrisIn(value: unknown): string[] {
+  if (typeof value === 'string') return isObjectUri(value) ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) => [
+    ...(isObjectUri(key) ? [key] : []),
+    ...objectUrisIn(child),
+  ]);
+}
+
 const isObjectUri = (text: string) => /^\s*s3:/i.test(text);
 
 function findString(

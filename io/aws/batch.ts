@@ -116,5 +116,13 @@ function submitOutcome(error: unknown): Refusal {
 }
 
 function mutable(request: SubmitRequest) {
-  return { ...request, parameters: { ...request.parameters }, tags: { ...request.tags } };
+  return {
+    ...request,
+    parameters: { ...request.parameters },
+    tags: { ...request.tags },
+    containerOverrides: {
+      ...request.containerOverrides,
+      environment: [...request.containerOverrides.environment],
+    },
+  };
 }

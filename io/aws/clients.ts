@@ -7,6 +7,7 @@ import { BatchClient } from '@aws-sdk/client-batch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -24,6 +25,9 @@ export const sqs = (): SQSClient => new SQSClient({ requestHandler: timeouts });
 export const eventBridge = (): EventBridgeClient => new EventBridgeClient({ requestHandler: timeouts });
 export const kms = (): KMSClient => new KMSClient({ requestHandler: timeouts });
 export const s3 = (): S3Client => new S3Client({ requestHandler: { ...timeouts, requestTimeout: 60_000 } });
+/** An invocation waits for its function. */
+export const lambda = (): LambdaClient =>
+  new LambdaClient({ requestHandler: { ...timeouts, requestTimeout: 35_000 } });
 export const batch = (): BatchClient => new BatchClient({ requestHandler: timeouts });
 
 /**

@@ -29,6 +29,22 @@ export function queueHandler(log: Log, handle: MessageBatch) {
     });
 }
 
+/** A function that is invoked and answers. A fault is logged and thrown: the caller sees that there is no answer, and nothing of it. */
+export function callHandler<Answer>(log: Log, answer: (event: unknown) => Promise<Answer>) {
+  return middy<unknown, Answer>().handler(async (event) => {
+    try {
+      return await answer(event);
+    } catch (error) {
+      log.error('call:answer:failed', { error });
+      throw new CallFailed();
+    }
+  });
+}
+
+class CallFailed extends Error {
+  override readonly name = 'CallFailed';
+}
+
 /** A function on a schedule. A run that fails is logged and not repeated: the next one follows in a minute. */
 export function scheduleHandler(log: Log, run: () => Promise<void>) {
   return middy<unknown, void>()

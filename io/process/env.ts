@@ -63,6 +63,8 @@ const variables = {
   SUBMIT_SETTLE_SECONDS: between(1, 900).int(WHOLE),
   /** The key that encrypts signing keys. */
   WEBHOOK_KEY_ID: text,
+  /** The key that encrypts the keys for tickets and task tokens. */
+  WORKER_KEY_ID: text,
   /** A host that answers on port 443 as long as our network does. */
   NETWORK_PROBE_HOST: z.hostname('expected a host name'),
   /** The inbox of a laptop: an origin without the guard. No template can set it (docs/decisions/0010). */
@@ -81,6 +83,9 @@ const variables = {
    * @see AWS Batch user guide, "Job environment variables"
    */
   AWS_BATCH_JOB_ID: text,
+  /** The function that a container calls, and the ticket of its attempt. */
+  HEADGATE_API: text,
+  HEADGATE_TICKET: text,
   AWS_BATCH_JOB_ATTEMPT: z.coerce.number(WHOLE).int(WHOLE).min(1, 'expected 1 or more'),
 } as const;
 

@@ -30,11 +30,12 @@ const program = (worker: string, folder: string) => `
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 const folder = ${JSON.stringify(`${folder}/`)};
 writeFileSync(folder + process.env.AWS_BATCH_JOB_ID + '.pid', String(process.pid));
-const [jobId, attempt] = ['--jobId', '--attempt'].map((name) => process.argv[process.argv.indexOf(name) + 1]);
+const [, , jobId, attempt] = process.env.HEADGATE_TICKET.split('.');
 const file = folder + jobId + '-' + attempt + '.json';
 const plan = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 if (plan.exit !== undefined) process.exit(plan.exit);
-if (plan.objects !== undefined) process.env.AWS_ENDPOINT_URL_S3 = plan.objects;
+const real = fetch;
+if (plan.objects !== undefined) globalThis.fetch = (url, init) => real(init?.method === 'PUT' ? url : plan.objects, init);
 await import(${JSON.stringify(worker)});
 `;
 

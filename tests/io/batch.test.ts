@@ -44,6 +44,7 @@ const request = {
   jobQueue: 'standard',
   jobDefinition: 'small',
   parameters: {},
+  containerOverrides: { environment: [{ name: 'HEADGATE_TICKET', value: 'a-ticket' }] },
   timeout: { attemptDurationSeconds: 60 },
   shareIdentifier: 'acme',
   schedulingPriorityOverride: 1,

@@ -73,6 +73,7 @@ const submission: SubmitRequest = {
   schedulingPriorityOverride: 0,
   propagateTags: true,
   parameters: {},
+  containerOverrides: { environment: [] },
   tags: {},
 };
 

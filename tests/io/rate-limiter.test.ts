@@ -255,6 +255,7 @@ describe('calls to AWS Batch at the shared rateLimiter', () => {
     jobQueue: 'queue',
     jobDefinition: 'definition',
     parameters: {},
+    containerOverrides: { environment: [] },
     timeout: { attemptDurationSeconds: 60 },
     shareIdentifier: 'acme',
     schedulingPriorityOverride: 100,

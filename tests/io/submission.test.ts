@@ -51,6 +51,7 @@ function surroundings(listByName: BatchPort['listByName']) {
       queues: { standard: 'standard', economy: 'economy' },
       definitionOf: (jobType) => jobType,
     },
+    tickets: { sign: async () => 'ticket' },
     settleMs: SETTLE_MS,
   };
   return { ports, time, submitted };

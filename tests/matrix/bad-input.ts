@@ -222,6 +222,31 @@ export const badInput: Rows = {
     answer:
       'It is read: a key is taken as it is written, without percent-encoding, except for control characters.',
   },
+  M91: {
+    what: 'A claim with a forged ticket, that of another attempt, a higher try than AWS Batch knows, or a made-up Batch job.',
+    codes: ['ticket_invalid', 'superseded', 'ask_again', 'call_invalid'],
+    answer: 'Refused; the record stays as it is, and the container that has the right to it can claim.',
+  },
+  M92: {
+    what: 'A task token that is forged, of another job, or has expired.',
+    codes: ['task_token_invalid'],
+    answer: 'Refused; nothing is written, and nothing is signed.',
+  },
+  M93: {
+    what: 'A container whose claim is over: a later try has it, or the job has ended.',
+    codes: ['superseded'],
+    answer: 'It is told nothing else, gets no URLs, and ends with exit code 0.',
+  },
+  M94: {
+    what: 'Progress that is no progress.',
+    codes: ['progress_invalid'],
+    answer: 'Refused; nothing is written.',
+  },
+  M95: {
+    what: 'A result that is no JSON, too large, or names an object that is not there or has other bytes.',
+    codes: ['result_invalid', 'result_too_large', 'object_missing'],
+    answer: 'Refused; nothing is committed, and the container may commit another.',
+  },
   M96: {
     what: 'A deadline that is over before the job may begin.',
     codes: ['time_range'],

@@ -325,7 +325,7 @@ export const faults: Rows = {
   F80: {
     what: "A handler opens an object outside of its tenant's folder, or writes one.",
     answer:
-      'Amazon S3 is not asked; it looks like an object that does not exist, and the job fails for good.',
+      'No URL is signed for it; it looks like an object that does not exist, and the job fails for good.',
   },
   F81: {
     what: 'The heap of a container is full before the memory of its task is.',

@@ -35,6 +35,8 @@ export interface BatchEvents {
   beforeTerminate(process: Process, job: BatchJob): void;
   /** Just before a Batch job ends because we asked for it. */
   terminated(job: BatchJob): void;
+  /** A Batch job was accepted: everything in its request can be read by others. */
+  accepted(job: BatchJob): void;
   /** Runs the container of a try. `end` is called at most once, with its exit code, or none when its host is gone. */
   start(job: BatchJob, tryNumber: number, end: (exitCode?: number) => void): StartedContainer;
 }
@@ -53,6 +55,9 @@ const answers: Readonly<Record<'throttled' | 'refused', SubmitOutcome>> = {
     message: 'Job size must be less than 30 KiB, got 47 KiB',
   }),
 };
+
+export const ticketOf = ({ containerOverrides: { environment } }: SubmitRequest): string =>
+  environment.find(({ name }) => name === 'HEADGATE_TICKET')?.value ?? '';
 
 export const isOver = ({ status }: BatchJob): boolean =>
   ['SUCCEEDED', 'FAILED', 'FORGOTTEN'].includes(status);
@@ -142,12 +147,13 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
   };
 
   const accept = (request: SubmitRequest): BatchJob => {
-    const id = `batch-${String(jobs.size + 1).padStart(3, '0')}`;
+    const id = `ba7c0000-0000-4000-8000-${String(jobs.size + 1).padStart(12, '0')}`;
     const listedAtMs = world.nowMs() + luck.between(0, run.odds(1) > 0 ? profile.batch.listLagMs : 500);
     const job: BatchJob = { id, request, listedAtMs, status: 'SUBMITTED', tries: 0 };
     if ([...jobs.values()].some((other) => other.request.jobName === request.jobName))
       run.count('second Batch job of one attempt');
     jobs.set(id, job);
+    events.accepted(job);
     run.note('batch', () => `${id} accepted as ${request.jobName}`, request.parameters['jobId']);
     world.after(luck.between(10, 2000), () => toRunnable(job, 1));
     if (run.strikes('batch.forget', luck)) {
@@ -245,6 +251,7 @@ function detailOf(job: BatchJob): BatchJobDetail {
   return {
     jobId: id,
     jobName: request.jobName,
+    jobQueue: request.jobQueue,
     status,
     statusReason,
     startedAt,

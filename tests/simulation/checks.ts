@@ -5,7 +5,9 @@ import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
 import type { SubmitOutcome } from '../../io/aws/batch.ts';
 import { type BatchJob, isOver } from './batch.ts';
+import type { VirtualBucket } from './bucket.ts';
 import { countRarities, noteCommit } from './commits.ts';
+import { CLAIMABLE, type Commit, containersOf, isSame } from './container-checks.ts';
 import type { Run } from './faults.ts';
 import { exceeds, type GateEvents } from './gates.ts';
 import type { Process } from './world.ts';
@@ -13,7 +15,7 @@ import type { Process } from './world.ts';
 export interface Facts {
   readonly types: JobTypes;
   readonly settleMs: number;
-  readonly objects: ReadonlySet<string>;
+  readonly bucket: VirtualBucket;
   batchJob(id: string): BatchJob | undefined;
   job(jobId: string): JobRecord | undefined;
   /** Whether a failure of reconcile has moved its `dueAt`, beside its versions. */
@@ -41,7 +43,6 @@ interface Denial {
   readonly atMs: number;
 }
 
-const CLAIMABLE = ['submitting', 'submitted', 'starting', 'running'];
 const HOLD = [...CLAIMABLE, 'cancelling'];
 /** Two processes' clocks may differ by this. */
 const SKEW_MS = 1000;
@@ -174,8 +175,6 @@ function ownedBy(facts: Facts, { id, request }: BatchJob): JobRecord | undefined
   const owns = job?.runId === id || job?.claim?.runId === id;
   return owns && job.attempt === named?.attempt && CLAIMABLE.includes(job.state) ? job : undefined;
 }
-
-const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 type Broken = [rule: string, detail: string];
 
@@ -354,45 +353,4 @@ function* slotsOf(before: JobRecord, after: JobRecord, facts: Facts): Generator<
   if (began && !facts.holdsSlot(after)) yield ['R1', `${after.state} with a slot that it does not have`];
   if (after.hasSlot !== true && before.hasSlot === true && after.attempt === before.attempt)
     yield ['R1', 'forgot that it holds a slot'];
-}
-
-interface Commit {
-  readonly process: Process;
-  readonly before: JobRecord | undefined;
-  readonly after: JobRecord;
-}
-
-/** I3, I7: one Batch job claims an attempt, and only the container that holds the claim is heard. */
-function* containersOf(
-  { process, before, after }: Commit,
-  claimants: Map<string, string>,
-  facts: Facts,
-): Generator<Broken> {
-  if (before === undefined) return;
-  const { claim } = after;
-  const changed = (field: 'claim' | 'result' | 'progress' | 'reportedFailure') =>
-    after[field] !== undefined && !isSame(before[field], after[field]);
-  if (claim !== undefined && changed('claim')) {
-    const attempt = `${after.jobId} ${after.attempt}`;
-    if ((claimants.get(attempt) ?? claim.runId) !== claim.runId)
-      yield ['I3', `${claim.runId} claims what ${claimants.get(attempt)} claimed`];
-    claimants.set(attempt, claim.runId);
-    if (!CLAIMABLE.includes(before.state)) yield ['W1', `claimed while ${before.state}`];
-    if (before.refused?.includes(claim.runId)) yield ['W1', `${claim.runId} is refused and claims`];
-    if (before.claim !== undefined && before.attempt === after.attempt && before.claim.try >= claim.try)
-      yield ['W1', `try ${claim.try} claims after try ${before.claim.try}`];
-    const named = parseBatchJobName(facts.batchJob(claim.runId)?.request.jobName ?? '');
-    if (named?.attempt !== after.attempt) yield ['W1', `a container of attempt ${named?.attempt} claims`];
-  }
-  if (!changed('result') && !changed('progress') && !changed('reportedFailure')) return;
-  const me = process.container;
-  if (me === undefined || me.runId !== before.claim?.runId || me.try !== before.claim.try)
-    yield ['W4', `${me?.runId} is heard, and the claim is ${JSON.stringify(before.claim)}`];
-  const sameTry = before.attempt === after.attempt && before.claim?.try === claim?.try;
-  if (sameTry && before.result !== undefined && changed('result'))
-    yield ['I3', 'one try committed two results'];
-  const { result } = after;
-  const inline = result !== undefined && 'inline' in result ? Object(result.inline) : {};
-  if (changed('result') && !facts.objects.has(inline.summary))
-    yield ['I7', 'the result names an object that is not there'];
 }

@@ -1,18 +1,23 @@
-/** Containers: Headgate's own worker with a virtual object store, and images that know nothing of Headgate. */
+/** Containers: Headgate's own worker, which calls `worker-api`, and images that know nothing of Headgate. */
+import { hash } from 'node:crypto';
+import type { JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
-import { ObjectMissing, type ObjectStore } from '../../io/aws/objects.ts';
-import type { JobStore } from '../../io/table/jobs.ts';
-import { run as runWorker } from '../../worker/run.ts';
+import { patient, type SendCall, type WorkerApi } from '../../worker/api.ts';
+import { run as runWorker, type WorkerPorts } from '../../worker/run.ts';
+import { ObjectMissing } from '../../worker/transfer.ts';
 import { type Handler, NeverAgain, TryLater } from '../../worker/work.ts';
-import type { BatchJob, StartedContainer } from './batch.ts';
-import { type Run, reach } from './faults.ts';
-import { BUCKET, clockOf } from './lambdas.ts';
+import { type BatchJob, type StartedContainer, ticketOf } from './batch.ts';
+import type { VirtualBucket } from './bucket.ts';
+import type { Run } from './faults.ts';
+import { clockOf } from './lambdas.ts';
+import { simulatedNonce } from './worker-api.ts';
 import type { Process } from './world.ts';
 
 export interface ContainerServices {
   readonly types: JobTypes;
-  readonly objects: Set<string>;
-  jobsFor(process: Process): Pick<JobStore, 'get' | 'replace' | 'whole'>;
+  readonly bucket: VirtualBucket;
+  sendFor(process: Process): SendCall;
+  job(jobId: string): JobRecord | undefined;
 }
 
 export type StartContainer = (
@@ -26,7 +31,8 @@ export function containers(run: Run, services: ContainerServices): StartContaine
   const luck = world.dice('containers');
   return ({ id, request }, tryNumber, end) => {
     const { jobId = '', attempt, batchType = '' } = request.parameters;
-    const me = { runId: id, try: tryNumber, attempt: Number(attempt) };
+    const { nonce, hash } = simulatedNonce(`${id}-${tryNumber}`);
+    const me = { runId: id, try: tryNumber, attempt: Number(attempt), nonce: hash };
     const process = run.process('container', me);
     const ending = new AbortController();
     run.note(process.name, () => `starts for attempt ${attempt} as ${id} try ${tryNumber}`, jobId);
@@ -46,22 +52,53 @@ export function containers(run: Run, services: ContainerServices): StartContaine
       void world.sleep(process, workMs).then(() => end(exitCode));
       return { process, ending };
     }
+    const clock = clockOf(run, process);
+    const api = patient(services.sendFor(process), clock, run.log(process));
+    const transfer = services.bucket.transferOf(process);
+    const hasResult = () => services.job(jobId)?.result !== undefined;
     const ports = {
-      jobs: services.jobsFor(process),
-      objectsOf: () => objectsOf(run, process, services.objects),
+      api: run.strikes('work.rewrites', luck) ? rewriting(run, { api, transfer }, hasResult) : api,
+      transfer,
       handlerOf: async () => handler(run, process, workMs),
-      bucket: BUCKET,
       types: services.types,
-      clock: clockOf(run, process),
+      clock,
       log: run.log(process),
       stderr: { write: () => undefined },
     };
     world.stir(process);
-    runWorker(ports, { ...me, jobId, batchType }, ending.signal).then(
+    runWorker(ports, { ticket: ticketOf(request), runId: id, try: tryNumber, nonce }, ending.signal).then(
       (code) => end(code),
       () => end(1),
     );
     return { process, ending };
+  };
+}
+
+/** It names an object that it has not written; after its result it says another, and puts other bytes in the place of its object: a program that was taken over may. */
+function rewriting(
+  run: Run,
+  { api, transfer }: Pick<WorkerPorts, 'api' | 'transfer'>,
+  hasResult: () => boolean,
+): WorkerApi {
+  return {
+    ...api,
+    async complete(call) {
+      const { token } = call;
+      const absent = { name: 'absent.json', bytes: 1, sha256: 'a'.repeat(64) };
+      // An earlier try of the Batch job may have left a result, and the first one stays.
+      const had = hasResult();
+      const lied = await api.complete({ ...call, objects: [absent] });
+      if (lied.status === 200 && !had)
+        run.violate('W5', 'a result with an object that was not written is taken');
+      const answer = await api.complete(call);
+      const content = '{"by":"another program"}';
+      const object = { name: 'summary.json', bytes: content.length, sha256: hash('sha256', content) };
+      const heard = await api.heartbeat({ token, uploads: [object] });
+      const [upload] = 'uploads' in heard ? (heard.uploads ?? []) : [];
+      if (upload !== undefined) await transfer.put(upload, content);
+      await api.complete({ token, result: JSON.stringify({ summary: upload?.uri, again: true }) });
+      return answer;
+    },
   };
 }
 
@@ -72,7 +109,12 @@ function handler(run: Run, process: Process, workMs: number): Handler<never> {
     await Promise.race([run.world.sleep(process, workMs), asked(work.signal)]);
     if (luck.happens(0.3)) work.progress({ done: 1 });
     if (run.strikes('work.fails', luck)) throw luck.pick(failures)();
-    const { uri } = await work.write('summary.json', '{}', 'application/json');
+    // Each container writes something else, so that the object of one shows where it took the place of another's.
+    const { uri } = await work.write(
+      'summary.json',
+      JSON.stringify({ by: process.name }),
+      'application/json',
+    );
     return { summary: uri };
   };
 }
@@ -88,15 +130,3 @@ const asked = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-
-function objectsOf(run: Run, process: Process, objects: Set<string>): ObjectStore {
-  return {
-    read: () => Promise.reject(new ObjectMissing('Nothing is read in this world')),
-    write: (key, content) =>
-      reach(run, process, { site: 'objects.write' }, () => {
-        const uri = `s3://${BUCKET}/${key}`;
-        objects.add(uri);
-        return { uri, bytes: content.length };
-      }),
-  };
-}

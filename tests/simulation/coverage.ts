@@ -4,7 +4,7 @@ import type { Outcome } from './simulation.ts';
 
 /** Events of the log and counts of the checks; one that is followed by a reason in the log counts with any reason. */
 export const sometimes: readonly string[] = [
-  'adopted by container',
+  'adopted by worker-api',
   'adopted by track',
   'adopted by submit',
   'authority moved to the claimant',

@@ -8,6 +8,7 @@ import { type SlotPorts, type Slots, slots } from '../../application/tenant/slot
 import { deliver } from '../../application/webhook/deliver.ts';
 import type { DeliveryPorts } from '../../application/webhook/delivery-try.ts';
 import { type NotifyPorts, notify } from '../../application/webhook/notify.ts';
+import type { WorkerApiPorts } from '../../application/worker/ports.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
 import type { TenantDefaults } from '../../domain/tenant/policy.ts';
@@ -23,6 +24,7 @@ import type { VirtualBatch } from './batch.ts';
 import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach } from './faults.ts';
 import type { VirtualGates } from './gates.ts';
+import { simulatedKeys } from './keys.ts';
 import type { VirtualQueue } from './queues.ts';
 import type { Table } from './table.ts';
 import type { Process } from './world.ts';
@@ -66,11 +68,14 @@ export type Parts = Omit<AllPorts, 'slots'>;
 
 /** A defect put into one of the steps, to see whether the checks find it. */
 export type Defect = (sound: Parts, process: Process) => Partial<AllPorts>;
-type Step = 'intake' | 'submit' | 'track' | 'notify' | 'deliver' | 'tick' | 'container';
+type Step = 'intake' | 'submit' | 'track' | 'notify' | 'deliver' | 'tick' | 'workerApi';
 
 export interface Mutant {
   readonly defects?: Partial<Record<Step, Defect>>;
   /** Rewrites a message on its way to a step, given the records as they are. */
+  /** Taken out of the function that containers call, or of the bucket. */
+  readonly workerApi?: (sound: WorkerApiPorts, process: Process) => Partial<WorkerApiPorts>;
+  readonly overwritesObjects?: boolean;
   readonly message?: (step: Step, message: Message, job: (jobId: string) => JobRecord | undefined) => Message;
 }
 
@@ -110,6 +115,7 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     objectDays: 30,
     settleMs: SETTLE_MS,
     callsPerSecond: CALLS_PER_SECOND,
+    tickets: simulatedKeys,
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
       definitionOf: (jobType) => jobType,

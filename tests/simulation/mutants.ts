@@ -4,9 +4,16 @@ import { ofDebts } from './mutants/debts.ts';
 import type { Expectation } from './mutants/defects.ts';
 import { ofIdentity } from './mutants/identity.ts';
 import { ofSlots } from './mutants/slots.ts';
+import { ofWorkerApi } from './mutants/worker-api.ts';
 import { type Outcome, simulate } from './simulation.ts';
 
-export const expectations: readonly Expectation[] = [...ofCalls, ...ofDebts, ...ofIdentity, ...ofSlots];
+export const expectations: readonly Expectation[] = [
+  ...ofCalls,
+  ...ofDebts,
+  ...ofIdentity,
+  ...ofSlots,
+  ...ofWorkerApi,
+];
 
 /** @returns the first world in which the rule is missed, or nothing */
 export async function kill(

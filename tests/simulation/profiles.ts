@@ -27,7 +27,7 @@ export interface Profile {
     /** A status that AWS has not told us of. */
     oddStatus: number;
   }>;
-  readonly work: Readonly<Record<'fails' | 'overruns', number>>;
+  readonly work: Readonly<Record<'fails' | 'overruns' | 'rewrites', number>>;
   readonly pace: Readonly<Record<'full', number>>;
   readonly receivers: Readonly<Record<'busy' | 'unresolved', number>>;
   /** Whether a run has one at all; what is struck stays struck for long. */
@@ -51,7 +51,9 @@ export interface Profile {
       | 'revoke'
       | 'rollback'
       | 'suspend'
-      | 'quota',
+      | 'quota'
+      /** A program that has read the tickets of Batch jobs and may call worker-api. */
+      | 'thief',
       number
     >
   >;
@@ -84,7 +86,7 @@ const chaos: Profile = {
     describeGap: 0.1,
     oddStatus: 0.03,
   },
-  work: { fails: 0.25, overruns: 0.06 },
+  work: { fails: 0.25, overruns: 0.06, rewrites: 0.05 },
   pace: { full: 0.03 },
   receivers: { busy: 0.15, unresolved: 0.2 },
   lasting: {
@@ -112,6 +114,7 @@ const chaos: Profile = {
     rollback: 0.06,
     suspend: 0.1,
     quota: 0.1,
+    thief: 0.1,
   },
 };
 

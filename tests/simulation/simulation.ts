@@ -5,6 +5,7 @@ import type { Message } from '../../io/aws/lambda.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import { audit } from './audit.ts';
 import { virtualBatch } from './batch.ts';
+import { virtualBucket } from './bucket.ts';
 import { cancels } from './cancels.ts';
 import { checks } from './checks.ts';
 import { rolledBack } from './closures.ts';
@@ -20,8 +21,10 @@ import { FAULTS_END_MS, type Profile, type ProfileName } from './profiles.ts';
 import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
 import { receiver } from './receivers.ts';
 import { virtualTable } from './table.ts';
+import { thief } from './thief.ts';
 import { plant } from './unreadable.ts';
 import { watchWaits } from './waits.ts';
+import { virtualWorkerApi } from './worker-api.ts';
 import { type Process, START_MS, world } from './world.ts';
 
 export interface Outcome {
@@ -105,7 +108,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   const wanted: ReadonlySet<string> = new Set(
     WEBHOOK_EVENTS.filter((type) => endpoints.some((endpoint) => wants(endpoint, type))),
   );
-  const objects = new Set<string>();
+  const bucket = virtualBucket(run, mutant.overwritesObjects === true);
   const letters: Message[] = [];
   const failed = {
     has: (jobId: string) => letters.some((letter) => letter.attributes['deadLetterOf'] === jobId),
@@ -118,7 +121,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   const check = checks(run, {
     types,
     settleMs: SETTLE_MS,
-    objects,
+    bucket,
     batchJob: (id) => batch.jobs.get(id),
     job: (jobId) => table.job(jobId),
     wasPostponed: (jobId) => table.wasPostponed(jobId),
@@ -148,17 +151,21 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   const accounts = accountsOf(run);
   const table = virtualTable(run, { index, accounts, endpoints }, check.onCommit);
   const cancelled = cancels(run, table.job);
-  const start = containers(run, {
+  const send = virtualWorkerApi(run, {
     types,
-    objects,
-    jobsFor: (process) => {
+    bucket,
+    batch: () => batch,
+    portsOf: (process) => {
       const sound = partsOf(run, services, process);
-      return { ...sound, ...mutant.defects?.container?.(sound, process) }.jobs;
+      return { jobs: { ...sound, ...mutant.defects?.workerApi?.(sound, process) }.jobs };
     },
+    defectsOf: mutant.workerApi,
   });
+  const start = containers(run, { types, bucket, sendFor: send, job: (jobId) => table.job(jobId) });
   const batch = virtualBatch(run, {
     ...check,
     start,
+    accepted: thief(run, { send, job: (jobId) => table.job(jobId) }),
     stateChange: (detail) => onBus(run, events, wrapped(detail), 'events'),
   });
   const services: Services = {
@@ -203,7 +210,19 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   if (profile.tick) everyMinute(run, index.nextMs, steps.tick);
   const asked = people(run, { front, letters, gates, submitQueue, plant: table.plant }, jobs);
   const queues = [front, submitQueue, events, notifyQueue, deliveryQueue];
-  return { table, gates, batch, queues, notified, letters: failed, ...asked, cancelled, steps, nextDueMs };
+  return {
+    table,
+    gates,
+    batch,
+    bucket,
+    queues,
+    notified,
+    letters: failed,
+    ...asked,
+    cancelled,
+    steps,
+    nextDueMs,
+  };
 
   function wrapped(detail: unknown): string {
     return JSON.stringify({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail });

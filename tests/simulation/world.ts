@@ -1,17 +1,27 @@
 /** Virtual time: a queue of (time, sequence, continuation), one continuation at a time, and processes that can die. */
+import type { Container } from '../../domain/job/claim.ts';
 import { type Dice, dice } from './dice.ts';
 
 export const START_MS = Date.UTC(2026, 0, 5, 9);
 
-export type Role = 'intake' | 'submit' | 'track' | 'notify' | 'deliver' | 'tick' | 'container' | 'outside';
+export type Role =
+  | 'intake'
+  | 'submit'
+  | 'track'
+  | 'notify'
+  | 'deliver'
+  | 'tick'
+  | 'worker-api'
+  | 'container'
+  | 'outside';
 
 /** A Lambda invocation or a container. Its promises never settle once it is dead: what a killed sandbox looks like. */
 export interface Process {
   readonly role: Role;
   readonly name: string;
   readonly skewMs: number;
-  /** The container this is, if it is one. */
-  readonly container: { readonly runId: string; readonly try: number; readonly attempt: number } | undefined;
+  /** The container this is, or the one that it answers, if there is one. */
+  readonly container: Container | undefined;
   /** Calls of SubmitJob that this process has opened by its own write and not yet made: Batch job name → number. */
   readonly opened: Map<string, number>;
   /** How much of its work goes on with a turn of the event loop: streams, and what is gathered until a turn's end. */

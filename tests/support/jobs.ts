@@ -16,6 +16,8 @@ export const JOB_ID = `job_${'a'.repeat(26)}`;
 /** Two Batch jobs that may exist for one attempt. */
 export const FIRST = '6f1c1b0e-1111-4222-8333-444455556666';
 export const SECOND = 'a2d90d7e-7777-4888-9999-000011112222';
+/** As the record keeps it. */
+export const NONCE = 'n'.repeat(26);
 
 export const reportType: JobType = {
   id: 'report.render',
@@ -73,7 +75,7 @@ const inBatch = { calls: 1, waitReason: undefined, runId: FIRST };
 const running = {
   ...inBatch,
   order: { tries: 0, rank: 3 },
-  claim: { runId: FIRST, try: 1 },
+  claim: { runId: FIRST, try: 1, nonce: NONCE },
   startedAt: NOW,
 };
 const ended = {

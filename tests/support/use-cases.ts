@@ -80,6 +80,7 @@ export function useCases({
     objectDays: 30,
     settleMs: 60_000,
     callsPerSecond: 40,
+    tickets: { sign: async () => 'hgt.k1.ticket' },
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
       definitionOf: (jobType) => jobType,

@@ -27,6 +27,9 @@ const OPEN = join(root, 'io/open.ts');
 /** What no template may set: it would let a tenant's webhook reach loopback, where Lambda's own API listens. */
 const ONLY_ON_A_LAPTOP = ['WEBHOOK_ALLOWED_ORIGINS'];
 
+/** By containers (resources/batch.yml). */
+const INVOKED = ['WorkerApiLambdaFunction'];
+
 /** The variables that a function of `io/open.ts` reads, with those of the functions that it calls in turn. */
 function variablesReadBy(name: string, source: Source): string[] {
   const node = source.functions.get(name);
@@ -60,13 +63,13 @@ it('every file in functions/ is a function, and every function a file', () => {
 describe.each(functions)('%s', (id, fn) => {
   const variables = Object.entries(fn.Environment.Variables);
 
-  it('is woken by one queue, by one schedule or by its URL', () => {
+  it('is woken by one queue, by one schedule, by its URL, or by its callers alone', () => {
     const woken = [
       ...mappings.filter((mapping) => mapping.FunctionName === id),
       ...schedules.filter(([, rule]) => rule.Targets.some((target) => target.Arn === id)),
       ...urls.filter(([, url]) => url.TargetFunctionArn === id),
     ];
-    expect(woken).toHaveLength(1);
+    expect(woken).toHaveLength(INVOKED.includes(id) ? 0 : 1);
   });
 
   it('is given the variables it reads, and no others', () => {

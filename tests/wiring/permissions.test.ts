@@ -1,6 +1,5 @@
 /** No function and no container may do more than its code does, nor may an intruder in one of them. */
 import { describe, expect, it } from '@jest/globals';
-import * as z from 'zod';
 import {
   EventSourceMapping,
   JobDefinition,
@@ -9,7 +8,6 @@ import {
   Role,
   resources,
   type Statement,
-  Statement as StatementSchema,
 } from '../support/template.ts';
 import { rightsOf } from './rights.ts';
 
@@ -135,35 +133,4 @@ it('no role may terminate a Batch job that is not one of ours', () => {
   for (const statement of ending) {
     expect(statement.Condition).toEqual({ Null: { 'aws:ResourceTag/headgate:job': 'false' } });
   }
-});
-
-/** A container writes one item, its job's, and writes of one item are never one call (io/table/writes.ts). */
-const NEVER_SENT = ['dynamodb:PartiQLUpdate'];
-const container = rightsOf('worker/main.ts').actions.filter((action) => !NEVER_SENT.includes(action));
-
-it('the container may do what its code can call, on job records and objects of tenants, and nothing else', () => {
-  expect(actionsOf(statementsOf('WorkerJobRole'))).toEqual(container);
-  expect(statementsOf('WorkerJobRole')).toEqual([
-    expect.objectContaining({
-      Resource: ['JobsTable'],
-      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['JOB#*'] } },
-    }),
-    expect.objectContaining({
-      Resource: [expect.stringMatching(/^\$\{JobsBucket\.Arn\}\/tenants\/\*$/)],
-    }),
-  ]);
-});
-
-// An endpoint's policy is a second lock: what the role allows and this does not is refused all the same.
-it.each([
-  ['DynamoDbEndpoint', 'dynamodb:'],
-  ['S3Endpoint', 's3:'],
-])('%s lets the container do what its role allows', (endpoint, service) => {
-  const policies = resources(
-    'AWS::EC2::VPCEndpoint',
-    z.object({ PolicyDocument: z.object({ Statement: z.array(StatementSchema) }).optional() }),
-  );
-  const [, policy] = policies.find(([id]) => id === endpoint) ?? [];
-  const actions = actionsOf(policy?.PolicyDocument?.Statement ?? []);
-  expect(actions).toEqual(container.filter((action) => action.startsWith(service)));
 });

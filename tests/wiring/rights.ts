@@ -8,6 +8,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   'client-dynamodb': 'dynamodb',
   'client-eventbridge': 'events',
   'client-kms': 'kms',
+  'client-lambda': 'lambda',
   'client-s3': 's3',
   'client-sqs': 'sqs',
   'lib-dynamodb': 'dynamodb',
@@ -21,6 +22,9 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'lib-dynamodb/GetCommand': ['dynamodb:GetItem'],
   'lib-dynamodb/PutCommand': ['dynamodb:PutItem'],
   'lib-dynamodb/UpdateCommand': ['dynamodb:UpdateItem'],
+  // The requests of S3 and Lambda have other names than their rights.
+  'client-s3/HeadObjectCommand': ['s3:GetObject'],
+  'client-lambda/InvokeCommand': ['lambda:InvokeFunction'],
   // Our requests carry tags.
   'client-batch/SubmitJobCommand': ['batch:SubmitJob', 'batch:TagResource'],
   'client-sqs/ChangeMessageVisibilityBatchCommand': ['sqs:ChangeMessageVisibility'],

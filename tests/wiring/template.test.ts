@@ -102,7 +102,7 @@ describe("the bucket of tenants' objects", () => {
     });
   });
 
-  it('refuses everyone who comes without TLS', () => {
+  it('refuses everyone who comes without TLS, or would overwrite a result', () => {
     const policy = BucketPolicy.parse(template.Resources['JobsBucketPolicy']?.Properties);
     expect(policy.Bucket).toBe('JobsBucket');
     expect(policy.PolicyDocument).toEqual([
@@ -112,6 +112,7 @@ describe("the bucket of tenants' objects", () => {
         Action: ['s3:*'],
         Condition: { Bool: { 'aws:SecureTransport': 'false' } },
       }),
+      expect.objectContaining({ Effect: 'Deny', Action: ['s3:PutObject'] }),
     ]);
   });
 });

@@ -54,22 +54,22 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S5',
     without: 'a number of its own for the attempt that begins with its intent',
     profile: 'race',
-    firstSeed: 1,
+    firstSeed: 12,
     mutant: { defects: { submit: underTheOldNumber } },
   },
   {
     rule: 'S5',
     without: 'removing the Batch job of the attempt before with the intent of the next',
     profile: 'race',
-    firstSeed: 67,
+    firstSeed: 31,
     mutant: { defects: { submit: withTheOldRun } },
   },
   {
     rule: 'R8',
     without: 'any condition on the version',
     profile: 'dup',
-    firstSeed: 39,
-    mutant: { defects: { track: overwriting, container: overwriting } },
+    firstSeed: 22,
+    mutant: { defects: { track: overwriting, workerApi: overwriting } },
   },
   {
     rule: 'R9',
@@ -84,7 +84,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'R9',
     without: 'doubt about a call that was not answered',
     profile: 'chaos',
-    firstSeed: 12,
+    firstSeed: 4,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -121,7 +121,7 @@ export const ofCalls: readonly Expectation[] = [
     profile: 'dup',
     mutant: {
       defects: {
-        container: reading((job, { container }) => {
+        workerApi: reading((job, { container }) => {
           const { refused: _, ...rest } = job;
           return container === undefined || job.attempt !== container.attempt
             ? job
@@ -134,10 +134,10 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'the attempt in the claim',
     profile: 'dup',
-    firstSeed: 228,
+    firstSeed: 3135,
     mutant: {
       defects: {
-        container: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
+        workerApi: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
       },
     },
   },
@@ -147,7 +147,7 @@ export const ofCalls: readonly Expectation[] = [
     profile: 'chaos',
     mutant: {
       defects: {
-        container: reading((job, { container }) =>
+        workerApi: reading((job, { container }) =>
           job.claim !== undefined && job.claim.runId === container?.runId
             ? { ...job, claim: container }
             : job,
@@ -159,7 +159,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'T3',
     without: 'the attempt in events',
     profile: 'dup',
-    firstSeed: 25,
+    firstSeed: 46,
     mutant: {
       message: (step, message, jobOf) => {
         if (step !== 'track') return message;
@@ -175,7 +175,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'T6',
     without: 'the order of reports',
     profile: 'race',
-    firstSeed: 2,
+    firstSeed: 3,
     mutant: {
       defects: {
         track: reading(withoutOrder),
@@ -186,13 +186,14 @@ export const ofCalls: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a duplicate is terminated',
     profile: 'dup',
-    firstSeed: 194,
+    firstSeed: 530,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {
     rule: 'I4',
     without: 'the test whether the job is final already',
     profile: 'chaos',
+    firstSeed: 4,
     mutant: {
       defects: {
         track: reading((job) => (isFinal(job.state) ? { ...withoutOrder(job), state: 'running' } : job)),
@@ -203,10 +204,10 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'refusing a container whose job is being cancelled',
     profile: 'chaos',
-    firstSeed: 137,
+    firstSeed: 2,
     mutant: {
       defects: {
-        container: reading((job) => (job.state === 'cancelling' ? { ...job, state: 'running' } : job)),
+        workerApi: reading((job) => (job.state === 'cancelling' ? { ...job, state: 'running' } : job)),
       },
     },
   },
@@ -214,7 +215,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'telling the causes that an operator must remove from those of the request',
     profile: 'chaos',
-    firstSeed: 56,
+    firstSeed: 23,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -254,7 +255,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'the pause before the platform is called again',
     profile: 'chaos',
-    firstSeed: 56,
+    firstSeed: 23,
     mutant: {
       defects: {
         submit: writing((jobs, seen, next) =>
@@ -270,7 +271,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'the next number for an attempt that the platform did not take',
     profile: 'chaos',
-    firstSeed: 60,
+    firstSeed: 23,
     mutant: {
       defects: {
         submit: writing((jobs, seen, next) =>
@@ -286,7 +287,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S8',
     without: 'the attempt in the answer to SubmitJob: a late one is adopted by the next attempt',
     profile: 'dup',
-    firstSeed: 2097,
+    firstSeed: 1284,
     mutant: { defects: { submit: adoptingLateAnswers } },
   },
 ];

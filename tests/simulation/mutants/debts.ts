@@ -28,7 +28,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'reconcile for deliveries whose message was lost',
     profile: 'chaos',
-    firstSeed: 300,
+    firstSeed: 163,
     mutant: {
       defects: { tick: ({ deliveries }) => ({ deliveries: { ...deliveries, putOff: async () => 'lost' } }) },
     },
@@ -37,14 +37,14 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'a message for a first try that failed',
     profile: 'race',
-    firstSeed: 2,
+    firstSeed: 11,
     mutant: { defects: { notify: () => ({ deliveryQueue: { send: async () => undefined } }) } },
   },
   {
     rule: 'I10',
     without: 'a body that is made of the event alone',
     profile: 'chaos',
-    firstSeed: 2,
+    firstSeed: 3,
     mutant: {
       message: (step, message) =>
         step === 'notify'
@@ -56,7 +56,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'R10',
     without: 'a dueAt on the final record',
     profile: 'chaos',
-    firstSeed: 3,
+    firstSeed: 2,
     mutant: {
       defects: {
         track: writing((jobs, seen, { dueAt, ...next }) =>
@@ -76,7 +76,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: "waiting for Batch's report after a cancel",
     profile: 'chaos',
-    firstSeed: 80,
+    firstSeed: 2,
     mutant: {
       defects: {
         intake: writing((jobs, seen, next) =>
@@ -114,7 +114,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: 'one name for the child of a failed job',
     profile: 'chaos',
-    firstSeed: 16,
+    firstSeed: 13,
     mutant: {
       defects: {
         intake: ({ jobs, random }) => ({
@@ -133,7 +133,6 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I11',
     without: "the endpoint's own key",
     profile: 'chaos',
-    firstSeed: 2,
     mutant: {
       defects: each(['notify'], ({ keys }) => ({
         keys: { open: ({ tenantId }, sealed) => keys.open({ tenantId, endpointId: 'whe_another' }, sealed) },
@@ -178,7 +177,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.8',
     without: 'waiting for the next try of a delivery when its message comes early',
     profile: 'race',
-    firstSeed: 188,
+    firstSeed: 50,
     mutant: {
       defects: {
         deliver: ({ deliveries }) => ({
@@ -206,7 +205,6 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.9',
     without: 'each due item alone: one that cannot be read stops those around it',
     profile: 'chaos',
-    firstSeed: 29,
     mutant: {
       defects: {
         tick: ({ jobs }) => ({

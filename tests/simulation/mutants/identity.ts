@@ -47,7 +47,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'following a failed job to its newest redrive',
     profile: 'chaos',
-    firstSeed: 152,
+    firstSeed: 205,
     mutant: {
       defects: {
         intake: withJobs((jobs) => ({
@@ -65,7 +65,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'a tombstone for the redrive that is on its way',
     profile: 'chaos',
-    firstSeed: 543,
+    firstSeed: 664,
     mutant: {
       defects: {
         intake: withJobs((jobs) => {
@@ -155,7 +155,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'a cancel that wins over the deadline for which its job is being ended',
     profile: 'chaos',
-    firstSeed: 3378,
+    firstSeed: 2498,
     mutant: {
       defects: {
         intake: writing(async (jobs, seen, next) =>

@@ -1,15 +1,19 @@
 /** The life of a container, over the real table; its objects are as the test says. */
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import type { ObjectStore } from '../../../io/aws/objects.ts';
+import type { RunFacts } from '../../../domain/job/claim.ts';
+import type { JobTypes } from '../../../domain/job/job-type.ts';
 import { type JobStore, jobStore } from '../../../io/table/jobs.ts';
 import { jobTypes } from '../../../job-types.ts';
+import { patient, type SendCall } from '../../../worker/api.ts';
 import { handlerOf } from '../../../worker/handlers/index.ts';
 import { type Assignment, run, type WorkerPorts } from '../../../worker/run.ts';
+import type { Transfer } from '../../../worker/transfer.ts';
 import { setUp } from '../../local/gateway/set-up.ts';
 import { BUCKET, type Change, FIRST, JOB_ID, jobIn, NOW, SECOND } from '../../support/jobs.ts';
 import { createJobsTable } from '../../support/jobs-table.ts';
+import { type Content, memoryBucket, openWorkerApi, ticketFor } from '../../support/worker-api.ts';
 
 let cloud: Awaited<ReturnType<typeof setUp>>;
 let jobs: JobStore;
@@ -20,7 +24,10 @@ beforeEach(async () => {
 afterEach(() => cloud.close());
 
 const CSV = `s3://${BUCKET}/tenants/acme/inputs/n.csv`;
-const me: Assignment = { jobId: JOB_ID, batchType: 'csv.summarise', runId: FIRST, attempt: 1, try: 1 };
+const REQUEST = `s3://${BUCKET}/tenants/acme/inputs/request.json`;
+const me: Assignment = { ticket: ticketFor(), runId: FIRST, try: 1, nonce: 'nonce-of-the-first' };
+const later: Assignment = { ...me, try: 2, nonce: 'nonce-of-a-later' };
+const keyIn = (uri: string) => uri.slice(`s3://${BUCKET}/`.length);
 
 async function given(state: Parameters<typeof jobIn>[0], change: Change = {}) {
   const job = jobIn(state, { jobType: 'csv.summarise', input: { csv: CSV }, claim: undefined, ...change });
@@ -31,48 +38,49 @@ async function given(state: Parameters<typeof jobIn>[0], change: Change = {}) {
 /** Nested lists, so many levels of them. */
 const nested = (levels: number): [] => (levels === 1 ? [] : ([nested(levels - 1)] as never)); // a list in a list
 
-/** A bucket in memory. */
-function bucket(change: Partial<ObjectStore> = {}, content: string | Buffer = 'n\n1\n2\n') {
-  const written: string[] = [];
-  const read: string[] = [];
-  const objects: ObjectStore = {
-    read: async (uri) => {
-      read.push(uri);
-      return Readable.from([content]);
-    },
-    write: async (key, text) => {
-      written.push(key);
-      return { uri: `s3://${BUCKET}/${key}`, bytes: text.length };
-    },
-    ...change,
-  };
-  return { objects, written, read };
+interface Surroundings {
+  readonly content?: Content;
+  readonly transfer?: Partial<Transfer>;
+  readonly types?: JobTypes;
+  readonly facts?: RunFacts;
+  readonly change?: Partial<WorkerPorts>;
+  readonly send?: (sound: SendCall) => SendCall;
 }
 
-function ports(objects: ObjectStore, change: Partial<WorkerPorts> = {}) {
+function ports(given: Surroundings = {}) {
   const lines: string[] = [];
   const printed: string[] = [];
   const line = (event: string, facts = {}) => void lines.push(`${event} ${JSON.stringify(facts)}`);
+  const log = { info: line, error: line };
+  const content = given.content ?? 'n\n1\n2\n';
+  const bucket = memoryBucket({ [keyIn(CSV)]: content, [keyIn(REQUEST)]: content });
+  const types = given.types ?? jobTypes;
+  const api = openWorkerApi({ jobs, bucket, types, ...(given.facts && { facts: given.facts }) });
+  const clock = { nowMs: () => NOW, waitUntil: () => new Promise<void>(() => undefined) };
   const all: WorkerPorts = {
-    jobs,
-    objectsOf: () => objects,
+    api: patient(
+      (given.send ?? ((sound) => sound))(api.send),
+      { ...clock, waitUntil: async () => undefined },
+      log,
+    ),
+    transfer: { ...bucket.transfer, ...given.transfer },
     handlerOf,
-    bucket: BUCKET,
-    types: jobTypes,
-    clock: { nowMs: () => NOW },
-    log: { info: line, error: line },
+    types,
+    // Heartbeats would come for ever at once.
+    clock,
+    log,
     stderr: { write: (text) => void printed.push(text) },
-    ...change,
+    ...given.change,
   };
-  return { all, lines, printed };
+  return { all, lines, printed, ...bucket };
 }
 const nothing = new AbortController().signal;
 
 describe('a container', () => {
   test('claims, works and commits', async () => {
     await given('submitted');
-    const { objects, written } = bucket();
-    expect(await run(ports(objects).all, me, nothing)).toBe(0);
+    const { all, written } = ports();
+    expect(await run(all, me, nothing)).toBe(0);
     expect(await jobs.get(JOB_ID)).toMatchObject({
       state: 'running',
       claim: { runId: FIRST, try: 1 },
@@ -83,8 +91,9 @@ describe('a container', () => {
 
   test('whose result cannot be stored has failed, and no result is on the record (F52)', async () => {
     await given('submitted');
-    const full = bucket({ write: () => Promise.reject(new Error('canary: 503 Slow Down')) });
-    const { all, lines } = ports(full.objects);
+    const { all, lines } = ports({
+      transfer: { put: () => Promise.reject(new Error('canary: 503 Slow Down')) },
+    });
     expect(await run(all, me, nothing)).toBe(1);
     const job = await jobs.get(JOB_ID);
     expect(job).toMatchObject({ state: 'running', reportedFailure: { code: 'exit_code' } });
@@ -92,27 +101,43 @@ describe('a container', () => {
     expect(JSON.stringify([job?.reportedFailure, lines])).not.toContain('canary');
   });
 
-  test('that dies before its result is committed is followed by a later try, which writes the same objects (F48)', async () => {
+  test('that dies before its result is committed is followed by a later try, which writes its own objects (F48)', async () => {
     await given('submitted');
-    const first = bucket();
     const died = Promise.withResolvers<void>();
-    const dying: Pick<JobStore, 'get' | 'replace' | 'whole'> = {
-      get: (jobId) => jobs.get(jobId),
-      whole: (job) => jobs.whole(job),
-      replace: (seen, next) => {
-        if (next.result === undefined) return jobs.replace(seen, next);
+    const first = ports({
+      send: (sound) => (call) => {
+        if (!('call' in call) || call.call !== 'complete') return sound(call);
         died.resolve();
         return new Promise(() => undefined);
       },
-    };
-    void run(ports(first.objects, { jobs: dying }).all, me, nothing);
+    });
+    void run(first.all, me, nothing);
     await died.promise;
     expect((await jobs.get(JOB_ID))?.result).toBeUndefined();
 
-    const second = bucket();
-    expect(await run(ports(second.objects).all, { ...me, try: 2 }, nothing)).toBe(0);
+    const second = ports({ facts: { kind: 'known', tries: 1 } });
+    expect(await run(second.all, later, nothing)).toBe(0);
     expect(await jobs.get(JOB_ID)).toMatchObject({ claim: { try: 2 }, result: { inline: { rows: 2 } } });
-    expect(second.written).toEqual(first.written);
+    expect(first.written).toEqual([`tenants/acme/results/${JOB_ID}/${FIRST}-1/summary.json`]);
+    expect(second.written).toEqual([`tenants/acme/results/${JOB_ID}/${FIRST}-2/summary.json`]);
+  });
+
+  test('whose answers are lost calls again, and finds its own claim and its own result', async () => {
+    await given('submitted');
+    const answered = new Set<string>();
+    const { all, written } = ports({
+      send: (sound) => async (call) => {
+        const answer = await sound(call);
+        const name = 'call' in call ? String(call.call) : '';
+        if (answered.has(name)) return answer;
+        answered.add(name);
+        throw new Error('The answer is lost');
+      },
+    });
+    expect(await run(all, me, nothing)).toBe(0);
+    expect(answered).toEqual(new Set(['claim', 'heartbeat', 'complete']));
+    expect(await jobs.get(JOB_ID)).toMatchObject({ claim: { try: 1 }, result: { inline: { rows: 2 } } });
+    expect(written).toHaveLength(1);
   });
 
   test.each([
@@ -123,8 +148,8 @@ describe('a container', () => {
     'leaves well, and opens nothing, when its job is %s and not its own (F49, F50)',
     async (state, change) => {
       const before = await given(state, change);
-      const { objects, read, written } = bucket();
-      expect(await run(ports(objects).all, me, nothing)).toBe(0);
+      const { all, read, written } = ports({ facts: { kind: 'known', tries: 0 } });
+      expect(await run(all, me, nothing)).toBe(0);
       expect(await jobs.get(JOB_ID)).toEqual(before);
       expect([...read, ...written]).toEqual([]);
     },
@@ -135,7 +160,7 @@ describe('a container', () => {
     const thrown = new Error('canary: ECONNREFUSED db:5432', { cause: new Error('canary: the cause') });
     thrown.name = 'Canary';
     const handler = () => Promise.reject(thrown);
-    const { all, printed } = ports(bucket().objects, { handlerOf: async () => handler });
+    const { all, printed } = ports({ change: { handlerOf: async () => handler } });
     expect(await run(all, me, nothing)).toBe(1);
     const job = await jobs.get(JOB_ID);
     expect(job).toMatchObject({ state: 'running', reportedFailure: { code: 'exit_code' } });
@@ -157,8 +182,8 @@ describe('a container', () => {
       runs += 1;
       return value;
     };
-    const { objects, written } = bucket();
-    expect(await run(ports(objects, { handlerOf: async () => handler }).all, me, nothing)).toBe(0);
+    const { all, written } = ports({ change: { handlerOf: async () => handler } });
+    expect(await run(all, me, nothing)).toBe(0);
     expect(await jobs.get(JOB_ID)).toMatchObject({
       result: { object: expect.stringMatching(/result\.json$/) },
     });
@@ -167,13 +192,13 @@ describe('a container', () => {
 
   test.each([
     ['inline', { input: { csv: CSV, delimiter: 5 } }],
-    ['behind inputRef', { input: undefined, inputRef: `s3://${BUCKET}/tenants/acme/inputs/request.json` }],
+    ['behind inputRef', { input: undefined, inputRef: REQUEST }],
   ])(
     'whose input %s does not fit the schema of today says never again, with a code (F84)',
     async (_, change) => {
       await given('submitted', change);
-      const { objects, written } = bucket({}, JSON.stringify({ csv: CSV, delimiter: 5 }));
-      expect(await run(ports(objects).all, me, nothing)).toBe(64);
+      const { all, written } = ports({ content: JSON.stringify({ csv: CSV, delimiter: 5 }) });
+      expect(await run(all, me, nothing)).toBe(64);
       expect(await jobs.get(JOB_ID)).toMatchObject({
         reportedFailure: {
           code: 'input_invalid',
@@ -200,18 +225,16 @@ describe('a container', () => {
       'input_uri_forbidden',
     ],
   ])('whose input behind inputRef %s says never again, and why (F51)', async (_, content, code) => {
-    const inputRef = `s3://${BUCKET}/tenants/acme/inputs/request.json`;
-    await given('submitted', { input: undefined, inputRef });
-    const { objects, read, written } = bucket({}, content);
-    expect(await run(ports(objects).all, me, nothing)).toBe(64);
+    await given('submitted', { input: undefined, inputRef: REQUEST });
+    const { all, read, written } = ports({ content });
+    expect(await run(all, me, nothing)).toBe(64);
     const job = await jobs.get(JOB_ID);
     expect(job).toMatchObject({ reportedFailure: { code } });
-    expect(read).toEqual([inputRef]);
+    expect(read).toEqual([keyIn(REQUEST)]);
     expect(written).toEqual([]);
   });
 
   test('whose input behind inputRef has more keys than a message may have reads them all', async () => {
-    const inputRef = `s3://${BUCKET}/tenants/acme/inputs/request.json`;
     const input = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`key ${i}`, i]));
     const csv = jobTypes.get('csv.summarise');
     if (csv === undefined) throw new Error('csv.summarise is not registered');
@@ -221,38 +244,46 @@ describe('a container', () => {
       read = found;
       return null;
     };
-    await given('submitted', { input: undefined, inputRef });
-    const { objects } = bucket({}, JSON.stringify(input));
-    expect(await run(ports(objects, { types, handlerOf: async () => handler }).all, me, nothing)).toBe(0);
+    await given('submitted', { input: undefined, inputRef: REQUEST });
+    const { all } = ports({
+      content: JSON.stringify(input),
+      types,
+      change: { handlerOf: async () => handler },
+    });
+    expect(await run(all, me, nothing)).toBe(0);
     expect(read).toEqual(input);
   });
 
   test('that is asked to end while it waits for the rest of an object ends at once (F53)', async () => {
     await given('submitted');
     const ending = new AbortController();
-    const { objects } = bucket({
-      // Its first bytes have come, and no others will.
-      read: async () => {
-        const stalled = new PassThrough();
-        stalled.write('n\n1\n');
-        setImmediate(() => ending.abort());
-        return stalled;
+    const { all } = ports({
+      transfer: {
+        // Its first bytes have come, and no others will.
+        get: async () => {
+          const stalled = new PassThrough();
+          stalled.write('n\n1\n');
+          setImmediate(() => ending.abort());
+          return stalled;
+        },
       },
     });
-    expect(await run(ports(objects).all, me, ending.signal)).toBe(75);
+    expect(await run(all, me, ending.signal)).toBe(75);
     expect(await jobs.get(JOB_ID)).toMatchObject({ reportedFailure: { code: 'try_later' } });
   });
 
   test('that is asked to end while it works says try later (F53)', async () => {
     await given('submitted');
     const ending = new AbortController();
-    const { objects } = bucket({
-      read: async () => {
-        ending.abort();
-        throw new Error('aborted');
+    const { all } = ports({
+      transfer: {
+        get: async () => {
+          ending.abort();
+          throw new Error('aborted');
+        },
       },
     });
-    expect(await run(ports(objects).all, me, ending.signal)).toBe(75);
+    expect(await run(all, me, ending.signal)).toBe(75);
     expect(await jobs.get(JOB_ID)).toMatchObject({ reportedFailure: { code: 'try_later' } });
   });
 });

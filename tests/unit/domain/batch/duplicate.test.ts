@@ -13,7 +13,7 @@ describe('a second Batch job of an attempt', () => {
     const refused = refusing(job, duplicate);
     expect(refused).toMatchObject({ refused: [SECOND], version: job.version + 1, stateVersion: 4 });
     expect(refused && mayEnd(refused, duplicate)).toBe(true);
-    expect(refused && claim(refused, { ...duplicate, try: 1 }, context)).toEqual({
+    expect(refused && claim(refused, { ...duplicate, try: 1, nonce: 'nonce' }, context)).toEqual({
       kind: 'superseded',
       why: 'refused',
     });

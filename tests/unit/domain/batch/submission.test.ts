@@ -94,13 +94,19 @@ describe('what a submit message means for the record as it is now', () => {
 describe('what SubmitJob is asked', () => {
   test('names the type, the ids and the share, in the words of the targets', () => {
     expect(
-      submitRequest(jobIn('submitting', { attempt: 2 }), reportType, 1, { targets, input: {}, nowMs: NOW }),
+      submitRequest(jobIn('submitting', { attempt: 2 }), reportType, 1, {
+        targets,
+        input: {},
+        ticket: 'a-ticket',
+        nowMs: NOW,
+      }),
     ).toEqual({
       jobName: `hg-${JOB_ID}-2`,
       jobQueue: 'queue-standard',
       jobDefinition: 'definition-of-report.render',
       parameters: { batchType: 'report.render', jobId: JOB_ID, attempt: '2' },
       timeout: { attemptDurationSeconds: 300 },
+      containerOverrides: { environment: [{ name: 'HEADGATE_TICKET', value: 'a-ticket' }] },
       shareIdentifier: shareIdentifier('acme', 1),
       schedulingPriorityOverride: 100,
       tags: { 'headgate:tenant': 'acme', 'headgate:job': JOB_ID },
@@ -112,6 +118,7 @@ describe('what SubmitJob is asked', () => {
     const { timeout } = submitRequest(aJob({ timeoutSeconds: 61 }), reportType, 1, {
       targets,
       input: {},
+      ticket: 'a-ticket',
       nowMs: NOW,
     });
     expect(timeout.attemptDurationSeconds).toBe(61);
@@ -119,8 +126,12 @@ describe('what SubmitJob is asked', () => {
 
   test('a job near its deadline gets what is left, but no less than Batch takes', () => {
     const timeoutBy = (deadlineAt: number) =>
-      submitRequest(aJob({ deadlineAt }), reportType, 1, { targets, input: {}, nowMs: NOW }).timeout
-        .attemptDurationSeconds;
+      submitRequest(aJob({ deadlineAt }), reportType, 1, {
+        targets,
+        input: {},
+        ticket: 'a-ticket',
+        nowMs: NOW,
+      }).timeout.attemptDurationSeconds;
     expect([timeoutBy(NOW + 999_000), timeoutBy(NOW + 90_001), timeoutBy(NOW + 5000)]).toEqual([300, 91, 60]);
   });
 
@@ -135,6 +146,7 @@ describe('what SubmitJob is asked', () => {
       submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), economy, 1, {
         targets,
         input: {},
+        ticket: 'a-ticket',
         nowMs: NOW,
       }).jobQueue;
     expect([0, 1, 2, 3].map(queueAfter)).toEqual([
@@ -156,6 +168,7 @@ describe('what SubmitJob is asked', () => {
       submitRequest(aJob({ endedAttempts: Array(times).fill(lost) }), growing, 1, {
         targets,
         input: {},
+        ticket: 'a-ticket',
         nowMs: NOW,
       }).containerOverrides?.resourceRequirements;
     expect([0, 1, 2, 3].map(memoryAfter)).toEqual([
@@ -168,7 +181,10 @@ describe('what SubmitJob is asked', () => {
 
   test("no tag of a tenant can say that the job is another tenant's", () => {
     const tags = { team: 'a', 'headgate:tenant': 'globex', 'headgate:job': 'other' };
-    expect(submitRequest(aJob({ tags }), reportType, 1, { targets, input: {}, nowMs: NOW }).tags).toEqual({
+    expect(
+      submitRequest(aJob({ tags }), reportType, 1, { targets, input: {}, ticket: 'a-ticket', nowMs: NOW })
+        .tags,
+    ).toEqual({
       team: 'a',
       'headgate:tenant': 'acme',
       'headgate:job': JOB_ID,
@@ -183,7 +199,9 @@ describe('what SubmitJob is asked', () => {
       fingerprint: 'canary',
     });
     expect(
-      JSON.stringify(submitRequest(job, reportType, 1, { targets, input: job.input, nowMs: NOW })),
+      JSON.stringify(
+        submitRequest(job, reportType, 1, { targets, input: job.input, ticket: 'a-ticket', nowMs: NOW }),
+      ),
     ).not.toContain('canary');
   });
 });

@@ -1,17 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { advance } from '../../../../domain/job/advance.ts';
-import { applyWorkerMessage, type Container, claim, holds } from '../../../../domain/job/claim.ts';
+import {
+  applyWorkerMessage,
+  type Container,
+  claim,
+  holds,
+  type RunFacts,
+} from '../../../../domain/job/claim.ts';
 import { type JobRecord, JobState } from '../../../../domain/job/job.ts';
-import { context, FIRST, jobIn, SECOND } from '../../../support/jobs.ts';
+import { context, FIRST, jobIn, NONCE, SECOND } from '../../../support/jobs.ts';
 
-const me: Container = { attempt: 1, runId: FIRST, try: 1 };
-const other: Container = { attempt: 1, runId: SECOND, try: 1 };
+const me: Container = { attempt: 1, runId: FIRST, try: 1, nonce: NONCE };
+const other: Container = { attempt: 1, runId: SECOND, try: 1, nonce: 'o'.repeat(26) };
+const thief: Container = { ...me, nonce: 't'.repeat(26) };
+/** What AWS Batch says of a Batch job of which so many tries have ended. */
+const endedTries = (tries: number): RunFacts => ({ kind: 'known', tries });
 const laterTry: Container = { ...me, try: 2 };
 const committed = { kind: 'committed', result: { inline: { pages: 3 } } } as const;
 
 function claimedBy(job: JobRecord, container: Container): JobRecord {
-  const verdict = claim(job, container, context);
+  const verdict = claim(job, container, context, endedTries(container.try - 1));
   if (verdict.kind !== 'claim') throw new Error(verdict.kind);
   return verdict.next;
 }
@@ -30,7 +39,7 @@ describe('which container may begin', () => {
     expect(claimedBy(job, me)).toMatchObject({
       state: 'running',
       runId: FIRST,
-      claim: { runId: FIRST, try: 1 },
+      claim: { runId: FIRST, try: 1, nonce: NONCE },
       order: { tries: 0, rank: 3 },
       version: job.version + 1,
     });
@@ -42,8 +51,17 @@ describe('which container may begin', () => {
     ['that was refused', jobIn('submitting', { refused: [FIRST] }), me, 'refused'],
     ['when another has the claim', jobIn('running'), other, 'claimed_by_another'],
     ['of an earlier try, on a host given up', claimedBy(jobIn('running'), laterTry), me, 'later_try_runs'],
+    [
+      'that repeats the claim of another with a nonce of its own',
+      jobIn('running'),
+      thief,
+      'claimed_by_another',
+    ],
   ])('not one %s', (_, job, container, why) => {
-    expect(claim(job, container, context)).toEqual({ kind: 'superseded', why });
+    expect(claim(job, container, context, endedTries(container.try - 1))).toEqual({
+      kind: 'superseded',
+      why,
+    });
   });
 
   test.each(JobState.options.filter((s) => !['submitting', 'submitted', 'starting', 'running'].includes(s)))(
@@ -61,9 +79,37 @@ describe('which container may begin', () => {
 
   test("a later try of the same Batch job takes over from Batch's earlier one", () => {
     expect(claimedBy(claimedBy(jobIn('submitted'), me), laterTry)).toMatchObject({
-      claim: { runId: FIRST, try: 2 },
+      claim: { runId: FIRST, try: 2, nonce: NONCE },
       order: { tries: 1, rank: 3 },
     });
+  });
+});
+
+describe('what a container says of itself is no fact', () => {
+  test.each<[string, JobRecord, Container]>([
+    ['its Batch job, before the answer to SubmitJob is on the record', jobIn('submitting'), me],
+    ['a Batch job that the record does not know', jobIn('submitted'), other],
+    ['a try that the record does not know', jobIn('submitted'), laterTry],
+    ['a try after the one that holds the claim', jobIn('running'), laterTry],
+  ])('%s', (_, job, container) => {
+    expect(claim(job, container, context)).toEqual({ kind: 'unproven' });
+    expect(claim(job, container, context, { kind: 'unknown' })).toEqual({ kind: 'unproven' });
+    expect(claim(job, container, context, endedTries(container.try - 1)).kind).toBe('claim');
+  });
+
+  test('a try that AWS Batch has not begun', () => {
+    expect(claim(jobIn('submitted'), { ...me, try: 3 }, context, endedTries(1))).toEqual({
+      kind: 'unproven',
+    });
+  });
+
+  test('a try that AWS Batch has given up already', () => {
+    const superseded = { kind: 'superseded', why: 'later_try_known' };
+    expect(claim(jobIn('submitting'), me, context, endedTries(1))).toEqual(superseded);
+  });
+
+  test('the first try of the Batch job on the record needs no fact', () => {
+    expect(claim(jobIn('submitted'), me, context).kind).toBe('claim');
   });
 });
 
@@ -104,6 +150,7 @@ describe('whose word the record takes', () => {
 
   test.each<[string, JobRecord, Container]>([
     ['another Batch job', jobIn('running'), other],
+    ['a container with another nonce', jobIn('running'), thief],
     ['a container that never claimed', jobIn('running', { claim: undefined }), me],
     ['an earlier try of the same Batch job', claimedBy(jobIn('running'), laterTry), me],
     ['a later try that has not claimed yet', jobIn('running'), laterTry],
@@ -125,6 +172,7 @@ describe('however containers come, fail and come again', () => {
     attempt: fc.constantFrom(1, 2),
     runId: fc.constantFrom(FIRST, SECOND),
     try: fc.integer({ min: 1, max: 3 }),
+    nonce: fc.constantFrom(NONCE, 't'.repeat(26)),
   });
 
   test('at most one holds the job, and a try that was passed never holds it again', () => {
@@ -133,7 +181,7 @@ describe('however containers come, fail and come again', () => {
         let job: JobRecord = jobIn('submitting');
         let highest = 0;
         for (const container of arrivals) {
-          const verdict = claim(job, container, context);
+          const verdict = claim(job, container, context, endedTries(container.try - 1));
           if (verdict.kind === 'claim') job = verdict.next;
           expect(verdict.kind !== 'superseded').toBe(holds(job, container));
           const holders = new Set(arrivals.filter((c) => holds(job, c)).map((c) => JSON.stringify(c)));

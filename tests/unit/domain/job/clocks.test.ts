@@ -43,7 +43,8 @@ function heard(job: JobRecord, { what, by, attempt, tries, skewMs, saidSkewMs }:
   const nowMs = NOW + skewMs;
   const context = { nowMs, random: 0, policy: reportType };
   if (what === 'claim') {
-    const verdict = claim(job, { attempt, runId: by, try: tries + 1 }, context);
+    const me = { attempt, runId: by, try: tries + 1, nonce: by };
+    const verdict = claim(job, me, context, { kind: 'known', tries });
     return verdict.kind === 'claim' ? verdict.next : job;
   }
   if (what === 'result') {

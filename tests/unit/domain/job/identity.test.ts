@@ -6,15 +6,17 @@ import {
   dueShard,
   ownsObject,
   parseObjectUri,
-  resultPrefix,
+  resultFolder,
 } from '../../../../domain/job/identity.ts';
 import { aJob, BUCKET, FIRST, JOB_ID } from '../../../support/jobs.ts';
 
-test('the result of a Batch job lies in the folder of its tenant, apart from that of every other', () => {
-  const prefix = resultPrefix(aJob(), FIRST);
-  expect(prefix).toBe(`tenants/acme/results/${JOB_ID}/${FIRST}/`);
-  expect(ownsObject(`s3://${BUCKET}/${prefix}result.json`, 'acme', BUCKET)).toBe(true);
-  expect(resultPrefix(aJob(), 'arn:child:3')).toBe(`tenants/acme/results/${JOB_ID}/arn-child-3/`);
+test('the result of a container lies in the folder of its tenant, apart from that of every other try', () => {
+  const folder = resultFolder(aJob(), { runId: FIRST, try: 2 });
+  expect(folder).toBe(`tenants/acme/results/${JOB_ID}/${FIRST}-2/`);
+  expect(ownsObject(`s3://${BUCKET}/${folder}result.json`, 'acme', BUCKET)).toBe(true);
+  expect(resultFolder(aJob(), { runId: `${FIRST}:3`, try: 1 })).toBe(
+    `tenants/acme/results/${JOB_ID}/${FIRST}-3-1/`,
+  );
 });
 
 test.each([

@@ -51,7 +51,7 @@ describe('the call of SubmitJob', () => {
   test.each<Observation>([
     { kind: 'accepted', runId: FIRST, order: { tries: 0, rank: 1 } },
     { kind: 'running', runId: FIRST, order: { tries: 0, rank: 3 } },
-    { kind: 'claimed', runId: FIRST, try: 1, order: { tries: 0, rank: 3 } },
+    { kind: 'claimed', runId: FIRST, try: 1, nonce: 'nonce', order: { tries: 0, rank: 3 } },
     endedBadly,
   ])('is closed by the first word of the Batch job it made: $kind', (observation) => {
     const job = moved(jobIn('submitting'), observation);
@@ -154,7 +154,13 @@ test('a second start does not change when the job first started', () => {
 
 test("a claim forgets the failure reported by the try before: the new container's own end is judged", () => {
   const job = jobIn('running', { reportedFailure: { code: 'try_later', message: 'Not now.' } });
-  const claimed: Observation = { kind: 'claimed', runId: FIRST, try: 2, order: { tries: 1, rank: 3 } };
+  const claimed: Observation = {
+    kind: 'claimed',
+    runId: FIRST,
+    try: 2,
+    nonce: 'nonce',
+    order: { tries: 1, rank: 3 },
+  };
   expect(moved(job, claimed)).not.toHaveProperty('reportedFailure');
 });
 

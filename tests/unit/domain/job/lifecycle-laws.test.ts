@@ -46,7 +46,7 @@ const usual: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({ kind: fc.constantFrom('queued', 'starting', 'running'), ...word }),
   fc.record({ ...is('ended_well'), ...word, ended }),
   fc.record({ ...is('ended_badly'), ...word, ended, failure, retryable: fc.boolean() }),
-  fc.record({ ...is('claimed'), ...word, try: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ ...is('claimed'), nonce: fc.constant('nonce'), ...word, try: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ ...is('unclear'), batchStatus: fc.constant('PAUSED') }),
   fc.record({ kind: fc.constantFrom('absent', 'lost') }),
   fc.record({ ...is('committed'), result: fc.record({ inline: fc.constant(1) }) }),

@@ -23,7 +23,7 @@ const observations = {
   unavailable: { kind: 'unavailable', reason: 'The queue is disabled.', nextAttemptAt: NOW + 30_000 },
   absent: { kind: 'absent' },
   lost: { kind: 'lost' },
-  claimed: { kind: 'claimed', ...seen, try: 2 },
+  claimed: { kind: 'claimed', ...seen, try: 2, nonce: 'nonce' },
   committed: { kind: 'committed', result: { inline: { pages: 3 } } },
   progressed: { kind: 'progressed', progress: { done: 1 } },
   reported_failure: { kind: 'reported_failure', reportedFailure: { code: 'try_later', message: 'Not now.' } },

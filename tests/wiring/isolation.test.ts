@@ -1,0 +1,170 @@
+/**
+ * A container that was taken over: what its role, and every way out of its network, let it do. It has its ticket, its task token and
+ * the URLs that were signed for it; what those are worth is `tests/unit/application/worker-api.test.ts`.
+ */
+import * as batch from '@aws-sdk/client-batch';
+import * as dynamodb from '@aws-sdk/client-dynamodb';
+import * as ecr from '@aws-sdk/client-ecr';
+import * as events from '@aws-sdk/client-eventbridge';
+import * as kms from '@aws-sdk/client-kms';
+import * as lambda from '@aws-sdk/client-lambda';
+import * as s3 from '@aws-sdk/client-s3';
+import * as sqs from '@aws-sdk/client-sqs';
+import { describe, expect, it } from '@jest/globals';
+import * as z from 'zod';
+import { BucketPolicy, Role, resources, Statement, template } from '../support/template.ts';
+import { allows, arnOf, denies } from './policies.ts';
+import { rightsOf } from './rights.ts';
+
+const roles = new Map(resources('AWS::IAM::Role', Role));
+const statementsOf = (role: string) => roles.get(role) ?? [];
+const endpoints = resources(
+  'AWS::EC2::VPCEndpoint',
+  z.object({ PolicyDocument: z.object({ Statement: z.array(Statement) }) }),
+).map(([id, { PolicyDocument }]) => [id, PolicyDocument.Statement] as const);
+
+const OTHERS_OBJECT = `${arnOf('JobsBucket')}/tenants/globex/inputs/a.csv`;
+const OTHERS_RESULT = `${arnOf('JobsBucket')}/tenants/globex/results/job/run-1/result.json`;
+const SECRET = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:smtp-AbCdEf';
+/** Everything that the stack has, and what tenants have in it. */
+const RESOURCES = [
+  ...Object.keys(template.Resources).map(arnOf),
+  OTHERS_OBJECT,
+  OTHERS_RESULT,
+  SECRET,
+  'arn:aws:batch:eu-west-1:111111111111:job/6f1c1b0e-1111-4222-8333-444455556666',
+  'arn:aws:lambda:eu-west-1:222222222222:function:theirs',
+  'arn:aws:s3:::their-bucket/stolen.csv',
+  '*',
+];
+
+const commandsOf = (service: string, client: object) =>
+  Object.keys(client).flatMap((name) => (/Command$/.test(name) ? [`${service}:${name.slice(0, -7)}`] : []));
+/** Every action that a policy of the stack names, and every one of the services that it uses. */
+const ACTIONS = [
+  ...new Set([
+    ...[...roles.values()].flat().flatMap((statement) => statement.Action),
+    ...endpoints.flatMap(([, statements]) => statements.flatMap((statement) => statement.Action)),
+    ...commandsOf('batch', batch),
+    ...commandsOf('dynamodb', dynamodb),
+    ...commandsOf('ecr', ecr),
+    ...commandsOf('events', events),
+    ...commandsOf('kms', kms),
+    ...commandsOf('lambda', lambda),
+    ...commandsOf('s3', s3),
+    ...commandsOf('sqs', sqs),
+    'iam:PassRole',
+    'logs:GetLogEvents',
+    'secretsmanager:GetSecretValue',
+    'ssm:GetParameters',
+    'sts:AssumeRole',
+  ]),
+];
+
+const OWN = { 'aws:PrincipalAccount': '111111111111', 'aws:PrincipalArn': arnOf('WorkerJobRole') };
+const FOREIGN = {
+  'aws:PrincipalAccount': '222222222222',
+  'aws:PrincipalArn': 'arn:aws:iam::222222222222:role/theirs',
+};
+const everything = () => ACTIONS.flatMap((action) => RESOURCES.map((resource) => ({ action, resource })));
+const ONLY = [{ action: 'lambda:InvokeFunction', resource: arnOf('WorkerApiLambdaFunction') }];
+
+describe('the role of every container', () => {
+  it('may invoke worker-api, and none of all other actions on anything of the account', () => {
+    expect(everything().length).toBeGreaterThan(30_000);
+    const allowed = everything().filter((request) =>
+      allows(statementsOf('WorkerJobRole'), { ...request, context: OWN }),
+    );
+    expect(allowed).toEqual(ONLY);
+  });
+
+  it('has the rights that its program uses, and no others', () => {
+    expect(rightsOf('worker/main.ts').actions).toEqual(ONLY.map(({ action }) => action));
+  });
+});
+
+it('every endpoint of the network has a policy', () => {
+  const all = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::EC2::VPCEndpoint');
+  expect(endpoints).toHaveLength(all.length);
+});
+
+describe.each(endpoints)('%s', (id, statements) => {
+  it('lets nothing out with the credentials of another account', () => {
+    const out = everything().filter((request) => allows(statements, { ...request, context: FOREIGN }));
+    expect(out).toEqual([]);
+  });
+
+  it('lets a container with its own credentials do nothing else than call worker-api', () => {
+    const both = everything().filter((request) =>
+      [statements, statementsOf('WorkerJobRole')].every((each) => allows(each, { ...request, context: OWN })),
+    );
+    expect(both).toEqual(id === 'LambdaEndpoint' ? ONLY : []);
+  });
+});
+
+it('the URLs that worker-api signs are used through the endpoint of S3, and no other role gets through', () => {
+  const statements = endpoints.find(([id]) => id === 'S3Endpoint')?.[1] ?? [];
+  const read = { action: 's3:GetObject', resource: `${arnOf('JobsBucket')}/tenants/acme/inputs/a.csv` };
+  const by = (role: string) => ({ 'aws:PrincipalAccount': '111111111111', 'aws:PrincipalArn': arnOf(role) });
+  const through = [...roles.keys()].filter((role) => allows(statements, { ...read, context: by(role) }));
+  expect(through).toEqual(['WorkerApiRole']);
+  const layers = 'arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/layer';
+  expect(allows(statements, { action: 's3:GetObject', resource: layers })).toBe(true);
+  expect(allows(statements, { action: 's3:PutObject', resource: layers })).toBe(false);
+});
+
+describe('worker-api', () => {
+  const statements = statementsOf('WorkerApiRole');
+  const onItem = (action: string, key: string) =>
+    allows(statements, {
+      action,
+      resource: arnOf('JobsTable'),
+      context: { 'dynamodb:LeadingKeys': [key] },
+    });
+
+  it('reads and changes records of jobs, and nothing that tenants or operators own', () => {
+    for (const action of [
+      'dynamodb:BatchGetItem',
+      'dynamodb:PartiQLUpdate',
+      'dynamodb:UpdateItem',
+      'dynamodb:PutItem',
+    ]) {
+      expect(onItem(action, 'JOB#job_a')).toBe(true);
+      for (const key of ['TENANT#globex', 'KEY#k', 'WAITING#globex', 'PACE'])
+        expect(onItem(action, key)).toBe(false);
+    }
+  });
+
+  it('writes results and never an input', () => {
+    const put = (resource: string) => allows(statements, { action: 's3:PutObject', resource });
+    expect([put(OTHERS_RESULT), put(OTHERS_OBJECT)]).toEqual([true, false]);
+  });
+});
+
+describe('the keys of KMS', () => {
+  const may = (role: string, key: string, context: Record<string, string>) =>
+    allows(statementsOf(role), { action: 'kms:Decrypt', resource: arnOf(key), context });
+  const whoMay = (key: string, context: Record<string, string>) =>
+    [...roles.keys()].filter((role) => may(role, key, context)).sort();
+  const purpose = (name: string) => ({ 'kms:EncryptionContext:purpose': name });
+
+  it.each([
+    ['WorkerKey', purpose('ticket'), ['SubmitRole', 'WorkerApiRole']],
+    ['WorkerKey', purpose('task'), ['WorkerApiRole']],
+    ['WorkerKey', {}, []],
+    ['WebhookKey', { 'kms:EncryptionContext:endpointId': 'whe_1' }, ['DeliverRole', 'NotifyRole']],
+    ['WebhookKey', purpose('ticket'), []],
+    ['WebhookKey', {}, []],
+  ])('%s opens what is sealed for %j to %j', (key, context, expected) => {
+    expect(whoMay(key, context)).toEqual(expected);
+  });
+});
+
+it('no role may overwrite an object of a result', () => {
+  const policy = BucketPolicy.parse(template.Resources['JobsBucketPolicy']?.Properties);
+  const put = { action: 's3:PutObject', resource: OTHERS_RESULT };
+  const secure = { 'aws:SecureTransport': 'true' };
+  const statements = policy.PolicyDocument;
+  expect(denies(statements, { ...put, context: secure })).toBe(true);
+  expect(denies(statements, { ...put, context: { ...secure, 's3:if-none-match': '*' } })).toBe(false);
+});
