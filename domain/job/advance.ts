@@ -257,7 +257,18 @@ function conclude<Job extends JobRecord>(
   if (end.retryable && inTime && retryAllowed(policy.retry, failures)) {
     return put(job, { ...change, failure: end.failure, state: 'retrying', nextAttemptAt }, nowMs);
   }
-  return put(job, { ...change, failure: end.failure, state: 'failed' }, nowMs);
+  const failure = endedByDeadline(job, end, nowMs) ? deadlineExceeded(job) : end.failure;
+  return put(job, { ...change, failure, state: 'failed' }, nowMs);
+}
+
+/**
+ * The timeout that AWS Batch is given is cut to the time that the deadline leaves, so AWS Batch and reconcile race to
+ * end the attempt. The tenant reads the same cause whichever of them wins.
+ */
+function endedByDeadline({ deadlineAt }: JobRecord, { attempt, failure }: End, nowMs: number): boolean {
+  return (
+    failure?.code === 'timed_out' && deadlineAt !== undefined && deadlineAt <= (attempt?.endedAt ?? nowMs)
+  );
 }
 
 interface End {

@@ -65,6 +65,13 @@ const webhooks: Received[] = [];
   );
 });
 
+/** What the template gives a function as a variable. */
+type Value =
+  | string
+  | { readonly Ref: string }
+  | { readonly 'Fn::Select': readonly [number, { readonly 'Fn::Split': readonly [string, Value] }] }
+  | { readonly 'Fn::Sub': string | readonly [string, Readonly<Record<string, Value>>] };
+
 function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
   const resources = (type: string) =>
     Object.entries(opened().template.Resources).filter(([, resource]) => resource.Type === type);
@@ -149,7 +156,7 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
       });
       const named = statements.flatMap(({ Resource }) => Resource).filter((arn) => arn !== '*');
       const ours = new RegExp(
-        `^arn:aws:[a-z]+:us-east-1:123456789012:(\\S*\\bheadgate-${name}(-\\S+)?|job/\\*|key/${opened().id('WebhookKey')})$`,
+        `^arn:aws:[a-z]+:us-east-1:123456789012:(\\S*\\bheadgate-${name}([-_]\\S+)?|job/\\*|key/${opened().id('WebhookKey')})$`,
       );
       expect(named.filter((arn) => !ours.test(String(arn)))).toEqual([]);
     }
@@ -158,17 +165,24 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
 
   it('tells each function where its own table, queues and bus are', async () => {
     const given = { ...defaultsOf(opened().template.Parameters), ...opened().parameters };
-    const resolve = (value: string | { readonly Ref: string } | { readonly 'Fn::Sub': string }) => {
+    const known = (name: string) => given[name] ?? opened().id(name);
+    const resolve = (value: Value): string => {
       if (typeof value === 'string') return value;
-      if ('Ref' in value) return given[value.Ref] ?? opened().id(value.Ref);
-      return value['Fn::Sub'].replaceAll(/\$\{(\w+)\}/g, (_, name) => given[name] ?? opened().id(name));
+      if ('Ref' in value) return known(value.Ref);
+      if ('Fn::Select' in value) {
+        const [index, { 'Fn::Split': split }] = value['Fn::Select'];
+        return resolve(split[1]).split(split[0])[index] ?? '';
+      }
+      const sub = value['Fn::Sub'];
+      const [text, own] = typeof sub === 'string' ? [sub, {}] : sub;
+      return text.replaceAll(/\$\{(\w+)\}/g, (_, name) => {
+        const given = own[name];
+        return given === undefined ? known(name) : resolve(given);
+      });
     };
     for (const [id, { Properties }] of resources('AWS::Lambda::Function')) {
       const { Environment } = await opened().fn(opened().id(id));
-      const packaged = Object(Properties['Environment']).Variables as Record<
-        string,
-        Parameters<typeof resolve>[0]
-      >;
+      const packaged = Object(Properties['Environment']).Variables as Record<string, Value>;
       const expected = Object.entries(packaged).map(([variable, value]) => [variable, resolve(value)]);
       // moto gives parameters of type Number back as numbers.
       const told = Object.entries(Object(Environment).Variables).map(([key, value]) => [key, String(value)]);

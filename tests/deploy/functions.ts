@@ -137,7 +137,7 @@ export function functionsRun(surroundings: () => Surroundings): void {
           state: 'failed',
           failure: { class: 'app_error', exitCode: 1 },
         });
-        expect(await stack.received('NotifyQueue', jobId)).toMatchObject({ 'detail-type': 'job.failed' });
+        expect(await stack.received('NotifyQueue', jobId)).toMatchObject({ detail: { type: 'job.failed' } });
       },
       TIMEOUT_MS,
     );

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { advance, type Context } from '../../../../domain/job/advance.ts';
+import { failureOf } from '../../../../domain/job/failure.ts';
 import { JobRecord as JobRecordSchema, type JobState } from '../../../../domain/job/job.ts';
 import { withoutType } from '../../../../domain/job/job-type.ts';
 import type { Observation } from '../../../../domain/job/lifecycle.ts';
@@ -202,6 +203,22 @@ describe('an end that was asked for', () => {
     expect(moved(jobIn('waiting'), { kind: 'deadline' })).toMatchObject({ state: 'failed', failure });
     const job = jobIn('cancelling', { ending: 'deadline' });
     expect(moved(job, endedBadly)).toMatchObject({ state: 'failed', failure });
+  });
+
+  test.each([
+    ['at the deadline', 0, 'deadline_exceeded'],
+    ['after the deadline', -1, 'deadline_exceeded'],
+    ['before the deadline, with no time for another attempt', 1, 'timed_out'],
+  ])('has one cause, whether AWS Batch or reconcile ends it: %s', (_when, leftMs, code) => {
+    const endedAt = context.nowMs - 500;
+    const timedOut: Observation = {
+      ...endedBadly,
+      ended: { ...ended, endedAt },
+      failure: failureOf('timeout', 'timed_out'),
+    };
+    const job = moved(jobIn('running', { deadlineAt: endedAt + leftMs }), timedOut);
+    expect(job).toMatchObject({ state: 'failed', failure: { class: 'timeout', code } });
+    expect(job.endedAttempts.at(-1)?.failure).toMatchObject({ code: 'timed_out' });
   });
 
   test('is not followed by another attempt when the backoff would pass the deadline', () => {
