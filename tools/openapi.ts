@@ -31,8 +31,11 @@ const ANSWERS = {
   Wait: WaitView,
 } as const;
 
-/** Bodies that clients send. */
-const REQUESTS = { Submission, TenantSettings } as const;
+/**
+ * Bodies that clients send. Generators name a nested schema after its path, such as Tenant and settings, so a body has the name of
+ * none.
+ */
+const REQUESTS = { Submission, TenantUpdate: TenantSettings } as const;
 
 const refTo = (name: string) => `#/components/schemas/${name}`;
 

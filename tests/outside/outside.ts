@@ -14,6 +14,8 @@ export const outside = {
   /** Python with moto and ministack. */
   python: ifInstalled('python/installed.txt', 'python/bin/python'),
   cfnLint: ifInstalled('python/installed.txt', 'python/bin/cfn-lint'),
+  /** Makes a client of an OpenAPI document. */
+  openapiPythonClient: ifInstalled('python/bin/openapi-python-client', 'python/bin/openapi-python-client'),
   /** The program of Lambda's runtime client, for Node. */
   lambdaClient: ifInstalled(
     'lambda-client/installed.json',
@@ -23,6 +25,7 @@ export const outside = {
 
 export const missing = [
   ...(outside.python === undefined ? ['moto, ministack and cfn-lint'] : []),
+  ...(outside.openapiPythonClient === undefined ? ['openapi-python-client'] : []),
   ...(outside.lambdaClient === undefined ? ['aws-lambda-ric'] : []),
 ];
 
