@@ -3,6 +3,8 @@
  * `cost/prices.ts`. `tests/io/cost.test.ts` holds the counts.
  */
 import { type Case, costOf, kinds } from './cost/kinds.ts';
+import type { Counts } from './cost/meter.ts';
+import { naiveCost } from './cost/naive-glue.ts';
 import { billOf, dollarsOf, PRICES_OF } from './cost/prices.ts';
 import type { Figure } from './figure.ts';
 
@@ -19,6 +21,11 @@ const CASES: Readonly<Record<string, Case>> = {
   'plain, 40 of 50 wait': { ...USUAL, cap: 10 },
 };
 
+/** The peer is the naive way (`cost/naive-glue.ts`), whose jobs are all of one kind. */
+const PEERS: ReadonlySet<string> = new Set(['plain', 'plain, batches of 1', 'plain, 2 KB', 'plain, 4 KB']);
+/** What its record has beside the input. */
+const OWN_BYTES = 250;
+
 const BARS: Readonly<Record<string, { calls?: number; writeUnits?: number; dollars?: number }>> = {
   plain: { calls: 3.6, writeUnits: 8, dollars: 8 },
   'plain, batches of 1': { dollars: 16 },
@@ -30,12 +37,32 @@ const BARS: Readonly<Record<string, { calls?: number; writeUnits?: number; dolla
 export async function* cost(): AsyncGenerator<Figure> {
   for (const [name, each] of Object.entries(CASES)) {
     const counts = await costOf(each);
+    const peer = PEERS.has(name) ? await naiveCost(each.batchSize, each.recordBytes - OWN_BYTES) : undefined;
+    const beside = (of: (counts: Counts) => number) => (peer === undefined ? {} : { peer: of(peer) });
     const { calls, writeUnits, dollars } = BARS[name] ?? {};
-    yield { name: `calls, ${name}`, value: counts.calls, unit: 'a job', ...barOf(calls) };
-    yield { name: `write units, ${name}`, value: counts.writeUnits, unit: 'a job', ...barOf(writeUnits) };
+    yield {
+      name: `calls, ${name}`,
+      value: counts.calls,
+      unit: 'a job',
+      ...barOf(calls),
+      ...beside(({ calls }) => calls),
+    };
+    yield {
+      name: `write units, ${name}`,
+      value: counts.writeUnits,
+      unit: 'a job',
+      ...barOf(writeUnits),
+      ...beside(({ writeUnits }) => writeUnits),
+    };
     yield { name: `read units, ${name}`, value: counts.readUnits, unit: 'a job' };
-    const bill = dollarsOf(billOf(counts)) * 1_000_000;
-    yield { name: `price, ${name}`, value: bill, unit: `$/M, ${PRICES_OF}`, ...barOf(dollars) };
+    const bill = (of: Counts) => dollarsOf(billOf(of)) * 1_000_000;
+    yield {
+      name: `price, ${name}`,
+      value: bill(counts),
+      unit: `$/M, ${PRICES_OF}`,
+      ...barOf(dollars),
+      ...beside(bill),
+    };
   }
 }
 

@@ -8,10 +8,11 @@ import { bundles } from './bundles.ts';
 import { cost } from './cost.ts';
 import { type Benchmark, isWithin, type Outcome, ratioOf } from './figure.ts';
 import { laptop } from './laptop.ts';
+import { peers } from './peers.ts';
 import { queues } from './queues.ts';
 import { simulator } from './simulator.ts';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { cost, bundles, laptop, queues, simulator };
+const benchmarks: Readonly<Record<string, Benchmark>> = { cost, bundles, laptop, peers, queues, simulator };
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(benchmarks).join('|')}|all> [--json]
 

@@ -4,7 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -99,6 +105,10 @@ export async function openCountedCloud(counts: Counts, listener: Listener) {
   });
   const dynamo = new DynamoDBClient(configOf('dynamodb'));
   await dynamo.send(new CreateTableCommand(jobsTable()));
+  // It is made with a later turn of the event loop.
+  const isActive = async () =>
+    (await dynamo.send(new DescribeTableCommand({ TableName: TABLE }))).Table?.TableStatus === 'ACTIVE';
+  while (!(await isActive())) await pause(1);
   return {
     db: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
     sqs: new SQSClient({ ...configOf('sqs'), md5: false }),
