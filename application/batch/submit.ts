@@ -34,7 +34,7 @@ export function submit(ports: SubmitPorts): MessageBatch {
     const asked = read.flatMap(({ value }) => ('jobId' in value ? [value] : []));
     const known = await load(ports, asked);
     const stepped = await eachAlone(read, ports.log, async ({ message, value }) => {
-      if ('wake' in value) await ports.slots.wake(value.wake, value.after);
+      if ('wake' in value) await ports.slots.wake(value.wake);
       const result = 'jobId' in value ? await stepSubmission(ports, known.step(value), known.job(value)) : {};
       return { message, result };
     });

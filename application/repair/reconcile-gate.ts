@@ -39,17 +39,15 @@ export async function reconcileGate(ports: ReconcileGatePorts, tenantId: string)
   const over = holders.filter(
     ({ holder, job }) => job === 'gone' || (job !== undefined && mustNotHold(job, holder.attempt)),
   );
-  await ports.gates.release(
-    tenantId,
-    over.map(({ holder }) => holder),
-  );
+  const released = over.map(({ holder }) => holder);
+  await ports.gates.release(tenantId, released);
   const idle = holders.flatMap(({ holder, job }) =>
     typeof job === 'object' && job.state === 'waiting' && job.attempt === holder.attempt ? [job] : [],
   );
   await ports.submitQueue.send(idle.map((job) => asking(job, job.attempt)));
   if (over.length > 0 || idle.length > 0)
     ports.log.info('gate:reconcile:done', { tenantId, count: over.length, why: `${idle.length} sent again` });
-  await ports.slots.wake(tenantId);
+  await ports.slots.wake(tenantId, released);
   if (over.length === holders.length) await ports.gates.postpone(gate, undefined);
   return true;
 }

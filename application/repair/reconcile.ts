@@ -11,6 +11,7 @@ import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import { progressEvent } from '../../domain/webhook/notification.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
 import type { Due, DueIndex } from '../../io/table/due.ts';
+import type { GateStore } from '../../io/table/gates.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { apart, sendApart } from '../apart.ts';
 import { contextOf, type FollowPorts, follow } from '../batch/follow.ts';
@@ -21,14 +22,17 @@ import type { Slots } from '../tenant/slots.ts';
 import { type DueDeliveryPorts, enqueueDueDeliveries } from './due-deliveries.ts';
 import { inTurns, postponeFailed } from './due-items.ts';
 import { type ReconcileGatePorts, reconcileGate } from './reconcile-gate.ts';
+import { forgottenJobs, type WaitingJobPorts } from './waiting-jobs.ts';
 
 export interface ReconcilePorts
   extends FollowPorts,
     Omit<DispatchPorts, 'slots'>,
     ReconcileGatePorts,
+    WaitingJobPorts,
     DueDeliveryPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace' | 'whole'>;
   readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
+  readonly gates: GateStore;
   readonly slots: Slots;
   readonly due: DueIndex;
 }
@@ -175,8 +179,10 @@ async function followUp(ports: ReconcilePorts, repaired: readonly Repaired[]): P
   } of [...told.failed, ...[...unpublished].map(([{ item }, error]) => ({ item, error }))])
     ports.log.error('reconcile:repair:failed', { jobId: job.jobId, tenantId: job.tenantId, error });
   const toDispatch = repaired.filter(({ repair }) => repair.kind === 'dispatch' || repair.kind === 'give_up');
+  const waiting = repaired.flatMap(({ job, repair }) => (repair.kind === 'waits' ? [job] : []));
+  const forgotten = await forgottenJobs(ports, waiting);
   const described = await describeAll(ports, repaired);
-  await dispatch(ports, [...toDispatch.map(({ job }) => job), ...described]);
+  await dispatch(ports, [...toDispatch.map(({ job }) => job), ...forgotten, ...described]);
 }
 
 /** The first write of each repair moves `dueAt` on, before anything else is done about the job. */

@@ -66,5 +66,5 @@ export async function repairSlots(
     gate = (await ports.gates.load([tenantId])).get(tenantId);
     if ((await ports.gates.acquire(tenantId, gate, missing, ports.clock.nowMs())) === 'written') break;
   }
-  await ports.slots.wake(tenantId);
+  await ports.slots.wake(tenantId, of('leak'));
 }

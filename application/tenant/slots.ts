@@ -1,65 +1,59 @@
 /**
- * Slots: acquiring one at a tenant's gate, waiting for one, releasing it, and waking the waiting list.
+ * Slots: acquiring one at a tenant's gate, waiting for one, releasing it, and waking the waiting lists.
  *
- * No wake-up is lost, because each side writes before it reads. A waiting attempt inserts its row, then tries the
- * gate again. A release removes the holder, then reads the list consistently. If the second try still saw the holder,
- * it came before the removal, so its row was there for the release to read.
+ * No wake-up is lost, because each side writes before it reads. A waiting attempt puts its row, and what leads to it,
+ * then reads the gate again. A release removes the holder, then reads the lists consistently. If the second reading of the gate
+ * still showed the holder, it came before the removal, so the row was there for the release to read.
  */
-import { asking, wakeMessage } from '../../domain/batch/messages.ts';
+import { wakeMessage } from '../../domain/batch/messages.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { decide, type Gate, type GateDecision, isFull, type Obstacle } from '../../domain/tenant/gate.ts';
-import { holderName, holderOf, type Slotted } from '../../domain/tenant/holder.ts';
-import { rowOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
-import type { Queue } from '../../io/aws/queues.ts';
-import type { Clock } from '../../io/process/clock.ts';
-import type { Log } from '../../io/process/log.ts';
+import { decide, type Gate, type GateDecision, type Obstacle, roomAt } from '../../domain/tenant/gate.ts';
+import { type Holder, holderOf } from '../../domain/tenant/holder.ts';
+import {
+  className,
+  classOf,
+  type Entry,
+  placeOf,
+  rowOf,
+  type WaitingRow,
+} from '../../domain/tenant/waiting.ts';
 import type { Batched } from '../../io/table/batching.ts';
-import type { GateStore } from '../../io/table/gates.ts';
-import type { WaitingStore } from '../../io/table/waiting.ts';
 import { together } from '../apart.ts';
+import { acquireAll, loadGate } from './acquire.ts';
+import { drainEarlier } from './earlier-list.ts';
+import { type Led, settleEntries } from './entries.ts';
+import { type Look, type Looked, type LookPorts, look } from './look.ts';
 
-export interface SlotPorts {
-  readonly gates: GateStore;
-  readonly waiting: WaitingStore;
-  readonly submitQueue: Queue;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface SlotPorts extends LookPorts {
   readonly batched: Batched;
-  /** The cap of tenants without one of their own; 0 is none. */
-  readonly defaultCap: number;
 }
 
 export type Slot =
   /** `hasSlot`: the attempt has a slot now, which must be released when the attempt is over. */
   | { readonly kind: 'given'; readonly hasSlot: boolean }
-  /** It has a row in the waiting list. */
+  /** It has a row in a waiting list. */
   | { readonly kind: 'waits'; readonly obstacle: Obstacle };
 
 export interface Slots {
   /**
-   * Acquires a slot for the attempt, or a place in the waiting list. Requests of one moment are one write for each
+   * Acquires a slot for the attempt, or a place in a waiting list. Requests of one moment are one write for each
    * tenant.
    *
    * @param seen the tenant's gate as it was read with the job. An attempt acquires a slot only if the gate is
    * unchanged; a refused one is checked again
    */
   acquire(job: JobRecord, seen: Gate | undefined): Promise<Slot>;
-  /** For attempts that are over: removes their waiting rows, releases their slots, and wakes the waiting list. */
+  /** For attempts that are over: removes their waiting rows, releases their slots, and wakes the waiting lists. */
   release(jobs: readonly JobRecord[]): Promise<void>;
   /**
-   * Gives free slots to waiting attempts, and sends their submit messages.
+   * Gives free slots to waiting attempts, whatever has changed at the gate, and sends their submit messages.
    *
-   * @param after only rows behind this place of the list
+   * @param released holders that the caller has just removed
    */
-  wake(tenantId: string, after?: string): Promise<void>;
+  wake(tenantId: string, released?: readonly Holder[]): Promise<void>;
 }
 
-/** This many lost writes in a row are a fault of ours; the message goes back to its queue. */
-const MAX_TURNS = 40;
-/** After this many pages a look at the list is continued by a wake message. */
-const MAX_PAGES = 10;
-const MAX_PAGE = 100;
 /** A release makes room under the cap of its type and of its key, for which two attempts may have waited. */
 const ENABLED_BY_ONE = 2;
 
@@ -89,14 +83,46 @@ export function slots(ports: SlotPorts): Slots {
       const perTenant = Map.groupBy(holders, ({ tenantId }) => tenantId);
       await together(
         [...perTenant].map(async ([tenantId, releasing]) => {
-          await ports.gates.release(tenantId, releasing.map(holderOf));
-          await wake(ports, tenantId, { most: ENABLED_BY_ONE * releasing.length });
+          const leaving = releasing.map(holderOf);
+          await ports.gates.release(tenantId, leaving);
+          const keys = new Set(keysOf(leaving));
+          await lookAndGoOn(ports, tenantId, { keys, most: ENABLED_BY_ONE * releasing.length });
         }),
       );
     },
 
-    wake: (tenantId, after) => wake(ports, tenantId, { after, most: Number.POSITIVE_INFINITY }),
+    async wake(tenantId, released = []) {
+      const place = (rows: readonly WaitingRow[]) => putRows(ports, rows, undefined);
+      const { hasMore } = await drainEarlier(ports, tenantId, place);
+      const gate = await loadGate(ports.gates, tenantId);
+      const keys = new Set(keysOf([...(gate?.holders ?? []), ...released]));
+      for (const { of } of await someHeld(ports, tenantId)) keys.add(of.keyTag);
+      await lookAndGoOn(ports, tenantId, { keys, most: Number.POSITIVE_INFINITY }, gate);
+      if (hasMore) await ports.submitQueue.send([wakeMessage(tenantId)]);
+    },
   };
+}
+
+const keysOf = (holders: readonly Holder[]): readonly number[] =>
+  holders.flatMap(({ keyTag }) => keyTag ?? []);
+
+/**
+ * A full key has a holder, so the holders lead to each list that can have room. Except where a process has released the last
+ * holder and died before its look, and no message brings that look again. A page from a random place finds such a list
+ * sooner or later; where few keys have one, at once.
+ */
+async function someHeld({ waiting, random }: SlotPorts, tenantId: string): Promise<readonly Entry[]> {
+  const from = Math.floor(random.fraction() * 2 ** 32);
+  const behind = await waiting.heldFrom(tenantId, from, HELD_PAGE);
+  return behind.length < HELD_PAGE ? waiting.heldFrom(tenantId, 0, HELD_PAGE) : behind;
+}
+
+const HELD_PAGE = 100;
+
+async function lookAndGoOn(ports: SlotPorts, tenantId: string, asked: Look, seen?: Gate): Promise<Looked> {
+  const looked = await look(ports, tenantId, asked, seen);
+  if (looked.hasMore) await ports.submitQueue.send([wakeMessage(tenantId)]);
+  return looked;
 }
 
 interface Taking {
@@ -106,113 +132,96 @@ interface Taking {
 
 async function takeAll(ports: SlotPorts, asks: readonly Taking[]): Promise<Map<Taking, Slot>> {
   const jobs = asks.map(({ job }) => job);
-  const first = await acquire(ports, jobs, { gate: asks[0]?.gate });
-  const refused = jobs.filter((job) => first.get(job)?.kind === 'waits');
-  const second = refused.length === 0 ? first : await waitAndTryAgain(ports, refused);
-  return new Map(asks.map((ask) => [ask, slotOf(second.get(ask.job) ?? first.get(ask.job))]));
+  const first = await acquireAll(ports, jobs, { gate: asks[0]?.gate });
+  const refused = jobs.flatMap((job) => {
+    const decision = first.decisions.get(job);
+    return decision?.kind === 'waits' ? [{ job, row: rowOf(job), refusal: decision }] : [];
+  });
+  const second = refused.length === 0 ? new Map() : await waitAndTryAgain(ports, refused, first.gate);
+  return new Map(asks.map((ask) => [ask, slotOf(second.get(ask.job) ?? first.decisions.get(ask.job))]));
 }
 
+function slotOf(decision: GateDecision | undefined): Slot {
+  if (decision === undefined) throw new Fault('Unanswered', 'No decision for a requested slot');
+  return decision.kind === 'waits' ? decision : { kind: 'given', hasSlot: decision.kind !== 'uncapped' };
+}
+
+interface Refused {
+  readonly job: JobRecord;
+  readonly row: WaitingRow;
+  readonly refusal: GateDecision;
+}
+
+/** Puts the rows, reads the gate a second time, and looks at the lists if there is room now. */
 async function waitAndTryAgain(
   ports: SlotPorts,
-  jobs: readonly JobRecord[],
+  refused: readonly Refused[],
+  seen: Gate | undefined,
 ): Promise<ReadonlyMap<JobRecord, GateDecision>> {
-  await ports.waiting.put(jobs.map(rowOf));
-  const entries = await acquire(ports, jobs);
-  const given = jobs.filter((job) => entries.get(job)?.kind !== 'waits');
-  await ports.waiting.remove(given.map(rowOf));
-  return entries;
-}
-
-function slotOf(entry: GateDecision | undefined): Slot {
-  if (entry === undefined) throw new Fault('Unanswered', 'No decision for a requested slot');
-  return entry.kind === 'waits' ? entry : { kind: 'given', hasSlot: entry.kind !== 'uncapped' };
-}
-
-/**
- * Decides on the gate as it is and adds the holders; if the gate changed meanwhile, decides again.
- *
- * The client repeats a write whose answer was lost, and the repetition finds the gate changed by the first. An
- * attempt that this call tried to add and that then has a slot counts as added by this call.
- */
-async function acquire<Job extends Slotted & Pick<JobRecord, 'tenantId'>>(
-  ports: Pick<SlotPorts, 'gates' | 'clock' | 'defaultCap'>,
-  jobs: readonly Job[],
-  seen?: { readonly gate: Gate | undefined },
-): Promise<Map<Job, GateDecision>> {
-  const [{ tenantId } = { tenantId: '' }] = jobs;
-  let known = seen;
-  const tried = new Set<string>();
-  for (let turn = 0; turn < MAX_TURNS; turn++) {
-    const { gate } = known ?? { gate: (await ports.gates.load([tenantId])).get(tenantId) };
-    known = undefined;
-    const entries = decide(gate, ports.defaultCap, jobs);
-    const acquiring = entries.flatMap((entry) => (entry.kind === 'acquires' ? [entry.holder] : []));
-    const done =
-      acquiring.length === 0 ||
-      (await ports.gates.acquire(tenantId, gate, acquiring, ports.clock.nowMs())) === 'written';
-    if (done) return new Map(jobs.map((job, i) => [job, acquiredBy(tried, job, entries[i])]));
-    for (const holder of acquiring) tried.add(holderName(holder));
-  }
-  throw new Fault(
-    'GateContended',
-    `The gate changed ${MAX_TURNS} times while a slot was being acquired`,
-    tenantId,
+  const rows = refused.map(({ row }) => row);
+  const gate = await putRows(ports, rows, seen);
+  const jobs = refused.map(({ job }) => job);
+  const again = decide(gate, ports.defaultCap, jobs);
+  const holders = jobs.filter((_, i) => again[i]?.kind !== 'waits').map(holderOf);
+  const looked =
+    gate === undefined || holders.length === 0
+      ? undefined
+      : await lookAndGoOn(
+          ports,
+          gate.tenantId,
+          {
+            keys: new Set(keysOf(holders)),
+            types: new Set(holders.map(({ typeTag }) => typeTag)),
+            most: Number.POSITIVE_INFINITY,
+            own: rows,
+          },
+          gate,
+        );
+  const now = looked === undefined ? again : decide(looked.gate, ports.defaultCap, jobs);
+  return new Map(
+    refused.map(({ job, row, refusal }, i) => {
+      const [given, decision] = [looked?.given.get(placeOf(row)), now[i]];
+      // One that could acquire a slot now is left to the look that others make, or to the message that goes on with this one.
+      const known = decision?.kind === 'waits' || decision?.kind === 'holds' ? decision : refusal;
+      return [job, given ?? known];
+    }),
   );
 }
 
-function acquiredBy(
-  tried: ReadonlySet<string>,
-  job: Slotted,
-  entry: GateDecision = { kind: 'uncapped' },
-): GateDecision {
-  const holder = holderOf(job);
-  return entry.kind === 'holds' && tried.has(holderName(holder)) ? { kind: 'acquires', holder } : entry;
-}
-
-interface Look {
-  readonly after?: string | undefined;
-  /** No more slots can have become free; if a lost wake-up left some, reconcile finds them. */
-  readonly most: number;
-}
-
-async function wake(ports: SlotPorts, tenantId: string, look: Look): Promise<void> {
-  let { after, most } = look;
-  for (let page = 0; page < MAX_PAGES && most > 0; page++) {
-    const gate = (await ports.gates.load([tenantId])).get(tenantId);
-    if (gate === undefined || isFull(gate, ports.defaultCap)) return;
-    const size = pageSize(gate, ports.defaultCap);
-    const { rows, unreadable, next } = await ports.waiting.page(tenantId, size, after);
-    for (const error of unreadable) ports.log.error('waiting:read:failed', { tenantId, error });
-    most -= await giveSlots(ports, rows);
-    if (next === undefined) return;
-    after = next;
-  }
-  if (most > 0) await ports.submitQueue.send([wakeMessage(tenantId, after)]);
-}
-
-/** With a cap on the tenant alone, the first rows are the ones that acquire slots. */
-function pageSize({ cap, typeCaps, holders }: Gate, defaultCap: number): number {
-  const bound = cap ?? defaultCap;
-  if (bound === 0 || typeCaps !== undefined) return MAX_PAGE;
-  return Math.min(MAX_PAGE, Math.max(1, bound - holders.length) + 5);
-}
-
 /**
- * The message is sent before the row is removed: a crash in between leaves both, and the message finds what it needs.
+ * The type is noted before the row is put: a row in a list that no look knows would wait for ever.
  *
- * A row that has a slot already was let in by another process, which sends its message. If that process died,
- * reconcile of the gate sends it; to send it here, too, would make two or three messages for each job while many end
- * at once.
+ * @returns the gate as it was read when all rows, and what leads to them, were there
  */
-async function giveSlots(ports: SlotPorts, rows: readonly WaitingRow[]): Promise<number> {
-  if (rows.length === 0) return 0;
-  const entries = await acquire(ports, rows);
-  const rowsOf = (...kinds: GateDecision['kind'][]) =>
-    rows.filter((row) => kinds.some((kind) => kind === entries.get(row)?.kind));
-  const given = rowsOf('acquires', 'uncapped');
-  await ports.submitQueue.send(given.map((row) => asking(row, row.attempt)));
-  await ports.waiting.remove([...given, ...rowsOf('holds')]);
-  for (const { tenantId, jobId, attempt } of given)
-    ports.log.info('slot:wake:done', { tenantId, jobId, attempt });
-  return given.length;
+async function putRows(
+  ports: LookPorts,
+  rows: readonly WaitingRow[],
+  seen: Gate | undefined,
+): Promise<Gate | undefined> {
+  const [{ tenantId } = { tenantId: '' }] = rows;
+  const unknown = rows.map((row) => holderOf(row).typeTag).filter((tag) => seen?.types?.has(tag) !== true);
+  if (unknown.length > 0) await ports.gates.markTypes(tenantId, [...new Set(unknown)]);
+  await ports.waiting.put(rows, ports.clock.nowMs());
+  const gate = seen ?? (await loadGate(ports.gates, tenantId));
+  const classes = new Map(
+    rows.flatMap((row) => {
+      const of = classOf(row);
+      return of === undefined ? [] : [[className(of), { of, row }] as const];
+    }),
+  );
+  if (gate !== undefined && classes.size > 0) {
+    const room = roomAt(gate, ports.defaultCap);
+    const led = await together(
+      // An entry in the list of a key has no place, so that any row will do for one.
+      [...classes.values()].map(
+        async ({ of, row }): Promise<Led> => ({
+          of,
+          head: room.ofKey(of.keyTag) ? await ports.waiting.head(of) : row,
+        }),
+      ),
+    );
+    const settled = await settleEntries(ports, gate, led);
+    if (settled.gate !== gate) return settled.gate;
+  }
+  return loadGate(ports.gates, tenantId);
 }

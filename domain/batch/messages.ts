@@ -13,8 +13,8 @@ export const SubmitMessage = z.strictObject({
 export type SubmitMessage = z.infer<typeof SubmitMessage>;
 
 /**
- * Asks for a look at a tenant's waiting list: after a change of its caps, or from the place at which an earlier look
- * ended.
+ * Asks for a look at a tenant's waiting lists: after a change of its caps, or because an earlier look was not through. The place
+ * in `after` was meant by an earlier version.
  */
 export const WakeMessage = z.strictObject({ wake: TenantId, after: z.string().max(128).optional() });
 export type WakeMessage = z.infer<typeof WakeMessage>;
@@ -64,7 +64,7 @@ export function asking({ tenantId, jobId }: Pick<JobRecord, 'tenantId' | 'jobId'
   return { body: JSON.stringify(message), groupId: tenantId };
 }
 
-export function wakeMessage(tenantId: string, after?: string): Asking {
-  const message: WakeMessage = { wake: tenantId, ...(after === undefined ? {} : { after }) };
+export function wakeMessage(tenantId: string): Asking {
+  const message: WakeMessage = { wake: tenantId };
   return { body: JSON.stringify(message), groupId: tenantId };
 }

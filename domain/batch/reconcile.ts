@@ -1,11 +1,11 @@
 /** What reconcile does about a job that is due: the record alone says what may have been lost. */
-import { nextLook, overdue, QUEUED_MS } from '../job/due.ts';
+import { nextLook, overdue } from '../job/due.ts';
 import { changed, isFinal, isUnsettled, type JobRecord } from '../job/job.ts';
 
 export type Repair =
   /** Settled meanwhile: it should not be in the index any more. */
   | { readonly kind: 'nothing' }
-  /** It has a row in the waiting list, and reconcile of its tenant's gate takes care of that. */
+  /** It should have a row in a waiting list, which a release at its tenant's gate leads to. */
   | { readonly kind: 'waits' }
   /** Final and not settled, or the message for its next step may be lost: dispatch it. */
   | { readonly kind: 'dispatch' }
@@ -23,8 +23,7 @@ export function planRepair(job: JobRecord, nowMs: number): Repair {
   if (hasProgress(job, nowMs)) return { kind: 'publish_progress' };
   // Tested before the states: a claim may have named the Batch job while the reply to SubmitJob is still unknown.
   if (job.runId !== undefined && job.state !== 'retrying') return { kind: 'describe', runId: job.runId };
-  if (job.state === 'waiting' && job.queued === true && nowMs - job.stateAt < QUEUED_MS)
-    return { kind: 'waits' };
+  if (job.state === 'waiting' && job.queued === true) return { kind: 'waits' };
   return { kind: 'dispatch' };
 }
 

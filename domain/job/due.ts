@@ -13,7 +13,7 @@ export const RECONCILE_GRACE_MS = 70 * SECOND;
 /** How long AWS Batch may be silent about a job before it is asked. A wait for capacity may be long. */
 const BATCH_SILENCE_MS = { submitted: 30 * MINUTE, starting: 10 * MINUTE, running: 10 * MINUTE } as const;
 /** A job in the waiting list is woken by a release; this finds a job whose row was lost. */
-export const QUEUED_MS = 30 * MINUTE;
+const QUEUED_MS = 30 * MINUTE;
 const FIRST_ABSENCE_MS = 20 * MINUTE;
 const UNCLEAR_MS = 2 * MINUTE;
 

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { JobTypeId } from '../job/ids.ts';
+import { typeTagOf } from '../job/job-type.ts';
 import { type Holder, holderName, holderOf, type Slotted } from './holder.ts';
 import { Cap } from './policy.ts';
 
@@ -30,6 +31,11 @@ export interface Gate extends Caps {
   readonly version: number;
   readonly holders: readonly Holder[];
   readonly paused?: Pause | undefined;
+  /**
+   * The tags of job types that have ever had a waiting list. No handler takes one out: it could die between that and the look
+   * that would put it back, and the list would be lost.
+   */
+  readonly types?: ReadonlySet<number> | undefined;
   /** When reconcile looks at it: while it has holders, and after a change of caps. */
   readonly dueAt?: number | undefined;
 }
@@ -92,8 +98,9 @@ function tally(holders: readonly Holder[]) {
   return {
     add,
     all: () => all,
-    ofType: ({ typeTag }: Holder) => byTag.get(`type ${typeTag}`) ?? 0,
-    ofKey: ({ keyTag }: Holder) => (keyTag === undefined ? 0 : (byTag.get(`key ${keyTag}`) ?? 0)),
+    ofType: ({ typeTag }: Pick<Holder, 'typeTag'>) => byTag.get(`type ${typeTag}`) ?? 0,
+    ofKey: ({ keyTag }: Pick<Holder, 'keyTag'>) =>
+      keyTag === undefined ? 0 : (byTag.get(`key ${keyTag}`) ?? 0),
   };
 }
 
@@ -130,9 +137,23 @@ function obstacleTo(
   return bounds.find((bound) => bound.inUse >= bound.cap);
 }
 
-/** Whether no attempt can acquire a slot, so that a further look at the waiting list would find nothing. */
-export function isFull(gate: Gate | undefined, defaultCap: number): boolean {
-  return gate?.paused !== undefined || (gate?.holders.length ?? 0) >= limitsOf(gate, defaultCap).cap;
+export interface Room {
+  /** How many attempts can acquire a slot at most; 0 while the tenant is paused. */
+  readonly free: number;
+  readonly ofType: (typeTag: number) => boolean;
+  readonly ofKey: (keyTag: number) => boolean;
+}
+
+/** What the gate has room for, so that no list is read whose attempts cannot acquire a slot. */
+export function roomAt(gate: Gate, defaultCap: number): Room {
+  const { cap, typeCaps, keyCap } = limitsOf(gate, defaultCap);
+  const inUse = tally(gate.holders);
+  const capsByTag = new Map(Object.entries(typeCaps).map(([type, typeCap]) => [typeTagOf(type), typeCap]));
+  return {
+    free: gate.paused === undefined ? Math.max(0, cap - inUse.all()) : 0,
+    ofType: (typeTag) => inUse.ofType({ typeTag }) < (capsByTag.get(typeTag) ?? Number.POSITIVE_INFINITY),
+    ofKey: (keyTag) => inUse.ofKey({ keyTag }) < keyCap,
+  };
 }
 
 /** One sentence for an operator. */

@@ -18,6 +18,8 @@ export interface GateStore {
   ): Promise<'written' | 'lost'>;
   /** Releases holders. One that is absent, or a gate that is absent, is not an error. */
   release(tenantId: string, holders: readonly Holder[]): Promise<void>;
+  /** Notes that these job types have waiting lists. */
+  markTypes(tenantId: string, typeTags: readonly number[]): Promise<void>;
   /** Replaces the settings of an operator, and makes the gate due. */
   set(
     tenantId: string,
@@ -47,6 +49,7 @@ const Stored = z.object({
   keyCap: StoredCap,
   paused: Pause.optional(),
   members: z.set(z.instanceof(Uint8Array)).optional(),
+  waitingTypes: z.set(z.int()).optional(),
   dueAt: z.int().optional(),
 });
 
@@ -79,6 +82,14 @@ export function gateStore(items: Table): GateStore {
         update: 'DELETE members :members',
         condition: 'attribute_exists(pk)',
         values: { ':members': setOf(holders) },
+      });
+    },
+
+    async markTypes(tenantId, typeTags) {
+      // Idempotent: a repeat finds the tags. A gate that has none yet is as if it had been there, with version 0.
+      await items.update(gateKey(tenantId), {
+        update: 'ADD waitingTypes :types SET version = if_not_exists(version, :none), tenantId = :tenantId',
+        values: { ':types': new Set(typeTags), ':none': 0, ':tenantId': tenantId },
       });
     },
 
@@ -120,8 +131,8 @@ export function gateStore(items: Table): GateStore {
 }
 
 function gateOf(item: Attributes): Gate {
-  const { members = new Set<Uint8Array>(), ...gate } = readRow(Stored, item);
-  return { ...gate, holders: [...members].map(decodeHolder) };
+  const { members = new Set<Uint8Array>(), waitingTypes: types, ...gate } = readRow(Stored, item);
+  return { ...gate, ...(types && { types }), holders: [...members].map(decodeHolder) };
 }
 
 const gateKey = (tenantId: string): Key => ({ pk: `TENANT#${tenantId}`, sk: 'GATE' });

@@ -3,7 +3,9 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
   BatchWriteCommand,
+  DeleteCommand,
   type DynamoDBDocumentClient,
+  PutCommand,
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
@@ -37,15 +39,20 @@ export interface Table {
   update(key: Key, update: Update): Promise<boolean>;
   /** One page of a partition, or of an index. */
   query(query: Query): Promise<Page>;
-  /** How many items a partition has that meet the condition. */
-  countItems(query: Pick<Query, 'condition' | 'values'>): Promise<number>;
+  /** How many items a partition has that meet the condition, and the filter; each item that meets the condition is read. */
+  countItems(query: Pick<Query, 'condition' | 'values'> & { readonly filter?: string }): Promise<number>;
+  /** Puts an item, in place of one that is there. */
+  put(key: Key, item: Attributes): Promise<void>;
   /** Removes items, whatever their content; an absent one is not an error. */
   removeAll(keys: readonly Key[]): Promise<void>;
+  /** Removes an item if it has the expected attributes; an absent one is not an error. */
+  removeIf(key: Key, expected: Attributes): Promise<void>;
 }
 
 export interface Update {
   readonly update: string;
-  readonly condition: string;
+  /** Absent: whatever is there, also nothing. */
+  readonly condition?: string;
   readonly names?: Readonly<Record<string, string>>;
   readonly values?: Attributes;
 }
@@ -136,11 +143,15 @@ export function table(db: DynamoDBDocumentClient, tableName: string, random: Ran
 
     query: (query) => queryPage(db, tableName, query),
 
-    async countItems(query) {
+    async countItems({ filter, ...query }) {
       let sum = 0;
       let after: Position | undefined;
       do {
-        const command = queryCommand(tableName, { ...query, after }, 'COUNT');
+        const command = queryCommand(
+          tableName,
+          { ...query, after },
+          { Select: 'COUNT', FilterExpression: filter },
+        );
         const { Count = 0, LastEvaluatedKey } = await db.send(command);
         sum += Count;
         after = LastEvaluatedKey;
@@ -148,7 +159,13 @@ export function table(db: DynamoDBDocumentClient, tableName: string, random: Ran
       return sum;
     },
 
+    async put(key, item) {
+      await db.send(new PutCommand({ TableName: tableName, Item: { ...key, ...item } }));
+    },
+
     removeAll: (keys) => removeAll(db, tableName, keys),
+
+    removeIf: (key, expected) => removeIf(db, tableName, { key, expected }),
   };
 }
 
@@ -171,6 +188,27 @@ async function removeAll(db: DynamoDBDocumentClient, tableName: string, keys: re
   }
 }
 
+async function removeIf(
+  db: DynamoDBDocumentClient,
+  tableName: string,
+  { key, expected }: { readonly key: Key; readonly expected: Attributes },
+): Promise<void> {
+  const names = Object.keys(expected);
+  try {
+    await db.send(
+      new DeleteCommand({
+        TableName: tableName,
+        Key: key,
+        ConditionExpression: names.map((name) => `#${name} = :${name}`).join(' AND '),
+        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+        ExpressionAttributeValues: Object.fromEntries(names.map((name) => [`:${name}`, expected[name]])),
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
 async function queryPage(db: DynamoDBDocumentClient, tableName: string, query: Query): Promise<Page> {
   const { Items = [], LastEvaluatedKey } = await db.send(queryCommand(tableName, query));
   return { items: Items, ...(LastEvaluatedKey === undefined ? {} : { next: LastEvaluatedKey }) };
@@ -179,7 +217,7 @@ async function queryPage(db: DynamoDBDocumentClient, tableName: string, query: Q
 function queryCommand(
   tableName: string,
   { index, condition, values, limit, newestFirst = false, after }: Query,
-  Select?: 'COUNT',
+  more: { readonly Select?: 'COUNT'; readonly FilterExpression?: string | undefined } = {},
 ) {
   return new QueryCommand({
     TableName: tableName,
@@ -190,7 +228,7 @@ function queryCommand(
     ExclusiveStartKey: after,
     Limit: limit,
     ScanIndexForward: !newestFirst,
-    Select,
+    ...more,
   });
 }
 

@@ -2,23 +2,19 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { dueShard } from '../../domain/job/identity.ts';
 import { GATE_GRACE_MS } from '../../domain/tenant/gate.ts';
 import { holderOf } from '../../domain/tenant/holder.ts';
-import { placeOf, rowOf } from '../../domain/tenant/waiting.ts';
 import { type DueIndex, dueIndex } from '../../io/table/due.ts';
 import { type GateStore, gateStore } from '../../io/table/gates.ts';
-import { type WaitingStore, waitingStore } from '../../io/table/waiting.ts';
 import { setUp } from '../local/gateway/set-up.ts';
-import { aJob, NOW } from '../support/jobs.ts';
+import { NOW } from '../support/jobs.ts';
 import { createJobsTable } from '../support/jobs-table.ts';
 
 let cloud: Awaited<ReturnType<typeof setUp>>;
 let gates: GateStore;
-let waiting: WaitingStore;
 let due: DueIndex;
 beforeEach(async () => {
   cloud = await setUp();
   const items = await createJobsTable(cloud.dynamodb);
   gates = gateStore(items);
-  waiting = waitingStore(items);
   due = dueIndex(items);
 });
 afterEach(() => cloud.close());
@@ -104,29 +100,5 @@ describe('a gate', () => {
     await gates.release('acme', [holder(1)]);
     await gates.postpone(seen!, undefined);
     expect(await dueGates(Number.MAX_SAFE_INTEGER)).toEqual([]);
-  });
-});
-
-describe('a waiting list', () => {
-  const row = (i: number, change = {}) => ({
-    ...rowOf(aJob({ jobId: jobIdOf(i), createdAt: NOW + i })),
-    ...change,
-  });
-
-  test('is read in order, a page at a time, and counted, also in front of one', async () => {
-    const rows = [3, 1, 2].map((i) => row(i));
-    await waiting.put([...rows, row(9, { tenantId: 'globex' })]);
-    await waiting.put(rows);
-    const first = await waiting.page('acme', 2);
-    expect(first.rows).toEqual([row(1), row(2)]);
-    expect(first.next).toBe(placeOf(row(2)));
-    expect(await waiting.page('acme', 2, first.next)).toEqual({ rows: [row(3)], unreadable: [] });
-    expect([await waiting.count('acme'), await waiting.count('acme', row(3))]).toEqual([3, 2]);
-  });
-
-  test('loses the rows of one attempt and keeps those of another', async () => {
-    await waiting.put([row(1), row(1, { attempt: 2 })]);
-    for (let times = 0; times < 2; times++) await waiting.remove([row(1)]);
-    expect((await waiting.page('acme', 10)).rows).toEqual([row(1, { attempt: 2 })]);
   });
 });

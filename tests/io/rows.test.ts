@@ -1,7 +1,9 @@
 /** Rows of another version, and rows that were damaged: what is not known stays, and one that cannot be read is alone. */
+
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { changed } from '../../domain/job/job.ts';
+import { typeTagOf } from '../../domain/job/job-type.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { deliveryStore } from '../../io/table/deliveries.ts';
@@ -170,12 +172,12 @@ describe('a row that this version cannot read', () => {
       priority: 'normal' as const,
       since: NOW + n,
     });
-    await waiting.put([row(0), row(1), row(2)]);
-    const [first] = (await items.query({ condition: 'pk = :pk', values: { ':pk': 'WAITING#acme' } })).items;
-    await hasBeen({ pk: 'WAITING#acme', sk: String(first?.['sk']) }, 'attempt', 'one');
-    const page = await waiting.page('acme', 1);
-    expect(page).toMatchObject({ rows: [], unreadable: [expect.any(RowUnreadable)] });
-    expect((await waiting.page('acme', 10, page.next)).rows).toEqual([row(1), row(2)]);
+    await waiting.put([row(0), row(1), row(2)], NOW);
+    const [first] = (await items.query({ condition: 'pk = :pk', values: { ':pk': 'WAITS#acme' } })).items;
+    await hasBeen({ pk: 'WAITS#acme', sk: String(first?.['sk']) }, 'attempt', 'one');
+    const { items: found, unreadable } = await waiting.ready('acme', typeTagOf('report.render'), 2);
+    expect(found).toEqual([row(1), row(2)]);
+    expect(unreadable).toEqual([expect.any(RowUnreadable)]);
   });
 
   test('a delivery does not hide the others of its endpoint from an operator (F90)', async () => {

@@ -1,11 +1,12 @@
-/** Gates and waiting lists at the level of their ports: one gate, one atomic write; rows in their order. */
+/** Gates at the level of their port: one gate, one atomic write. */
 import { decide, GATE_GRACE_MS, type Gate } from '../../domain/tenant/gate.ts';
 import { type Holder, holderName } from '../../domain/tenant/holder.ts';
-import { placeOf, type WaitingRow } from '../../domain/tenant/waiting.ts';
+import type { WaitingRow } from '../../domain/tenant/waiting.ts';
 import type { GateStore, Settings } from '../../io/table/gates.ts';
 import type { WaitingStore } from '../../io/table/waiting.ts';
 import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach, read } from './faults.ts';
+import { virtualLists } from './lists.ts';
 import { beside } from './unreadable.ts';
 import type { Process } from './world.ts';
 
@@ -27,7 +28,7 @@ export interface VirtualGates {
 
 export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvents): VirtualGates {
   const gates = new Map<string, Gate>();
-  const rows = new Map<string, WaitingRow>();
+  const lists = virtualLists(run, events.onWait);
   const put = (gate: Gate) => {
     gates.set(gate.tenantId, gate);
     index.note(
@@ -44,15 +45,10 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
   };
   const isAsRead = (tenantId: string, seen: Gate | undefined) =>
     gates.get(tenantId)?.version === seen?.version;
-  const listOf = (tenantId: string) =>
-    [...rows.values()]
-      .filter((row) => row.tenantId === tenantId)
-      .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
-  const nameOf = (row: WaitingRow) => `${row.tenantId} ${placeOf(row)}`;
 
   return {
     gates: () => [...gates.values()],
-    rows: () => [...rows.values()],
+    rows: lists.rows,
     holdsSlot: (tenantId, holder) =>
       gates.get(tenantId)?.holders.some((each) => holderName(each) === holderName(holder)) === true,
     nextDueMs: () =>
@@ -95,11 +91,16 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
             events.onLeave(process, tenantId, holders);
           });
         },
+        markTypes: (tenantId, typeTags) =>
+          call('markTypes', () => {
+            const gate = gates.get(tenantId) ?? { tenantId, version: 0, holders: [] };
+            put({ ...gate, types: new Set([...(gate.types ?? []), ...typeTags]) });
+          }),
         set: (tenantId, seen, settings: Settings, nowMs) =>
           call('set', () => {
             if (!isAsRead(tenantId, seen)) return 'lost';
-            const { holders = [], version = 0 } = gates.get(tenantId) ?? {};
-            put({ tenantId, ...settings, holders, version: version + 1, dueAt: nowMs });
+            const { holders = [], version = 0, types } = gates.get(tenantId) ?? {};
+            put({ tenantId, ...settings, holders, version: version + 1, types, dueAt: nowMs });
             run.note(process.name, () => `sets the gate of ${tenantId}: ${JSON.stringify(settings)}`);
             return 'written';
           }),
@@ -114,40 +115,7 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
       };
     },
 
-    waitingFor(process) {
-      const call = <T>(site: string, effect: () => T) =>
-        reach(run, process, { site: `waiting.${site}` }, effect);
-      return {
-        put: (added) =>
-          call('put', () => {
-            for (const row of added) rows.set(nameOf(row), row);
-            if (added.length > 0) events.onWait();
-            run.count('waited for a slot');
-          }),
-        remove: (gone) =>
-          call('remove', () => {
-            for (const row of gone) {
-              const admitted = process.role !== 'submit' && process.admitted.has(holderName(row));
-              if (admitted && !process.asked.has(holderName(row)))
-                run.violate('2.7', `${process.name} removes a row before its message is out`, row.jobId);
-              rows.delete(nameOf(row));
-            }
-          }),
-        page: (tenantId, limit, after = '') =>
-          call('page', () => {
-            const list = listOf(tenantId).filter((row) => placeOf(row) > after);
-            const page = list.slice(0, limit);
-            const last = page.at(-1);
-            const next = list.length > limit && last !== undefined ? { next: placeOf(last) } : {};
-            return { rows: page, unreadable: [], ...next };
-          }),
-        count: (tenantId, before) =>
-          call('count', () => {
-            const bound = before === undefined ? undefined : placeOf(before);
-            return listOf(tenantId).filter((row) => bound === undefined || placeOf(row) < bound).length;
-          }),
-      };
-    },
+    waitingFor: (process) => lists.storeFor(process),
   };
 }
 

@@ -147,7 +147,7 @@ const race: Profile = {
   bus: { drop: 0, duplicate: 0.1, late: 0.1 },
   events: { drop: 0, duplicate: 0.2, late: 0.15 },
   // A clock that is far behind takes a try for one that no message can wait for, and that is found by tick.
-  lasting: { ...chaos.lasting, outage: 0, fullRateLimit: 0, clockBehind: 0, unreadable: 0 },
+  lasting: { ...chaos.lasting, outage: 0, fullRateLimit: 0, clockBehind: 0, unreadable: 0, upgraded: 0 },
   submit: { ...chaos.submit, late: 0.15, refused: 0.03 },
   batch: { ...chaos.batch, listLagMs: 90_000, terminateMs: 60_000, forget: 0, describeGap: 0 },
   people: { ...chaos.people, limits: 0 },

@@ -44,6 +44,7 @@ export function useCases({
     events: keeping<TenantEvent>(),
   };
   const submitted: string[] = [];
+  let tokens = 0;
   const queueOf = ({ take }: ReturnType<typeof keeping<Outgoing>>): Queue => ({ send: take });
   const submitQueue = queueOf(sent.submit);
   const parts = {
@@ -53,6 +54,7 @@ export function useCases({
     batched,
     limitPerKey,
     submitQueue,
+    random: { fraction: () => 0, token: () => `token-${++tokens}` },
     defaultCap: 0,
   };
   const ports: AllPorts & { readonly lists: JobLists } = {
@@ -71,7 +73,6 @@ export function useCases({
       terminate: async () => undefined,
     },
     limiter: { reserve: async () => ({ kind: 'at', atMs: time.nowMs }) },
-    random: { fraction: () => 0, token: () => 'token' },
     keys: { open: async () => `whsec_${btoa('k'.repeat(32))}` },
     sign: () => ({}),
     webhooks: { post: async () => ({ kind: 'answered', status: 200, ms: 1 }) },

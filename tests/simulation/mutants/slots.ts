@@ -1,8 +1,7 @@
 /** Rules of the gates and the waiting lists. */
 import { isFinal } from '../../../domain/job/job.ts';
-import { decide } from '../../../domain/tenant/gate.ts';
 import { type Holder, holderName, holderOf } from '../../../domain/tenant/holder.ts';
-import type { WaitingRow } from '../../../domain/tenant/waiting.ts';
+import type { Entry, WaitingRow } from '../../../domain/tenant/waiting.ts';
 import type { Due } from '../../../io/table/due.ts';
 import type { Defect } from '../lambdas.ts';
 import { type Expectation, each, writing } from './defects.ts';
@@ -49,7 +48,8 @@ const LATE_MS = 3000;
 const puttingRowsLate: Defect = ({ waiting, clock }) => ({
   waiting: {
     ...waiting,
-    put: async (rows) => void clock.waitUntil(clock.nowMs() + LATE_MS).then(() => waiting.put(rows)),
+    put: async (rows, nowMs) =>
+      void clock.waitUntil(clock.nowMs() + LATE_MS).then(() => waiting.put(rows, nowMs)),
   },
 });
 
@@ -112,43 +112,37 @@ const forgettingAttempts: Defect = ({ waiting }) => {
   return {
     waiting: {
       ...waiting,
-      put: (rows) => waiting.put(rows.map(first)),
+      put: (rows, nowMs) => waiting.put(rows.map(first), nowMs),
       remove: (rows) => waiting.remove(rows.map(first)),
     },
   };
 };
 
-const notWakingAtGates: Defect = ({ gates, waiting }) => ({
-  gates,
-  // Only the look at a gate reads lists in tick.
-  waiting: { ...waiting, page: async () => ({ rows: [], unreadable: [] }) },
+const NONE = { items: [], unreadable: [], hasMore: false };
+/** Lists are read by looks alone. */
+const findingNothing: Defect = ({ waiting }) => ({
+  waiting: {
+    ...waiting,
+    ready: async () => NONE,
+    held: async () => [],
+    earlier: async () => ({ rows: [], unreadable: [] }),
+  },
 });
 
-/** Of the rows that a look could let in, it finds the first. */
-const wakingOne: Defect = ({ gates, waiting, defaultCap }) => {
-  let left = 1;
-  return {
-    gates: {
-      ...gates,
-      release: (...asked) => {
-        left = 1;
-        return gates.release(...asked);
-      },
-    },
+const notLookingAtKeys: Defect = ({ waiting }) => ({ waiting: { ...waiting, held: async () => [] } });
+
+const notMarkingTypes: Defect = ({ gates }) => ({
+  gates: { ...gates, markTypes: async () => undefined },
+});
+
+const puttingNo =
+  (list: Entry['list']): Defect =>
+  ({ waiting }) => ({
     waiting: {
       ...waiting,
-      page: async (tenantId, ...asked) => {
-        if (left === 0) return { rows: [], unreadable: [] };
-        const page = await waiting.page(tenantId, ...asked);
-        const gate = (await gates.load([tenantId])).get(tenantId);
-        const first = page.rows.find((row) => decide(gate, defaultCap, [row])[0]?.kind === 'acquires');
-        if (first === undefined) return page;
-        left = 0;
-        return { rows: [first], unreadable: [] };
-      },
+      putEntry: async (entry, nowMs) => (entry.list === list ? undefined : waiting.putEntry(entry, nowMs)),
     },
-  };
-};
+  });
 
 /** The row goes with the write that lets its attempt in. */
 const removingFirst: Defect = ({ gates, waiting }) => {
@@ -156,10 +150,15 @@ const removingFirst: Defect = ({ gates, waiting }) => {
   return {
     waiting: {
       ...waiting,
-      page: async (...asked) => {
-        const page = await waiting.page(...asked);
-        for (const row of page.rows) known.set(holderName(row), row);
-        return page;
+      ready: async (...asked) => {
+        const list = await waiting.ready(...asked);
+        for (const item of list.items) if ('jobId' in item) known.set(holderName(item), item);
+        return list;
+      },
+      head: async (of) => {
+        const row = await waiting.head(of);
+        if (row !== undefined) known.set(holderName(row), row);
+        return row;
       },
     },
     gates: {
@@ -179,14 +178,14 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R1',
     without: 'the attempt in a holder: a release takes every attempt of its job along',
     profile: 'dup',
-    firstSeed: 230,
+    firstSeed: 20,
     mutant: { defects: each(['submit', 'track'], leavingByJob) },
   },
   {
     rule: 'R3',
     without: 'releasing the slot of a job that was over when its message came',
     profile: 'race',
-    firstSeed: 15,
+    firstSeed: 23,
     mutant: { defects: { submit: ({ gates }) => ({ gates: { ...gates, release: async () => undefined } }) } },
   },
   {
@@ -226,14 +225,14 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.7',
     without: 'the second look of a waiting attempt',
     profile: 'race',
-    firstSeed: 125,
+    firstSeed: 84,
     mutant: { defects: { submit: readingTheGateOnce } },
   },
   {
     rule: '2.7',
     without: 'a consistent read of the waiting list',
     profile: 'race',
-    firstSeed: 31,
+    firstSeed: 11,
     mutant: { defects: each(['submit', 'track'], puttingRowsLate) },
   },
   {
@@ -298,7 +297,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R4',
     without: 'patience: reconcile releases each holder that is not on its way to Batch',
     profile: 'chaos',
-    firstSeed: 289,
+    firstSeed: 189,
     mutant: { defects: { tick: sweepingWhoWaits } },
   },
   {
@@ -310,18 +309,78 @@ export const ofSlots: readonly Expectation[] = [
   },
   {
     rule: 'R4',
-    without: 'waking the waiting list when reconcile looks at a gate',
+    without: 'waking the waiting lists when reconcile looks at a gate',
     profile: 'chaos',
-    firstSeed: 108,
-    mutant: { defects: { tick: notWakingAtGates } },
+    firstSeed: 47,
+    mutant: { defects: { tick: findingNothing } },
   },
   {
     rule: '2.7',
-    without: 'waking two for one release: a cap of its type and one of its key may have room',
+    without: 'a look at the lists when a slot is released',
     profile: 'race',
-    firstSeed: 1371,
-    off: ['calls.pause', 'calls.freeze', 'messages.slow'],
-    mutant: { defects: { track: wakingOne } },
+    firstSeed: 46,
+    mutant: { defects: { track: findingNothing } },
+  },
+  {
+    rule: '2.7',
+    without: 'noting on the gate which types have lists',
+    profile: 'race',
+    firstSeed: 11,
+    mutant: { defects: { submit: notMarkingTypes } },
+  },
+  {
+    rule: '2.7',
+    without: 'an entry in the list of the type for what waits with a key',
+    profile: 'race',
+    firstSeed: 11,
+    mutant: { defects: each(['submit', 'track', 'intake'], puttingNo('ready')) },
+  },
+  {
+    rule: '2.7',
+    without: 'an entry in the list of the key while the key is full',
+    profile: 'race',
+    firstSeed: 47,
+    mutant: { defects: each(['submit', 'track', 'intake'], puttingNo('held')) },
+  },
+  {
+    rule: '2.7',
+    without: 'looking at the list of a key that has room again, in any look',
+    profile: 'race',
+    firstSeed: 47,
+    mutant: { defects: each(['submit', 'track', 'intake'], notLookingAtKeys) },
+  },
+  {
+    rule: '2.7',
+    without: 'looking at the list of the key that a release makes room for',
+    profile: 'race',
+    firstSeed: 47,
+    mutant: { defects: { track: notLookingAtKeys } },
+  },
+  {
+    rule: '2.7',
+    without: 'looking at the lists of keys after a change of caps',
+    profile: 'race',
+    firstSeed: 586,
+    mutant: { defects: { submit: notLookingAtKeys } },
+  },
+  {
+    rule: '2.10',
+    without: 'the look after a change of caps',
+    profile: 'race',
+    firstSeed: 84,
+    mutant: {
+      message: (step, message) =>
+        step === 'submit' && message.body.startsWith('{"wake"')
+          ? { ...message, body: JSON.stringify({ wake: 'nowhere' }) }
+          : message,
+    },
+  },
+  {
+    rule: '2.7',
+    without: 'a new entry for the next row of a class when the first has gone',
+    profile: 'race',
+    firstSeed: 47,
+    mutant: { defects: { track: puttingNo('ready') } },
   },
   {
     rule: '2.7',

@@ -7,7 +7,6 @@ import { deliver } from '../../../application/webhook/deliver.ts';
 import { changed, type JobChange } from '../../../domain/job/job.ts';
 import type { WholeJob } from '../../../domain/job/parts.ts';
 import { holderOf } from '../../../domain/tenant/holder.ts';
-import { rowOf } from '../../../domain/tenant/waiting.ts';
 import { Endpoint } from '../../../domain/webhook/endpoint.ts';
 import { jobIn, NOW } from '../../support/jobs.ts';
 import { messageOf, useCases } from '../../support/use-cases.ts';
@@ -58,12 +57,13 @@ test('a delivery is not tried before its time, however early its message comes (
 describe('a gate', () => {
   async function withGate(settings: object, holding: readonly WholeJob[], waiting: readonly WholeJob[]) {
     const world = useCases({});
-    const { gates, waiting: lists, jobs } = world.ports;
+    const { gates, jobs } = world.ports;
     for (const job of [...holding, ...waiting]) await jobs.create(job);
     await gates.set('acme', undefined, settings, NOW);
     const gate = (await gates.load(['acme'])).get('acme');
     await gates.acquire('acme', gate, holding.map(holderOf), NOW);
-    await lists.put(waiting.map(rowOf));
+    const full = (await gates.load(['acme'])).get('acme');
+    await Promise.all(waiting.map((job) => world.ports.slots.acquire(job, full)));
     return world;
   }
   const over = (letter: string, change: JobChange = {}) =>

@@ -132,7 +132,7 @@ async function stackWith(tenant: Tenant | undefined, held: Held) {
   for (const job of held.jobs ?? []) await ports.jobs.create(job);
   if (tenant?.waitingQuota !== undefined) {
     await ports.gates.set(TENANT, undefined, { paused: { reason: 'unpaid', at: NOW } }, NOW);
-    await ports.waiting.put([rowOf(record(jobIdOf(TENANT, 'waits'), 'waiting'))]);
+    await ports.waiting.put([rowOf(record(jobIdOf(TENANT, 'waits'), 'waiting'))], NOW);
   }
   const deadLetters: DeadLetter[] = [];
   const events: BusEvent[] = [];
@@ -143,6 +143,7 @@ async function stackWith(tenant: Tenant | undefined, held: Held) {
     submitQueue: ports.queue,
     clock,
     log,
+    random: { fraction: () => 0, token: () => 'token' },
     batched,
     defaultCap: 0,
   };

@@ -66,13 +66,6 @@ describe('tick', () => {
   });
 
   test.each([
-    [30 * MINUTES - 1, 'waits'],
-    [30 * MINUTES, 'dispatch'],
-  ])('looks for a lost row when a job has been in the waiting list for %i ms: %s', (afterMs, kind) => {
-    expect(planRepair(jobIn('waiting', queued), NOW + afterMs)).toEqual({ kind });
-  });
-
-  test.each([
     [2 * MINUTES - 1, 'publish_progress'],
     [2 * MINUTES, 'describe'],
   ])('counts a container as silent by the age of its progress, %i ms: %s', (afterMs, kind) => {

@@ -7,8 +7,8 @@ import {
   decide,
   type Gate,
   type GateDecision,
-  isFull,
   obstacleText,
+  roomAt,
 } from '../../../../domain/tenant/gate.ts';
 import { decodeHolder, encodeHolder, holderOf, type Slotted } from '../../../../domain/tenant/holder.ts';
 import { NOW, reportType } from '../../../support/jobs.ts';
@@ -91,13 +91,23 @@ describe('who may go to Batch now', () => {
   });
 
   test.each([
-    [gate([job(1)], { cap: 1 }), 0, true],
-    [gate([job(1)], { cap: 2 }), 0, false],
-    [gate([], { cap: 5, paused: { reason: 'x', at: NOW } }), 0, true],
-    [gate([job(1)], {}), 1, true],
-    [gate([job(1)], { typeCaps: { 'report.render': 1 } }), 0, false],
-  ])('a list is read further only while an attempt could acquire a slot: %#', (given, defaultCap, full) => {
-    expect(isFull(given, defaultCap)).toBe(full);
+    [gate([job(1)], { cap: 1 }), 0, 0],
+    [gate([job(1)], { cap: 3 }), 0, 2],
+    [gate([job(1), job(2)], { cap: 1 }), 0, 0],
+    [gate([], { cap: 5, paused: { reason: 'x', at: NOW } }), 0, 0],
+    [gate([job(1)], {}), 1, 0],
+    [gate([job(1)], { typeCaps: { 'report.render': 1 } }), 0, Number.POSITIVE_INFINITY],
+  ])('as many rows are read as attempts could acquire a slot: %#', (given, defaultCap, free) => {
+    expect(roomAt(given, defaultCap).free).toBe(free);
+  });
+
+  test('no list is read of a type or a key that is full', () => {
+    const red = job(1, { concurrencyKey: 'red' });
+    const room = roomAt(gate([red], { typeCaps: { 'report.render': 1 } }), 0);
+    const { typeTag, keyTag = 0 } = holderOf(red);
+    expect([room.ofType(typeTag), room.ofType(typeTag + 1)]).toEqual([false, true]);
+    expect([room.ofKey(keyTag), room.ofKey(keyTag + 1)]).toEqual([false, true]);
+    expect(roomAt(gate([red], { keyCap: 2 }), 0).ofKey(keyTag)).toBe(true);
   });
 });
 
