@@ -67,7 +67,9 @@ test('with --json stdout has one document on each line, and remarks go to stderr
 });
 
 test('JSON reads back as what was written', () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => expect(JSON.parse(jsonText(value))).toEqual(value)));
+  // JSON has no negative zero.
+  const values = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)));
+  fc.assert(fc.property(values, (value) => expect(JSON.parse(jsonText(value))).toEqual(value)));
 });
 
 test('without colour no escape is written, and with it only ours', () => {
