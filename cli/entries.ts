@@ -10,6 +10,10 @@ export const program: Program = {
       summary: 'what tenants may do: caps, weights, quotas, pauses',
       load: async () => (await import('./tenant/tenant.ts')).noun,
     },
+    schedule: {
+      summary: 'jobs that run by the clock',
+      load: async () => (await import('./schedule/schedule.ts')).noun,
+    },
     webhook: {
       summary: 'endpoints of tenants, their deliveries, and replays',
       load: async () => (await import('./webhook/webhook.ts')).noun,

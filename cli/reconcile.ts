@@ -95,6 +95,7 @@ async function portsOf(stack: Stack, context: Context): Promise<ReconcilePorts> 
     due: dueIndex(records.items),
     batch: pacedBatch(batchPort(stack.batch(), stack.batch()), limiter, systemClock),
     deliveryQueue: await stack.queue('deliver'),
+    frontQueue: await stack.queue('front'),
     deadLetters: queue(stack.sqs(), deadLetters),
     bus: await stack.bus(),
     random: systemRandom,

@@ -8,6 +8,7 @@ export type FaultName =
   /** Other writers were faster each time. */
   | 'RecordContended'
   | 'GateContended'
+  | 'ScheduleContended'
   | 'TombstoneContended'
   | 'RateLimitContended'
   /** The rate limit of AWS Batch calls is used up, also after a pause. */

@@ -1,12 +1,12 @@
 /**
- * Woken every minute. Sends each job that is due within the next minute to its queue with the delay that is left, and
- * takes jobs whose message, event or process was lost their next step.
+ * Woken every minute. Sends each job that is due within the next minute to its queue with the delay that is left, sends the
+ * jobs of schedules, and takes jobs whose message, event or process was lost their next step.
  */
 import { pacedBatch } from '../application/batch/paced-batch.ts';
 import { tick } from '../application/repair/tick.ts';
 import { slots } from '../application/tenant/slots.ts';
 import { scheduleHandler } from '../io/aws/lambda.ts';
-import { openBatch, openDue, openJobs } from '../io/open.ts';
+import { openBatch, openDue, openJobs, openSchedules } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
 const MAX_RATE_WAIT_MS = 5000;
@@ -19,6 +19,7 @@ export const handler = scheduleHandler(
   tick({
     ...jobs,
     ...openDue(jobs),
+    ...openSchedules(jobs),
     batch: pacedBatch(batch, limiter, jobs.clock),
     slots: slots(jobs),
     callsPerSecond,

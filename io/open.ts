@@ -27,6 +27,7 @@ import { gateStore } from './table/gates.ts';
 import { jobLists } from './table/job-lists.ts';
 import { jobStore } from './table/jobs.ts';
 import { rateLimiter } from './table/rate-limiter.ts';
+import { scheduleStore } from './table/schedules.ts';
 import { sealedKeys } from './table/sealed-keys.ts';
 import { table } from './table/table.ts';
 import { tenantStore } from './table/tenants.ts';
@@ -167,6 +168,12 @@ export function openDue({ items }: Jobs) {
     deliveries: deliveryStore(items),
     deliveryQueue: queue(sqs(), env.DELIVERY_QUEUE_URL),
   };
+}
+
+/** Schedules, and the queue to which the jobs of their occurrences are sent. */
+export function openSchedules({ items }: Pick<Jobs, 'items'>) {
+  const { FRONT_QUEUE_URL } = readEnv('FRONT_QUEUE_URL');
+  return { schedules: scheduleStore(items), frontQueue: queue(sqs(), FRONT_QUEUE_URL) };
 }
 
 /** The ports of the two functions that send webhooks. */

@@ -148,6 +148,8 @@ function factsOf(item: Due) {
       return { tenantId: item.tenantId };
     case 'delivery':
       return { tenantId: item.delivery.tenantId, endpointId: item.delivery.endpointId };
+    case 'schedule':
+      return { tenantId: item.schedule.tenantId, scheduleId: item.schedule.scheduleId };
     case 'unknown':
       return {};
   }

@@ -18,6 +18,7 @@ import { contextOf, type FollowPorts, follow } from '../batch/follow.ts';
 import { changeJob } from '../job/decide-job.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import { withMetadata } from '../job/with-metadata.ts';
+import { type FirePorts, fireDueSchedules } from '../schedule/fire.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { type DueDeliveryPorts, enqueueDueDeliveries } from './due-deliveries.ts';
 import { inTurns, postponeFailed } from './due-items.ts';
@@ -29,7 +30,8 @@ export interface ReconcilePorts
     Omit<DispatchPorts, 'slots'>,
     ReconcileGatePorts,
     WaitingJobPorts,
-    DueDeliveryPorts {
+    DueDeliveryPorts,
+    FirePorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace' | 'whole'>;
   readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
   readonly gates: GateStore;
@@ -116,11 +118,14 @@ async function reconcileItems(
   const gates = await apart(of('gate', items), ({ tenantId }) => reconcileGate(ports, tenantId));
   const deliveries = await enqueueDueDeliveries(ports, of('delivery', items), byMs);
   if (deliveries.count > 0) ports.log.info('reconcile:deliver:done', { count: deliveries.count });
+  const schedules = await fireDueSchedules(ports, of('schedule', items), byMs);
+  if (schedules.count > 0) ports.log.info('schedule:fire:done', { count: schedules.count });
   const failed: readonly { readonly item: Due; readonly error: unknown }[] = [
     ...jobs.failed,
     ...written.failed.map(({ item, error }) => ({ item: item.item, error })),
     ...gates.failed,
     ...deliveries.failed,
+    ...schedules.failed,
     ...of('unknown', items).map((item) => ({ item, error: new UnknownItem() })),
   ];
   await apart(failed, ({ item, error }) => postponeFailed(ports, item, error));
@@ -131,6 +136,7 @@ async function reconcileItems(
   await removeStale(ports, [
     ...idle(jobs.done),
     ...deliveries.idle,
+    ...schedules.idle,
     ...idle(gates.done.map(({ item, result }) => ({ item, result: result ? item : undefined }))),
   ]);
   return repaired;

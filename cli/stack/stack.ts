@@ -15,6 +15,7 @@ import { systemRandom } from '../../io/process/random.ts';
 import { batched } from '../../io/table/batching.ts';
 import { gateStore } from '../../io/table/gates.ts';
 import { jobStore } from '../../io/table/jobs.ts';
+import { scheduleStore } from '../../io/table/schedules.ts';
 import { table } from '../../io/table/table.ts';
 import { tenantStore } from '../../io/table/tenants.ts';
 import { waitingStore } from '../../io/table/waiting.ts';
@@ -72,7 +73,7 @@ async function openStack(values: PlaceValues, context: Context) {
     });
     return table(documents, named ?? (await findTable(dynamo(), stage)), systemRandom);
   });
-  const queueNamed = async (name: 'submit' | 'notify' | 'deliver') =>
+  const queueNamed = async (name: 'front' | 'submit' | 'notify' | 'deliver') =>
     queue(sqs(), await queueUrl(sqs(), `headgate-${stage}-${name}`));
   return {
     stage,
@@ -105,6 +106,7 @@ async function openStack(values: PlaceValues, context: Context) {
       return {
         items: known,
         jobs: jobStore(known),
+        schedules: scheduleStore(known),
         tenants: tenantStore(known),
         gates,
         waiting,

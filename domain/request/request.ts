@@ -169,11 +169,12 @@ export function parseSubmission(body: string, { tenantId, idempotencyKey }: Send
   return parsed;
 }
 
-type Read =
+export type ReadBody =
   | { readonly kind: 'read'; readonly fields: Record<string, unknown> }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
-function readBody(body: string): Read {
+/** The one object of a body, with the checks of JSON that each door makes. */
+export function readBody(body: string): ReadBody {
   const bytes = bytesOf(body);
   if (bytes > MAX_BODY_BYTES) return tooLarge(`${MAX_BODY_BYTES} bytes`, bytes);
   const json = readJson(body);

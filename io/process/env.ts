@@ -46,6 +46,7 @@ const variables = {
   BUCKET_NAME: text,
   /** After so many days the bucket deletes an object. */
   OBJECT_RETENTION_DAYS: between(1, 36_500).int(WHOLE),
+  FRONT_QUEUE_URL: url,
   SUBMIT_QUEUE_URL: url,
   DELIVERY_QUEUE_URL: url,
   DEAD_LETTER_QUEUE_URL: url,

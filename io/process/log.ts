@@ -11,6 +11,7 @@ export interface LogFacts {
   readonly attempt?: number | undefined;
   readonly runId?: string | undefined;
   readonly endpointId?: string | undefined;
+  readonly scheduleId?: string | undefined;
   readonly messageId?: string | undefined;
   readonly code?: string | undefined;
   readonly from?: string | undefined;
@@ -29,6 +30,7 @@ const NAMES = Object.keys({
   attempt: true,
   runId: true,
   endpointId: true,
+  scheduleId: true,
   messageId: true,
   code: true,
   from: true,

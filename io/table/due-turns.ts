@@ -5,7 +5,7 @@
 import { dueShard } from '../../domain/job/identity.ts';
 import type { Attributes } from './writes.ts';
 
-export type DueKind = 'job' | 'delivery' | 'gate' | 'unknown';
+export type DueKind = 'job' | 'delivery' | 'gate' | 'schedule' | 'unknown';
 
 export interface Turn {
   readonly kind: DueKind;
@@ -36,7 +36,7 @@ export const endOfMinute = (ms: number): string => `${minuteOf(Math.min(ms, MAX_
 
 const MAX_MS = (10 ** MINUTE_DIGITS - 1) * MINUTE_MS;
 
-const TURN = /^([0-9]+)#([^#]*)#(job|delivery|gate|unknown)#([0-9]+)$/;
+const TURN = /^([0-9]+)#([^#]*)#(job|delivery|gate|schedule|unknown)#([0-9]+)$/;
 
 /** @returns undefined for what a newer version, or a hand, has written */
 export function parseTurn(dueTurn: string): Turn | undefined {

@@ -6,9 +6,11 @@
  */
 import * as z from 'zod';
 import { DUE_SHARDS, dueShard } from '../../domain/job/identity.ts';
+import type { ScheduleName } from '../../domain/schedule/schedule.ts';
 import type { DeliveryName } from '../../domain/webhook/delivery.ts';
 import { deliveryKey, parseDeliveryKey } from './deliveries.ts';
 import { behind, dueAttributes, endOfMinute, groupOf, parseTurn } from './due-turns.ts';
+import { parseScheduleKey, scheduleKey } from './schedules.ts';
 import type { Attributes, Key, Page, Position, Table } from './table.ts';
 
 export interface DueIndex {
@@ -57,6 +59,7 @@ export type Subject =
   | { readonly kind: 'job'; readonly jobId: string }
   | { readonly kind: 'delivery'; readonly delivery: DeliveryName }
   | { readonly kind: 'gate'; readonly tenantId: string }
+  | { readonly kind: 'schedule'; readonly schedule: ScheduleName }
   /** Of a newer version, or of a key that was edited by hand. */
   | { readonly kind: 'unknown'; readonly key: Key };
 
@@ -204,6 +207,8 @@ function subjectOf(key: Key): Subject {
   const [kind, id = ''] = key.pk.split('#');
   if (kind === 'JOB' && key.sk === 'JOB') return { kind: 'job', jobId: id };
   if (kind === 'TENANT' && key.sk === 'GATE') return { kind: 'gate', tenantId: id };
+  const schedule = parseScheduleKey(key);
+  if (schedule !== undefined) return { kind: 'schedule', schedule };
   const delivery = parseDeliveryKey(key);
   return delivery === undefined ? { kind: 'unknown', key } : { kind: 'delivery', delivery };
 }
@@ -222,6 +227,8 @@ function keyOf(item: Due): Key {
       return { pk: `TENANT#${item.tenantId}`, sk: 'GATE' };
     case 'delivery':
       return deliveryKey(item.delivery);
+    case 'schedule':
+      return scheduleKey(item.schedule);
     case 'unknown':
       return item.key;
   }
@@ -236,6 +243,8 @@ function idOf(item: Due): string {
       return item.tenantId;
     case 'delivery':
       return item.delivery.webhookId;
+    case 'schedule':
+      return `${item.schedule.tenantId} ${item.schedule.scheduleId}`;
     case 'unknown':
       return item.key.pk;
   }

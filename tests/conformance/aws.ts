@@ -24,6 +24,7 @@ import { endpointRegister, endpointStore } from '../../io/table/endpoints.ts';
 import { gateStore } from '../../io/table/gates.ts';
 import { jobLists } from '../../io/table/job-lists.ts';
 import { jobStore } from '../../io/table/jobs.ts';
+import { scheduleStore } from '../../io/table/schedules.ts';
 import { table } from '../../io/table/table.ts';
 import { tenantStore } from '../../io/table/tenants.ts';
 import { waitingStore } from '../../io/table/waiting.ts';
@@ -97,6 +98,7 @@ export async function openAwsBackend(endpoint: string, circumstances: Circumstan
         endpoints: endpointStore(items),
         gates: gateStore(items),
         waiting: waitingStore(items),
+        schedules: scheduleStore(items),
         queue: queue(kept(new SQSClient(config)), queueUrl),
       };
     },

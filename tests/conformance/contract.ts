@@ -9,6 +9,7 @@ import type { EndpointStore } from '../../io/table/endpoints.ts';
 import type { GateStore } from '../../io/table/gates.ts';
 import type { JobLists } from '../../io/table/job-lists.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
+import type { ScheduleStore } from '../../io/table/schedules.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
 import type { WaitingStore } from '../../io/table/waiting.ts';
 export interface Ports {
@@ -20,6 +21,7 @@ export interface Ports {
   readonly endpoints: Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeHealth'>;
   readonly gates: GateStore;
   readonly waiting: WaitingStore;
+  readonly schedules: ScheduleStore;
   readonly queue: Queue;
 }
 

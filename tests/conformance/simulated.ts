@@ -5,6 +5,7 @@ import { newRun } from '../simulation/faults.ts';
 import { virtualGates } from '../simulation/gates.ts';
 import { type Profile, profiles } from '../simulation/profiles.ts';
 import { virtualQueue } from '../simulation/queues.ts';
+import { virtualSchedules } from '../simulation/schedules.ts';
 import { virtualTable } from '../simulation/table.ts';
 import { world as virtualWorld } from '../simulation/world.ts';
 import { type Backend, type Circumstances, type Ports, READER_MS } from './contract.ts';
@@ -29,6 +30,7 @@ export function openSimulatedBackend({
     onLeave: () => undefined,
     onWait: () => undefined,
   });
+  const schedules = virtualSchedules(run, index, () => undefined);
   const queue = virtualQueue(run, 'queue', () => undefined);
   const sentAtMs = new Map<string, number>();
   const arrived: { readonly message: Message; readonly waitedMs: number }[] = [];
@@ -79,6 +81,7 @@ export function openSimulatedBackend({
         endpoints: waitedFor(table.endpointsFor(process)),
         gates: waitedFor(gates.gatesFor(process)),
         waiting: waitedFor(gates.waitingFor(process)),
+        schedules: waitedFor(schedules.portFor(process)),
         queue: waitedFor({
           send(messages) {
             for (const { body } of messages) sentAtMs.set(body, time.nowMs());

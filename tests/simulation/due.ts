@@ -122,6 +122,7 @@ function dueOf(shard: string, { subject, item: { tenantId }, dueAt }: Row): Due 
 }
 
 function tenantOrJobOf(subject: Subject): string {
+  if (subject.kind === 'schedule') return subject.schedule.tenantId;
   return subject.kind === 'delivery' ? subject.delivery.tenantId : nameOf(subject);
 }
 
@@ -129,6 +130,7 @@ function nameOf(due: Subject): string {
   if (due.kind === 'job') return due.jobId;
   if (due.kind === 'gate') return due.tenantId;
   if (due.kind === 'unknown') return due.key.pk;
+  if (due.kind === 'schedule') return `${due.schedule.tenantId} ${due.schedule.scheduleId}`;
   const { tenantId, endpointId, at, webhookId } = due.delivery;
   return `${tenantId} ${endpointId} ${at} ${webhookId}`;
 }

@@ -87,6 +87,7 @@ export function newRun({ world, profile, keepHistory, faultsEndMs = FAULTS_END_M
     process: (role, container) => ({
       role,
       name: `${role}-${++processes}`,
+      startedAtMs: world.nowMs(),
       skewMs: Math.round(faults.between(-300, 300)) - run.lasting.behindMs(role),
       container,
       opened: new Map(),

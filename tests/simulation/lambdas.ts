@@ -4,6 +4,7 @@ import { type SubmitPorts, submit } from '../../application/batch/submit.ts';
 import { type TrackPorts, track } from '../../application/batch/track.ts';
 import { type IntakePorts, intake } from '../../application/intake/intake.ts';
 import { type TickPorts, tick } from '../../application/repair/tick.ts';
+import type { PutSchedulePorts } from '../../application/schedule/schedules.ts';
 import { type SlotPorts, type Slots, slots } from '../../application/tenant/slots.ts';
 import { deliver } from '../../application/webhook/deliver.ts';
 import type { DeliveryPorts } from '../../application/webhook/delivery-try.ts';
@@ -26,6 +27,7 @@ import { type Run, reach } from './faults.ts';
 import type { VirtualGates } from './gates.ts';
 import { simulatedKeys } from './keys.ts';
 import type { VirtualQueue } from './queues.ts';
+import type { VirtualSchedules } from './schedules.ts';
 import type { Table } from './table.ts';
 import type { Process } from './world.ts';
 
@@ -44,11 +46,13 @@ export const defaults: TenantDefaults = {
 export interface Services {
   readonly table: Table;
   readonly gates: VirtualGates;
+  readonly schedules: VirtualSchedules;
   readonly index: VirtualDueIndex;
   readonly batch: VirtualBatch;
   readonly types: JobTypes;
   /** What the version that this process runs has registered. */
   typesOf(process: Process): JobTypes;
+  readonly front: VirtualQueue;
   readonly submitQueue: VirtualQueue;
   readonly deliveryQueue: VirtualQueue;
   deadLettersFor(process: Process): TrackPorts['deadLetters'];
@@ -62,13 +66,14 @@ export type AllPorts = IntakePorts &
   NotifyPorts &
   DeliveryPorts &
   TickPorts &
+  PutSchedulePorts &
   SlotPorts;
 /** Slots are made of the other ports, so a defect in one of those is a defect in them. */
 export type Parts = Omit<AllPorts, 'slots'>;
 
 /** A defect put into one of the steps, to see whether the checks find it. */
 export type Defect = (sound: Parts, process: Process) => Partial<AllPorts>;
-type Step = 'intake' | 'submit' | 'track' | 'notify' | 'deliver' | 'tick' | 'workerApi';
+type Step = 'intake' | 'submit' | 'track' | 'notify' | 'deliver' | 'tick' | 'workerApi' | 'owner';
 
 export interface Mutant {
   readonly defects?: Partial<Record<Step, Defect>>;
@@ -88,6 +93,8 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     tenants: table.tenantsFor(process),
     gates: gates.gatesFor(process),
     waiting: gates.waitingFor(process),
+    schedules: services.schedules.portFor(process),
+    frontQueue: services.front.portFor(process),
     defaults,
     defaultCap: defaults.cap,
     endpoints: table.endpointsFor(process),

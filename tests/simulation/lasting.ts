@@ -21,6 +21,10 @@ export interface LastingFaults {
   behindMs(role: Role): number;
   /** Whether there is a tenant whose rows no function can read. */
   readonly unreadable: boolean;
+  /** Whether EventBridge does not wake tick now. */
+  areTicksLost(): boolean;
+  /** Whether each run of tick has another one beside it. */
+  readonly twoTicks: boolean;
   /** Whether some items were written by an earlier version, so that they are in its index. */
   readonly upgraded: boolean;
 }
@@ -53,10 +57,14 @@ const SITES = [
   'due.0',
   'due.5',
   'due.postponeFailed',
+  'schedules.replace',
+  'front.send',
 ] as const;
 
 /** Those whose times no promise to AWS Batch depends on. */
 const MAY_BE_BEHIND: ReadonlySet<Role> = new Set(['track', 'notify', 'deliver', 'tick']);
+/** After the faults' end, so that they are lost for an hour at least. */
+const LOST_MS = 3_600_000;
 const MAX_BEHIND_MS = 1_200_000;
 
 export function lastingFaults(run: Begun, endMs: number): LastingFaults {
@@ -77,6 +85,10 @@ export function lastingFaults(run: Begun, endMs: number): LastingFaults {
   const outage = strikes('lasting.outage') ? { ...span(), site: luck.pick(SITES) } : undefined;
   const full = strikes('lasting.fullRateLimit') ? span() : undefined;
   const clocks = strikes('lasting.clockBehind') ? run.world.dice('clocks') : undefined;
+  const [unreadable, upgraded] = [strikes('lasting.unreadable'), strikes('lasting.upgraded')];
+  const silence = strikes('lasting.ticksLost')
+    ? { ...span(), untilMs: START_MS + endMs + LOST_MS }
+    : undefined;
   return {
     fails: (site) => outage?.site === site && isIn(outage),
     isRateLimitFull: () => full !== undefined && isIn(full),
@@ -84,8 +96,10 @@ export function lastingFaults(run: Begun, endMs: number): LastingFaults {
       clocks !== undefined && MAY_BE_BEHIND.has(role) && clocks.happens(0.3)
         ? Math.round(clocks.between(60_000, MAX_BEHIND_MS))
         : 0,
-    unreadable: strikes('lasting.unreadable'),
-    upgraded: strikes('lasting.upgraded'),
+    unreadable,
+    upgraded,
+    areTicksLost: () => silence !== undefined && isIn(silence),
+    twoTicks: strikes('lasting.twoTicks'),
   };
 }
 

@@ -3,6 +3,7 @@ import { ofCalls } from './mutants/calls.ts';
 import { ofDebts } from './mutants/debts.ts';
 import type { Expectation } from './mutants/defects.ts';
 import { ofIdentity } from './mutants/identity.ts';
+import { ofSchedules } from './mutants/schedules.ts';
 import { ofSlots } from './mutants/slots.ts';
 import { ofWorkerApi } from './mutants/worker-api.ts';
 import { type Outcome, simulate } from './simulation.ts';
@@ -13,6 +14,7 @@ export const expectations: readonly Expectation[] = [
   ...ofIdentity,
   ...ofSlots,
   ...ofWorkerApi,
+  ...ofSchedules,
 ];
 
 /** @returns the first world in which the rule is missed, or nothing */

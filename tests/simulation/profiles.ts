@@ -32,7 +32,17 @@ export interface Profile {
   readonly receivers: Readonly<Record<'busy' | 'unresolved', number>>;
   /** Whether a run has one at all; what is struck stays struck for long. */
   readonly lasting: Readonly<
-    Record<'outage' | 'fullRateLimit' | 'clockBehind' | 'unreadable' | 'rotation' | 'upgraded', number>
+    Record<
+      | 'outage'
+      | 'fullRateLimit'
+      | 'clockBehind'
+      | 'unreadable'
+      | 'rotation'
+      | 'upgraded'
+      | 'ticksLost'
+      | 'twoTicks',
+      number
+    >
   >;
   readonly people: Readonly<
     Record<
@@ -53,7 +63,8 @@ export interface Profile {
       | 'suspend'
       | 'quota'
       /** A program that has read the tickets of Batch jobs and may call worker-api. */
-      | 'thief',
+      | 'thief'
+      | 'schedule',
       number
     >
   >;
@@ -96,6 +107,8 @@ const chaos: Profile = {
     unreadable: 0.1,
     rotation: 0.1,
     upgraded: 0.1,
+    ticksLost: 0.05,
+    twoTicks: 0.1,
   },
   people: {
     cancel: 0.25,
@@ -115,6 +128,7 @@ const chaos: Profile = {
     suspend: 0.1,
     quota: 0.1,
     thief: 0.1,
+    schedule: 0.12,
   },
 };
 
@@ -147,10 +161,19 @@ const race: Profile = {
   bus: { drop: 0, duplicate: 0.1, late: 0.1 },
   events: { drop: 0, duplicate: 0.2, late: 0.15 },
   // A clock that is far behind takes a try for one that no message can wait for, and that is found by tick.
-  lasting: { ...chaos.lasting, outage: 0, fullRateLimit: 0, clockBehind: 0, unreadable: 0, upgraded: 0 },
+  lasting: {
+    ...chaos.lasting,
+    outage: 0,
+    fullRateLimit: 0,
+    clockBehind: 0,
+    unreadable: 0,
+    upgraded: 0,
+    ticksLost: 0,
+    twoTicks: 0,
+  },
   submit: { ...chaos.submit, late: 0.15, refused: 0.03 },
   batch: { ...chaos.batch, listLagMs: 90_000, terminateMs: 60_000, forget: 0, describeGap: 0 },
-  people: { ...chaos.people, limits: 0 },
+  people: { ...chaos.people, limits: 0, schedule: 0 },
 };
 
 export const profiles: Readonly<Record<NamedProfile, Profile>> = { chaos, dup, alldrop, race };

@@ -16,10 +16,13 @@ import { virtualGates } from './gates.ts';
 import { type FaultKind, profileOf, withStrengths } from './kinds.ts';
 import { lambdas, type Mutant, partsOf, SETTLE_MS, type Services } from './lambdas.ts';
 import { rotation } from './lasting.ts';
+import { owners } from './owners.ts';
 import { accountsOf, endpointsOf, givenUp, people, simulatedTypes } from './people.ts';
 import { FAULTS_END_MS, type Profile, type ProfileName } from './profiles.ts';
 import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
 import { receiver } from './receivers.ts';
+import { scheduleChecks } from './schedule-checks.ts';
+import { virtualSchedules } from './schedules.ts';
 import { virtualTable } from './table.ts';
 import { thief } from './thief.ts';
 import { plant } from './unreadable.ts';
@@ -70,6 +73,7 @@ export async function simulate(profile: ProfileName, seed: number, options: Opti
   const atRest = () => run.world.isQuiet() && rest.nextDueMs() === Number.MAX_SAFE_INTEGER;
   await run.world.run(START_MS + END_MS, () => violated() || atRest());
   if (!violated()) audit(run, rest);
+  if (!violated()) rest.scheduled.audit(rest.letterBodies);
   if (!violated()) await sweepAgain(run, rest);
   return {
     profile,
@@ -151,6 +155,8 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   const accounts = accountsOf(run);
   const table = virtualTable(run, { index, accounts, endpoints }, check.onCommit);
   const cancelled = cancels(run, table.job);
+  const scheduled = scheduleChecks(run, { job: table.job, asked: cancelled.asked });
+  const schedules = virtualSchedules(run, index, scheduled.onWrite);
   const send = virtualWorkerApi(run, {
     types,
     bucket,
@@ -171,10 +177,12 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   const services: Services = {
     table,
     gates,
+    schedules,
     index,
     batch,
     types,
     typesOf: rolledBack(run, types),
+    front,
     submitQueue,
     deliveryQueue,
     deadLettersFor: (process) => deadLetterQueue(run, process, letters),
@@ -206,18 +214,25 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   events.feeds({ role: 'track', visibilityMs, handle: steps.track });
   notifyQueue.feeds({ role: 'notify', visibilityMs, handle: steps.notify });
   deliveryQueue.feeds({ role: 'deliver', visibilityMs, handle: steps.deliver });
-  const nextDueMs = () => Math.min(table.nextDueMs(), gates.nextDueMs(), index.nextMs());
+  const nextDueMs = () =>
+    Math.min(table.nextDueMs(), gates.nextDueMs(), schedules.nextDueMs(), index.nextMs());
   if (profile.tick) everyMinute(run, index.nextMs, steps.tick);
   const asked = people(run, { front, letters, gates, submitQueue, plant: table.plant }, jobs);
+  owners(run, (process) => {
+    const sound = partsOf(run, services, process);
+    return { ...sound, ...mutant.defects?.owner?.(sound, process) };
+  });
   const queues = [front, submitQueue, events, notifyQueue, deliveryQueue];
   return {
     table,
     gates,
     batch,
     bucket,
+    scheduled,
     queues,
     notified,
     letters: failed,
+    letterBodies: letters,
     ...asked,
     cancelled,
     steps,
@@ -236,11 +251,15 @@ function everyMinute(
   tick: (process: Process) => () => Promise<void>,
 ): void {
   const { world } = run;
+  const begin = () => {
+    const process = run.process('tick');
+    world.stir(process);
+    tick(process)().catch((error: unknown) => run.note(process.name, () => `throws ${String(error)}`));
+  };
   const again = () => {
-    if (nextDueMs() <= world.nowMs() + 61_000) {
-      const process = run.process('tick');
-      world.stir(process);
-      tick(process)().catch((error: unknown) => run.note(process.name, () => `throws ${String(error)}`));
+    if (!run.lasting.areTicksLost() && nextDueMs() <= world.nowMs() + 61_000) {
+      begin();
+      if (run.lasting.twoTicks) world.after(run.faults.between(0, 3000), begin);
     }
     world.inBackground(60_000, again);
   };

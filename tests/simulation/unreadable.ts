@@ -62,6 +62,7 @@ export function plant(
     ...JOB_IDS.map((jobId) => ({ kind: 'job', jobId }) as const),
     { kind: 'gate', tenantId: UNREADABLE },
     { kind: 'delivery', delivery },
+    { kind: 'schedule', schedule: { tenantId: UNREADABLE, scheduleId: 'nightly' } },
   ];
   for (const subject of subjects) {
     let dueAt = START_MS + luck.between(0, FAULTS_END_MS / 4);

@@ -22,7 +22,8 @@ export function watchWaits(
   const boundMs = profile.tick ? BY_RECONCILE_MS : AT_ONCE_MS;
   const look = () => {
     // A run in which processes die is only held to it when nothing goes wrong any more.
-    const fromMs = profile.tick && run.odds(1) > 0 ? world.nowMs() : run.stalledUntilMs;
+    const isExcused = profile.tick && (run.odds(1) > 0 || run.lasting.areTicksLost());
+    const fromMs = isExcused ? world.nowMs() : run.stalledUntilMs;
     const now = new Map<string, number>();
     for (const row of gates().rows()) {
       const record = job(row.jobId);

@@ -20,6 +20,7 @@ export interface Process {
   readonly role: Role;
   readonly name: string;
   readonly skewMs: number;
+  readonly startedAtMs: number;
   /** The container this is, or the one that it answers, if there is one. */
   readonly container: Container | undefined;
   /** Calls of SubmitJob that this process has opened by its own write and not yet made: Batch job name → number. */

@@ -38,6 +38,7 @@ export function useCases({
   const errors: LogLine[] = [];
   const log: Log = { info: () => undefined, error: (event, facts) => void errors.push({ event, ...facts }) };
   const sent = {
+    front: keeping<Outgoing>(),
     submit: keeping<Outgoing>(),
     deliver: keeping<Outgoing>(),
     letters: keeping<Outgoing>(),
@@ -60,6 +61,7 @@ export function useCases({
   const ports: AllPorts & { readonly lists: JobLists } = {
     ...parts,
     slots: slots(parts),
+    frontQueue: queueOf(sent.front),
     deliveryQueue: queueOf(sent.deliver),
     deadLetters: queueOf(sent.letters),
     bus: { publish: sent.events.take },

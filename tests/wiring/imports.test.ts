@@ -47,6 +47,11 @@ const TABLE: Readonly<Record<string, Row>> = {
     ],
     packages: DECIDES,
   },
+  // croner reads cron expressions, and finds local times in UTC alone.
+  'domain/schedule/': {
+    ours: ['domain/errors.ts', 'domain/size.ts', 'domain/job/', 'domain/request/'],
+    packages: [...DECIDES, 'croner'],
+  },
   'domain/access/': { ours: ['domain/errors.ts', 'domain/job/'], packages: DECIDES },
   'domain/reading/': {
     ours: ['domain/redaction.ts', 'domain/size.ts', 'domain/job/', 'domain/tenant/'],
