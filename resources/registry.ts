@@ -219,7 +219,13 @@ function secretEndpoints(types: readonly JobType[]): Part {
         VpcEndpointType: 'Interface',
         ServiceName: sub(`com.amazonaws.\${AWS::Region}.${service}`),
         VpcId: ref('WorkerNetwork'),
-        SubnetIds: [ref('WorkerSubnetA'), ref('WorkerSubnetB')],
+        SubnetIds: {
+          'Fn::If': [
+            'EndpointsInTwoZones',
+            [ref('WorkerSubnetA'), ref('WorkerSubnetB')],
+            [ref('WorkerSubnetA')],
+          ],
+        },
         SecurityGroupIds: [{ 'Fn::GetAtt': ['EndpointSecurityGroup', 'GroupId'] }],
         PrivateDnsEnabled: true,
         PolicyDocument: {

@@ -60,6 +60,16 @@ describe.each(resources('AWS::Logs::LogGroup', z.object({ RetentionInDays: z.num
   },
 );
 
+it('every interface endpoint, which costs by the hour and zone, is in the zones that the stage pays for', () => {
+  const endpoints = Object.values(template.Resources).flatMap(({ Type, Properties = {} }) =>
+    Type === 'AWS::EC2::VPCEndpoint' && Properties['VpcEndpointType'] === 'Interface' ? [Properties] : [],
+  );
+  expect(endpoints).not.toEqual([]);
+  const [subnetA, subnetB] = [{ Ref: 'WorkerSubnetA' }, { Ref: 'WorkerSubnetB' }];
+  for (const { SubnetIds } of endpoints)
+    expect(SubnetIds).toEqual({ 'Fn::If': ['EndpointsInTwoZones', [subnetA, subnetB], [subnetA]] });
+});
+
 describe('the jobs table', () => {
   const table = template.Resources['JobsTable']?.Properties ?? {};
 
