@@ -121,9 +121,37 @@ export async function handleQueueCall(fauxqs: Fauxqs, request: ApiRequest): Prom
     return { status: 200, body: await run(fauxqs, name, request) };
   } catch (error) {
     const refusal = Refusal.safeParse(error);
-    if (!refusal.success) throw error;
-    throw new ApiError(refusal.data.code, refusal.data.message, refusal.data.statusCode);
+    if (refusal.success) return refused(refusal.data.code, refusal.data.message, refusal.data.statusCode);
+    if (error instanceof ApiError) return refused(error.name, error.message, error.status);
+    throw error;
   }
+}
+
+/** Codes of the older query protocol that differ from the names of today, by those. boto3 shows them to this day. */
+const QUERY_CODES: Readonly<Record<string, string>> = {
+  QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
+  QueueNameExists: 'QueueAlreadyExists',
+  ...Object.fromEntries(
+    [
+      'BatchEntryIdsNotDistinct',
+      'BatchRequestTooLong',
+      'EmptyBatchRequest',
+      'InvalidBatchEntryId',
+      'MessageNotInflight',
+      'PurgeQueueInProgress',
+      'QueueDeletedRecently',
+      'TooManyEntriesInBatchRequest',
+      'UnsupportedOperation',
+    ].map((name) => [name, `AWS.SimpleQueueService.${name}`]),
+  ),
+};
+
+function refused(name: string, message: string, status: number): ApiResponse {
+  return {
+    status,
+    headers: { 'x-amzn-query-error': `${QUERY_CODES[name] ?? name};Sender` },
+    body: { __type: name, message },
+  };
 }
 
 function run(fauxqs: Fauxqs, name: string, request: ApiRequest): unknown {
