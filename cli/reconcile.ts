@@ -107,6 +107,7 @@ async function portsOf(stack: Stack, context: Context): Promise<ReconcilePorts> 
 const sentences: Readonly<Record<Repair['kind'], string>> = {
   nothing: 'settled meanwhile: nothing to do',
   waits: 'has a row in the waiting list: look again later',
+  turn: 'waits for its turn in the rate limit: look again later',
   dispatch: 'its outbox may not have been sent: dispatch it again',
   give_up: 'a time limit of the job has passed: end it',
   publish_progress: 'its container reported progress: publish it',

@@ -18,6 +18,7 @@ import {
 import { Fault } from '../../domain/fault.ts';
 import { advance } from '../../domain/job/advance.ts';
 import { acceptedOrder, isOver, mustNotHold } from '../../domain/job/attempt.ts';
+import { turnedAway } from '../../domain/job/due.ts';
 import { batchJobName } from '../../domain/job/identity.ts';
 import { APART, type Failure, isUnsettled, type JobRecord } from '../../domain/job/job.ts';
 import { type JobType, type JobTypes, withoutType } from '../../domain/job/job-type.ts';
@@ -257,8 +258,7 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> 
   // With a random delay: otherwise the whole backlog would return at one moment, and most of it would be turned away
   // again.
   if (reservation.kind === 'full') {
-    // What it waits for now is its turn, and no longer a time of its own.
-    await observe(ports, { asked, seen, planned: 'begin' }, { kind: 'due' });
+    await noteTurnedAway(ports, asked, seen);
     return ended({ againAtMs: reservation.retryAtMs + ports.random.fraction() * MAX_AWAY_MS });
   }
   // Before the reserved moment: so the intents of all messages of a batch are one call to the table.
@@ -288,6 +288,20 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> 
   }
 }
 
+/** What it waits for now is its turn, and no longer a time of its own. */
+async function noteTurnedAway(ports: SubmissionPorts, asked: SubmitMessage, seen: JobRecord): Promise<void> {
+  await changeJob(ports.jobs, seen, (current) => {
+    const nowMs = ports.clock.nowMs();
+    const plan = planSubmission(current, asked, nowMs, ports.settleMs);
+    if (!MAY_CALL.has(plan.kind)) return undefined;
+    const begins = plan.kind === 'begin';
+    const begun = begins ? advance(current, { kind: 'due' }, contextOf(ports, current)) : undefined;
+    return turnedAway(current, begun, nowMs);
+  });
+}
+
+const MAY_CALL: ReadonlySet<SubmitPlan['kind']> = new Set(['begin', 'wait_for_slot', 'call']);
+
 function openCall(
   ports: SubmissionPorts,
   { asked, seen, hasSlot }: Calling,
@@ -296,7 +310,7 @@ function openCall(
   const deadlineAt = Math.max(ports.clock.nowMs(), callAtMs) + 2 * SUBMIT_TIMEOUT_MS;
   return changeJob(ports.jobs, seen, (current) => {
     const plan = planSubmission(current, asked, ports.clock.nowMs(), ports.settleMs);
-    return ['begin', 'wait_for_slot', 'call'].includes(plan.kind)
+    return MAY_CALL.has(plan.kind)
       ? advance(current, { kind: 'call', deadlineAt, hasSlot }, contextOf(ports, current))
       : undefined;
   });

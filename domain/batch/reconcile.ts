@@ -1,5 +1,5 @@
 /** What reconcile does about a job that is due: the record alone says what may have been lost. */
-import { nextLook, overdue } from '../job/due.ts';
+import { nextLook, overdue, waitsForTurn } from '../job/due.ts';
 import { changed, isFinal, isUnsettled, type JobRecord } from '../job/job.ts';
 
 export type Repair =
@@ -7,6 +7,8 @@ export type Repair =
   | { readonly kind: 'nothing' }
   /** It should have a row in a waiting list, which a release at its tenant's gate leads to. */
   | { readonly kind: 'waits' }
+  /** The rate limit had no turn for it yet, and its message comes back by itself. */
+  | { readonly kind: 'turn' }
   /** Final and not settled, or the message for its next step may be lost: dispatch it. */
   | { readonly kind: 'dispatch' }
   /** A time of the job itself has passed. */
@@ -24,6 +26,7 @@ export function planRepair(job: JobRecord, nowMs: number): Repair {
   // Tested before the states: a claim may have named the Batch job while the reply to SubmitJob is still unknown.
   if (job.runId !== undefined && job.state !== 'retrying') return { kind: 'describe', runId: job.runId };
   if (job.state === 'waiting' && job.queued === true) return { kind: 'waits' };
+  if (waitsForTurn(job, nowMs)) return { kind: 'turn' };
   return { kind: 'dispatch' };
 }
 

@@ -75,6 +75,7 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
         callDeadlineAt: seen.deadlineAt,
         waitReason: undefined,
         queued: undefined,
+        turnUntil: undefined,
         nextAttemptAt: undefined,
         ...(seen.hasSlot ? { hasSlot: true } : {}),
       };
@@ -131,7 +132,12 @@ const noteOf = (note: string | undefined) =>
 
 /** Published like a new state: a wait for a slot is news, and so is a new reason for waiting. */
 function held(job: JobRecord, why: string, nowMs: number): JobChange {
-  return { waitReason: why, queued: true, ...(job.waitReason === why ? {} : reasonMarks(job, nowMs)) };
+  return {
+    waitReason: why,
+    queued: true,
+    turnUntil: undefined,
+    ...(job.waitReason === why ? {} : reasonMarks(job, nowMs)),
+  };
 }
 
 const reasonMarks = (job: JobRecord, nowMs: number) => ({ stateVersion: job.version + 1, stateAt: nowMs });

@@ -3,7 +3,7 @@
  * process delays its job and never strands it. Steps only move it earlier; reconcile alone moves it later.
  * @see docs/developing/protocol.md, R10
  */
-import { isFinal, type JobRecord } from './job.ts';
+import { changed, isFinal, type JobRecord } from './job.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -38,6 +38,7 @@ export function nextLook(job: JobRecord, nowMs: number): number {
 
 function waitOf(job: JobRecord, nowMs: number): number {
   if (job.absences !== undefined) return nowMs + FIRST_ABSENCE_MS;
+  if (waitsForTurn(job, nowMs)) return job.turnUntil;
   switch (job.state) {
     case 'scheduled':
       return Math.max(job.eligibleAt ?? nowMs, nowMs) + RECONCILE_GRACE_MS;
@@ -58,6 +59,32 @@ function waitOf(job: JobRecord, nowMs: number): number {
 /** It is not to ask for a slot before `nextAttemptAt`, because AWS Batch takes no job of its kind at present. */
 export function waitsForPlatform(job: JobRecord): job is JobRecord & { nextAttemptAt: number } {
   return job.state === 'waiting' && job.queued !== true && job.nextAttemptAt !== undefined;
+}
+
+/** Long against the delay with which a message returns that had no turn, and the wait of a message in a busy queue. */
+const TURN_MS = 5 * MINUTE;
+
+/**
+ * The record of a job that the rate limit has turned away, so that reconcile does not take its message for lost and send one
+ * more: under a backlog each would circle through the queue beside the first.
+ *
+ * @param begun the attempt as it begins with this write, if it does
+ * @returns undefined while what is on the record is good enough: a job that is turned away often is written seldom
+ */
+export function turnedAway(
+  job: JobRecord,
+  begun: JobRecord | undefined,
+  nowMs: number,
+): JobRecord | undefined {
+  const turnUntil = nowMs + TURN_MS;
+  if (begun !== undefined) return { ...begun, turnUntil };
+  return (job.turnUntil ?? 0) > nowMs + TURN_MS / 2 ? undefined : changed(job, { turnUntil }, nowMs);
+}
+
+/** Whether its submit message is on its way back, with a turn that it did not get yet. */
+export function waitsForTurn(job: JobRecord, nowMs: number): job is JobRecord & { turnUntil: number } {
+  const isUncalled = job.state === 'waiting' || (job.state === 'submitting' && job.callOpen !== true);
+  return isUncalled && job.runId === undefined && job.queued !== true && (job.turnUntil ?? 0) > nowMs;
 }
 
 /** The time after which the job must not go on as it is. */

@@ -130,6 +130,8 @@ export const JobRecord = z.object({
   attempt: z.int().positive(),
   /** The attempt may have a row in the waiting list. */
   queued: z.literal(true).optional(),
+  /** The rate limit had no turn for it: until then its submit message is taken to be on its way back. */
+  turnUntil: z.int().optional(),
   /**
    * The attempt has a slot at its tenant's gate. An attempt of a tenant without caps and without a concurrency key
    * needs none.

@@ -73,6 +73,7 @@ export const sometimes: readonly string[] = [
   'reconcile:repair:done give_up',
   'reconcile:repair:done dispatch',
   'reconcile:repair:done waits',
+  'reconcile:repair:done turn',
   'reconcile:deliver:done',
   'schedule:fire:done',
   'schedule written',
