@@ -3,11 +3,13 @@
  * every step until Ctrl-C, which is its normal end. Options change that (`options/`).
  */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type BusEvent, isAboutJob } from '../domain/webhook/notification.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
-import { announce, RUNNING_FOLDER } from '../local/running.ts';
+import { announce, LISTEN_ORIGIN, RUNNING_FOLDER } from '../local/running.ts';
 import { build, built } from '../tools/build.ts';
 import { awsClients, type Clients } from './clients.ts';
 import { demos } from './demos.ts';
@@ -75,8 +77,11 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
   });
   try {
     const engine = await engineFor(options.containers);
-    const cloud = await startLocalCloud(options, { inboxOrigin: inbox.origin, engine, show });
-    const withdraw = await announce(runningFolder, cloud);
+    const listenOrigin = `http://127.0.0.1:${await freePort()}`;
+    const receivers = [inbox.origin, listenOrigin];
+    const cloud = await startLocalCloud(options, { receivers, engine, show });
+    const outputs = { ...cloud.outputs, [LISTEN_ORIGIN]: listenOrigin };
+    const withdraw = await announce(runningFolder, { environment: cloud.environment, outputs });
     const clients = awsClients(cloud.environment);
     const closing = new AbortController();
     const signal = AbortSignal.any([interrupted, closing.signal]);
@@ -98,9 +103,9 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
 
 function startLocalCloud(
   { data, port, webhookUrl, images, submitRate, secret }: Options,
-  { inboxOrigin, engine, show }: { inboxOrigin: string; engine: string | undefined; show: Screen },
+  { receivers, engine, show }: { receivers: string[]; engine: string | undefined; show: Screen },
 ): Promise<Cloud> {
-  const origins = webhookUrl === undefined ? [inboxOrigin] : [inboxOrigin, webhookUrl.origin];
+  const origins = webhookUrl === undefined ? receivers : [...receivers, webhookUrl.origin];
   return startCloud({
     template: built.template,
     bundles: built.functions,
@@ -118,6 +123,15 @@ function startLocalCloud(
     ...(data !== undefined && { dataDirectory: data }),
     ...(submitRate !== undefined && { submitJobsPerSecond: submitRate }),
   });
+}
+
+/** For `headgate webhook listen`: the functions must know the address before it is used. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  server.close();
+  return port;
 }
 
 interface Stack {

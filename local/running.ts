@@ -13,6 +13,9 @@ const RunningCloud = z.object({
 });
 export type RunningCloud = z.infer<typeof RunningCloud>;
 
+/** Beside the outputs of the template: where a receiver of this machine may listen. */
+export const LISTEN_ORIGIN = 'WebhookListenOrigin';
+
 /** Below a checkout: each has its own laptops. */
 export const RUNNING_FOLDER = '.data/running';
 

@@ -20,6 +20,8 @@ export interface WebhookPorts {
   readonly deliveryQueue: () => Promise<Queue>;
   readonly clock: typeof systemClock;
   readonly random: typeof systemRandom;
+  /** Of a laptop alone. */
+  readonly outputs: Readonly<Record<string, string>> | undefined;
 }
 
 export function withWebhooks(
@@ -37,6 +39,7 @@ export function withWebhooks(
       deliveryQueue: () => stack.queue('deliver'),
       clock: systemClock,
       random: systemRandom,
+      outputs: stack.outputs,
     });
   });
 }

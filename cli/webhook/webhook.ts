@@ -15,6 +15,7 @@ import { notFound, refusedBy, Stopped } from '../program/stopped.ts';
 import { type Ending, type Noun, option, type Verb, verb } from '../program/verb.ts';
 import { deliveries, delivery, replay } from './deliveries.ts';
 import { ENDPOINT_HEADINGS, endpointRecord, endpointRow, writeDelivery } from './delivery-text.ts';
+import { listen } from './listen.ts';
 import { createOptions, endpointOptions, tenantOptions } from './options.ts';
 import { endpointOf, type WebhookPorts, withWebhooks } from './ports.ts';
 
@@ -208,6 +209,7 @@ export const noun: Noun = {
     delivery,
     replay,
     ping,
+    listen,
     rotate: rotateKeys,
     revoke: changing('stop signing with the previous secret at once', revoked),
     disable,

@@ -87,7 +87,9 @@ const TABLE: Readonly<Record<string, Row>> = {
   },
   'worker/': { ours: ['domain/', 'application/', 'io/', 'job-types.ts'] },
   'local/': { ours: [] },
-  'cli/': { ours: ['api/contract/', 'domain/', 'application/', 'io/', 'local/', 'job-types.ts'] },
+  'cli/': {
+    ours: ['api/contract/', 'client/', 'domain/', 'application/', 'io/', 'local/', 'job-types.ts'],
+  },
   // It runs in pages, and has no dependency.
   'client/': { ours: [], packages: [] },
   // It packages what it shows.
