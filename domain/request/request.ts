@@ -169,12 +169,12 @@ export function parseSubmission(body: string, { tenantId, idempotencyKey }: Send
   return parsed;
 }
 
-export type ReadBody =
+type Read =
   | { readonly kind: 'read'; readonly fields: Record<string, unknown> }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
 /** The one object of a body, with the checks of JSON that each door makes. */
-export function readBody(body: string): ReadBody {
+export function readBody(body: string): Read {
   const bytes = bytesOf(body);
   if (bytes > MAX_BODY_BYTES) return tooLarge(`${MAX_BODY_BYTES} bytes`, bytes);
   const json = readJson(body);
