@@ -129,6 +129,12 @@ async function putOnce(
 
 /** Sends what is due by the old definition. @returns the record as it is then, not written */
 async function flushed(ports: SchedulePorts, seen: Schedule): Promise<Schedule> {
+  // What was sent just before the pause is under way, and what was not is not wanted.
+  if (seen.paused !== undefined)
+    return {
+      ...seen,
+      decidedUntil: Math.max(seen.decidedUntil, lastSentAhead(seen, ports.clock.nowMs())),
+    };
   const plan = await planOf(ports, seen, ports.clock.nowMs() + SENT_AHEAD_MS);
   if (plan === undefined) return seen;
   await ports.frontQueue.send(messagesOf(plan));

@@ -185,6 +185,20 @@ describe('an owner', () => {
     expect(await stored()).toMatchObject({ nextAt: NOW + 2 * HOUR, version: 2 });
   });
 
+  it('that changes a paused schedule sends nothing twice that was on its way', async () => {
+    const { ports, put, fire, stored, time } = opened({ ...hourly, cron: '* * * * *' });
+    await put();
+    const { schedules } = ports;
+    const dying = { ...ports, schedules: { ...schedules, replace: async () => Promise.reject(new Error()) } };
+    await fireDueSchedules(dying, [{ schedule: name }], NOW + 90_000);
+    await pauseSchedule(ports, name, 'audit');
+    await put({ job: { ...job, input: { title: 'New' } } });
+    await resumeSchedule(ports, name);
+    expect((await stored()).nextAt).toBe(NOW + 3 * MINUTE);
+    expect(await fire(NOW + MINUTE)).toMatchObject({ count: 0 });
+    expect(time.nowMs).toBe(NOW + MINUTE);
+  });
+
   it('pauses and resumes it; occurrences of the pause do not run', async () => {
     const { ports, put, fire, bodies, time, stored } = opened();
     await put();
