@@ -149,12 +149,15 @@ function repeatedAfterStar(parts: readonly string[]): number {
   return Math.max(0, ...[...Map.groupBy(after, (part) => part).values()].map((same) => same.length));
 }
 
-/** @see EventBridge user guide, "IP address matching": CIDR for IPv4 and IPv6 */
+/**
+ * Of two addresses at least: Event Ruler, AWS's own matcher, refuses a mask of one.
+ * @see EventBridge user guide, "IP address matching": CIDR for IPv4 and IPv6
+ */
 const cidr: Operator = (argument, path) => {
   const [, address = '', digits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text('cidr', argument, path)) ?? [];
   const [family, bits] = [isIP(address), Number(digits)];
-  if (family === 0 || digits === '' || bits > (family === 4 ? 32 : 128))
-    return refuse('cidr takes an address and a number of bits, such as 10.0.0.0/24', path);
+  if (family === 0 || digits === '' || bits > (family === 4 ? 31 : 127))
+    return refuse('cidr takes an address and at most 31 bits (127 for IPv6), such as 10.0.0.0/24', path);
   const range = new BlockList();
   range.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6');
   return onText((found) => isIP(found) !== 0 && range.check(found, isIP(found) === 4 ? 'ipv4' : 'ipv6'));

@@ -21,7 +21,12 @@ export const outside = {
     'lambda-client/installed.json',
     'lambda-client/node_modules/aws-lambda-ric/index.mjs',
   ),
+  /** The folder with the jars of AWS's Event Ruler. */
+  eventRuler: ifInstalled('event-ruler/installed.xml', 'event-ruler'),
 } as const;
+
+/** What a machine without Java cannot have, and CI need not. */
+export const leftOut = outside.eventRuler === undefined ? ["AWS's Event Ruler"] : [];
 
 export const missing = [
   ...(outside.python === undefined ? ['moto, ministack and cfn-lint'] : []),

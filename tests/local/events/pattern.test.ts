@@ -139,7 +139,7 @@ const rows: Row[] = [
 
   ['cidr', detail({ address: [{ cidr: '10.0.0.0/24' }] }), true],
   ['cidr of a neighbour', detail({ address: [{ cidr: '10.0.1.0/24' }] }), false],
-  ['cidr of one address', detail({ address: [{ cidr: '10.0.0.33/32' }] }), true],
+  ['cidr of two addresses', detail({ address: [{ cidr: '10.0.0.32/31' }] }), true],
   ['cidr of all addresses', detail({ address: [{ cidr: '0.0.0.0/0' }] }), true],
   ['cidr for IPv6', detail({ address6: [{ cidr: '2001:db8::/32' }] }), true],
   ['cidr of the other family', detail({ address6: [{ cidr: '10.0.0.0/8' }] }), false],
@@ -168,7 +168,8 @@ test.each(rows)('%s: %j -> %p', (_title, pattern, matches) => {
 const refused: [pattern: unknown, says: RegExp][] = [
   [{ detail: { state: [{ sounds_like: 'x' }] } }, /Unrecognized match type sounds_like .* at detail\.state$/],
   [{ detail: { ip: [{ cidr: '10.0.0.0' }] } }, /cidr takes an address .* at detail\.ip$/],
-  [{ detail: { ip: [{ cidr: '10.0.0.0/33' }] } }, /cidr takes/],
+  [{ detail: { ip: [{ cidr: '10.0.0.0/32' }] } }, /cidr takes/],
+  [{ detail: { ip: [{ cidr: '2001:db8::/128' }] } }, /cidr takes/],
   [{ detail: { ip: [{ cidr: '10.0.0/8' }] } }, /cidr takes/],
   [{ detail: { ip: [{ 'anything-but': { cidr: '10.0.0.0/8' } }] } }, /anything-but does not take cidr/],
   // Refused by AWS in LocalStack's recordings content_anything_*_EXC and content_wildcard_complex_EXC.
