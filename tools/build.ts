@@ -5,12 +5,22 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
 import { checkJobTypes } from '../domain/job/registry-check.ts';
 
 const root = join(import.meta.dirname, '..');
+const EXAMPLES = join(root, '.build/examples');
 const STAMP = '.build/sources';
 /** Patterns of what a build reads. */
 export const SOURCES = [
@@ -21,6 +31,8 @@ export const SOURCES = [
   'domain/**/*.ts',
   'io/**/*.ts',
   'worker/**/*.ts',
+  'worker/headgate-exec',
+  'worker/examples/**/*.*',
   'resources/*',
   'job-types.ts',
   'serverless.yml',
@@ -52,6 +64,7 @@ export async function build(onStart: () => void = () => undefined): Promise<'bui
     rmSync(folder, { recursive: true, force: true });
   packageStack();
   await bundleWorker();
+  copyExamples();
   for (const folder of folders)
     if (!existsSync(join(root, folder)))
       throw new Error(
@@ -81,6 +94,14 @@ function packageStack(): void {
   const packaged = spawnSync(process.execPath, [serverless, 'package'], { cwd: root, encoding: 'utf8' });
   if (packaged.status !== 0)
     throw new Error(`\`serverless package\` failed.\n${packaged.stdout}${packaged.stderr}`);
+}
+
+/** Folders that take the places of the examples' images: each program beside the wrapper that runs it. */
+function copyExamples(): void {
+  rmSync(EXAMPLES, { recursive: true, force: true });
+  cpSync(join(root, 'worker/examples'), EXAMPLES, { recursive: true });
+  for (const name of readdirSync(EXAMPLES))
+    cpSync(join(root, 'worker/headgate-exec'), join(EXAMPLES, name, 'headgate-exec'));
 }
 
 /** Image libraries are native code: they stay packages, here and in the container's image. */

@@ -14,6 +14,16 @@ const Proof = z.string().max(512);
 const As = z.enum(['json', 'lines']).default('json');
 /** JSON as text, so that it is read by the rules of a message, and a shell script need not build any. */
 const JsonText = z.string();
+/** A shell cannot put a text of a tenant between quotation marks safely. */
+const Base64Text = z.strictObject({ base64: z.base64().max(8192) }).transform(({ base64 }, context) => {
+  try {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'expected UTF-8 text' });
+    return z.NEVER;
+  }
+});
 
 const Upload = NamedObject.extend({
   contentType: z
@@ -36,7 +46,7 @@ export const WorkerCall = z.discriminatedUnion('call', [
     call: z.literal('heartbeat'),
     as: As,
     token: Proof,
-    progress: JsonText.max(8192).optional(),
+    progress: z.union([JsonText.max(8192), Base64Text]).optional(),
     /** Addresses of objects to read. */
     reads: z.array(z.string().max(2048)).max(MAX_NAMES).default([]),
     /** Objects to write: each is signed for exactly these bytes. */

@@ -2,8 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { root } from './root.ts';
 
-export const root = join(import.meta.dirname, '../..');
+export { root } from './root.ts';
+
 const file = join(root, '.serverless/cloudformation-template-update-stack.json');
 if (!existsSync(file)) throw new Error(`${file} is missing: run npm run build`);
 

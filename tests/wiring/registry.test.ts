@@ -1,29 +1,11 @@
 /** One file decides what is run: a job type, a size or an image that is added in `job-types.ts` needs no other edit. */
-import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as z from 'zod';
-import { SOURCES } from '../../tools/build.ts';
-import { root } from '../support/template.ts';
+import { copyOfRegistry } from '../support/registry-copy.ts';
 
-/** A copy of what a build reads. */
-const copy = mkdtempSync(join(tmpdir(), 'headgate-registry-'));
-const registry = join(copy, 'job-types.ts');
-const original = readFileSync(join(root, 'job-types.ts'), 'utf8');
-
-beforeAll(() => {
-  for (const path of [...globSync(SOURCES, { cwd: root }), 'package.json'])
-    cpSync(join(root, path), join(copy, path));
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-});
-afterAll(() => rmSync(copy, { recursive: true, force: true }));
-
-function buildWith(addition: string) {
-  writeFileSync(registry, original.replace(/\]\);\n$/, `${addition}\n]);\n`));
-  return spawnSync(process.execPath, ['tools/build.ts'], { cwd: copy, encoding: 'utf8' });
-}
+const registry = copyOfRegistry();
+afterAll(registry.remove);
 
 const added = (change: string) => `{
   id: 'report.render',
@@ -50,9 +32,8 @@ describe('a fourth size and a second image, added in job-types.ts alone', () => 
   const statements = () => JSON.stringify(resources['WorkerExecutionRole']?.Properties);
 
   beforeAll(() => {
-    expect(buildWith(added(''))).toMatchObject({ status: 0, stderr: '' });
-    const file = join(copy, '.serverless/cloudformation-template-update-stack.json');
-    resources = Packaged.parse(JSON.parse(readFileSync(file, 'utf8'))).Resources;
+    expect(registry.buildWith(added(''))).toMatchObject({ status: 0, stderr: '' });
+    resources = Packaged.parse(JSON.parse(readFileSync(registry.template, 'utf8'))).Resources;
   });
 
   it('are a job definition', () => {
@@ -103,7 +84,7 @@ it.each([
     /there is no folder images\/none/,
   ],
 ])('%s is refused by the build in one sentence', (_, change, sentence) => {
-  const { status, stdout, stderr } = buildWith(added(change));
+  const { status, stdout, stderr } = registry.buildWith(added(change));
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr).toMatch(sentence);
   expect(stderr).toMatch(/^job-types\.ts: .*\n$/);

@@ -1,0 +1,3 @@
+module headgate-example
+
+go 1.21
