@@ -2,7 +2,7 @@
  * The router: each operation of the contract in one order, which tells a stranger nothing. The credential first, then the scope,
  * then the parameters, then the thing itself, and only then whether the reader has it already.
  */
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import { notFound, type Refused } from '../application/resources/refused.ts';
 import type { Resources } from '../application/resources/resources.ts';
 import { isNarrowed, type Narrowing, NOT_NARROWED } from '../domain/access/narrowing.ts';
@@ -16,11 +16,10 @@ import { MAX_BODY_BYTES } from '../domain/request/request.ts';
 import type { Clock } from '../io/process/clock.ts';
 import type { Log } from '../io/process/log.ts';
 import type { Random } from '../io/process/random.ts';
-import { type OperationId, operationOf } from './contract/contract.ts';
 import type { HeaderName, Operation } from './contract/operation.ts';
 import { problemBody } from './contract/problem.ts';
 import { etagOf } from './etag.ts';
-import type { Answer, Asked, Caller, Handler } from './handler.ts';
+import type { Answer, Asked, Caller, Handler, Served } from './handler.ts';
 
 /** A caller whose credential was verified. */
 export interface Identified {
@@ -30,13 +29,14 @@ export interface Identified {
   /** Of the credential; operators name the tenant in the query. */
   readonly tenantId?: string;
   readonly narrowing: Narrowing;
+  /** Of every answer to this caller. */
+  readonly headers?: Readonly<Record<string, string>>;
   allows(scope: Scope): boolean;
 }
 
 /** One of the two doors: the operations it has, and how it knows its callers. */
 export interface Door<Platform> {
-  readonly name: 'api' | 'operate';
-  readonly handlers: Readonly<Partial<Record<OperationId, Handler>>>;
+  readonly served: readonly Served[];
   /** @param platform what Lambda says of the request beside it */
   identify(headers: Headers, platform: Platform): Promise<Identified | Refused>;
 }
@@ -58,9 +58,7 @@ interface Reply {
 
 export function app<Platform extends object>(door: Door<Platform>, ports: AppPorts) {
   const hono = new Hono<{ Bindings: Platform }>();
-  for (const [name, handler] of Object.entries(door.handlers)) {
-    const id = name as OperationId; // the keys of `handlers`
-    const operation = operationOf(id);
+  for (const { id, operation, handler } of door.served) {
     hono.on(
       operation.method.toUpperCase(),
       operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -141,7 +139,8 @@ async function repliedTo<Platform>(
       requestId: incoming.requestId,
     });
     if (answer.kind === 'refused') return refused(answer);
-    return { reply: await replyOf(answer, identified.audience, raw.headers.get('If-None-Match')), caller };
+    const reply = await replyOf(answer, identified.audience, raw.headers.get('If-None-Match'));
+    return { reply: { ...reply, headers: { ...identified.headers, ...reply.headers } }, caller };
   } catch (error) {
     const why = failureOf(error);
     ports.log.error('api:handle:failed', { messageId: incoming.requestId, code: why.code, error });

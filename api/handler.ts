@@ -4,8 +4,7 @@ import type { Refused } from '../application/resources/refused.ts';
 import type { Mine } from '../application/resources/resources.ts';
 import type { Narrowing } from '../domain/access/narrowing.ts';
 import type { Audience } from '../domain/reading/job-view.ts';
-import type { OperationId } from './contract/contract.ts';
-import type { HeaderName } from './contract/operation.ts';
+import type { HeaderName, Operation } from './contract/operation.ts';
 
 /** The sender of a request, after the credential and the scope were checked. */
 export interface Caller {
@@ -40,7 +39,23 @@ export interface Answer {
 }
 
 export type Handler = (asked: Asked) => Promise<Answer | Refused>;
-export type Handlers<Id extends OperationId = OperationId> = Readonly<Record<Id, Handler>>;
+export type Handlers<Id extends string> = Readonly<Record<Id, Handler>>;
+
+/** An operation that a door has. */
+export interface Served {
+  readonly id: string;
+  readonly operation: Operation;
+  readonly handler: Handler;
+}
+
+/** Each operation with its handler: the compiler knows that none is missing. */
+export function served<Id extends string>(
+  operations: Readonly<Record<Id, Operation>>,
+  handlers: Handlers<Id>,
+): Served[] {
+  const ids = Object.keys(operations) as Id[]; // its own keys
+  return ids.map((id) => ({ id, operation: operations[id], handler: handlers[id] }));
+}
 
 export function ok(body: unknown): Answer {
   return { kind: 'answer', status: 200, body };

@@ -111,7 +111,7 @@ export function sampleMessages(bucket: string, suffix: string): readonly SampleM
   ];
 }
 
-function inputUri(bucket: string, tenantId: SampleTenant, name: string): string {
+export function inputUri(bucket: string, tenantId: SampleTenant, name: string): string {
   return `s3://${bucket}/tenants/${tenantId}/inputs/${name}`;
 }
 

@@ -13,12 +13,13 @@ import { announce, LISTEN_ORIGIN, RUNNING_FOLDER } from '../local/running.ts';
 import { build, built } from '../tools/build.ts';
 import { awsClients, type Clients } from './clients.ts';
 import { demos } from './demos.ts';
+import { type LaptopDoor, laptopDoor, pastedLines, registerLaptopKey } from './door.ts';
 import { expectations } from './expectations.ts';
 import { openInbox, type Received } from './inbox.ts';
 import { engineFor } from './options/engine.ts';
 import { type Options, readCommandLine } from './options/options.ts';
 import { readRefusals } from './refusals.ts';
-import { imageFolders, sampleMessages, tenants } from './sample.ts';
+import { imageFolders, inputUri, sampleMessages, tenants } from './sample.ts';
 import { describe, type Screen, screen } from './screen.ts';
 import { missingObjects, outputOf, seedTenants, sendMessages, uploadInputs } from './seed.ts';
 import { waitReasons } from './waits.ts';
@@ -79,7 +80,8 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
     const engine = await engineFor(options.containers);
     const listenOrigin = `http://127.0.0.1:${await freePort()}`;
     const receivers = [inbox.origin, listenOrigin];
-    const cloud = await startLocalCloud(options, { receivers, engine, show });
+    const door = await laptopDoor(options.data);
+    const cloud = await startLocalCloud(options, { receivers, engine, door, show });
     const outputs = { ...cloud.outputs, [LISTEN_ORIGIN]: listenOrigin };
     const withdraw = await announce(runningFolder, { environment: cloud.environment, outputs });
     const clients = awsClients(cloud.environment);
@@ -87,8 +89,10 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
     const signal = AbortSignal.any([interrupted, closing.signal]);
     try {
       const ownSecret = await seedTenants(clients, cloud.outputs, secrets, inbox, options.webhookUrl);
+      await registerLaptopKey(clients, cloud.outputs, door);
       const stack: Stack = { show, cloud, clients, listeners, options, signal };
-      greet(stack, { inbox: inbox.origin, engine, ownSecret, readyMs: performance.now() - startedAtMs });
+      const readyMs = performance.now() - startedAtMs;
+      greet(stack, { inbox: inbox.origin, engine, door, ownSecret, readyMs });
       return await runSample(stack);
     } finally {
       closing.abort();
@@ -103,7 +107,12 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
 
 function startLocalCloud(
   { data, port, webhookUrl, images, submitRate, secret }: Options,
-  { receivers, engine, show }: { receivers: string[]; engine: string | undefined; show: Screen },
+  {
+    receivers,
+    engine,
+    door,
+    show,
+  }: { receivers: string[]; engine: string | undefined; door: LaptopDoor; show: Screen },
 ): Promise<Cloud> {
   const origins = webhookUrl === undefined ? receivers : [...receivers, webhookUrl.origin];
   return startCloud({
@@ -114,7 +123,7 @@ function startLocalCloud(
     engine,
     secret,
     parameters: LAPTOP_PARAMETERS,
-    functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: origins.join() },
+    functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: origins.join(), STACK_AUDIENCE: door.audience },
     port,
     report: show.text,
     output: (functionName, line) => {
@@ -147,12 +156,13 @@ interface Greeting {
   readonly inbox: string;
   /** Docker or Podman. */
   readonly engine: string | undefined;
+  readonly door: LaptopDoor;
   /** Of the user's own server. */
   readonly ownSecret: string | undefined;
   readonly readyMs: number;
 }
 
-function greet({ show, cloud, options }: Stack, { inbox, engine, ownSecret, readyMs }: Greeting) {
+function greet({ show, cloud, options }: Stack, { inbox, engine, door, ownSecret, readyMs }: Greeting) {
   show.text();
   show.text(`Ready in ${(readyMs / 1000).toFixed(1)} s. No AWS account, no Docker.`);
   show.text();
@@ -167,6 +177,10 @@ function greet({ show, cloud, options }: Stack, { inbox, engine, ownSecret, read
     );
   show.text(`Data       ${options.data ?? 'memory    --data DIR keeps it'}`);
   show.text(`Tenants    ${tenants.join(', ')}`);
+  const csv = inputUri(outputOf(cloud.outputs, 'JobsBucketName'), tenants[0], 'airports.csv');
+  const [first, ...lines] = pastedLines(cloud.outputs, door, { tenantId: tenants[0], csv });
+  show.text(`API        ${first}`);
+  for (const line of lines) show.text(`           ${line}`);
   show.text('Commands   npx headgate --help, each with --local, such as npx headgate tenant list --local');
   show.text();
 }

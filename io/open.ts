@@ -4,6 +4,8 @@
  */
 import { definitionOf } from '../domain/batch/definitions.ts';
 import { isForBus, isForNotify } from '../domain/webhook/notification.ts';
+import { keyRegister, keyStore } from './access/keys.ts';
+import { signatures } from './access/signatures.ts';
 import { batchPort } from './aws/batch.ts';
 import { bus, eventQueue, inTurn } from './aws/bus.ts';
 import { batch, dynamo, eventBridge, kms, s3, sqs, submittingBatch } from './aws/clients.ts';
@@ -31,7 +33,7 @@ import { scheduleStore } from './table/schedules.ts';
 import { sealedKeys } from './table/sealed-keys.ts';
 import { table } from './table/table.ts';
 import { tenantStore } from './table/tenants.ts';
-import { waitingStore } from './table/waiting.ts';
+import { waitingCount, waitingStore } from './table/waiting.ts';
 
 /**
  * @param name the name of the process in the log
@@ -86,7 +88,7 @@ export function openDoor(name: string) {
     lists: jobLists(parts.items),
     tenants: tenantStore(parts.items),
     gates: gateStore(parts.items),
-    waiting: waitingStore(parts.items),
+    waiting: waitingCount(parts.items),
     endpoints: endpointStore(parts.items),
     deliveries: deliveryStore(parts.items),
     submitQueue: queue(sqs(), env.SUBMIT_QUEUE_URL),
@@ -94,6 +96,18 @@ export function openDoor(name: string) {
     defaultCap: env.TENANT_DEFAULTS.cap,
     audience: env.STACK_AUDIENCE,
   };
+}
+
+/** Keys, for the door that verifies tokens. It may read one at a time. */
+export function openKeys() {
+  const { KEYS_TABLE_NAME } = readEnv('KEYS_TABLE_NAME');
+  return { keys: keyStore(table(dynamo(), KEYS_TABLE_NAME, systemRandom)), signatures };
+}
+
+/** Keys, for the door that registers them. */
+export function openKeyRegister() {
+  const { KEYS_TABLE_NAME } = readEnv('KEYS_TABLE_NAME');
+  return { register: keyRegister(table(dynamo(), KEYS_TABLE_NAME, systemRandom)) };
 }
 
 export function openBucket() {

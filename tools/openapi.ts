@@ -2,10 +2,12 @@
 import * as z from 'zod';
 import { operationIds, operationOf } from '../api/contract/contract.ts';
 import { Created, JobPage, Submission, Timeline } from '../api/contract/jobs.ts';
+import { KeyPage, KeyView } from '../api/contract/keys.ts';
 import type { Access, Answered, Operation } from '../api/contract/operation.ts';
 import { ProblemBody } from '../api/contract/problem.ts';
 import { Health } from '../api/contract/service.ts';
 import { TenantPage, TenantSettings, TenantView } from '../api/contract/tenants.ts';
+import { KeySettings } from '../domain/access/key.ts';
 import { Scope } from '../domain/access/scope.ts';
 import { type ErrorCode, statusOf } from '../domain/errors.ts';
 import { AttemptView, FailureView, JobSummary, JobView } from '../domain/reading/job-view.ts';
@@ -23,6 +25,8 @@ const ANSWERS = {
   Job: JobView,
   JobPage,
   JobSummary,
+  Key: KeyView,
+  KeyPage,
   Problem: ProblemBody,
   Tenant: TenantView,
   TenantPage,
@@ -35,7 +39,7 @@ const ANSWERS = {
  * Bodies that clients send. Generators name a nested schema after its path, such as Tenant and settings, so a body has the name of
  * none.
  */
-const REQUESTS = { Submission, TenantUpdate: TenantSettings } as const;
+const REQUESTS = { KeySettings, Submission, TenantUpdate: TenantSettings } as const;
 
 const refTo = (name: string) => `#/components/schemas/${name}`;
 
@@ -130,6 +134,7 @@ const OF_CREDENTIALS: readonly ErrorCode[] = [
   'token_expired',
   'scope_missing',
   'key_in_browser',
+  'not_found',
   'rate_limited',
 ];
 const OF_BODIES: readonly ErrorCode[] = ['body_too_large', 'body_encoding'];
@@ -216,6 +221,7 @@ function entryOf(id: string, operation: Operation): Json {
 const TAGS = {
   jobs: 'Jobs of a tenant.',
   tenants: 'What tenants may do. For operators.',
+  keys: 'Keys, with which tokens of tenants are signed. For operators.',
   service: 'What the API says of itself.',
 } as const;
 

@@ -1,10 +1,18 @@
 /** Every operation, by its id. */
+import { failedJobOperations } from './failed-jobs.ts';
 import { jobOperations } from './jobs.ts';
+import { keyOperations } from './keys.ts';
 import { isForTenants, type Operation } from './operation.ts';
 import { serviceOperations } from './service.ts';
 import { tenantOperations } from './tenants.ts';
 
-export const contract = { ...jobOperations, ...tenantOperations, ...serviceOperations };
+export const contract = {
+  ...jobOperations,
+  ...failedJobOperations,
+  ...tenantOperations,
+  ...keyOperations,
+  ...serviceOperations,
+};
 
 export type OperationId = keyof typeof contract;
 export const operationIds = Object.keys(contract) as OperationId[]; // its own keys

@@ -9,7 +9,7 @@ import { operations } from './operation.ts';
 import { JobListQuery, OfTenant } from './parameters.ts';
 
 /** What admission may say of a request, whichever door it came through. */
-const ADMISSION = Object.entries(errorCatalogue).flatMap(
+export const ADMISSION = Object.entries(errorCatalogue).flatMap(
   ([code, { about }]) => (about === 'message' ? [code as ErrorCode] : []), // its own keys
 );
 
@@ -32,9 +32,7 @@ export const JobPage = z.object({
 
 export const Timeline = z.object({ items: z.array(TimelineEntry) });
 
-const Discarding = z.strictObject({ reason: z.string().min(1).max(256) });
-
-const byJob = { tag: 'jobs', query: OfTenant, problems: ['not_found'] } as const;
+export const byJob = { tag: 'jobs', query: OfTenant, problems: ['not_found'] } as const;
 const toReadJob = { kind: 'tenant', scope: 'jobs:read', narrowing: 'job' } as const;
 
 export const jobOperations = operations({
@@ -112,29 +110,5 @@ export const jobOperations = operations({
       200: { description: 'The job is over.', body: JobView },
       202: { description: 'Its container is being ended.', body: JobView },
     },
-  },
-  redriveJob: {
-    method: 'post',
-    path: '/v1/jobs/{jobId}/redrive',
-    ...byJob,
-    access: { kind: 'operator' },
-    summary: 'Run a failed job again',
-    description:
-      'A failed job has one child: a repeat finds it. Its dead letter stays in the queue, without further effect.',
-    problems: [...ADMISSION, 'not_found', 'state_conflict'],
-    answers: {
-      201: { description: 'The child was recorded.', body: JobView },
-      200: { description: 'The child was there before.', body: JobView },
-    },
-  },
-  discardJob: {
-    method: 'post',
-    path: '/v1/jobs/{jobId}/discard',
-    ...byJob,
-    access: { kind: 'operator' },
-    summary: 'Keep a failed job from running again',
-    body: Discarding,
-    problems: ['not_found', 'state_conflict', 'content_type', 'body_not_json', 'field_invalid'],
-    answers: { 200: { description: 'No copy of its dead letter runs it.', body: JobView } },
   },
 });

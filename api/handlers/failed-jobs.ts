@@ -4,13 +4,13 @@ import type { SubmitJobPorts } from '../../application/resources/submit-job.ts';
 import { viewOf } from '../../domain/reading/job-view.ts';
 import { readBodyAs } from '../../domain/request/body.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
-import { jobOperations } from '../contract/jobs.ts';
+import { failedJobOperations } from '../contract/failed-jobs.ts';
 import { type Handlers, ok } from '../handler.ts';
 import { withJob } from './jobs.ts';
 
 export function failedJobHandlers(
   ports: SubmitJobPorts & { readonly jobs: Pick<JobStore, 'get' | 'replace'> },
-): Handlers<'redriveJob' | 'discardJob'> {
+): Handlers<keyof typeof failedJobOperations> {
   const redriven = redriveJob(ports);
   return {
     redriveJob: withJob(async (job, { requestId }) => {
@@ -24,7 +24,7 @@ export function failedJobHandlers(
     }),
 
     discardJob: withJob(async (job, { body }) => {
-      const read = readBodyAs(jobOperations.discardJob.body, body);
+      const read = readBodyAs(failedJobOperations.discardJob.body, body);
       if (read.kind === 'refused') return read;
       const outcome = await discardJob(ports, job, read.value.reason);
       return outcome.kind === 'refused'

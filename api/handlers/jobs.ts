@@ -5,6 +5,7 @@ import { jobTimeline } from '../../application/resources/job-timeline.ts';
 import { type ListPorts, listJobs } from '../../application/resources/list-jobs.ts';
 import { notFound, type Refused } from '../../application/resources/refused.ts';
 import { type SubmitJobPorts, submitJob } from '../../application/resources/submit-job.ts';
+import { creationProblem } from '../../domain/access/narrowing.ts';
 import { problem } from '../../domain/errors.ts';
 import { isFinal, type JobRecord, JobState } from '../../domain/job/job.ts';
 import { summaryOf, viewOf } from '../../domain/reading/job-view.ts';
@@ -15,7 +16,7 @@ import type { jobOperations } from '../contract/jobs.ts';
 import { TAG_PARAMETER } from '../contract/parameters.ts';
 import { type Answer, type Asked, type Handlers, ok } from '../handler.ts';
 
-type JobHandlers = Handlers<Exclude<keyof typeof jobOperations, 'redriveJob' | 'discardJob'>>;
+type JobHandlers = Handlers<keyof typeof jobOperations>;
 
 export function jobHandlers(ports: SubmitJobPorts & CancelJobPorts & ListPorts & WaitPorts): JobHandlers {
   const submitted = submitJob(ports);
@@ -23,7 +24,10 @@ export function jobHandlers(ports: SubmitJobPorts & CancelJobPorts & ListPorts &
     async submitJob({ caller, headers, body, requestId }) {
       if (caller.tenantId === undefined) return tenantMissing;
       const sender = { tenantId: caller.tenantId, idempotencyKey: headers['Idempotency-Key'] };
-      const outcome = await submitted(requestId, parseSubmission(body, sender));
+      const parsed = parseSubmission(body, sender);
+      const outside = parsed.kind === 'submit' && creationProblem(caller.narrowing, parsed.request);
+      if (outside) return { kind: 'refused', problem: outside };
+      const outcome = await submitted(requestId, parsed);
       if (outcome.kind === 'refused') return outcome;
       const { jobId: id, state } = outcome.job;
       if (outcome.kind === 'created') return { kind: 'answer', status: 201, body: { id, state } };

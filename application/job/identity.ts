@@ -19,6 +19,11 @@ export function fingerprintOf(request: JobRequest): string {
   return hash26(fingerprintText(request));
 }
 
+/** A key that is registered again is the same key. @param publicKey in base64url */
+export function keyIdOf(publicKey: string): string {
+  return hash26(`key\0${publicKey}`).slice(0, 16);
+}
+
 /** It contains no dot: Standard Webhooks signs `id.timestamp.body`, and a dot in the id would make that ambiguous. */
 export function webhookIdOf(subject: string, sequence: number, endpointId: string): string {
   return `msg_${hash26(`${subject}\0${sequence}\0${endpointId}`)}`;

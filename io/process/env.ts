@@ -43,6 +43,7 @@ function jsonOf(json: string): unknown {
 /** All variables that a Headgate process may read. None has a default that could hide a mistake. */
 const variables = {
   TABLE_NAME: text,
+  KEYS_TABLE_NAME: text,
   BUCKET_NAME: text,
   /** After so many days the bucket deletes an object. */
   OBJECT_RETENTION_DAYS: between(1, 36_500).int(WHOLE),

@@ -61,6 +61,29 @@ const EXPIRES_AFTER_MS = 30 * 86_400_000;
 
 const StoredEntry = z.object({ typeTag: z.int(), keyTag: z.int(), token: z.string() });
 
+/** For readers that need no more. Their roles have no right to change rows. */
+export function waitingCount(items: Table): Pick<WaitingStore, 'count'> {
+  return {
+    async count(tenantId, before) {
+      const front = before === undefined ? undefined : inFrontOf(before);
+      const counted = await items.countItems({
+        condition: 'pk = :pk',
+        values: { ':pk': listsKey(tenantId), ...front?.values },
+        filter: `attribute_exists(jobId)${front === undefined ? '' : ` AND (${front.filter})`}`,
+      });
+      const earlier = await items.countItems(
+        before === undefined
+          ? { condition: 'pk = :pk', values: { ':pk': earlierKey(tenantId) } }
+          : {
+              condition: 'pk = :pk AND sk < :place',
+              values: { ':pk': earlierKey(tenantId), ':place': placeOf(before) },
+            },
+      );
+      return counted + earlier;
+    },
+  };
+}
+
 export function waitingStore(items: Table): WaitingStore {
   const firstOf = (...asked: [tenantId: string, prefix: string, limit: number]) => readFront(items, ...asked);
 
@@ -108,23 +131,7 @@ export function waitingStore(items: Table): WaitingStore {
       return new Set(rows.filter((row) => keys.has(`${rowKey(row).pk}\n${rowKey(row).sk}`)));
     },
 
-    async count(tenantId, before) {
-      const front = before === undefined ? undefined : inFrontOf(before);
-      const counted = await items.countItems({
-        condition: 'pk = :pk',
-        values: { ':pk': listsKey(tenantId), ...front?.values },
-        filter: `attribute_exists(jobId)${front === undefined ? '' : ` AND (${front.filter})`}`,
-      });
-      const earlier = await items.countItems(
-        before === undefined
-          ? { condition: 'pk = :pk', values: { ':pk': earlierKey(tenantId) } }
-          : {
-              condition: 'pk = :pk AND sk < :place',
-              values: { ':pk': earlierKey(tenantId), ':place': placeOf(before) },
-            },
-      );
-      return counted + earlier;
-    },
+    ...waitingCount(items),
 
     async earlier(tenantId, limit, after) {
       const page = await items.query({

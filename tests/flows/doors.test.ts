@@ -1,5 +1,10 @@
 /** The doors of the API on the embedded cloud, as a program that is not ours calls them. */
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { beforeAll, expect, it, jest } from '@jest/globals';
+import { headgate } from '../../client/index.ts';
+import { type LaptopDoor, laptopDoor, pastedLines, registerLaptopKey } from '../../demo/door.ts';
 import { closedAfterAll } from '../support/closing.ts';
 import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
@@ -10,10 +15,14 @@ jest.setTimeout(120_000);
 let stack: Stack;
 let csv: string;
 let operate: string;
+let door: LaptopDoor;
 const opened = closedAfterAll();
 beforeAll(async () => {
   ({ stack, csv } = await openFlow(opened));
+  await stack.addTenant('globex');
   operate = String(stack.cloud.outputs['OperateUrl']);
+  door = await laptopDoor(undefined);
+  await registerLaptopKey(stack.clients, stack.cloud.outputs, door);
 });
 
 const signature = {
@@ -71,4 +80,43 @@ it('a job that is cancelled while it waits is over, and its tenant is told by it
 it('a request without a signature does not reach the function', async () => {
   const response = await fetch(`${operate}v1/tenants`);
   expect(response.status).toBe(403);
+});
+
+const sdk = (tenant: string) =>
+  headgate({ url: String(stack.cloud.outputs['ApiUrl']), key: door.key, tenant });
+
+it('the client submits with tokens that it mints itself, waits, and reaches no other tenant', async () => {
+  const job = await sdk('acme').jobs.submit('csv.summarise', { input: { csv }, idempotencyKey: 'sdk-1' });
+  const done = await sdk('acme').jobs.wait(job.id, { timeoutSeconds: 60 });
+  expect(done).toMatchObject({ state: 'succeeded', tenantId: 'acme' });
+  await expect(sdk('globex').jobs.get(job.id)).rejects.toMatchObject({ status: 404, code: 'not_found' });
+});
+
+it('the lines of the greeting work when they are pasted, and work again', async () => {
+  const lines = pastedLines(stack.cloud.outputs, door, { tenantId: 'acme', csv });
+  const pasted = async () => {
+    const { stdout } = await promisify(execFile)('sh', ['-ec', lines.join('\necho\n')]);
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  };
+  const [first, list] = await pasted();
+  expect(list.items.map(({ id }: { id: string }) => id)).toContain(first.id);
+  expect((await pasted())[0].id).toBe(first.id);
+});
+
+it('of a thousand requests at once each is answered: by the list, or by when to ask again', async () => {
+  const url = `${String(stack.cloud.outputs['ApiUrl'])}v1/jobs?limit=1`;
+  const headers = { Authorization: `Bearer ${door.key}`, 'Headgate-Tenant': 'acme' };
+  const statuses = new Map<number, number>();
+  let left = 1000;
+  const waits = Array.from({ length: 100 }, async () => {
+    while (left-- > 0) {
+      const { status } = await fetch(url, { headers });
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  });
+  await Promise.all(waits);
+  expect([...statuses.keys()].filter((status) => status !== 200 && status !== 429)).toEqual([]);
 });

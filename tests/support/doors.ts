@@ -2,13 +2,26 @@
 import { expect } from '@jest/globals';
 import { app } from '../../api/app.ts';
 import { type OperationId, operationIds, operationOf } from '../../api/contract/contract.ts';
+import { failedJobOperations } from '../../api/contract/failed-jobs.ts';
+import { jobOperations } from '../../api/contract/jobs.ts';
+import { keyOperations } from '../../api/contract/keys.ts';
+import { isForTenants } from '../../api/contract/operation.ts';
+import { serviceOperations } from '../../api/contract/service.ts';
+import { tenantOperations } from '../../api/contract/tenants.ts';
+import { callersBy } from '../../api/credentials.ts';
+import { served } from '../../api/handler.ts';
 import { failedJobHandlers } from '../../api/handlers/failed-jobs.ts';
 import { jobHandlers } from '../../api/handlers/jobs.ts';
+import { keyHandlers } from '../../api/handlers/keys.ts';
 import { serviceHandlers } from '../../api/handlers/service.ts';
 import { tenantHandlers } from '../../api/handlers/tenants.ts';
 import { operatorOf } from '../../api/operators.ts';
+import { authenticator } from '../../application/access/authenticate.ts';
 import { resources } from '../../application/resources/resources.ts';
+import type { AccessKey } from '../../domain/access/key.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
+import type { KeyRegister } from '../../io/access/keys.ts';
+import { signatures } from '../../io/access/signatures.ts';
 import { undocumented } from './document.ts';
 import { useCases } from './use-cases.ts';
 
@@ -26,6 +39,7 @@ export interface Answered {
   readonly body: any;
 }
 
+export const AUDIENCE = 'headgate:test';
 export const OPERATOR_ARN = 'arn:aws:iam::123456789012:role/operator';
 const signed = {
   event: { requestContext: { domainName: 'x.lambda-url', authorizer: { iam: { userArn: OPERATOR_ARN } } } },
@@ -42,16 +56,28 @@ export function doors(given: Parameters<typeof useCases>[0] = {}) {
   };
   const all = { ...ports, tenants };
   const shared = { ...all, resources: resources(all) };
+  const keys = fakeKeys();
+  const about = { audience: AUDIENCE };
   const operate = app(
     {
-      name: 'operate',
       identify: operatorOf,
-      handlers: {
-        ...jobHandlers(all),
-        ...failedJobHandlers(all),
-        ...tenantHandlers(all),
-        ...serviceHandlers({ name: 'operate', audience: 'headgate:test' }),
-      },
+      served: [
+        ...served(jobOperations, jobHandlers(all)),
+        ...served(failedJobOperations, failedJobHandlers(all)),
+        ...served(tenantOperations, tenantHandlers(all)),
+        ...served(keyOperations, keyHandlers({ ...all, register: keys })),
+        ...served(serviceOperations, serviceHandlers({ name: 'operate', ...about })),
+      ],
+    },
+    shared,
+  );
+  const api = app(
+    {
+      identify: callersBy(authenticator({ ...all, keys, signatures, ...about })),
+      served: [
+        ...served(jobOperations, jobHandlers(all)),
+        ...served(serviceOperations, serviceHandlers({ name: 'api', ...about })),
+      ],
     },
     shared,
   );
@@ -59,10 +85,33 @@ export function doors(given: Parameters<typeof useCases>[0] = {}) {
   return {
     ...opened,
     ports: all,
+    keys,
+    /** As a tenant, or any caller that the headers name. */
+    api: async (path: string, asking: Asking = {}): Promise<Answered> =>
+      answered('api', path, asking, await api.request(path, initOf(asking))),
     /** As an operator; `platform` is what Lambda says beside the request. */
     operate: async (path: string, asking: Asking = {}, platform: object = signed): Promise<Answered> =>
       // The type of an event has far more than the door reads.
-      answered(path, asking, await operate.request(path, initOf(asking), platform as never)),
+      answered('operate', path, asking, await operate.request(path, initOf(asking), platform as never)),
+  };
+}
+
+/** The register of keys, in memory. */
+function fakeKeys(): KeyRegister {
+  const keys = new Map<string, AccessKey>();
+  return {
+    get: async (id) => keys.get(id),
+    list: async () => [...keys.values()],
+    async register(key) {
+      const there = keys.get(key.keyId);
+      if (there === undefined) keys.set(key.keyId, key);
+      return there;
+    },
+    async disable(id, disabledAt) {
+      const key = keys.get(id);
+      if (key !== undefined) keys.set(id, { ...key, disabledAt });
+      return keys.get(id);
+    },
   };
 }
 
@@ -72,10 +121,17 @@ function initOf({ method = 'GET', headers = {}, body }: Asking): RequestInit {
   return { method, headers: json, body: typeof body === 'string' ? body : JSON.stringify(body) };
 }
 
-async function answered(path: string, { method = 'GET' }: Asking, response: Response): Promise<Answered> {
+async function answered(
+  door: 'api' | 'operate',
+  path: string,
+  { method = 'GET' }: Asking,
+  response: Response,
+): Promise<Answered> {
   const { status, headers } = response;
   const text = await response.text();
-  const id = operationAt(method, new URL(path, 'http://localhost').pathname);
+  const found = operationAt(method, new URL(path, 'http://localhost').pathname);
+  // What the door for tenants has not, it does not answer for.
+  const id = door === 'api' && found !== undefined && !isForTenants(operationOf(found)) ? undefined : found;
   if (id !== undefined) expect(undocumented(id, status, headers.get('Content-Type'), text)).toBeUndefined();
   expect(headers.get('Cache-Control')).toBe('no-store');
   return { status, headers, text, body: text === '' ? undefined : JSON.parse(text) };

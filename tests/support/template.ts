@@ -12,7 +12,7 @@ if (!existsSync(file)) throw new Error(`${file} is missing: run npm run build`);
 export const templateText = readFileSync(file, 'utf8');
 const Properties = z.record(z.string(), z.unknown());
 const Template = z.object({
-  Parameters: z.record(z.string(), z.object({ Type: z.string(), Default: z.unknown().optional() })),
+  Parameters: z.record(z.string(), z.looseObject({ Type: z.string(), Default: z.unknown().optional() })),
   Conditions: Properties,
   Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: Properties.default({}) })),
   Outputs: z.record(z.string(), z.object({ Value: z.unknown() })),

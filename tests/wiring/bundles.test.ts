@@ -7,8 +7,10 @@ import { LambdaFunction, resources } from '../support/template.ts';
 
 /** A bare handler with the SDK clients of `track` has 405 KB, most of it clients. */
 const MAX_BYTES = 540_000;
-/** They use clients that no other function has: KMS, and S3 with its signer. */
-const MORE_BYTES: Readonly<Record<string, number>> = {
+const OTHER_BYTES: Readonly<Record<string, number>> = {
+  // Strangers can make it start cold.
+  ApiLambdaFunction: 512_000,
+  // They use clients that no other function has: KMS, and S3 with its signer.
   SubmitLambdaFunction: 560_000,
   WorkerApiLambdaFunction: 650_000,
 };
@@ -24,7 +26,7 @@ const UNUSED: readonly (readonly [part: string, trace: string])[] = [
 ];
 
 describe.each(resources('AWS::Lambda::Function', LambdaFunction))('%s', (id, fn) => {
-  const maxBytes = MORE_BYTES[id] ?? MAX_BYTES;
+  const maxBytes = OTHER_BYTES[id] ?? MAX_BYTES;
   const bundle = join(built.functions, fn.Handler.replace(/\.handler$/, '.mjs'));
 
   it(`has at most ${maxBytes} bytes`, () => {

@@ -1,10 +1,13 @@
 /** The doors of the API: what opens them, and what no role may do around them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it, test } from '@jest/globals';
-import { FunctionUrl, Role, resources } from '../support/template.ts';
+import { FunctionUrl, Role, resources, root, template } from '../support/template.ts';
 
-it('the door for operators is a Function URL that IAM guards', () => {
+it('the door for operators is a Function URL that IAM guards, and the other asks for a token itself', () => {
   const doors = resources('AWS::Lambda::Url', FunctionUrl);
   expect(doors.map(([, url]) => [url.TargetFunctionArn, url.AuthType])).toEqual([
+    ['ApiLambdaFunction', 'NONE'],
     ['OperateLambdaFunction', 'AWS_IAM'],
   ]);
 });
@@ -15,5 +18,46 @@ test.each(resources('AWS::IAM::Role', Role))('%s may not invoke a door', (_, sta
     Action.some((action) => /^lambda:Invoke|\*/.test(action)),
   );
   const targets = invoking.flatMap(({ Resource }) => Resource);
-  expect(targets.filter((target) => /Operate|\*/.test(target))).toEqual([]);
+  expect(targets.filter((target) => /^(Api|Operate)LambdaFunction$|\*/.test(target))).toEqual([]);
+});
+
+const roles = resources('AWS::IAM::Role', Role);
+const allowed = (table: string) =>
+  roles.flatMap(([role, statements]) =>
+    statements
+      .filter(({ Resource }) => Resource.some((target) => target.includes(table)))
+      .flatMap(({ Action }) => Action.map((action) => `${role} ${action}`)),
+  );
+
+it('only the door for operators installs a credential; the other reads one key at a time', () => {
+  expect(allowed('KeysTable').toSorted()).toEqual([
+    'ApiRole dynamodb:BatchGetItem',
+    'OperateRole dynamodb:BatchGetItem',
+    'OperateRole dynamodb:PutItem',
+    'OperateRole dynamodb:Query',
+    'OperateRole dynamodb:UpdateItem',
+  ]);
+});
+
+it('the door for tenants writes job records, and nothing else: neither caps, nor endpoints, nor waiting lists', () => {
+  const [, statements = []] = roles.find(([role]) => role === 'ApiRole') ?? [];
+  const writing = statements.filter(({ Action }) =>
+    Action.some((action) => action.startsWith('dynamodb:') && !/:(BatchGetItem|Query)$/.test(action)),
+  );
+  expect(writing).toEqual([
+    expect.objectContaining({
+      Resource: ['JobsTable'],
+      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['JOB#*'] } },
+    }),
+  ]);
+});
+
+it('a stage that serves strangers must say how much of the account they may use up', () => {
+  const { ApiConcurrency } = template.Parameters;
+  expect(ApiConcurrency).toMatchObject({ Type: 'Number', Default: 0, MinValue: 0 });
+  const limit = template.Resources['ApiLambdaFunction']?.Properties['ReservedConcurrentExecutions'];
+  expect(limit).toEqual({ 'Fn::If': ['LimitsApi', { Ref: 'ApiConcurrency' }, { Ref: 'AWS::NoValue' }] });
+  expect(readFileSync(join(root, 'serverless.yml'), 'utf8')).toMatch(
+    / {2}prod:\n( {4}.*\n)* {4}leastApiConcurrency: 1\n/,
+  );
 });
