@@ -12,6 +12,8 @@ const OTHER_BYTES: Readonly<Record<string, number>> = {
   ApiLambdaFunction: 512_000,
   // They use clients that no other function has: KMS, and S3 with its signer.
   SubmitLambdaFunction: 560_000,
+  // It carries the time zones and rules of schedules.
+  TickLambdaFunction: 560_000,
   WorkerApiLambdaFunction: 650_000,
 };
 
