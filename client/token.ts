@@ -43,9 +43,15 @@ export interface TokenRequest {
   /** Such as `jobs:read`; the key must have them. */
   readonly scopes: readonly string[];
   /** Seconds; 300 if absent. */
-  readonly expiresIn?: number;
+  readonly expiresIn?: number | undefined;
   /** Opens this job alone. */
-  readonly job?: string;
+  readonly job?: string | undefined;
+  /** Opens jobs with this tag alone; a job that it starts must carry the tag. */
+  readonly tag?: { readonly name: string; readonly value: string } | undefined;
+  /** Starts jobs of these types alone. */
+  readonly types?: readonly string[] | undefined;
+  /** Starts one job, with this idempotency key; needs `types`. */
+  readonly once?: string | undefined;
 }
 
 const DEFAULT_SECONDS = 300;
@@ -53,7 +59,7 @@ const DEFAULT_SECONDS = 300;
 /** Offline: nothing is sent. @param audience of the stack, see its /v1/health */
 export async function mint(key: Key, audience: string, asked: TokenRequest, nowMs: number): Promise<string> {
   const issuedAt = Math.floor(nowMs / 1000);
-  const { tenant, scopes, expiresIn = DEFAULT_SECONDS, job } = asked;
+  const { tenant, scopes, expiresIn = DEFAULT_SECONDS, job, tag, types: type, once } = asked;
   const header = { alg: 'EdDSA', typ: 'hg+jwt', kid: key.id };
   const claims = {
     iss: key.id,
@@ -62,8 +68,11 @@ export async function mint(key: Key, audience: string, asked: TokenRequest, nowM
     scope: scopes.join(' '),
     iat: issuedAt,
     exp: issuedAt + expiresIn,
-    jti: crypto.randomUUID(),
-    ...(job === undefined ? {} : { job }),
+    jti: once ?? crypto.randomUUID(),
+    job,
+    tag,
+    type,
+    once: once === undefined ? undefined : true,
   };
   const content = `${encoded(header)}.${encoded(claims)}`;
   return `${content}.${toBase64Url(await key.sign(new TextEncoder().encode(content)))}`;
