@@ -22,6 +22,10 @@ export const program: Program = {
       summary: 'dead letters: messages and jobs that do not go on by themselves',
       load: async () => (await import('./dlq/dlq.ts')).noun,
     },
+    key: {
+      summary: 'keys of the API, and tokens that they sign',
+      load: async () => (await import('./key/key.ts')).noun,
+    },
     slots: { summary: 'the slots of tenants', load: async () => (await import('./slots.ts')).noun },
     reconcile: {
       summary: 'find what was lost and take it its next step, as tick does every minute',

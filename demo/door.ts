@@ -68,13 +68,18 @@ export async function registerLaptopKey(
   await registerKey({ register, clock: systemClock }, settings);
 }
 
+/** The variables of a client of the API. */
+export function doorVariables(outputs: Readonly<Record<string, string>>, { key }: LaptopDoor) {
+  return { HEADGATE_URL: outputOf(outputs, 'ApiUrl').replace(/\/$/, ''), HEADGATE_KEY: key };
+}
+
 /** Lines for a shell: the address and the key, then a job, then the list. */
 export function pastedLines(
   outputs: Readonly<Record<string, string>>,
-  { key }: LaptopDoor,
+  door: LaptopDoor,
   { tenantId, csv }: { readonly tenantId: string; readonly csv: string },
 ): string[] {
-  const url = outputOf(outputs, 'ApiUrl').replace(/\/$/, '');
+  const { HEADGATE_URL: url, HEADGATE_KEY: key } = doorVariables(outputs, door);
   const caller = `-H "Authorization: Bearer $HEADGATE_KEY" -H 'Headgate-Tenant: ${tenantId}'`;
   const body = JSON.stringify({ jobType: 'csv.summarise', idempotencyKey: 'by-curl', input: { csv } });
   return [

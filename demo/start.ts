@@ -13,7 +13,7 @@ import { announce, LISTEN_ORIGIN, RUNNING_FOLDER } from '../local/running.ts';
 import { build, built } from '../tools/build.ts';
 import { awsClients, type Clients } from './clients.ts';
 import { demos } from './demos.ts';
-import { type LaptopDoor, laptopDoor, pastedLines, registerLaptopKey } from './door.ts';
+import { doorVariables, type LaptopDoor, laptopDoor, pastedLines, registerLaptopKey } from './door.ts';
 import { expectations } from './expectations.ts';
 import { openInbox, type Received } from './inbox.ts';
 import { engineFor } from './options/engine.ts';
@@ -83,7 +83,8 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
     const door = await laptopDoor(options.data);
     const cloud = await startLocalCloud(options, { receivers, engine, door, show });
     const outputs = { ...cloud.outputs, [LISTEN_ORIGIN]: listenOrigin };
-    const withdraw = await announce(runningFolder, { environment: cloud.environment, outputs });
+    const environment = { ...cloud.environment, ...doorVariables(cloud.outputs, door) };
+    const withdraw = await announce(runningFolder, { environment, outputs });
     const clients = awsClients(cloud.environment);
     const closing = new AbortController();
     const signal = AbortSignal.any([interrupted, closing.signal]);
@@ -181,7 +182,11 @@ function greet({ show, cloud, options }: Stack, { inbox, engine, door, ownSecret
   const [first, ...lines] = pastedLines(cloud.outputs, door, { tenantId: tenants[0], csv });
   show.text(`API        ${first}`);
   for (const line of lines) show.text(`           ${line}`);
-  show.text('Commands   npx headgate --help, each with --local, such as npx headgate tenant list --local');
+  show.text('Commands   npx headgate --help, each with --local, such as npx headgate doctor --local');
+  const input = JSON.stringify({ csv });
+  show.text(
+    `           npx headgate job submit csv.summarise --local --tenant ${tenants[0]} --key by-cli --input '${input}' --wait`,
+  );
   show.text();
 }
 

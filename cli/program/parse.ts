@@ -95,7 +95,7 @@ function verbCommand(path: string, verb: Verb, args: readonly string[]): Command
     const flags = short === undefined ? `--${name}` : `-${short}, --${name}`;
     const added = new CommanderOption(value === undefined ? flags : `${flags} <${value}>`, effect);
     if (place) added.helpGroup('Where:');
-    if (value !== undefined) added.argParser(reader(name, z.safeParse(schema, []).success, args));
+    if (value !== undefined) added.argParser(reader(name, isList(schema), args));
     command.addOption(added);
   }
   command.addOption(new CommanderOption('--json', 'one JSON document on each line, and nothing else'));
@@ -119,6 +119,12 @@ function usageError(command: Command, { code, message }: CommanderError, known: 
   if (code === 'commander.unknownOption')
     return unknownOption(command.name().replace(/ --$/, ''), flag, known);
   return misused(`${flag}: expected a value, found none; ${flag}=… takes any.`);
+}
+
+/** An option that may be repeated has a list. */
+function isList(schema: unknown): boolean {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return isList(schema.unwrap());
+  return schema instanceof z.ZodArray;
 }
 
 function reader(name: string, repeated: boolean, args: readonly string[]) {

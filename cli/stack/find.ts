@@ -41,15 +41,19 @@ export async function queueUrl(sqs: SQSClient, QueueName: string): Promise<strin
  * CloudFormation names the table after its stack: `headgate-<stage>-JobsTable-…`, or with another prefix if the stack
  * has another name, as on the laptop. The table of another stage is never taken for this one's.
  */
-export async function findTable(dynamo: DynamoDBClient, stage: string): Promise<string> {
+export async function findTable(
+  dynamo: DynamoDBClient,
+  stage: string,
+  kind: 'JobsTable' | 'KeysTable' = 'JobsTable',
+): Promise<string> {
   const tables: string[] = [];
   for await (const { TableNames = [] } of paginateListTables({ client: dynamo }, {}))
-    tables.push(...TableNames.filter((name) => name.includes('JobsTable')));
-  const own = tables.filter((name) => name.startsWith(`headgate-${stage}-JobsTable`));
+    tables.push(...TableNames.filter((name) => name.includes(kind)));
+  const own = tables.filter((name) => name.startsWith(`headgate-${stage}-${kind}`));
   const candidates = own.length > 0 ? own : tables.filter((name) => !name.startsWith('headgate-'));
   const [name] = candidates;
   if (name !== undefined && candidates.length === 1) return name;
   const seen = tables.length === 0 ? 'there is none' : `there are ${tables.join(', ')}`;
-  const sentence = `Expected one jobs table of stage ${stage}; ${seen}. Name it with --table.`;
+  const sentence = `Expected one ${kind === 'JobsTable' ? 'jobs table' : 'table of keys'} of stage ${stage}; ${seen}.${kind === 'JobsTable' ? ' Name it with --table.' : ''}`;
   throw tables.length === 0 ? new Stopped('unreachable', sentence) : misused(sentence);
 }

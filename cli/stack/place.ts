@@ -37,6 +37,8 @@ export interface Place {
   readonly table: string | undefined;
   /** Of a laptop, whose cloud has no API for stacks. */
   readonly outputs?: Readonly<Record<string, string>>;
+  /** Of a laptop: the variables that point clients at it, HEADGATE_URL and HEADGATE_KEY among them. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Whatever is absent comes from the standard AWS variables and files. */
   readonly config: {
     readonly endpoint?: string;
@@ -68,7 +70,7 @@ export async function placeOf(values: PlaceValues, { environment, output }: Cont
 const root = join(import.meta.dirname, '../..');
 
 /** @param asked the address of one of several */
-async function laptop(asked: string | undefined): Promise<Pick<Place, 'config' | 'outputs'>> {
+async function laptop(asked: string | undefined): Promise<Pick<Place, 'config' | 'outputs' | 'environment'>> {
   const running = (await findRunning(join(root, RUNNING_FOLDER))).filter(
     ({ environment }) => asked === undefined || environment['AWS_ENDPOINT_URL'] === asked,
   );
@@ -86,5 +88,9 @@ async function laptop(asked: string | undefined): Promise<Pick<Place, 'config' |
   const { environment, outputs } = only;
   const { AWS_ENDPOINT_URL: endpoint = '', AWS_REGION: region = '', ...keys } = environment;
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = keys;
-  return { outputs, config: { endpoint, region, credentials: { accessKeyId, secretAccessKey } } };
+  return {
+    outputs,
+    environment,
+    config: { endpoint, region, credentials: { accessKeyId, secretAccessKey } },
+  };
 }

@@ -67,12 +67,13 @@ async function openStack(values: PlaceValues, context: Context) {
   const sqs = opened(() => new SQSClient({ ...config, requestHandler }));
   const dynamo = opened(() => new DynamoDBClient({ ...config, requestHandler }));
   const events = opened(() => new EventBridgeClient({ ...config, requestHandler }));
-  const items = once(async () => {
+  const tableNamed = (name: string) => {
     const documents = DynamoDBDocumentClient.from(dynamo(), {
       marshallOptions: { removeUndefinedValues: true },
     });
-    return table(documents, named ?? (await findTable(dynamo(), stage)), systemRandom);
-  });
+    return table(documents, name, systemRandom);
+  };
+  const items = once(async () => tableNamed(named ?? (await findTable(dynamo(), stage))));
   const queueNamed = async (name: 'front' | 'submit' | 'notify' | 'deliver') =>
     queue(sqs(), await queueUrl(sqs(), `headgate-${stage}-${name}`));
   return {
@@ -96,6 +97,8 @@ async function openStack(values: PlaceValues, context: Context) {
     outputs,
     region: () => sqs().config.region(),
     items,
+    /** The table of keys. */
+    keys: async () => tableNamed(await findTable(dynamo(), stage, 'KeysTable')),
     queue: queueNamed,
     /** @param defaultCap the stage's parameter DefaultTenantCap, which is not in the table */
     async records(defaultCap = 0) {
