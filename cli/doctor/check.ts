@@ -15,6 +15,8 @@ export interface Patient {
   readonly stage: string;
   /** A laptop has no API for functions, roles, quotas and stacks, and what it lacks is not looked at. */
   readonly isLaptop: boolean;
+  /** Of a laptop; in AWS it is asked of Lambda. */
+  readonly apiUrl: string | undefined;
   /** ARNs: standard, then economy. */
   readonly jobQueues: readonly string[];
   /** Physical ids of the stack by logical id; empty on a laptop. */

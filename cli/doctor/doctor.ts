@@ -14,6 +14,7 @@ import { placeOptions } from '../stack/place.ts';
 import { resourcesOf } from '../stack/resources.ts';
 import { type Stack, withStack } from '../stack/stack.ts';
 import { fargateQuota, mappings, roles, visibility } from './account.ts';
+import { apiConcurrency, apiHealth } from './api.ts';
 import { images, jobDefinitions, jobQueues } from './batch.ts';
 import { type Check, type Diagnosis, diagnose, type Patient } from './check.ts';
 import { ruleDeadLetters, rulePattern } from './events.ts';
@@ -36,6 +37,8 @@ export const checks: readonly Check[] = [
   lateItems,
   setAside,
   webhookKey,
+  apiHealth,
+  apiConcurrency,
   deadLetters,
 ];
 
@@ -87,6 +90,7 @@ async function patientOf(stack: Stack): Promise<Patient> {
   return {
     stage: stack.stage,
     isLaptop: outputs !== undefined,
+    apiUrl: outputs?.['ApiUrl'],
     jobQueues,
     resources,
     records: await stack.records(),

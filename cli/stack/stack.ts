@@ -51,22 +51,37 @@ export type Stack = Awaited<ReturnType<typeof openStack>>;
 /** @param defaultCap the stage's parameter DefaultTenantCap, which is not in the table */
 export type Records = Awaited<ReturnType<Stack['records']>>;
 
+/** Clients of one place, each opened when it is asked for. */
+function clientsAt(config: Place['config']) {
+  const open: { destroy(): void }[] = [];
+  const client = <C extends { destroy(): void }>(
+    Client: new (configuration: ClientConfiguration) => C,
+  ): C => {
+    const made = new Client({ ...config, requestHandler });
+    open.push(made);
+    return made;
+  };
+  return {
+    client,
+    opened<C extends { destroy(): void }>(Client: new (configuration: ClientConfiguration) => C): () => C {
+      let made: C | undefined;
+      return () => {
+        made ??= client(Client);
+        return made;
+      };
+    },
+    close() {
+      for (const each of open) each.destroy();
+    },
+  };
+}
+
 async function openStack(values: PlaceValues, context: Context) {
   const { stage, table: named, config, outputs } = await placeOf(values, context);
-  const clients: { destroy(): void }[] = [];
-  const opened = <C extends { destroy(): void }>(make: () => C) => {
-    let client: C | undefined;
-    return () => {
-      if (client === undefined) {
-        client = make();
-        clients.push(client);
-      }
-      return client;
-    };
-  };
-  const sqs = opened(() => new SQSClient({ ...config, requestHandler }));
-  const dynamo = opened(() => new DynamoDBClient({ ...config, requestHandler }));
-  const events = opened(() => new EventBridgeClient({ ...config, requestHandler }));
+  const { opened, client, close } = clientsAt(config);
+  const sqs = opened(SQSClient);
+  const dynamo = opened(DynamoDBClient);
+  const events = opened(EventBridgeClient);
   const tableNamed = (name: string) => {
     const documents = DynamoDBDocumentClient.from(dynamo(), {
       marshallOptions: { removeUndefinedValues: true },
@@ -79,20 +94,15 @@ async function openStack(values: PlaceValues, context: Context) {
   return {
     stage,
     sqs,
-    kms: opened(() => new KMSClient({ ...config, requestHandler })),
+    kms: opened(KMSClient),
     /** What is owed is told in every stage. A step of a job is not owed. */
     bus: async () =>
       inTurn([
         { to: bus(events(), `headgate-${stage}`), wants: (event) => isForBus(event, 'final') },
         { to: eventQueue(await queueNamed('notify')), wants: (event) => isForNotify(event, 'final') },
       ]),
-    batch: opened(() => new BatchClient({ ...config, requestHandler })),
-    /** Another client of the same place. */
-    client<C extends { destroy(): void }>(Client: new (configuration: ClientConfiguration) => C): C {
-      const client = new Client({ ...config, requestHandler });
-      clients.push(client);
-      return client;
-    },
+    batch: opened(BatchClient),
+    client,
     /** Of a laptop alone. */
     outputs,
     region: () => sqs().config.region(),
@@ -128,9 +138,7 @@ async function openStack(values: PlaceValues, context: Context) {
         defaultCap,
       };
     },
-    close() {
-      for (const client of clients) client.destroy();
-    },
+    close,
   };
 }
 

@@ -32,6 +32,8 @@ const webhooks: Received[] = [];
       VpcId: dev.id('WorkerNetwork'),
       SubnetIds: subnets,
       MaxvCpus: '64',
+      // A door that is open to the internet has a limit in prod.
+      ApiConcurrency: '20',
     });
   }, TIMEOUT_MS);
   afterAll(async () => {
@@ -202,8 +204,8 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
     };
     const found = await doctor();
     const bad = [...found].filter(([, { ok }]) => ok !== true).map(([id]) => id);
-    // No image was pushed, moto answers TestEventPattern with true for every event, and knows no quota of Fargate.
-    expect(bad).toEqual(['batch.images', 'quota.fargate', 'rule.pattern']);
+    // No image was pushed, no function runs, moto answers TestEventPattern with true for every event, and knows no quota of Fargate.
+    expect(bad).toEqual(['batch.images', 'quota.fargate', 'rule.pattern', 'api.health']);
     expect(found.get('batch.images')?.says).toMatch(/^expected the image \S+:latest, found none$/);
 
     const takeBack = await opened().allow(opened().id('TickRole'), 'iam:PassRole');

@@ -67,6 +67,7 @@ it('a fresh stack is green, and what a laptop cannot be asked is named', async (
     'functions.mappings',
     'roles.actions',
     'quota.fargate',
+    'api.concurrency',
   ]);
   const { out } = await runCommand(stack, 'doctor', '--local');
   expect(out).toMatch(/^ok +rule\.pattern +the rule to the events queue matches RUNNING, SUCCEEDED, FAILED/m);

@@ -95,6 +95,11 @@ it('without a sample it shows what its user sends, with reasons and with ids tha
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   };
+  const local = (...args: readonly string[]) => runCommand({ cloud: { environment } }, ...args, '--local');
+  expect(await local('doctor')).toMatchObject({ code: 0, err: '' });
+  expect((await local('tenant', 'list')).out).toMatch(/^acme +active/m);
+  const minted = await local('key', 'mint', '--tenant', 'acme', '--scope', 'jobs:read');
+  expect(minted).toMatchObject({ code: 0, out: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+\n$/) });
   const commands = [
     await runCommand({ cloud: { environment } }, 'job', 'why', jobId),
     await runCommand({ cloud: { environment } }, 'dlq', 'show', MessageId),

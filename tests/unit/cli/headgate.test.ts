@@ -27,6 +27,14 @@ test('it runs from any folder, and hands on output and exit code', () => {
   });
 });
 
+test('start hands its options on, and returns the exit code of what it starts', () => {
+  expect(headgate('start', '--onc')).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^There is no option --onc\. Did you mean --once\?/),
+  });
+});
+
 test('it imports nothing that a Node older than the pinned one could not run', () => {
   const imports = [...readFileSync(bin, 'utf8').matchAll(/\bfrom '([^']+)'/g)].map(([, name = '']) => name);
   expect(imports.filter((name) => !name.startsWith('node:'))).toEqual([]);
