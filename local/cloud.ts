@@ -49,6 +49,8 @@ export interface CloudOptions {
   readonly dataDirectory?: string;
   /** SubmitJob calls that Batch takes in a second; 50 as in AWS when absent, and Infinity for no limit. */
   readonly submitJobsPerSecond?: number;
+  /** How long a global index of DynamoDB is behind its table, by the cloud's clock; absent = not at all. */
+  readonly indexLagMs?: number;
   /** 0 or absent = a free one. */
   readonly port?: number;
   /** One line for the operator, without payloads. */
@@ -121,7 +123,7 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   const template = await readTemplate(options.template);
   const clock = createClock();
   onClose(() => clock.release());
-  const stores = await openStores(options.dataDirectory, onClose);
+  const stores = await openStores(options, onClose);
   // The gateway serves Batch and EventBridge, but they pass work to parts that start after it.
   const later: Later = { environment: {}, images: new Map() };
   const every = { region: REGION, clock, report };
@@ -209,7 +211,10 @@ interface Stores {
   readonly logs: DatabaseSync;
 }
 
-async function openStores(directory: string | undefined, onClose: (step: Step) => void): Promise<Stores> {
+async function openStores(
+  { dataDirectory: directory, indexLagMs }: CloudOptions,
+  onClose: (step: Step) => void,
+): Promise<Stores> {
   if (directory !== undefined) onClose(lockDirectory(directory));
   const inside = (name: string) => (directory === undefined ? undefined : join(directory, name));
   refuseOlder(directory);
@@ -225,7 +230,7 @@ async function openStores(directory: string | undefined, onClose: (step: Step) =
     lambda: open('lambda.sqlite'),
     logs: open('logs.sqlite'),
   };
-  const tables = openTables(inside('dynamodb.sqlite'));
+  const tables = openTables(inside('dynamodb.sqlite'), indexLagMs);
   onClose(() => tables.close());
   const fauxqs = await openFauxqs(inside('queues-and-objects'));
   onClose(() => fauxqs.close());

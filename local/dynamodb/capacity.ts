@@ -2,7 +2,8 @@
 import { createRequire } from 'node:module';
 import * as z from 'zod';
 import { ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
-import type { RowStore, Space } from './rows.ts';
+import type { RowStore } from './rows.ts';
+import type { Space } from './space.ts';
 
 type IndexStore = Pick<RowStore, 'getIndexDb'>;
 type Row = Readonly<Record<string, unknown>>;

@@ -6,41 +6,13 @@
 import { createRequire } from 'node:module';
 import type { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
+import { lagging } from './lag.ts';
+import type { Change, Done, Locking, Range, Row, Space } from './space.ts';
 
 const require = createRequire(import.meta.url);
 /** Keeps the order of those who change one item or table. */
-const { Lock }: { Lock(): Lock } = require('lock');
+const { Lock }: { Lock(): Locking } = require('lock');
 const { MAX_SIZE }: { MAX_SIZE: number } = require('dynalite/db');
-
-type Done<Value = unknown> = (error: unknown, value?: Value) => void;
-type Lock = (key: string, work: (release: (done: Done) => Done) => void) => void;
-type Json = Readonly<Record<string, unknown>>;
-
-/** Bounds of keys, in the order of their bytes. */
-interface Range {
-  readonly gt?: string;
-  readonly gte?: string;
-  readonly lt?: string;
-  readonly lte?: string;
-  readonly reverse?: boolean;
-  /** -1 and undefined: all. */
-  readonly limit?: number;
-}
-
-type Change =
-  | { readonly type: 'put'; readonly key: string; readonly value: unknown }
-  | { readonly type: 'del'; readonly key: string };
-
-/** The rows of one table, one index, or the tables themselves. */
-export interface Space {
-  readonly lock: Lock;
-  get(key: string, done: Done<Json>): void;
-  put(key: string, value: Json, done: Done): void;
-  del(key: string, done: Done): void;
-  batch(changes: readonly Change[], done: Done): void;
-  createKeyStream(range?: Range): Readable;
-  createValueStream(range?: Range): Readable;
-}
 
 export type RowStore = ReturnType<typeof openRows>;
 
@@ -49,13 +21,16 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS dynamodb_rows (
 /** Read at once. A query wants few, and may stop at any. */
 const PAGE_ROWS = 100;
 
-/** @returns a store as dynalite's actions take it */
-export function openRows(db: DatabaseSync) {
+/**
+ * @param indexLagMs how long a global index is behind its table
+ * @returns a store as dynalite's actions take it
+ */
+export function openRows(db: DatabaseSync, indexLagMs = 0) {
   db.exec(SCHEMA);
   const spaces = new Map<string, Space>();
   const openSpace = spaceOpener(db);
-  const spaceOf = (name: string): Space => {
-    const space = spaces.get(name) ?? openSpace(name);
+  const spaceOf = (name: string, lagMs = 0): Space => {
+    const space = spaces.get(name) ?? (lagMs > 0 ? lagging(openSpace(name), lagMs) : openSpace(name));
     spaces.set(name, space);
     return space;
   };
@@ -73,13 +48,14 @@ export function openRows(db: DatabaseSync) {
     tableDb,
     getItemDb: (table: string) => spaceOf(`item-${table}`),
     deleteItemDb: (table: string, done: Done) => removeSpace(`item-${table}`, done),
-    getIndexDb: (kind: string, table: string, name: string) => spaceOf(index(kind, table, name)),
+    getIndexDb: (kind: string, table: string, name: string) =>
+      spaceOf(index(kind, table, name), kind.toLowerCase() === 'global' ? indexLagMs : 0),
     deleteIndexDb: (kind: string, table: string, name: string, done: Done) =>
       removeSpace(index(kind, table, name), done),
     getTagDb: (table: string) => spaceOf(`tag-${table}`),
     deleteTagDb: (table: string, done: Done) => removeSpace(`tag-${table}`, done),
     /** @param mustBeActive left out by most of dynalite's actions, which want a table of any status */
-    getTable(name: string, mustBeActive: boolean | Done<Json>, whenDone?: Done<Json>): void {
+    getTable(name: string, mustBeActive: boolean | Done<Row>, whenDone?: Done<Row>): void {
       const done = typeof mustBeActive === 'function' ? mustBeActive : whenDone;
       tableDb.get(name, (error, table) => {
         const isHidden = mustBeActive && ['CREATING', 'DELETING'].includes(String(table?.['TableStatus']));
@@ -138,6 +114,7 @@ function spaceOpener(db: DatabaseSync): (name: string) => Space {
       put: (key, value, done) => answer(db, done, () => change({ type: 'put', key, value })),
       del: (key, done) => answer(db, done, () => change({ type: 'del', key })),
       batch: (changes, done) => answer(db, done, () => changes.forEach(change)),
+      entries: (range = {}) => read(name, range, (key, value) => [key, JSON.parse(value)] as const),
       createKeyStream: (range = {}) => Readable.from(read(name, range, (key) => key)),
       createValueStream: (range = {}) => Readable.from(read(name, range, (_, value) => JSON.parse(value))),
     };

@@ -35,10 +35,13 @@ export interface Tables {
   close(): void;
 }
 
-/** @param file of the database; absent: everything goes with the process */
-export function openTables(file?: string): Tables {
+/**
+ * @param file of the database; absent: everything goes with the process
+ * @param indexLagMs how long a global index is behind its table
+ */
+export function openTables(file?: string, indexLagMs = 0): Tables {
   const db = openDatabase(file);
-  const whole = openRows(db);
+  const whole = openRows(db, indexLagMs);
   const turns = createTurns();
   const take = (store: RowStore, name: string, body: Body): Promise<unknown> => {
     const parts: TransactionParts = { db, store, turns, keysOf: (table) => keysOf(store, table) };
