@@ -48,6 +48,23 @@ test('a record is stored under the names that the functions of an earlier versio
   expect(await jobs.get(JOB_ID)).toEqual(job);
 });
 
+test('the failure of a job is stored once, and read for the job and for its last attempt', async () => {
+  const failure = { class: 'app_error', code: 'exit_code', message: 'The container ended badly.' } as const;
+  const first = { attempt: 1, endedAt: NOW, failure: { ...failure, code: 'try_later' } };
+  const running = jobIn('running', { endedAttempts: [first] });
+  await jobs.create(running);
+  const endedAttempts = [first, { attempt: 2, endedAt: NOW + 1, failure, logStream: 'log' }];
+  const failed = changed(running, { state: 'failed', failure, endedAttempts }, NOW + 1);
+  expect(await jobs.replace(running, failed)).toBe('written');
+  expect(await stored()).toMatchObject({ failure, endedAttempts: [first, { attempt: 2, failsJob: true }] });
+  expect(JSON.stringify((await stored())?.['endedAttempts'])).not.toContain('exit_code');
+  const read = await jobs.get(JOB_ID);
+  expect(read).toEqual(failed);
+  const settled = changed(read ?? failed, { settled: true }, NOW + 2);
+  expect(await jobs.replace(read ?? failed, settled)).toBe('written');
+  expect(await jobs.get(JOB_ID)).toEqual(settled);
+});
+
 describe('a record that a newer version has written', () => {
   const job = aJob();
   const started = changed(job, { state: 'submitting', callOpen: true, calls: 1 }, NOW + 1);
