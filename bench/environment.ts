@@ -9,6 +9,7 @@ export function environmentOf(): Record<string, string> {
     AWS_SECRET_ACCESS_KEY: 'bench',
     TABLE_NAME: 'bench',
     BUCKET_NAME: 'headgate-bench',
+    FRONT_QUEUE_URL: NOWHERE,
     SUBMIT_QUEUE_URL: NOWHERE,
     DELIVERY_QUEUE_URL: NOWHERE,
     DEAD_LETTER_QUEUE_URL: NOWHERE,
@@ -26,6 +27,8 @@ export function environmentOf(): Record<string, string> {
     WORKER_KEY_ID: 'bench',
     NETWORK_PROBE_HOST: 'sts.example.com',
     PUBLISH_EVENTS: 'final',
+    STACK_AUDIENCE: 'bench',
+    LOG_LEVEL: 'INFO',
     OBJECT_RETENTION_DAYS: '30',
   };
 }

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { environmentOf } from '../../bench/environment.ts';
 import { built } from '../../tools/build.ts';
 import { LambdaFunction, resources } from '../support/template.ts';
 
@@ -33,6 +34,11 @@ describe.each(resources('AWS::Lambda::Function', LambdaFunction))('%s', (id, fn)
 
   it(`has at most ${maxBytes} bytes`, () => {
     expect(statSync(bundle).size).toBeLessThanOrEqual(maxBytes);
+  });
+
+  it('has in the benchmark all that its environment names', () => {
+    const names = Object.keys(fn.Environment.Variables);
+    expect(names.filter((name) => !Object.hasOwn(environmentOf(), name))).toEqual([]);
   });
 
   it.each(UNUSED)('does not carry %s', (_part, trace) => {
