@@ -127,6 +127,32 @@ describe('a Lambda alone', () => {
   });
 });
 
+describe('five Lambdas that each make a call now and then', () => {
+  test('lose one write each, to learn of the others, and none after that', async () => {
+    const clock = turningClock();
+    const limiters = Array.from({ length: 5 }, () => table.rateLimiter(clock));
+    const writes: number[] = [];
+    for (let call = 0; call < 40; call++) {
+      await clock.waitUntil(NOW + call * 50);
+      const [limiter] = limiters.slice(call % 5);
+      await limiter?.reserve(ask);
+      writes.push(table.account().filter((action) => action !== 'BatchGetItem').length);
+    }
+    expect(writes.filter((count) => count > 1)).toHaveLength(5);
+    expect(writes.slice(10)).toEqual(Array(30).fill(1));
+  });
+
+  test('read no more when one of them goes on alone', async () => {
+    const clock = turningClock();
+    const [first, second] = [table.rateLimiter(clock), table.rateLimiter(clock)];
+    for (const limiter of [first, second, first, first, first]) {
+      table.account();
+      await limiter.reserve(ask);
+    }
+    expect(table.account()).toEqual(['UpdateItem']);
+  });
+});
+
 describe('a full limiter', () => {
   test('costs nothing to be told of again', async () => {
     const clock = turningClock();
