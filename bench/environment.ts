@@ -8,6 +8,7 @@ export function environmentOf(): Record<string, string> {
     AWS_ACCESS_KEY_ID: 'bench',
     AWS_SECRET_ACCESS_KEY: 'bench',
     TABLE_NAME: 'bench',
+    KEYS_TABLE_NAME: 'bench',
     BUCKET_NAME: 'headgate-bench',
     FRONT_QUEUE_URL: NOWHERE,
     SUBMIT_QUEUE_URL: NOWHERE,
