@@ -8,6 +8,7 @@ import { stateNotes } from '../domain/job/state-notes.ts';
 import { causeTables } from './docs-causes.ts';
 import { faultTables } from './docs-faults.ts';
 import { openApiText } from './openapi.ts';
+import { messageSchemaText } from './schemas.ts';
 
 const docs = join(import.meta.dirname, '../docs');
 
@@ -116,5 +117,6 @@ function decisionList(): string {
 
 if (import.meta.main) {
   writeFileSync(join(docs, 'openapi.json'), openApiText());
+  writeFileSync(join(docs, 'message.schema.json'), messageSchemaText());
   for (const file of generatedDocs) writeFileSync(join(docs, file), renderDoc(file).expected);
 }
