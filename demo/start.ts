@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type BusEvent, isAboutJob } from '../domain/webhook/notification.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
 import { announce, LISTEN_ORIGIN, RUNNING_FOLDER } from '../local/running.ts';
-import { build, built } from '../tools/build.ts';
+import { build, buildWorker, built } from '../tools/build.ts';
 import { awsClients, type Clients } from './clients.ts';
 import { demos } from './demos.ts';
 import { doorVariables, type LaptopDoor, laptopDoor, pastedLines, registerLaptopKey } from './door.ts';
@@ -24,6 +24,7 @@ import { describe, type Screen, screen } from './screen.ts';
 import { missingObjects, outputOf, seedTenants, sendMessages, uploadInputs } from './seed.ts';
 import { waitReasons } from './waits.ts';
 import { watchBus } from './watch.ts';
+import { watchWorker } from './watch-worker.ts';
 
 /** `--once` gives up here; a run takes a few seconds. */
 const ONCE_LIMIT_MS = 50_000;
@@ -37,8 +38,9 @@ const LAPTOP_PARAMETERS = { MaxvCpus: '2', SubmitSettleSeconds: '3', PublishEven
 /** As shells count an end by SIGINT: what was to end by itself did not come to its end. */
 const INTERRUPTED = 130;
 const MISUSED = 2;
+const root = join(import.meta.dirname, '..');
 /** Where commands find this stack with `--local`. */
-const runningFolder = join(import.meta.dirname, '..', RUNNING_FOLDER);
+const runningFolder = join(root, RUNNING_FOLDER);
 
 async function main(): Promise<number> {
   const asked = readCommandLine(process.argv.slice(2), Object.keys(demos));
@@ -86,6 +88,7 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
     const environment = { ...cloud.environment, ...doorVariables(cloud.outputs, door) };
     const withdraw = await announce(runningFolder, { environment, outputs });
     const clients = awsClients(cloud.environment);
+    const unwatch = options.watch ? watchWorker({ root, rebuild: buildWorker, say: show.text }) : undefined;
     const closing = new AbortController();
     const signal = AbortSignal.any([interrupted, closing.signal]);
     try {
@@ -97,6 +100,7 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
       return await runSample(stack);
     } finally {
       closing.abort();
+      await unwatch?.();
       clients.close();
       await withdraw();
       await cloud.close();

@@ -104,6 +104,12 @@ function copyExamples(): void {
     cpSync(join(root, 'worker/headgate-exec'), join(EXAMPLES, name, 'headgate-exec'));
 }
 
+/** The worker alone, in about a second. The next build makes everything: the functions may be of older sources now. */
+export async function buildWorker(): Promise<void> {
+  rmSync(join(root, STAMP), { force: true });
+  await bundleWorker();
+}
+
 /** Image libraries are native code: they stay packages, here and in the container's image. */
 async function bundleWorker(): Promise<void> {
   await bundle({

@@ -10,6 +10,8 @@ import { secretsOf } from './secrets.ts';
 export interface Options {
   readonly once: boolean;
   readonly sample: boolean;
+  /** Whether the worker is rebuilt as its sources change. */
+  readonly watch: boolean;
   readonly data: string | undefined;
   /** 0 is any free one. */
   readonly port: number;
@@ -40,6 +42,7 @@ interface Known {
 const OPTIONS: Readonly<Record<string, Known>> = {
   once: { effect: 'end after the sample jobs; exit code 0 only if each came to its expected end' },
   'no-sample': { effect: 'send no jobs: a stack with three tenants, for jobs of your own' },
+  watch: { effect: 'rebuild the worker as its sources change; the next container runs it' },
   'webhook-origin': {
     value: 'URL',
     effect: "send acme's webhooks to your server on http://127.0.0.1 as well",
@@ -134,6 +137,7 @@ function optionsOf(given: Given, demos: readonly string[]): Options {
   return {
     once: given.has('once'),
     sample: !given.has('no-sample'),
+    watch: given.has('watch'),
     data: oneOf('data'),
     port: portOf(oneOf('port') ?? '0'),
     demo,

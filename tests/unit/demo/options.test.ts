@@ -14,6 +14,7 @@ test('without options the sample runs until Ctrl-C, in memory and on any port', 
     options: {
       once: false,
       sample: true,
+      watch: false,
       data: undefined,
       port: 0,
       demo: undefined,
@@ -29,6 +30,7 @@ test('without options the sample runs until Ctrl-C, in memory and on any port', 
 test.each([
   [['--once'], { once: true }],
   [['--no-sample'], { sample: false }],
+  [['--watch'], { watch: true }],
   [['--port', '0'], { port: 0 }],
   [['--port=65535'], { port: 65_535 }],
   [['--data', 'a folder'], { data: 'a folder' }],
@@ -61,7 +63,17 @@ test('--help names every option, and goes before all others', () => {
   const text = asked.kind === 'help' ? asked.text : '';
   const names = [...text.matchAll(/^ {2}--([\w-]+)/gm)].map(([, name]) => name);
   expect(names).toEqual([
-    ...['once', 'no-sample', 'webhook-origin', 'image', 'images', 'containers', 'secrets', 'submit-rate'],
+    ...[
+      'once',
+      'no-sample',
+      'watch',
+      'webhook-origin',
+      'image',
+      'images',
+      'containers',
+      'secrets',
+      'submit-rate',
+    ],
     ...['data', 'port', 'demo', 'help'],
   ]);
 });
