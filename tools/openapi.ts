@@ -5,6 +5,7 @@ import { Created, JobPage, Submission, Timeline } from '../api/contract/jobs.ts'
 import { KeyPage, KeyView } from '../api/contract/keys.ts';
 import type { Access, Answered, Operation } from '../api/contract/operation.ts';
 import { ProblemBody } from '../api/contract/problem.ts';
+import { SchedulePage, ScheduleView } from '../api/contract/schedules.ts';
 import { Health } from '../api/contract/service.ts';
 import { TenantPage, TenantSettings, TenantView } from '../api/contract/tenants.ts';
 import { KeySettings } from '../domain/access/key.ts';
@@ -13,6 +14,7 @@ import { type ErrorCode, statusOf } from '../domain/errors.ts';
 import { AttemptView, FailureView, JobSummary, JobView } from '../domain/reading/job-view.ts';
 import { TimelineEntry } from '../domain/reading/timeline.ts';
 import { WaitView } from '../domain/reading/wait-view.ts';
+import { DefinitionBody } from '../domain/schedule/definition.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -28,6 +30,8 @@ const ANSWERS = {
   Key: KeyView,
   KeyPage,
   Problem: ProblemBody,
+  Schedule: ScheduleView,
+  SchedulePage,
   Tenant: TenantView,
   TenantPage,
   Timeline,
@@ -39,7 +43,12 @@ const ANSWERS = {
  * Bodies that clients send. Generators name a nested schema after its path, such as Tenant and settings, so a body has the name of
  * none.
  */
-const REQUESTS = { KeySettings, Submission, TenantUpdate: TenantSettings } as const;
+const REQUESTS = {
+  KeySettings,
+  ScheduleDefinition: DefinitionBody,
+  Submission,
+  TenantUpdate: TenantSettings,
+} as const;
 
 const refTo = (name: string) => `#/components/schemas/${name}`;
 
@@ -221,6 +230,7 @@ function entryOf(id: string, operation: Operation): Json {
 const TAGS = {
   jobs: 'Jobs of a tenant.',
   tenants: 'What tenants may do. For operators.',
+  schedules: 'Jobs of a tenant that run by the clock. For operators.',
   keys: 'Keys, with which tokens of tenants are signed. For operators.',
   service: 'What the API says of itself.',
 } as const;

@@ -3,6 +3,7 @@ import { failedJobOperations } from './failed-jobs.ts';
 import { jobOperations } from './jobs.ts';
 import { keyOperations } from './keys.ts';
 import { isForTenants, type Operation } from './operation.ts';
+import { scheduleOperations } from './schedules.ts';
 import { serviceOperations } from './service.ts';
 import { tenantOperations } from './tenants.ts';
 
@@ -10,6 +11,7 @@ export const contract = {
   ...jobOperations,
   ...failedJobOperations,
   ...tenantOperations,
+  ...scheduleOperations,
   ...keyOperations,
   ...serviceOperations,
 };

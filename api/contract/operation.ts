@@ -30,7 +30,7 @@ export interface Operation {
   readonly access: Access;
   readonly summary: string;
   readonly description?: string;
-  readonly tag: 'jobs' | 'endpoints' | 'tenants' | 'keys' | 'service';
+  readonly tag: 'jobs' | 'endpoints' | 'tenants' | 'schedules' | 'keys' | 'service';
   /** Each parameter once, as text. A parameter that is not here is refused. */
   readonly query?: z.ZodObject;
   /** Request headers that the operation reads. */

@@ -21,7 +21,7 @@ const Time = z.iso.datetime({ offset: true, error: 'expected an ISO 8601 time wi
 /**
  * @example { "cron": "0 2 * * *", "timeZone": "Europe/Berlin", "job": { "jobType": "report.render", "input": {} } }
  */
-const Asked = z.strictObject({
+export const DefinitionBody = z.strictObject({
   cron: z.string().max(256),
   timeZone: z.string().max(64).default('UTC'),
   job: JsonObject,
@@ -48,9 +48,9 @@ type RequestOf = Extract<ParsedSubmission, { readonly kind: 'submit' }>['request
 export function parseDefinition(body: string, tenantId: string, nowMs: number): ParsedDefinition {
   const read = readBody(body);
   if (read.kind === 'refused') return read;
-  const parsed = Asked.safeParse(read.fields, inOurWords);
+  const parsed = DefinitionBody.safeParse(read.fields, inOurWords);
   if (!parsed.success) {
-    const names = { known: Object.keys(Asked.shape), reserved: [], forbidden: [] };
+    const names = { known: Object.keys(DefinitionBody.shape), reserved: [], forbidden: [] };
     return refused(explain(parsed.error, read.fields, names));
   }
   const { startAt, endAt, ...rest } = parsed.data;

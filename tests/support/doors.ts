@@ -6,6 +6,7 @@ import { failedJobOperations } from '../../api/contract/failed-jobs.ts';
 import { jobOperations } from '../../api/contract/jobs.ts';
 import { keyOperations } from '../../api/contract/keys.ts';
 import { isForTenants } from '../../api/contract/operation.ts';
+import { scheduleOperations } from '../../api/contract/schedules.ts';
 import { serviceOperations } from '../../api/contract/service.ts';
 import { tenantOperations } from '../../api/contract/tenants.ts';
 import { callersBy } from '../../api/credentials.ts';
@@ -13,6 +14,7 @@ import { served } from '../../api/handler.ts';
 import { failedJobHandlers } from '../../api/handlers/failed-jobs.ts';
 import { jobHandlers } from '../../api/handlers/jobs.ts';
 import { keyHandlers } from '../../api/handlers/keys.ts';
+import { scheduleHandlers } from '../../api/handlers/schedules.ts';
 import { serviceHandlers } from '../../api/handlers/service.ts';
 import { tenantHandlers } from '../../api/handlers/tenants.ts';
 import { operatorOf } from '../../api/operators.ts';
@@ -65,6 +67,7 @@ export function doors(given: Parameters<typeof useCases>[0] = {}) {
         ...served(jobOperations, jobHandlers(all)),
         ...served(failedJobOperations, failedJobHandlers(all)),
         ...served(tenantOperations, tenantHandlers(all)),
+        ...served(scheduleOperations, scheduleHandlers(all)),
         ...served(keyOperations, keyHandlers({ ...all, register: keys })),
         ...served(serviceOperations, serviceHandlers({ name: 'operate', ...about })),
       ],

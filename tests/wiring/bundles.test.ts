@@ -11,6 +11,8 @@ const MAX_BYTES = 540_000;
 const OTHER_BYTES: Readonly<Record<string, number>> = {
   // Strangers can make it start cold.
   ApiLambdaFunction: 512_000,
+  // It reads cron expressions, too, and only operators wait for it.
+  OperateLambdaFunction: 570_000,
   // They use clients that no other function has: KMS, and S3 with its signer.
   SubmitLambdaFunction: 560_000,
   // It carries the time zones and rules of schedules.
