@@ -31,7 +31,9 @@ import type { Opened } from './opened.ts';
 import { environmentOf, REGION, run } from './stage.ts';
 
 const TIMEOUT_MS = 120_000;
-const NAMES = ['intake', 'submit', 'track', 'notify', 'deliver', 'tick'] as const;
+const NAMES = ['intake', 'submit', 'track', 'notify', 'deliver', 'tick', 'workerApi'] as const;
+/** They answer HTTP at a URL, of which moto has no model; tests/flows asks them. */
+const AT_URLS = ['api', 'operate'];
 type FunctionName = (typeof NAMES)[number];
 
 export interface Surroundings {
@@ -86,8 +88,23 @@ export function functionsRun(surroundings: () => Surroundings): void {
         ([, { Type }]) => Type === 'AWS::Lambda::Function',
       );
       const names = functions.map(([id]) => id.replace('LambdaFunction', '').toLowerCase());
-      expect(names.toSorted()).toEqual(NAMES.toSorted());
+      const run = [...NAMES.map((name) => name.toLowerCase()), ...AT_URLS];
+      expect(names.toSorted()).toEqual(run.toSorted());
     });
+
+    it(
+      'worker-api makes its keys, and knows a ticket that is not of this stack',
+      async () => {
+        const ticket = `hgt.k1.${jobIdOf('acme', 'first')}.1.${'x'.repeat(43)}`;
+        const run = { runId: '6f1c1b0e-1111-4222-8333-444455556666', try: 1, nonce: 'a-nonce-of-the-test' };
+        const { kind, body } = await invoked('workerApi', { call: 'claim', ticket, ...run });
+        expect({ kind, body }).toMatchObject({
+          kind: 'response',
+          body: { status: 401, code: 'ticket_invalid' },
+        });
+      },
+      TIMEOUT_MS,
+    );
 
     it(
       'intake records a job and asks for its next step',
