@@ -62,6 +62,7 @@ export async function build(onStart: () => void = () => undefined): Promise<'bui
   // The packager would zip what an earlier run left in these folders.
   for (const folder of [join(root, '.esbuild'), join(root, '.serverless'), built.worker])
     rmSync(folder, { recursive: true, force: true });
+  await compileFunctions();
   packageStack();
   await bundleWorker();
   copyExamples();
@@ -87,6 +88,27 @@ async function imagesOfRegistry(): Promise<string[]> {
   const { jobTypes } = await import('../job-types.ts');
   checkJobTypes(jobTypes);
   return [...jobTypes.values()].map(({ container }) => container.image.folder);
+}
+
+/**
+ * Fails for what the packager cannot compile. The packager itself names such a fault and then never ends, because the
+ * process of its bundler keeps it alive.
+ *
+ * @throws the bundler's own sentence with file and line, which names a source of the user's
+ */
+async function compileFunctions(): Promise<void> {
+  await bundle({
+    absWorkingDir: root,
+    entryPoints: globSync('functions/*.ts', { cwd: root }).sort(),
+    outdir: built.functions,
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    logLevel: 'silent',
+  });
 }
 
 function packageStack(): void {

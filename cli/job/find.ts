@@ -47,5 +47,6 @@ async function wholeId(
   const owners = tenant === undefined ? (await tenants.list()).map(({ tenantId }) => tenantId) : [tenant];
   const places = [];
   for (const tenantId of owners) places.push(...(await lists.page({ tenantId }, MAX_LOOKED_AT)).places);
-  return theOneMeant(given, places, ({ jobId }) => jobId, `job among the newest ${MAX_LOOKED_AT} of`).jobId;
+  return theOneMeant(given, places, ({ jobId }) => jobId, `job among the newest ${MAX_LOOKED_AT} with the id`)
+    .jobId;
 }
