@@ -205,9 +205,20 @@ it.each([
   if (how === 'heard') await outside.capacity('gone');
   else faults.event = ({ detail }) => (detail['jobId'] === runId ? 'deliver' : 'drop');
   const [owner] = await outside.batchJobs(jobId);
-  const { jobName, jobQueue, jobDefinition, parameters, shareIdentifier, tags } = owner ?? {};
+  const { jobName, jobQueue, jobDefinition, parameters, shareIdentifier, tags, container } = owner ?? {};
+  // As a repeated SubmitJob would have it: with the same ticket.
+  const environment = container?.environment?.filter(({ name }) => name === 'HEADGATE_TICKET');
+  const containerOverrides = { environment };
   const twin = await outside.batch.send(
-    new SubmitJobCommand({ jobName, jobQueue, jobDefinition, parameters, shareIdentifier, tags }),
+    new SubmitJobCommand({
+      jobName,
+      jobQueue,
+      jobDefinition,
+      parameters,
+      shareIdentifier,
+      tags,
+      containerOverrides,
+    }),
   );
   if (how === 'heard') {
     // There is no room for it, so that what is heard of it comes before its claim for sure.

@@ -68,7 +68,9 @@ test('an object over 5 GiB is refused before its body is read', async () => {
       resolve(String(data));
       socket.destroy();
     });
-    socket.write(`PUT /files/huge HTTP/1.1\r\nhost: x\r\nauthorization: ${signature('s3')}\r\n`);
+    socket.write(
+      `PUT /files/huge HTTP/1.1\r\nhost: ${hostname}:${port}\r\nauthorization: ${signature('s3')}\r\n`,
+    );
     socket.write(`content-type: text/csv\r\ncontent-length: ${5 * 1024 ** 3 + 1}\r\n\r\n`);
   });
   expect(refusal).toMatch(/^HTTP\/1\.1 400 .*<Code>EntityTooLarge<\/Code>/s);

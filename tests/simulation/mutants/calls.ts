@@ -61,7 +61,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S5',
     without: 'removing the Batch job of the attempt before with the intent of the next',
     profile: 'race',
-    firstSeed: 31,
+    firstSeed: 46,
     mutant: { defects: { submit: withTheOldRun } },
   },
   {
@@ -84,7 +84,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'R9',
     without: 'doubt about a call that was not answered',
     profile: 'chaos',
-    firstSeed: 4,
+    firstSeed: 5,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -119,6 +119,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'the claim',
     profile: 'dup',
+    firstSeed: 1,
     mutant: {
       defects: {
         workerApi: reading((job, { container }) => {
@@ -134,7 +135,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'the attempt in the claim',
     profile: 'dup',
-    firstSeed: 3135,
+    firstSeed: 868,
     mutant: {
       defects: {
         workerApi: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
@@ -145,6 +146,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: '2.5',
     without: "the fence on Batch's tries",
     profile: 'chaos',
+    firstSeed: 1,
     mutant: {
       defects: {
         workerApi: reading((job, { container }) =>
@@ -159,7 +161,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'T3',
     without: 'the attempt in events',
     profile: 'dup',
-    firstSeed: 46,
+    firstSeed: 24,
     mutant: {
       message: (step, message, jobOf) => {
         if (step !== 'track') return message;
@@ -186,14 +188,14 @@ export const ofCalls: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a duplicate is terminated',
     profile: 'dup',
-    firstSeed: 530,
+    firstSeed: 48,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {
     rule: 'I4',
     without: 'the test whether the job is final already',
     profile: 'chaos',
-    firstSeed: 4,
+    firstSeed: 1,
     mutant: {
       defects: {
         track: reading((job) => (isFinal(job.state) ? { ...withoutOrder(job), state: 'running' } : job)),
@@ -215,7 +217,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'telling the causes that an operator must remove from those of the request',
     profile: 'chaos',
-    firstSeed: 23,
+    firstSeed: 56,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -255,7 +257,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'the pause before the platform is called again',
     profile: 'chaos',
-    firstSeed: 23,
+    firstSeed: 56,
     mutant: {
       defects: {
         submit: writing((jobs, seen, next) =>
@@ -271,7 +273,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'the next number for an attempt that the platform did not take',
     profile: 'chaos',
-    firstSeed: 23,
+    firstSeed: 60,
     mutant: {
       defects: {
         submit: writing((jobs, seen, next) =>

@@ -14,12 +14,14 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'R5',
     without: 'the dispatch after an event',
     profile: 'race',
+    firstSeed: 1,
     mutant: { defects: { track: silent } },
   },
   {
     rule: 'R5',
     without: 'delivery rows before the job is settled',
     profile: 'race',
+    firstSeed: 1,
     mutant: {
       defects: { notify: ({ endpoints }) => ({ endpoints: { ...endpoints, list: async () => [] } }) },
     },
@@ -28,7 +30,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'reconcile for deliveries whose message was lost',
     profile: 'chaos',
-    firstSeed: 163,
+    firstSeed: 626,
     mutant: {
       defects: { tick: ({ deliveries }) => ({ deliveries: { ...deliveries, putOff: async () => 'lost' } }) },
     },
@@ -37,14 +39,14 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I19',
     without: 'a message for a first try that failed',
     profile: 'race',
-    firstSeed: 11,
+    firstSeed: 6,
     mutant: { defects: { notify: () => ({ deliveryQueue: { send: async () => undefined } }) } },
   },
   {
     rule: 'I10',
     without: 'a body that is made of the event alone',
     profile: 'chaos',
-    firstSeed: 3,
+    firstSeed: 6,
     mutant: {
       message: (step, message) =>
         step === 'notify'
@@ -56,7 +58,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'R10',
     without: 'a dueAt on the final record',
     profile: 'chaos',
-    firstSeed: 2,
+    firstSeed: 1,
     mutant: {
       defects: {
         track: writing((jobs, seen, { dueAt, ...next }) =>
@@ -69,7 +71,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.9',
     without: 'reconcile',
     profile: 'chaos',
-    firstSeed: 8,
+    firstSeed: 6,
     mutant: { defects: { tick: ({ due }) => ({ due: { ...due, due: async () => ({ due: [] }) } }) } },
   },
   {
@@ -94,7 +96,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: 'the tombstone of a cancel that came first',
     profile: 'chaos',
-    firstSeed: 27,
+    firstSeed: 18,
     mutant: {
       defects: {
         intake: ({ jobs }) => ({
@@ -114,7 +116,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.10',
     without: 'one name for the child of a failed job',
     profile: 'chaos',
-    firstSeed: 13,
+    firstSeed: 5,
     mutant: {
       defects: {
         intake: ({ jobs, random }) => ({
@@ -133,6 +135,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I11',
     without: "the endpoint's own key",
     profile: 'chaos',
+    firstSeed: 1,
     mutant: {
       defects: each(['notify'], ({ keys }) => ({
         keys: { open: ({ tenantId }, sealed) => keys.open({ tenantId, endpointId: 'whe_another' }, sealed) },
@@ -143,6 +146,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I13',
     without: 'asking for the endpoints of this tenant alone',
     profile: 'chaos',
+    firstSeed: 1,
     mutant: {
       defects: each(['notify'], ({ endpoints }) => ({
         endpoints: {
@@ -177,7 +181,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.8',
     without: 'waiting for the next try of a delivery when its message comes early',
     profile: 'race',
-    firstSeed: 50,
+    firstSeed: 212,
     mutant: {
       defects: {
         deliver: ({ deliveries }) => ({
@@ -196,7 +200,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'R10',
     without: 'asking the record, and not the index, whether a job is due',
     profile: 'chaos',
-    firstSeed: 50,
+    firstSeed: 18,
     mutant: {
       defects: { tick: reading((job) => (job.dueAt === undefined ? job : { ...job, dueAt: 0 })) },
     },
@@ -205,6 +209,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: '2.9',
     without: 'each due item alone: one that cannot be read stops those around it',
     profile: 'chaos',
+    firstSeed: 29,
     mutant: {
       defects: {
         tick: ({ jobs }) => ({
@@ -224,7 +229,7 @@ export const ofDebts: readonly Expectation[] = [
     rule: 'I11',
     without: 'signing with both keys while one is being rotated',
     profile: 'chaos',
-    firstSeed: 16,
+    firstSeed: 11,
     mutant: {
       defects: each(['notify'], ({ endpoints }) => ({
         endpoints: {

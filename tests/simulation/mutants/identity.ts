@@ -25,7 +25,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'the failed job on the letter of a refused redrive',
     profile: 'chaos',
-    firstSeed: 667,
+    firstSeed: 598,
     mutant: {
       defects: {
         intake: ({ deadLetters }) => ({
@@ -47,7 +47,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'following a failed job to its newest redrive',
     profile: 'chaos',
-    firstSeed: 205,
+    firstSeed: 15,
     mutant: {
       defects: {
         intake: withJobs((jobs) => ({
@@ -65,7 +65,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'a tombstone for the redrive that is on its way',
     profile: 'chaos',
-    firstSeed: 664,
+    firstSeed: 205,
     mutant: {
       defects: {
         intake: withJobs((jobs) => {
@@ -141,7 +141,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'the tenant of a cancel',
     profile: 'chaos',
-    firstSeed: 18,
+    firstSeed: 6,
     mutant: {
       message: (step, message, job) => {
         if (step !== 'intake') return message;

@@ -185,7 +185,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R3',
     without: 'releasing the slot of a job that was over when its message came',
     profile: 'race',
-    firstSeed: 23,
+    firstSeed: 15,
     mutant: { defects: { submit: ({ gates }) => ({ gates: { ...gates, release: async () => undefined } }) } },
   },
   {
@@ -207,7 +207,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R4',
     without: 'reconcile of the gates',
     profile: 'chaos',
-    firstSeed: 243,
+    firstSeed: 46,
     mutant: {
       defects: {
         tick: sweepingEmptyGates,
@@ -239,7 +239,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.6',
     without: 'releasing before the list is read',
     profile: 'race',
-    firstSeed: 46,
+    firstSeed: 36,
     mutant: { defects: each(['submit', 'track', 'intake'], leavingLate) },
   },
   {
@@ -297,28 +297,28 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R4',
     without: 'patience: reconcile releases each holder that is not on its way to Batch',
     profile: 'chaos',
-    firstSeed: 189,
+    firstSeed: 199,
     mutant: { defects: { tick: sweepingWhoWaits } },
   },
   {
     rule: '2.7',
     without: 'the attempt in a row of the waiting list',
     profile: 'race',
-    firstSeed: 46,
+    firstSeed: 23,
     mutant: { defects: each(['submit', 'track'], forgettingAttempts) },
   },
   {
     rule: 'R4',
     without: 'waking the waiting lists when reconcile looks at a gate',
     profile: 'chaos',
-    firstSeed: 47,
+    firstSeed: 46,
     mutant: { defects: { tick: findingNothing } },
   },
   {
     rule: '2.7',
     without: 'a look at the lists when a slot is released',
     profile: 'race',
-    firstSeed: 46,
+    firstSeed: 36,
     mutant: { defects: { track: findingNothing } },
   },
   {
@@ -360,14 +360,14 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.7',
     without: 'looking at the lists of keys after a change of caps',
     profile: 'race',
-    firstSeed: 586,
+    firstSeed: 943,
     mutant: { defects: { submit: notLookingAtKeys } },
   },
   {
     rule: '2.10',
     without: 'the look after a change of caps',
     profile: 'race',
-    firstSeed: 84,
+    firstSeed: 116,
     mutant: {
       message: (step, message) =>
         step === 'submit' && message.body.startsWith('{"wake"')
