@@ -76,6 +76,20 @@ export const jobTypes = defineJobTypes([
     promisesResult: true,
   },
   {
+    id: 'csv.quick',
+    summary:
+      'The same for a small file: begins within a second, on Lambda. A file that takes longer than a minute goes to AWS Batch.',
+    input: CsvSummariseInput,
+    container: { image: worker, command: work, size: { vcpus: 0.25, memoryMiB: 512 } },
+    executor: 'lambda',
+    onTimeout: 'batch',
+    queue: 'standard',
+    timeoutSeconds: { default: 60, max: 900 },
+    retry: { ...patient, maxAttemptsOf: { timeout: 2 } },
+    exitCodes: workerExitCodes,
+    promisesResult: true,
+  },
+  {
     id: 'image.thumbnails',
     summary: 'Scales one picture to several widths.',
     input: ImageThumbnailsInput,

@@ -7,8 +7,8 @@ import { notFound, type Refused } from '../application/resources/refused.ts';
 import type { Resources } from '../application/resources/resources.ts';
 import { isNarrowed, type Narrowing, NOT_NARROWED } from '../domain/access/narrowing.ts';
 import type { Scope } from '../domain/access/scope.ts';
-import { type Problem, problem, statusOf } from '../domain/errors.ts';
-import { Fault } from '../domain/fault.ts';
+import { problem } from '../domain/errors.ts';
+import type { SignedBy } from '../domain/job/job.ts';
 import type { Audience } from '../domain/reading/job-view.ts';
 import { inOurWords } from '../domain/request/expectation.ts';
 import { explainIssue } from '../domain/request/explain.ts';
@@ -17,15 +17,18 @@ import type { Clock } from '../io/process/clock.ts';
 import type { Log } from '../io/process/log.ts';
 import type { Random } from '../io/process/random.ts';
 import type { HeaderName, Operation } from './contract/operation.ts';
-import { problemBody } from './contract/problem.ts';
 import { etagOf } from './etag.ts';
 import type { Answer, Asked, Caller, Handler, Served } from './handler.ts';
+import { type AllowedOrigins, pages } from './pages.ts';
+import { failureOf, type Reply, refusal } from './refusals.ts';
 
 /** A caller whose credential was verified. */
 export interface Identified {
   readonly kind: 'identified';
   readonly audience: Audience;
   readonly by: string;
+  /** Of a caller with a key or a token. */
+  readonly signedBy?: SignedBy;
   /** Of the credential; operators name the tenant in the query. */
   readonly tenantId?: string;
   readonly narrowing: Narrowing;
@@ -39,6 +42,8 @@ export interface Door<Platform> {
   readonly served: readonly Served[];
   /** @param platform what Lambda says of the request beside it */
   identify(headers: Headers, platform: Platform): Promise<Identified | Refused>;
+  /** The web pages that may call it; absent: none, and it has no answer to a browser that asks. */
+  readonly origins?: AllowedOrigins;
 }
 
 export interface AppPorts {
@@ -50,20 +55,25 @@ export interface AppPorts {
 
 const PLAIN = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
 
-interface Reply {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
 export function app<Platform extends object>(door: Door<Platform>, ports: AppPorts) {
   const hono = new Hono<{ Bindings: Platform }>();
+  const allowed =
+    door.origins &&
+    pages(
+      door.origins,
+      door.served.map(({ operation }) => operation),
+    );
+  const respond = ({ raw }: { readonly raw: Request }, { status, headers, body }: Reply): Response => {
+    const names = allowed?.headersFor(raw.headers.get('Origin'));
+    return new Response(body ?? null, { status, headers: { ...PLAIN, ...names, ...headers } });
+  };
+  const newRequestId = () => `req_${ports.random.token().replaceAll('-', '')}`;
   for (const { id, operation, handler } of door.served) {
     hono.on(
       operation.method.toUpperCase(),
       operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       async (context) => {
-        const requestId = `req_${ports.random.token().replaceAll('-', '')}`;
+        const requestId = newRequestId();
         const beganMs = ports.clock.nowMs();
         const request = { operation, handler, raw: context.req.raw, path: context.req.param(), requestId };
         const { reply, caller, code } = await repliedTo(door, ports, request, context.env);
@@ -74,20 +84,16 @@ export function app<Platform extends object>(door: Door<Platform>, ports: AppPor
           code,
           durationMs: ports.clock.nowMs() - beganMs,
         });
-        return new Response(reply.body ?? null, {
-          status: reply.status,
-          headers: { ...PLAIN, ...reply.headers },
-        });
+        return respond(context.req, reply);
       },
     );
   }
-  hono.notFound(() => {
-    const { status, headers, body } = refusal(
-      notFound.problem,
-      `req_${ports.random.token().replaceAll('-', '')}`,
-    );
-    return new Response(body ?? null, { status, headers: { ...PLAIN, ...headers } });
-  });
+  if (allowed !== undefined)
+    hono.options('*', ({ req }) => {
+      const headers = { ...PLAIN, ...allowed.preflightFor(req.raw.headers.get('Origin')) };
+      return new Response(null, { status: 204, headers });
+    });
+  hono.notFound(({ req }) => respond(req, refusal(notFound.problem, newRequestId())));
   return hono;
 }
 
@@ -200,8 +206,11 @@ function queryOf({ query, access }: Operation, given: URLSearchParams, audience:
   return { kind: 'refused', problem: problem('parameter_invalid', pointer, message) };
 }
 
-function callerOf({ audience, by, tenantId, narrowing }: Identified, named: string | undefined): Caller {
-  return { audience, by, tenantId: audience === 'operator' ? named : tenantId, narrowing };
+function callerOf(
+  { audience, by, signedBy, tenantId, narrowing }: Identified,
+  named: string | undefined,
+): Caller {
+  return { audience, by, signedBy, tenantId: audience === 'operator' ? named : tenantId, narrowing };
 }
 
 function mineOf({ of, ofEveryTenant }: Resources, { audience, tenantId, narrowing }: Caller): Asked['mine'] {
@@ -212,7 +221,7 @@ function mineOf({ of, ofEveryTenant }: Resources, { audience, tenantId, narrowin
 type BodyText = { readonly kind: 'text'; readonly text: string } | Refused;
 
 /** Read after the credential was checked: a stranger's body costs nothing. */
-async function bodyOf({ body }: Operation, raw: Request): Promise<BodyText> {
+async function bodyOf({ body, maxBodyBytes = MAX_BODY_BYTES }: Operation, raw: Request): Promise<BodyText> {
   if (body === undefined) return { kind: 'text', text: '' };
   const type = raw.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
@@ -220,8 +229,8 @@ async function bodyOf({ body }: Operation, raw: Request): Promise<BodyText> {
     return { kind: 'refused', problem: problem('content_type', '/Content-Type', expected) };
   }
   const bytes = await raw.arrayBuffer();
-  if (bytes.byteLength > MAX_BODY_BYTES) {
-    const expected = `Expected at most ${MAX_BODY_BYTES} bytes, found ${bytes.byteLength}.`;
+  if (bytes.byteLength > maxBodyBytes) {
+    const expected = `Expected at most ${maxBodyBytes} bytes, found ${bytes.byteLength}.`;
     return { kind: 'refused', problem: problem('body_too_large', '', expected) };
   }
   try {
@@ -243,41 +252,14 @@ function headersOf({ headers = [] }: Operation, given: Headers): Asked['headers'
 
 async function replyOf(answer: Answer, audience: Audience, known: string | null): Promise<Reply> {
   const { status, headers = {} } = answer;
-  if (answer.body === undefined) return { status, headers };
-  const body = JSON.stringify(answer.body);
   const json = { 'Content-Type': 'application/json', ...headers };
-  if (answer.tagged !== true) return { status, headers: json, body };
-  const tag = await etagOf(audience, body);
-  return known === tag
-    ? { status: 304, headers: { ETag: tag } }
-    : { status, headers: { ...json, ETag: tag }, body };
-}
-
-/** A client waits this long before it asks again. */
-const RETRY_AFTER_SECONDS = 1;
-
-function refusal(why: Problem, requestId: string): Reply & { readonly headers: Record<string, string> } {
-  const status = statusOf(why.code);
-  const retryAfter = status === 429 || status === 503 ? RETRY_AFTER_SECONDS : undefined;
-  return {
-    status,
-    headers: {
-      'Content-Type': 'application/problem+json',
-      ...(status === 401 ? { 'WWW-Authenticate': `Bearer error="${why.code}"` } : {}),
-      ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
-    },
-    body: JSON.stringify(problemBody(why, requestId, retryAfter)),
-  };
-}
-
-/** What AWS did not answer, and what other writers were faster with, may be tried again; the rest is a fault of ours. */
-function failureOf(error: unknown): Problem {
-  const fromAws = error instanceof Error && '$metadata' in error;
-  if (fromAws || error instanceof Fault)
-    return problem(
-      'try_again',
-      '',
-      'Expected an answer of the table, found none. Try again with the same key.',
-    );
-  return problem('internal', '', 'The request met a fault of this stack.');
+  if (answer.tagged !== undefined) {
+    const tag = await etagOf(audience, JSON.stringify(answer.tagged.by));
+    if (known === tag) return { status: 304, headers: { ETag: tag } };
+    const body = JSON.stringify(await answer.tagged.whole());
+    return { status, headers: { ...json, ETag: tag }, body };
+  }
+  return answer.body === undefined
+    ? { status, headers }
+    : { status, headers: json, body: JSON.stringify(answer.body) };
 }

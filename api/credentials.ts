@@ -17,6 +17,7 @@ export function callersBy(authenticate: (given: Credentials) => Promise<Authenti
       kind: 'identified',
       audience: 'tenant',
       by: known.keyId,
+      signedBy: { kid: known.keyId, ...(known.jti !== undefined && { jti: known.jti }) },
       tenantId,
       narrowing,
       headers: known.headers,

@@ -3,6 +3,7 @@
 import type { Refused } from '../application/resources/refused.ts';
 import type { Mine } from '../application/resources/resources.ts';
 import type { Narrowing } from '../domain/access/narrowing.ts';
+import type { SignedBy } from '../domain/job/job.ts';
 import type { Audience } from '../domain/reading/job-view.ts';
 import type { HeaderName, Operation } from './contract/operation.ts';
 
@@ -11,6 +12,8 @@ export interface Caller {
   readonly audience: Audience;
   /** For the log: the id of a key, or the ARN of an operator. */
   readonly by: string;
+  /** What a job that it makes remembers of it. */
+  readonly signedBy: SignedBy | undefined;
   /** Absent for an operator who names none. */
   readonly tenantId: string | undefined;
   readonly narrowing: Narrowing;
@@ -35,8 +38,18 @@ export interface Answer {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** The answer has an ETag, and is 304 for a reader that has it. */
-  readonly tagged?: true;
+  readonly tagged?: Tagged;
 }
+
+/** `whole` is asked for only when the reader has another tag: what is large and never changes need not be read to know that. */
+export interface Tagged {
+  /** It differs whenever the body would. */
+  readonly by: unknown;
+  whole(): Promise<unknown>;
+}
+
+/** Of a body that is there anyway. */
+export const taggedBy = (body: unknown): Tagged => ({ by: body, whole: async () => body });
 
 export type Handler = (asked: Asked) => Promise<Answer | Refused>;
 export type Handlers<Id extends string> = Readonly<Record<Id, Handler>>;

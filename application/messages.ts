@@ -17,7 +17,7 @@ export function readable<S extends z.ZodType>(messages: readonly Message[], sche
   });
 }
 
-function jsonOf(text: string): unknown {
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

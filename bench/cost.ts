@@ -14,9 +14,11 @@ const USUAL: Case = { kind: 'plain', batchSize: 10, recordBytes: 1000, cap: 0, p
 const CASES: Readonly<Record<string, Case>> = {
   ...Object.fromEntries(Object.keys(kinds).map((kind) => [kind, { ...USUAL, kind: kind as Case['kind'] }])), // its own keys
   'plain, nothing on the bus': { ...USUAL, published: 'none' },
+  'plain, nothing on the bus, running not recorded': { ...USUAL, published: 'none', recordsRunning: false },
   'plain, batches of 1': { ...USUAL, batchSize: 1 },
   'plain, 2 KB': { ...USUAL, recordBytes: 2000 },
   'plain, 4 KB': { ...USUAL, recordBytes: 4000 },
+  'plain, running not recorded': { ...USUAL, recordsRunning: false },
   'plain, cap 100': { ...USUAL, cap: 100 },
   'plain, 40 of 50 wait': { ...USUAL, cap: 10 },
 };
@@ -31,6 +33,8 @@ const BARS: Readonly<Record<string, { calls?: number; writeUnits?: number; dolla
   'plain, batches of 1': { dollars: 16 },
   'plain, 2 KB': { writeUnits: 8 },
   'plain, 4 KB': { calls: 3.6, writeUnits: 8 },
+  'plain, running not recorded': { writeUnits: 8, dollars: 8 },
+  'plain, nothing on the bus, running not recorded': { dollars: 8 },
   'plain, cap 100': { writeUnits: 9 },
 };
 

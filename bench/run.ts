@@ -5,14 +5,29 @@
 import { parseArgs } from 'node:util';
 
 import { bundles } from './bundles.ts';
+import { console } from './console.ts';
 import { cost } from './cost.ts';
 import { type Benchmark, isWithin, type Outcome, ratioOf } from './figure.ts';
 import { laptop } from './laptop.ts';
 import { peers } from './peers.ts';
 import { queues } from './queues.ts';
 import { simulator } from './simulator.ts';
+import { start } from './start.ts';
+import { submissions } from './submissions.ts';
+import { watch } from './watch.ts';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { cost, bundles, laptop, peers, queues, simulator };
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  cost,
+  bundles,
+  laptop,
+  console,
+  start,
+  submissions,
+  watch,
+  peers,
+  queues,
+  simulator,
+};
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(benchmarks).join('|')}|all> [--json]
 

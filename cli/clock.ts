@@ -7,7 +7,9 @@ import { second } from './program/time.ts';
 import { type Context, type Ending, type Noun, verb } from './program/verb.ts';
 import { placeOf, placeOptions } from './stack/place.ts';
 
-const { 'endpoint-url': endpointUrl } = placeOptions;
+const { 'endpoint-url': endpointUrl, local } = placeOptions;
+/** `--local` is taken because all other commands take it; a clock is always that of a laptop. */
+const where = { local, 'endpoint-url': endpointUrl };
 
 const EXPECTED = 'expected a time such as 90s, 30m, 2h, 1h30m or 7d';
 const duration = z
@@ -18,7 +20,7 @@ const duration = z
 
 const show = verb({
   summary: 'what time it is there',
-  options: { 'endpoint-url': endpointUrl },
+  options: where,
   run: async (values, context) => {
     const endpoint = await endpointOf(values['endpoint-url'], context);
     return tell(await answered(endpoint, timeOf(endpoint)), context.output);
@@ -28,7 +30,7 @@ const show = verb({
 const advance = verb({
   summary: 'move the time forward',
   argument: 'TIME',
-  options: { id: { effect: '', schema: duration }, 'endpoint-url': endpointUrl },
+  options: { id: { effect: '', schema: duration }, ...where },
   details: `TIME is 90s, 30m, 2h, 1h30m or 7d. What is due by then happens now: retries, delayed jobs, deadlines, deliveries of
 webhooks, cron schedules, expiries of objects in tables. Schedules that would have run many times run once. It never goes back.`,
   run: async (values, context) => {

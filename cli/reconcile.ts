@@ -1,5 +1,5 @@
 /** `headgate reconcile`: one reconcile by hand, as the function `tick` does it every minute. */
-import { pacedBatch } from '../application/batch/paced-batch.ts';
+import { pacedBatch, pacedWaiting } from '../application/batch/paced-batch.ts';
 import {
   previewReconcile,
   type ReconcilePorts,
@@ -8,11 +8,13 @@ import {
 } from '../application/repair/reconcile.ts';
 import type { Repair } from '../domain/batch/reconcile.ts';
 import { batchPort } from '../io/aws/batch.ts';
+import { batchWaiting } from '../io/aws/batch-waiting.ts';
 import { queue } from '../io/aws/queues.ts';
 import { systemClock } from '../io/process/clock.ts';
 import { systemRandom } from '../io/process/random.ts';
 import { deliveryStore } from '../io/table/deliveries.ts';
 import { type DueStart, dueIndex, rowName, SET_ASIDE } from '../io/table/due.ts';
+import { operationStore } from '../io/table/operation/operations.ts';
 import { rateLimiter } from '../io/table/rate-limiter.ts';
 import { jobTypes } from '../job-types.ts';
 import { misused } from './program/stopped.ts';
@@ -81,6 +83,9 @@ async function listSetAside({ due }: ReconcilePorts, { output }: Context): Promi
   return 'done';
 }
 
+/** The default of the stage's parameter SpotFactor, which is not in the table. */
+const SPOT_FACTOR = 0.3;
+
 async function portsOf(stack: Stack, context: Context): Promise<ReconcilePorts> {
   const records = await stack.records();
   const { deadLetters } = await findQueues(stack.sqs(), stack.stage);
@@ -93,7 +98,9 @@ async function portsOf(stack: Stack, context: Context): Promise<ReconcilePorts> 
     ...records,
     deliveries: deliveryStore(records.items),
     due: dueIndex(records.items),
+    operations: operationStore(records.items),
     batch: pacedBatch(batchPort(stack.batch(), stack.batch()), limiter, systemClock),
+    batchWaiting: pacedWaiting(batchWaiting(stack.batch()), limiter, systemClock),
     deliveryQueue: await stack.queue('deliver'),
     frontQueue: await stack.queue('front'),
     deadLetters: queue(stack.sqs(), deadLetters),
@@ -101,6 +108,7 @@ async function portsOf(stack: Stack, context: Context): Promise<ReconcilePorts> 
     random: systemRandom,
     log: quietLog(context),
     types: jobTypes,
+    pricing: { region: await stack.region(), spotFactor: SPOT_FACTOR },
   };
 }
 
@@ -111,6 +119,8 @@ const sentences: Readonly<Record<Repair['kind'], string>> = {
   dispatch: 'its outbox may not have been sent: dispatch it again',
   give_up: 'a time limit of the job has passed: end it',
   publish_progress: 'its container reported progress: publish it',
+  run: 'Lambda may still run it: look again later',
+  lose: 'Lambda has ended its run, and no end was reported: give the attempt up',
   describe: 'AWS Batch has been silent about it: ask',
 };
 

@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '..');
 
 /** Its options are those of demo/start.ts, which says them itself. @returns its exit code */
 export async function start(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [join(root, 'demo/start.ts'), ...args], {
+  const child = spawn(process.execPath, [join(root, 'demo/main.mjs'), ...args], {
     cwd: root,
     stdio: 'inherit',
   });

@@ -1,6 +1,7 @@
 /** The client of Headgate's API, for Node and for pages. No dependency; all times are in seconds or ISO 8601. */
 import { type Clock, systemClock } from './clock.ts';
 import { HeadgateError } from './errors.ts';
+import { type Groups, groups } from './groups.ts';
 import { type Jobs, jobs } from './jobs.ts';
 import { type JobsByQueue, jobsByQueue, type QueueClient } from './queue.ts';
 import { mint, readKey, type TokenRequest } from './token.ts';
@@ -8,8 +9,10 @@ import { transport } from './transport.ts';
 import type { InputsOf } from './types.ts';
 
 export { type ErrorFacts, HeadgateError, JobFailed, WaitTimeout } from './errors.ts';
-export type { Jobs, ListOptions, Submitted, WaitOptions } from './jobs.ts';
+export type { Groups, GroupWaitOptions, ListGroupsOptions, SealOptions } from './groups.ts';
+export type { Jobs, ListOptions, WaitOptions } from './jobs.ts';
 export type { JobsByQueue, QueueClient } from './queue.ts';
+export type { JobRequest, Submitted, SubmittedArray, SubmittedOfMany } from './submissions.ts';
 export type { TokenRequest } from './token.ts';
 export type * from './types.ts';
 export { verifyWebhook, type WebhookEvent, WebhookRefused } from './webhook.ts';
@@ -40,6 +43,7 @@ export interface WithToken extends Common {
 
 export interface Headgate<Inputs> {
   readonly jobs: Jobs<Inputs>;
+  readonly groups: Groups;
 }
 
 export interface HeadgateServer<Inputs> extends Headgate<Inputs> {
@@ -65,7 +69,8 @@ export function headgate<Registry>(
   if (options.key === undefined) {
     const { token } = options;
     const given = async () => (typeof token === 'function' ? token() : token);
-    return { jobs: jobs(transport({ url, fetch: ask, clock, token: given }), clock) };
+    const call = transport({ url, fetch: ask, clock, token: given });
+    return { jobs: jobs(call, clock), groups: groups({ read: call, write: call }, clock) };
   }
   return server(options, { clock, ask, audience: audienceOf(options, ask) });
 }
@@ -79,27 +84,35 @@ interface Shared {
 /** A token is renewed this long before its end, so that none ends on its way. */
 const RENEW_MS = 60_000;
 const TOKEN_SECONDS = 300;
+/** A token has no scope that the key lacks, and not every key may write groups: they are asked for when one is written. */
 const SCOPES = ['jobs:create', 'jobs:read', 'jobs:cancel'];
+const GROUP_SCOPES = ['groups:write'];
 
 function server<Inputs>(options: WithKey, { clock, ask, audience }: Shared): HeadgateServer<Inputs> {
   const { url, tenant } = options;
   const key = readKey(options.key);
-  let current: { readonly token: Promise<string>; readonly untilMs: number } | undefined;
-  const token = () => {
-    if (tenant === undefined) throw tenantMissing();
-    if (current === undefined || current.untilMs - RENEW_MS < clock.nowMs()) {
-      const asked = { tenant, scopes: SCOPES, expiresIn: TOKEN_SECONDS };
-      const minted = audience().then((of) => mint(key, of, asked, clock.nowMs()));
-      current = { token: minted, untilMs: clock.nowMs() + TOKEN_SECONDS * 1000 };
-      // A failure is not kept: the next call tries again.
-      minted.catch(() => {
-        current = undefined;
-      });
-    }
-    return current.token;
+  const tokensOf = (scopes: readonly string[]) => {
+    let current: { readonly token: Promise<string>; readonly untilMs: number } | undefined;
+    return async () => {
+      if (tenant === undefined) throw tenantMissing();
+      if (current === undefined || current.untilMs - RENEW_MS < clock.nowMs()) {
+        const asked = { tenant, scopes, expiresIn: TOKEN_SECONDS };
+        const minted = audience().then((of) => mint(key, of, asked, clock.nowMs()));
+        current = { token: minted, untilMs: clock.nowMs() + TOKEN_SECONDS * 1000 };
+        // A failure is not kept: the next call tries again.
+        minted.catch(() => {
+          current = undefined;
+        });
+      }
+      return current.token;
+    };
   };
+  const calling = (scopes: readonly string[]) =>
+    transport({ url, fetch: ask, clock, token: tokensOf(scopes) });
+  const call = calling(SCOPES);
   return {
-    jobs: jobs(transport({ url, fetch: ask, clock, token: async () => token() }), clock),
+    jobs: jobs(call, clock),
+    groups: groups({ read: call, write: calling(GROUP_SCOPES) }, clock),
     tokens: { mint: async (request) => mint(key, await audience(), request, clock.nowMs()) },
     for: (another) => server({ ...options, tenant: another }, { clock, ask, audience }),
     viaQueue({ queueUrl, sqs }) {
@@ -110,7 +123,7 @@ function server<Inputs>(options: WithKey, { clock, ask, audience }: Shared): Hea
 }
 
 const tenantMissing = () =>
-  new HeadgateError('Expected a tenant: give one with the key, or call for(tenant).', {
+  new HeadgateError('Expected a tenant, with the key or by for(tenant).', {
     code: 'tenant_missing',
     status: 0,
     retryable: false,
@@ -143,7 +156,7 @@ async function healthOf(url: string, ask: typeof fetch): Promise<string> {
     typeof told === 'object' && told !== null && 'audience' in told ? told.audience : undefined;
   if (typeof audience === 'string') return audience;
   throw new HeadgateError(
-    'Expected the audience of the stack at /v1/health, found none: is the address that of Headgate?',
+    'Expected an audience at /v1/health, found none: is this the address of Headgate?',
     {
       code: 'answer_invalid',
       status: response.status,

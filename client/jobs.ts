@@ -1,18 +1,9 @@
 /** Jobs: submit, read, wait, watch and cancel. */
 import type { Clock } from './clock.ts';
 import { HeadgateError, JobFailed, WaitTimeout } from './errors.ts';
+import { type Submissions, submissions } from './submissions.ts';
 import type { Answer, Transport } from './transport.ts';
-import type {
-  CallOptions,
-  FinalState,
-  Job,
-  JobPage,
-  JobState,
-  SubmitOptions,
-  TimelineEntry,
-  Wait,
-  WithInput,
-} from './types.ts';
+import type { CallOptions, FinalState, Job, JobPage, JobState, TimelineEntry, Wait } from './types.ts';
 
 export interface WaitOptions extends CallOptions {
   /** 600 if absent. The end of a wait cancels no job. */
@@ -32,20 +23,7 @@ export interface ListOptions extends CallOptions {
   readonly cursor?: string;
 }
 
-/** What a submission answers. Without the scope `jobs:read` nothing more is told. */
-export interface Submitted {
-  readonly id: string;
-  readonly state: JobState;
-  /** True when the same request was sent before. */
-  readonly replayed: boolean;
-}
-
-export interface Jobs<Inputs> {
-  submit<Type extends keyof Inputs & string>(
-    type: Type,
-    request: WithInput<Inputs[Type]> & SubmitOptions,
-    options?: CallOptions,
-  ): Promise<Submitted>;
+export interface Jobs<Inputs> extends Submissions<Inputs> {
   get(jobId: string, options?: CallOptions): Promise<Job>;
   list(options?: ListOptions): Promise<JobPage>;
   why(jobId: string, options?: CallOptions): Promise<Wait>;
@@ -102,16 +80,7 @@ export function jobs<Inputs>(call: Transport, clock: Clock): Jobs<Inputs> {
 
   return {
     watch,
-    async submit(type, { idempotencyKey, ...request }, { signal } = {}) {
-      const { status, body } = await call({
-        method: 'POST',
-        path: '/v1/jobs',
-        body: { jobType: type, ...request },
-        idempotencyKey,
-        signal,
-      });
-      return { ...(body as Omit<Submitted, 'replayed'>), replayed: status === 200 };
-    },
+    ...submissions<Inputs>(call),
     get: (jobId, options) => get<Job>(at(jobId), options),
     why: (jobId, options) => get<Wait>(at(jobId, '/why'), options),
     timeline: async (jobId, options) =>

@@ -19,10 +19,9 @@ export function readKey(text: string): Key {
   if ('document' in globalThis)
     throw refuse(
       'key_in_browser',
-      'A key signs for every tenant that it was made for, and must not be in a page. Mint a token on your server and give the page that.',
+      'A key must not be in a page: mint a token on your server, and give the page that.',
     );
-  if (id === undefined || seed === undefined)
-    throw refuse('key_invalid', 'Expected a key such as hgk_…_…, found something else.');
+  if (id === undefined || seed === undefined) throw refuse('key_invalid', 'Expected a key such as hgk_…_….');
   const imported = crypto.subtle.importKey(
     'pkcs8',
     new Uint8Array([...PKCS8_PREFIX, ...fromBase64Url(seed)]),

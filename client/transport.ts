@@ -11,6 +11,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of a POST: a repeat with it is the same request. */
   readonly idempotencyKey?: string;
+  /** A POST that changes nothing, or whose body has the keys. */
+  readonly repeatable?: true;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,7 +42,7 @@ const AGAIN: ReadonlySet<number> = new Set([408, 425, 429]);
 export function transport(options: TransportOptions): Transport {
   return async (call) => {
     // After a lost answer a POST without a key may have been carried out: only its sender can know.
-    const mayRepeat = call.method === 'GET' || call.idempotencyKey !== undefined;
+    const mayRepeat = call.method === 'GET' || call.idempotencyKey !== undefined || call.repeatable === true;
     for (let repeats = 0; ; repeats++) {
       const outcome = await once(options, call);
       if (outcome.kind === 'answer') return outcome.answer;
@@ -84,7 +86,7 @@ async function once({ url, fetch, token }: TransportOptions, call: Call): Promis
   } catch (error) {
     signal?.throwIfAborted();
     const told = new HeadgateError(
-      `${target.host} gave no answer. Whether it has the request is not known; the same idempotency key is safe.`,
+      `${target.host} gave no answer, and may have the request; the same idempotency key is safe.`,
       { code: 'network', status: 0, retryable: true },
       { cause: error },
     );
@@ -97,18 +99,16 @@ function answered({ status, headers }: Response, text: string): Outcome {
   if (text === '') return { kind: 'answer', answer: { status, headers, body: undefined } };
   const body = jsonOf(text);
   if (body !== undefined) return { kind: 'answer', answer: { status, headers, body } };
-  const error = new HeadgateError(
-    'Expected JSON from the API, found something else: is the address that of Headgate?',
-    {
-      code: 'answer_invalid',
-      status,
-      retryable: false,
-    },
-  );
+  const error = new HeadgateError('Expected JSON, found something else: is this the address of Headgate?', {
+    code: 'answer_invalid',
+    status,
+    retryable: false,
+  });
   return { kind: 'error', error, again: false, afterMs: 0 };
 }
 
-interface ProblemBody {
+/** As far as it is read. */
+export interface ProblemBody {
   readonly code?: unknown;
   readonly detail?: unknown;
   readonly instance?: unknown;
@@ -119,16 +119,22 @@ interface ProblemBody {
 function refused({ status, headers }: Response, text: string): Outcome {
   // What is not a problem of the API, such as a page of a proxy, has none of these fields.
   const told = (jsonOf(text) ?? {}) as ProblemBody;
-  const again = AGAIN.has(status) || status >= 500;
+  const error = errorOf(status, told);
+  return { kind: 'error', error, again: isTransient(status), afterMs: retryAfterMs(headers) };
+}
+
+const isTransient = (status: number): boolean => AGAIN.has(status) || status >= 500;
+
+/** Also of one request of a batch. */
+export function errorOf(status: number, told: ProblemBody): HeadgateError {
   const pointer = Array.isArray(told.errors) ? told.errors[0]?.pointer : undefined;
-  const error = new HeadgateError(textOr(told.detail, `The API answered with status ${status}.`), {
+  return new HeadgateError(textOr(told.detail, `The API answered ${status}.`), {
     code: textOr(told.code, `http_${status}`),
     status,
-    retryable: typeof told.retryable === 'boolean' ? told.retryable : again,
+    retryable: typeof told.retryable === 'boolean' ? told.retryable : isTransient(status),
     pointer: typeof pointer === 'string' ? pointer : undefined,
     requestId: typeof told.instance === 'string' ? told.instance : undefined,
   });
-  return { kind: 'error', error, again, afterMs: retryAfterMs(headers) };
 }
 
 const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);

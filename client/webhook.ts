@@ -1,5 +1,5 @@
 /** Verifying a webhook, by Standard Webhooks 1.0: `v1` with a shared secret, `v1a` with a public key. */
-import type { Failure, JobState, Json, JsonObject } from './types.ts';
+import type { Failure, GroupTally, JobState, Json, JsonObject } from './types.ts';
 
 interface OfJob<Type extends string, Status extends JobState> {
   readonly type: Type;
@@ -45,6 +45,36 @@ export type WebhookEvent =
         readonly code: string;
         readonly pointer: string;
         readonly message: string;
+      };
+    }
+  | {
+      readonly type: 'group.finished';
+      readonly timestamp: string;
+      readonly data: {
+        readonly group: string;
+        readonly tenantId: string;
+        /** The number of the round: a redrive of a member opens another. */
+        readonly sequence: number;
+        /** `succeeded` if each member has. */
+        readonly status: 'succeeded' | 'failed';
+        readonly members: GroupTally;
+        readonly createdAt: string;
+        readonly finishedAt: string;
+      };
+    }
+  | {
+      readonly type: 'tenant.budget';
+      readonly timestamp: string;
+      readonly data: {
+        readonly tenantId: string;
+        readonly sequence: number;
+        /** In the time zone of the budget, such as `2026-11`. */
+        readonly month: string;
+        readonly standing: 'warned' | 'used';
+        /** What follows when it is used. */
+        readonly action: 'hold' | 'cancel' | 'refuse';
+        /** When the next month begins. */
+        readonly until: string;
       };
     }
   | {

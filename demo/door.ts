@@ -73,7 +73,7 @@ export function doorVariables(outputs: Readonly<Record<string, string>>, { key }
   return { HEADGATE_URL: outputOf(outputs, 'ApiUrl').replace(/\/$/, ''), HEADGATE_KEY: key };
 }
 
-/** Lines for a shell: the address and the key, then a job, then the list. */
+/** Lines for a shell in the folder of the checkout: the address and the key, then a job, the list, and a job by the client. */
 export function pastedLines(
   outputs: Readonly<Record<string, string>>,
   door: LaptopDoor,
@@ -86,5 +86,16 @@ export function pastedLines(
     `export HEADGATE_URL=${url} HEADGATE_KEY=${key}`,
     `curl -s "$HEADGATE_URL/v1/jobs" ${caller} -H 'Content-Type: application/json' -d '${body}'`,
     `curl -s "$HEADGATE_URL/v1/jobs?limit=5" ${caller}`,
+    `npx node --input-type=module -e '${clientProgram(tenantId, csv)}'`,
   ];
 }
+
+/** In one line, without a single quote. */
+const clientProgram = (tenantId: string, csv: string): string =>
+  [
+    'import { headgate } from "./client/index.ts";',
+    `const hg = headgate({ url: process.env.HEADGATE_URL, key: process.env.HEADGATE_KEY, tenant: "${tenantId}" });`,
+    `const { id } = await hg.jobs.submit("csv.summarise", { input: { csv: "${csv}" }, idempotencyKey: "by-sdk" });`,
+    'const { state } = await hg.jobs.wait(id);',
+    'console.log(JSON.stringify({ id, state }));',
+  ].join(' ');

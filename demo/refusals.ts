@@ -8,16 +8,29 @@ export interface Refusal {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** One look. The messages stay visible to other readers. */
-export async function readRefusals(clients: Clients, queueUrl: string): Promise<Refusal[]> {
-  const { Messages = [] } = await clients.sqs.send(
-    new ReceiveMessageCommand({
-      QueueUrl: queueUrl,
-      MaxNumberOfMessages: 10,
-      VisibilityTimeout: 0,
-      MessageAttributeNames: ['All'],
-    }),
-  );
+/**
+ * One look. The messages stay visible to other readers.
+ *
+ * @param waitSeconds how long to wait for the first one, up to 20
+ */
+export async function readRefusals(
+  clients: Clients,
+  queueUrl: string,
+  { waitSeconds, signal }: { readonly waitSeconds: number; readonly signal?: AbortSignal } = {
+    waitSeconds: 0,
+  },
+): Promise<Refusal[]> {
+  const receive = new ReceiveMessageCommand({
+    QueueUrl: queueUrl,
+    MaxNumberOfMessages: 10,
+    VisibilityTimeout: 0,
+    WaitTimeSeconds: waitSeconds,
+    MessageAttributeNames: ['All'],
+  });
+  const { Messages = [] } = await clients.sqs.send(receive, {
+    requestTimeout: 30_000,
+    ...(signal !== undefined && { abortSignal: signal }),
+  });
   return Messages.map(({ MessageId = '', Body = '', MessageAttributes = {} }) => ({
     messageId: MessageId,
     body: Body,

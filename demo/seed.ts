@@ -1,7 +1,7 @@
 /** Sets the sample up: tenants with an endpoint each, their inputs, and the messages that a service would send. */
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { type EndpointRequest, type RegisterPorts, register } from '../application/webhook/endpoint-setup.ts';
+import { register } from '../application/webhook/endpoint-setup.ts';
 import { parseObjectUri, tenantFolder } from '../domain/job/identity.ts';
 import { sealing } from '../io/aws/keys.ts';
 import { systemClock } from '../io/process/clock.ts';
@@ -21,6 +21,32 @@ export function outputOf(outputs: Outputs, name: string): string {
   return value;
 }
 
+/** Where the webhooks of a tenant go. */
+export interface Receiver {
+  readonly url: string;
+  readonly origin: string;
+  readonly endpointId: string;
+  /** Absent: one is made. */
+  readonly secret?: string | undefined;
+  /** Absent: all that a tenant may hear. */
+  readonly events?: readonly string[] | undefined;
+}
+
+export const EVERY_END = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired', 'job.rejected'];
+
+/** @returns what registers an endpoint, of a tenant that exists from then on, and shows its secret */
+export function tenantMaker(clients: Clients, outputs: Outputs) {
+  const items = table(clients.dynamo, outputOf(outputs, 'JobsTableName'), systemRandom);
+  const keys = sealing(clients.kms, outputOf(outputs, 'WebhookKeyId'));
+  const ports = { endpoints: endpointRegister(items), keys, clock: systemClock, random: systemRandom };
+  return async (tenantId: string, { origin, ...asked }: Receiver): Promise<string | undefined> => {
+    await tenantStore(items).put({ tenantId, status: 'active' });
+    const outcome = await register(ports, { tenantId, ...asked }, [origin]);
+    if (outcome.kind === 'refused') throw new Error(outcome.problem.message);
+    return outcome.shown[0];
+  };
+}
+
 /** @returns what to sign with, for the server that a user runs at `ownUrl`; it receives the webhooks of the first tenant */
 export async function seedTenants(
   clients: Clients,
@@ -29,29 +55,20 @@ export async function seedTenants(
   inbox: Inbox,
   ownUrl?: URL,
 ): Promise<string | undefined> {
-  const keys = sealing(clients.kms, outputOf(outputs, 'WebhookKeyId'));
-  const items = table(clients.dynamo, outputOf(outputs, 'JobsTableName'), systemRandom);
-  const ports = { endpoints: endpointRegister(items), keys, clock: systemClock, random: systemRandom };
+  const make = tenantMaker(clients, outputs);
   for (const tenantId of tenants) {
-    await tenantStore(items).put({ tenantId, status: 'active' });
-    const asked = {
-      tenantId,
+    const secret = secrets.get(tenantId);
+    const { origin } = inbox;
+    await make(tenantId, {
       endpointId: 'whe_inbox',
       url: inbox.urlOf(tenantId),
-      events: ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired', 'job.rejected'],
-      secret: secrets.get(tenantId),
-    };
-    await registered(ports, asked, inbox.origin);
+      origin,
+      secret,
+      events: EVERY_END,
+    });
   }
   if (ownUrl === undefined) return undefined;
-  const own = { tenantId: tenants[0], endpointId: 'whe_own', url: ownUrl.href };
-  return (await registered(ports, own, ownUrl.origin)).shown[0];
-}
-
-async function registered(ports: RegisterPorts, asked: EndpointRequest, origin: string) {
-  const outcome = await register(ports, asked, [origin]);
-  if (outcome.kind === 'refused') throw new Error(outcome.problem.message);
-  return outcome;
+  return make(tenants[0], { endpointId: 'whe_own', url: ownUrl.href, origin: ownUrl.origin });
 }
 
 export async function uploadInputs(clients: Clients, bucket: string): Promise<void> {

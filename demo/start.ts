@@ -8,10 +8,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type BusEvent, isAboutJob } from '../domain/webhook/notification.ts';
-import { type Cloud, startCloud } from '../local/cloud.ts';
+import { type Cloud, type CloudOptions, startCloud } from '../local/cloud.ts';
+import { faultTexts } from '../local/faults.ts';
 import { announce, LISTEN_ORIGIN, RUNNING_FOLDER } from '../local/running.ts';
-import { build, buildWorker, built } from '../tools/build.ts';
+import { build, built } from '../tools/build.ts';
 import { awsClients, type Clients } from './clients.ts';
+import { laptopConsole } from './console.ts';
 import { demos } from './demos.ts';
 import { doorVariables, type LaptopDoor, laptopDoor, pastedLines, registerLaptopKey } from './door.ts';
 import { expectations } from './expectations.ts';
@@ -24,16 +26,29 @@ import { describe, type Screen, screen } from './screen.ts';
 import { missingObjects, outputOf, seedTenants, sendMessages, uploadInputs } from './seed.ts';
 import { waitReasons } from './waits.ts';
 import { watchBus } from './watch.ts';
-import { watchWorker } from './watch-worker.ts';
+import { watchSources } from './watch-sources.ts';
 
 /** `--once` gives up here; a run takes a few seconds. */
 const ONCE_LIMIT_MS = 50_000;
 const LOOK_EVERY_MS = 100;
-/** Once the sample is over, the dead-letter queue is read for what its user sends. */
-const IDLE_LOOK_EVERY_MS = 1000;
+/** Once the sample is over, the dead-letter queue is read for what its user sends: an empty one waits for its first message. */
+const IDLE_WAIT_SECONDS = 20;
+/** One that is not empty is read again after this. */
+const IDLE_LOOK_EVERY_MS = 3000;
 
 /** A laptop has few cores; a job that waits for capacity belongs to the sample. The screen shows every step. */
-const LAPTOP_PARAMETERS = { MaxvCpus: '2', SubmitSettleSeconds: '3', PublishEvents: 'all' };
+const LAPTOP_PARAMETERS = {
+  MaxvCpus: '2',
+  SubmitSettleSeconds: '3',
+  PublishEvents: 'all',
+  // A page still needs a token.
+  PageOrigins: '*',
+};
+
+/** A collector on the same machine, named by the variable that OpenTelemetry has for it, is sent every job. */
+function tracesTo(endpoint = ''): Record<string, string> {
+  return endpoint === '' ? {} : { TracesEndpoint: endpoint, TraceSampling: '1' };
+}
 
 /** As shells count an end by SIGINT: what was to end by itself did not come to its end. */
 const INTERRUPTED = 130;
@@ -69,7 +84,7 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
   const show = screen((text) => process.stdout.write(text));
   await build(() => show.text('Packaging the functions and the worker, because a source has changed...'));
   const demo = demos[options.demo ?? ''];
-  if (demo !== undefined) return demo(show, interrupted);
+  if (demo !== undefined) return demo(show, interrupted, options.faults);
   const startedAtMs = performance.now();
   const secrets = new Map<string, string>(
     tenants.map((id) => [id, `whsec_${randomBytes(32).toString('base64')}`]),
@@ -83,12 +98,15 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
     const listenOrigin = `http://127.0.0.1:${await freePort()}`;
     const receivers = [inbox.origin, listenOrigin];
     const door = await laptopDoor(options.data);
-    const cloud = await startLocalCloud(options, { receivers, engine, door, show });
+    const pages = laptopConsole(built.console);
+    const cloud = await startLocalCloud(options, { receivers, engine, door, show, pages });
+    pages.point(cloud);
+    cloud.faults.turn(Object.fromEntries(options.faults.map((name) => [name, true])));
     const outputs = { ...cloud.outputs, [LISTEN_ORIGIN]: listenOrigin };
     const environment = { ...cloud.environment, ...doorVariables(cloud.outputs, door) };
     const withdraw = await announce(runningFolder, { environment, outputs });
     const clients = awsClients(cloud.environment);
-    const unwatch = options.watch ? watchWorker({ root, rebuild: buildWorker, say: show.text }) : undefined;
+    const unwatch = options.watch ? await watchFor(cloud, show) : undefined;
     const closing = new AbortController();
     const signal = AbortSignal.any([interrupted, closing.signal]);
     try {
@@ -110,6 +128,23 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
   }
 }
 
+async function watchFor(cloud: Cloud, show: Screen): Promise<() => Promise<void>> {
+  const { openRebuilder } = await import('../tools/rebuild.ts');
+  const opening = openRebuilder();
+  // A fault of the sources is said with the first change.
+  const opened = opening.catch(() => undefined);
+  const unwatch = watchSources({
+    root,
+    rebuild: async (changed) => (await opening).rebuild(changed),
+    renew: cloud.renewFunctions,
+    say: show.text,
+  });
+  return async () => {
+    await unwatch();
+    await (await opened)?.close();
+  };
+}
+
 function startLocalCloud(
   { data, port, webhookUrl, images, submitRate, secret }: Options,
   {
@@ -117,7 +152,14 @@ function startLocalCloud(
     engine,
     door,
     show,
-  }: { receivers: string[]; engine: string | undefined; door: LaptopDoor; show: Screen },
+    pages,
+  }: {
+    receivers: string[];
+    engine: string | undefined;
+    door: LaptopDoor;
+    show: Screen;
+    pages: CloudOptions['pages'];
+  },
 ): Promise<Cloud> {
   const origins = webhookUrl === undefined ? receivers : [...receivers, webhookUrl.origin];
   return startCloud({
@@ -127,9 +169,10 @@ function startLocalCloud(
     otherImages: images,
     engine,
     secret,
-    parameters: LAPTOP_PARAMETERS,
+    parameters: { ...LAPTOP_PARAMETERS, ...tracesTo(process.env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) },
     functionEnvironment: { WEBHOOK_ALLOWED_ORIGINS: origins.join(), STACK_AUDIENCE: door.audience },
     port,
+    pages,
     report: show.text,
     output: (functionName, line) => {
       if (line.includes('"level":"ERROR"')) show.text(`${functionName}: ${line}`);
@@ -171,7 +214,12 @@ function greet({ show, cloud, options }: Stack, { inbox, engine, door, ownSecret
   show.text();
   show.text(`Ready in ${(readyMs / 1000).toFixed(1)} s. No AWS account, no Docker.`);
   show.text();
-  show.text(`AWS        ${cloud.endpoint}    aws --endpoint-url ${cloud.endpoint} sqs list-queues`);
+  show.text(`Console    ${cloud.endpoint}/console/`);
+  show.text(
+    `AWS        export AWS_ENDPOINT_URL=${cloud.endpoint} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
+  );
+  // With the option, because AWS CLI 1 does not read the variable for SQS.
+  show.text('           aws sqs list-queues --endpoint-url $AWS_ENDPOINT_URL');
   show.text(`Front      ${outputOf(cloud.outputs, 'FrontQueueUrl')}`);
   show.text(`Batch      runs worker/ as child processes, ${LAPTOP_PARAMETERS.MaxvCpus} vCPUs at a time`);
   show.text(`Images     ${imagesText(options, engine)}`);
@@ -180,6 +228,7 @@ function greet({ show, cloud, options }: Stack, { inbox, engine, door, ownSecret
     show.text(
       `Yours      ${options.webhookUrl?.href}    webhooks of ${tenants[0]}, signed with ${ownSecret}`,
     );
+  for (const name of options.faults) show.text(`Fault      ${name}: ${faultTexts[name]}`);
   show.text(`Data       ${options.data ?? 'memory    --data DIR keeps it'}`);
   show.text(`Tenants    ${tenants.join(', ')}`);
   const csv = inputUri(outputOf(cloud.outputs, 'JobsBucketName'), tenants[0], 'airports.csv');
@@ -237,9 +286,13 @@ async function runSample(stack: Stack): Promise<number> {
   const absent = (await Promise.all(results)).flat().map((uri) => `the result ${uri} is not in S3`);
   const faults = [...score.wrong(), ...absent, ...score.missing()];
   conclude(stack, messages.length, faults);
+  const untilStopped = (error: unknown) => {
+    if (!signal.aborted) throw error;
+    return 0;
+  };
   while (!options.once && !signal.aborted) {
-    await refusals();
-    await pause(IDLE_LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    const letters = await refusals({ waitSeconds: IDLE_WAIT_SECONDS, signal }).catch(untilStopped);
+    if (letters > 0) await pause(IDLE_LOOK_EVERY_MS, undefined, { signal }).catch(untilStopped);
   }
   return options.once && faults.length > 0 ? 1 : 0;
 }
@@ -260,11 +313,12 @@ async function showEvent(show: Screen, event: BusEvent, reasonOf: (jobId: string
     show.line(event.data.tenantId, event.data.endpointId, 'disabled', event.data.reason);
 }
 
-/** Shows each dead letter once and leaves it in its queue. */
+/** Shows each dead letter once and leaves it in its queue. @returns a look, which gives how many are there, up to ten */
 function followRefusals({ show, cloud, clients }: Stack, onRefusal: (body: string, code: string) => void) {
   const shown = new Set<string>();
-  return async () => {
-    for (const refusal of await readRefusals(clients, outputOf(cloud.outputs, 'FrontDeadLetterQueueUrl'))) {
+  return async (wait?: Parameters<typeof readRefusals>[2]): Promise<number> => {
+    const found = await readRefusals(clients, outputOf(cloud.outputs, 'FrontDeadLetterQueueUrl'), wait);
+    for (const refusal of found) {
       if (shown.has(refusal.messageId)) continue;
       shown.add(refusal.messageId);
       const { code = '', pointer = '', reason = '', deadLetterOf } = refusal.attributes;
@@ -273,6 +327,7 @@ function followRefusals({ show, cloud, clients }: Stack, onRefusal: (body: strin
       show.line('-', id, 'dead letter', `${pointer === '' ? code : `${code} at ${pointer}`}: ${reason}`);
       if (deadLetterOf === undefined) onRefusal(refusal.body, code);
     }
+    return found.length;
   };
 }
 

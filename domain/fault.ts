@@ -9,6 +9,9 @@ export type FaultName =
   | 'RecordContended'
   | 'GateContended'
   | 'ScheduleContended'
+  | 'GroupContended'
+  /** An array is there, and what it was asked for with is not: an operator deleted it by hand. */
+  | 'ArrayWithoutItems'
   | 'TombstoneContended'
   | 'RateLimitContended'
   /** The rate limit of AWS Batch calls is used up, also after a pause. */
@@ -16,7 +19,11 @@ export type FaultName =
   /** A batched call answered without one of the requests it was made for. */
   | 'Unanswered'
   /** The plan of a submission and the lifecycle table disagree, so that no step changes the record. */
-  | 'SubmissionStuck';
+  | 'SubmissionStuck'
+  /** What a job waits for changed at each look. */
+  | 'AwaitRestless'
+  /** S3 did not remove an object of a tenant that is being erased. */
+  | 'ObjectsNotRemoved';
 
 export class Fault extends Error {
   override readonly name: FaultName;

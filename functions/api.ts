@@ -4,29 +4,48 @@
  */
 
 import { app } from '../api/app.ts';
+import { endpointReadOperations } from '../api/contract/endpoints.ts';
+import { groupOperations } from '../api/contract/groups.ts';
 import { jobOperations } from '../api/contract/jobs.ts';
 import { serviceOperations } from '../api/contract/service.ts';
+import { usageOperations } from '../api/contract/usage.ts';
 import { callersBy } from '../api/credentials.ts';
 import { served } from '../api/handler.ts';
+import { endpointReadHandlers } from '../api/handlers/endpoints.ts';
+import { groupHandlers } from '../api/handlers/groups.ts';
 import { jobHandlers } from '../api/handlers/jobs.ts';
 import { serviceHandlers } from '../api/handlers/service.ts';
+import { usageHandlers } from '../api/handlers/usage.ts';
 import { functionUrlHandler } from '../api/lambda.ts';
 import { authenticator } from '../application/access/authenticate.ts';
 import { resources } from '../application/resources/resources.ts';
-import { openBucket, openDoor, openKeys } from '../io/open.ts';
+import { openBucket, openDoor, openKeys, openPages, openReceipts } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
-const ports = { ...openDoor('api'), ...openKeys(), ...openBucket(), types: jobTypes };
+const door = openDoor('api');
+const ports = {
+  ...door,
+  ...openReceipts(door),
+  ...openKeys(),
+  ...openBucket(),
+  ...openPages(),
+  types: jobTypes,
+};
 
 export const handler = functionUrlHandler(
   app(
     {
       served: [
         ...served(jobOperations, jobHandlers(ports)),
+        ...served(groupOperations, groupHandlers(ports)),
+        ...served(usageOperations, usageHandlers(ports)),
+        ...served(endpointReadOperations, endpointReadHandlers(ports)),
         ...served(serviceOperations, serviceHandlers({ name: 'api', audience: ports.audience })),
       ],
       identify: callersBy(authenticator(ports)),
+      origins: ports.pageOrigins,
     },
     { ...ports, resources: resources(ports) },
   ),
+  ports.log,
 );

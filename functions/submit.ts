@@ -6,9 +6,10 @@
  */
 import { pacedBatch } from '../application/batch/paced-batch.ts';
 import { submit } from '../application/batch/submit.ts';
+import { operationWorker } from '../application/operation/carry-out.ts';
 import { slots } from '../application/tenant/slots.ts';
 import { queueHandler } from '../io/aws/lambda.ts';
-import { openJobs, openSubmission } from '../io/open.ts';
+import { openBucket, openJobs, openMatches, openSubmission } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
 /** A wait for the rate limit costs Lambda time; a longer wait is spent in the queue. */
@@ -17,13 +18,15 @@ const MAX_RATE_WAIT_MS = 2000;
 const jobs = openJobs('submit');
 const submission = openSubmission(jobs, MAX_RATE_WAIT_MS);
 
+const ports = { ...jobs, types: jobTypes };
+
 export const handler = queueHandler(
   jobs.log,
   submit({
-    ...jobs,
+    ...ports,
     ...submission,
     batch: pacedBatch(submission.batch, submission.limiter, jobs.clock),
     slots: slots(jobs),
-    types: jobTypes,
+    carryOut: operationWorker({ ...ports, ...openMatches(jobs), ...openBucket() }),
   }),
 );

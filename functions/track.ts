@@ -6,7 +6,7 @@ import { pacedBatch } from '../application/batch/paced-batch.ts';
 import { track } from '../application/batch/track.ts';
 import { slots } from '../application/tenant/slots.ts';
 import { queueHandler } from '../io/aws/lambda.ts';
-import { openBatch, openJobs } from '../io/open.ts';
+import { openBatch, openEnds, openFollowing, openJobs } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
 /** Only terminations of duplicate Batch jobs wait for the rate limit, and they are rare. */
@@ -19,6 +19,8 @@ export const handler = queueHandler(
   jobs.log,
   track({
     ...jobs,
+    ...openEnds(),
+    ...openFollowing(),
     batch: pacedBatch(batch, limiter, jobs.clock),
     slots: slots(jobs),
     types: jobTypes,

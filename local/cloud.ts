@@ -1,29 +1,30 @@
 /** The embedded cloud: AWS's services on this machine, wired as one packaged CloudFormation template says. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
 import { ApiError } from './aws.ts';
 import { type Batch, createBatch } from './batch/batch.ts';
 import type { ImageSource } from './batch/containers/image.ts';
 import { callsTo } from './calls.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createControl } from './control.ts';
-import { openDatabase } from './database.ts';
-import { openTables, type Tables } from './dynamodb/tables.ts';
 import { createEcr, type Ecr } from './ecr.ts';
 import { createEventBridge, type EventBridge, type EventBridgeOptions } from './events/eventbridge.ts';
-import { type ApiCall, type Service, startGateway } from './gateway.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { type ApiCall, type Pages, type Service, startGateway } from './gateway.ts';
 import { createKms } from './kms.ts';
 import { createLambda, type Lambda, type LambdaOptions } from './lambda/lambda.ts';
-import { lockDirectory } from './lock.ts';
 import { createLogs, type Logs } from './logs/logs.ts';
-import { type Fauxqs, openFauxqs } from './sqs/fauxqs.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import type { Fauxqs } from './sqs/fauxqs.ts';
+import { queueLengths } from './sqs/lengths.ts';
 import { queueAccess } from './sqs/policies.ts';
+import { pollerCalls } from './sqs/pollers.ts';
 import { handleQueueCall, sendTo } from './sqs/queues.ts';
+import { expireHourly, type Keeping, openStores, type Step, type Stores } from './stores.ts';
 import { imageDirectories, inertLines, loadStack } from './template/load.ts';
-import { readTemplate } from './template/template.ts';
+import type { Services } from './template/maker.ts';
+import type { Stack } from './template/stack.ts';
+import { readTemplate, type Template } from './template/template.ts';
 
-export interface CloudOptions {
+export interface CloudOptions extends Keeping {
   /** Path of the packaged template. */
   readonly template: string;
   /** The folder with `<handler path>.mjs`. */
@@ -45,14 +46,12 @@ export interface CloudOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   /** Variables of the functions besides those of the template, as an operator may add some by hand in AWS. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
-  /** Where everything is kept; absent = memory. */
-  readonly dataDirectory?: string;
   /** SubmitJob calls that Batch takes in a second; 50 as in AWS when absent, and Infinity for no limit. */
   readonly submitJobsPerSecond?: number;
-  /** How long a global index of DynamoDB is behind its table, by the cloud's clock; absent = not at all. */
-  readonly indexLagMs?: number;
   /** 0 or absent = a free one. */
   readonly port?: number;
+  /** Pages of a program, at the address of this cloud. */
+  readonly pages?: Pages | undefined;
   /** One line for the operator, without payloads. */
   report?(line: string): void;
   /** One line that a function wrote. */
@@ -74,6 +73,10 @@ export interface Cloud {
   physicalId(logicalId: string): string;
   readonly clock: Clock;
   readonly batch: Batch;
+  readonly faults: Faults;
+  readonly metrics: Pick<Metrics, 'alarms' | 'numbers'>;
+  /** Functions run the bundles with these paths anew, because their files have changed. */
+  renewFunctions(bundles: readonly string[]): Promise<void>;
   /** Ends functions and containers, then the services. Idempotent. */
   close(): Promise<void>;
 }
@@ -82,10 +85,6 @@ const REGION = 'us-east-1';
 const STACK_NAME = 'local';
 /** Longer than any part takes to give up by itself; a part that hangs must not prevent the next from closing. */
 const CLOSE_STEP_MS = 15_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-
-type Step = () => unknown;
 
 /**
  * Starts everything, in the order of dependencies.
@@ -142,10 +141,13 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
     submitsPerSecond: options.submitJobsPerSecond,
     containerEnvironment: () => ({ ...later.environment, AWS_ACCESS_KEY_ID: 'container' }),
   });
+  const metrics = createMetrics(clock.now, () => queueLengths(stores.fauxqs, clock.now()));
+  const faults = createFaults(batch.faults, (name) => later.lambda?.kill(name));
   const gateway = await startGateway({
     services: served(stores, { batch, ecr, events, logs, later }),
-    control: createControl(clock),
+    control: createControl({ clock, faults, metrics }),
     functionUrl: (request) => lambdaOf(later).serveUrl(request),
+    pages: options.pages,
     port: options.port ?? 0,
     report,
     onCall: options.onCall,
@@ -157,26 +159,17 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
   onClose(() => batch.close());
   stores.fauxqs.moveQueues(endpoint);
   later.environment = environmentFor(endpoint);
-  const { output = () => undefined } = options;
-  const lambda = createLambda({ ...every, endpoint, output, ...destinationsOfResults(stores, events) });
+  const around = aroundLambda(stores, events, options);
+  const log = logs.write;
+  const lambda = createLambda({ ...every, endpoint, log, ...observed(options, metrics), ...around });
   onClose(() => lambda.close());
   later.lambda = lambda;
-  const stack = await loadStack(
-    template,
-    { region: REGION, stackName: STACK_NAME, endpoint, parameters: options.parameters ?? {} },
-    {
-      call: callsTo(endpoint, REGION),
-      events,
-      lambda,
-      bundles: options.bundles,
-      functionEnvironment: options.functionEnvironment ?? {},
-    },
-  );
+  const stack = await madeOf(template, { options, endpoint, events, lambda, metrics });
   later.images = imageDirectories(stack, options.images);
   for (const line of inertLines(stack)) report(line);
   await batch.start();
   events.start();
-  await lambda.start();
+  lambda.start();
   return {
     endpoint,
     environment: later.environment,
@@ -184,6 +177,37 @@ async function start({ options, report, onClose }: Parts): Promise<Omit<Cloud, '
     physicalId: (logicalId) => stack.identity(logicalId).ref,
     clock,
     batch,
+    faults,
+    metrics,
+    renewFunctions: lambda.renew,
+  };
+}
+
+/** The stack of the template, made by calls of the cloud to itself. */
+function madeOf(
+  template: Template,
+  {
+    options,
+    endpoint,
+    ...services
+  }: { options: CloudOptions; endpoint: string } & Pick<Services, 'events' | 'lambda' | 'metrics'>,
+): Promise<Stack> {
+  const { parameters = {}, bundles, functionEnvironment = {} } = options;
+  return loadStack(
+    template,
+    { region: REGION, stackName: STACK_NAME, endpoint, parameters },
+    { call: callsTo(endpoint, REGION), bundles, functionEnvironment, ...services },
+  );
+}
+
+/** What functions print and how their calls end is counted beside what the caller of this cloud does with it. */
+function observed({ output }: CloudOptions, metrics: Metrics): Pick<LambdaOptions, 'output' | 'ended'> {
+  return {
+    output(functionName, line) {
+      metrics.printed(line);
+      output?.(functionName, line);
+    },
+    ended: (functionName, { outcome }) => metrics.invoked(functionName, outcome === 'failed'),
   };
 }
 
@@ -200,70 +224,6 @@ function sourceOf(
 }
 
 const withoutTag = (image: string): string => image.replace(/(:[^:/]+|@[^/]+)$/, '');
-
-interface Stores {
-  readonly fauxqs: Fauxqs;
-  readonly tables: Tables;
-  readonly events: DatabaseSync;
-  readonly jobs: DatabaseSync;
-  readonly keys: DatabaseSync;
-  readonly lambda: DatabaseSync;
-  readonly logs: DatabaseSync;
-}
-
-async function openStores(
-  { dataDirectory: directory, indexLagMs }: CloudOptions,
-  onClose: (step: Step) => void,
-): Promise<Stores> {
-  if (directory !== undefined) onClose(lockDirectory(directory));
-  const inside = (name: string) => (directory === undefined ? undefined : join(directory, name));
-  refuseOlder(directory);
-  const open = (name: string): DatabaseSync => {
-    const database = openDatabase(inside(name));
-    onClose(() => database.close());
-    return database;
-  };
-  const databases = {
-    events: open('events.sqlite'),
-    jobs: open('batch.sqlite'),
-    keys: open('kms.sqlite'),
-    lambda: open('lambda.sqlite'),
-    logs: open('logs.sqlite'),
-  };
-  const tables = openTables(inside('dynamodb.sqlite'), indexLagMs);
-  onClose(() => tables.close());
-  const fauxqs = await openFauxqs(inside('queues-and-objects'));
-  onClose(() => fauxqs.close());
-  return { fauxqs, tables, ...databases };
-}
-
-/** Earlier versions kept tables in a folder that this one does not read: their jobs would seem to be gone. */
-function refuseOlder(directory: string | undefined): void {
-  if (directory === undefined || !existsSync(join(directory, 'dynamodb'))) return;
-  throw new Error(
-    `${directory} was written by an earlier version of this program: start with another data directory`,
-  );
-}
-
-/** By the cloud's clock. DynamoDB takes up to days; nothing may count on an item being there, or gone. */
-function expireHourly(tables: Tables, clock: Clock, report: (line: string) => void): Step {
-  let dueAtMs = clock.now() + HOUR_MS;
-  let running: Promise<unknown> = Promise.resolve();
-  const look = () => {
-    if (clock.now() < dueAtMs) return;
-    dueAtMs = clock.now() + HOUR_MS;
-    running = running
-      .then(() => tables.expire(clock.now()))
-      .catch((error) => report(`DynamoDB could not expire items: ${error}`));
-  };
-  const timer = setInterval(look, MINUTE_MS);
-  const stopListening = clock.onAdvance(look);
-  return () => {
-    clearInterval(timer);
-    stopListening();
-    return running;
-  };
-}
 
 interface Later {
   environment: Readonly<Record<string, string>>;
@@ -293,13 +253,15 @@ function targets(fauxqs: Fauxqs, later: Later): Pick<EventBridgeOptions, 'access
   };
 }
 
-/** Where the results of asynchronous invocations go. */
-function destinationsOfResults(
+/** The queues that functions are called by, and where the results of asynchronous invocations go. */
+function aroundLambda(
   { fauxqs, lambda: database }: Stores,
   { publish }: EventBridge,
-): Pick<LambdaOptions, 'database' | 'publish' | 'send'> {
+  { onCall }: CloudOptions,
+): Pick<LambdaOptions, 'database' | 'publish' | 'send' | 'queues'> {
   return {
     database,
+    queues: pollerCalls(fauxqs, onCall),
     publish,
     send: async (queueArn, body, attributes) => sendTo(fauxqs, queueArn, { body, attributes }),
   };

@@ -1,20 +1,23 @@
 /**
- * What a developer asks of a cloud that runs, and no AWS knows: the time. The requests are not signed, and need a header
- * that a page in a browser may send to another address only with a permission that this cloud never gives.
+ * What a developer asks of a cloud that runs, and no AWS knows: the time, what is to go wrong, and what its alarms say. The requests
+ * are not signed, and need a header that a page in a browser may send to another address only with a permission that this cloud never
+ * gives.
  */
 import * as z from 'zod';
 import { ApiError } from './aws.ts';
 import type { Clock } from './clock.ts';
+import { FaultName, type Faults, Switches } from './faults.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** No bucket begins so, hence no path of S3. */
 export const CONTROL_PATH = '/_cloud/';
-const CLOCK_PATH = `${CONTROL_PATH}clock`;
 const HEADER = 'x-cloud-control';
 
 const Turn = z.strictObject({ advanceMs: z.int().nonnegative() });
 const Time = z.object({ nowMs: z.number(), aheadMs: z.number() });
 /** `nowMs` in epoch milliseconds, and how far that is ahead of the time of the machine. */
 export type Time = z.infer<typeof Time>;
+const Changes = z.partialRecord(FaultName, z.boolean());
 
 export interface ControlRequest {
   readonly method: string;
@@ -25,31 +28,67 @@ export interface ControlRequest {
 
 export interface Control {
   /** @throws ApiError for what is not there, or is not to be */
-  handle(request: ControlRequest): Time;
+  handle(request: ControlRequest): unknown;
 }
 
-export function createControl(clock: Pick<Clock, 'now' | 'advance' | 'offsetMs'>): Control {
+export interface Controlled {
+  readonly clock: Pick<Clock, 'now' | 'advance' | 'offsetMs'>;
+  readonly faults: Faults;
+  readonly metrics: Pick<Metrics, 'alarms' | 'numbers'>;
+}
+
+interface Door {
+  get(since: number): unknown;
+  /** Absent: there is nothing to turn. */
+  post?(body: unknown): void;
+}
+
+export function createControl({ clock, faults, metrics }: Controlled): Control {
+  const doors: Readonly<Record<string, Door>> = {
+    clock: {
+      get: () => ({ nowMs: clock.now(), aheadMs: clock.offsetMs() }),
+      post: (body) => clock.advance(read(Turn, body, TURN).advanceMs),
+    },
+    faults: { get: faults.switches, post: (body) => faults.turn(read(Changes, body, CHANGES)) },
+    alarms: { get: metrics.alarms },
+    metrics: { get: metrics.numbers },
+  };
   return {
     handle({ method, path, headers, body }) {
       if (headers[HEADER] === undefined) throw new ApiError('Forbidden', `Expected a header ${HEADER}.`, 403);
-      if (path !== CLOCK_PATH) throw new ApiError('NotFound', `There is ${CLOCK_PATH}, and no ${path}.`, 404);
-      if (method === 'POST') clock.advance(turnOf(body));
+      const { pathname, searchParams } = new URL(path, 'http://localhost');
+      const name = pathname.slice(CONTROL_PATH.length);
+      const door = Object.hasOwn(doors, name) ? doors[name] : undefined;
+      if (door === undefined) {
+        const known = Object.keys(doors).map((each) => `${CONTROL_PATH}${each}`);
+        throw new ApiError('NotFound', `There are ${known.join(', ')}, and no ${pathname}.`, 404);
+      }
+      if (method === 'POST' && door.post) door.post(jsonOf(body));
       else if (method !== 'GET')
-        throw new ApiError('MethodNotAllowed', `Expected GET or POST, found ${method}.`, 405);
-      return { nowMs: clock.now(), aheadMs: clock.offsetMs() };
+        throw new ApiError(
+          'MethodNotAllowed',
+          `Expected ${door.post ? 'GET or POST' : 'GET'}, found ${method}.`,
+          405,
+        );
+      return door.get(Number(searchParams.get('sinceMs') ?? 0) || 0);
     },
   };
 }
 
-function turnOf(body: string): number {
+const TURN = 'Expected {"advanceMs": N} with whole milliseconds: time goes forward.';
+const CHANGES = `Expected an object such as {"drop-events": true}, with one or more of ${FaultName.options.join(', ')}.`;
+
+function read<Schema extends z.ZodType>(schema: Schema, body: unknown, expected: string): z.output<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new ApiError('BadRequest', expected, 400);
+}
+
+function jsonOf(text: string): unknown {
   try {
-    return Turn.parse(JSON.parse(body)).advanceMs;
+    return JSON.parse(text);
   } catch {
-    throw new ApiError(
-      'BadRequest',
-      'Expected {"advanceMs": N} with whole milliseconds: time goes forward.',
-      400,
-    );
+    return undefined;
   }
 }
 
@@ -64,16 +103,59 @@ export function readDuration(text: string): number | undefined {
 
 /** @param endpoint of a cloud of this machine. @throws Error when it does not answer, or is none of these clouds */
 export async function timeOf(endpoint: string): Promise<Time> {
-  return ask(endpoint, { method: 'GET' });
+  return Time.parse(await ask(endpoint, 'clock'));
 }
 
 /** Moves the clock of a cloud, and of everything in it, forward. */
 export async function advanceClock(endpoint: string, advanceMs: number): Promise<Time> {
-  return ask(endpoint, { method: 'POST', body: JSON.stringify({ advanceMs }) });
+  return Time.parse(await ask(endpoint, 'clock', { advanceMs }));
 }
 
-async function ask(endpoint: string, request: RequestInit): Promise<Time> {
-  const answer = await fetch(new URL(CLOCK_PATH, endpoint), { ...request, headers: { [HEADER]: '1' } });
-  if (!answer.ok) throw new Error(`${endpoint} has no clock that can be moved: status ${answer.status}.`);
-  return Time.parse(await answer.json());
+/** Turns what is to go wrong on and off. @returns all switches */
+export async function turnFaults(endpoint: string, changes: Partial<Switches>): Promise<Switches> {
+  return Switches.parse(await ask(endpoint, 'faults', changes));
 }
+
+const Alarms = z.array(
+  z.object({
+    name: z.string(),
+    description: z.string(),
+    state: z.enum(['OK', 'ALARM']),
+    value: z.number().optional(),
+    rang: z.boolean(),
+  }),
+);
+
+/** The alarms of the template over what has been counted, and whether each has rung since then. */
+export async function alarmsOf(endpoint: string, sinceMs: number): Promise<z.infer<typeof Alarms>> {
+  return Alarms.parse(await ask(endpoint, `alarms?sinceMs=${sinceMs}`));
+}
+
+const Numbers = z.array(
+  z.object({
+    namespace: z.string(),
+    name: z.string(),
+    dimensions: z.record(z.string(), z.string()),
+    count: z.number(),
+    sum: z.number(),
+    min: z.number(),
+    max: z.number(),
+  }),
+);
+
+export async function numbersOf(endpoint: string, sinceMs: number): Promise<z.infer<typeof Numbers>> {
+  return Numbers.parse(await ask(endpoint, `metrics?sinceMs=${sinceMs}`));
+}
+
+async function ask(endpoint: string, path: string, body?: object): Promise<unknown> {
+  const url = new URL(`${CONTROL_PATH}${path}`, endpoint);
+  const sent = body === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(body) };
+  const answer = await fetch(url, { ...sent, headers: { [HEADER]: '1' } });
+  if (!answer.ok)
+    throw new Error(
+      `${endpoint} has no ${REFUSED[path.split('?')[0] ?? ''] ?? path}: status ${answer.status}.`,
+    );
+  return answer.json();
+}
+
+const REFUSED: Readonly<Record<string, string>> = { clock: 'clock that can be moved' };

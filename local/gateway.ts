@@ -26,11 +26,19 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+export interface Pages {
+  /** @example /console/ */
+  readonly prefix: string;
+  serve(request: IncomingMessage, response: ServerResponse): void;
+}
+
 export interface GatewayOptions {
   /** By the name in the credential scope. */
   readonly services: Readonly<Record<string, Service>>;
   /** Absent: there is none. */
   readonly control?: Control | undefined;
+  /** A program's own pages, below one path that no service of AWS has. */
+  readonly pages?: Pages | undefined;
   /** Serves the paths below /lambda-url/, which are hosts of their own in AWS. */
   functionUrl?(request: UrlRequest): Promise<UrlAnswer>;
   /** 0 = any free one */
@@ -90,6 +98,9 @@ async function answer(options: GatewayOptions, request: IncomingMessage, respons
   if (request.url?.startsWith(URL_PREFIX) === true && options.functionUrl !== undefined)
     return answerUrl(options.functionUrl, request, response);
   const scope = scopeOf(request);
+  // A signed request is one for a service: a bucket may have the name of the pages.
+  if (scope === undefined && options.pages !== undefined && request.url?.startsWith(options.pages.prefix))
+    return options.pages.serve(request, response);
   const name = scope?.service;
   const service =
     name !== undefined && Object.hasOwn(options.services, name) ? options.services[name] : undefined;

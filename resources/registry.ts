@@ -6,12 +6,12 @@ import { definitionName } from '../domain/batch/definitions.ts';
 import type { Container, Image } from '../domain/container/container.ts';
 import type { JobType, JobTypes } from '../domain/job/job-type.ts';
 
-type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json };
-type Part = { readonly [name: string]: Json };
+export type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json };
+export type Part = { readonly [name: string]: Json };
 
-const ref = (name: string): Part => ({ Ref: name });
+export const ref = (name: string): Part => ({ Ref: name });
 const sub = (text: string): Part => ({ 'Fn::Sub': text });
-const arnOf = (name: string): Part => ({ 'Fn::GetAtt': [name, 'Arn'] });
+export const arnOf = (name: string): Part => ({ 'Fn::GetAtt': [name, 'Arn'] });
 
 /** The resources of a registry, as a template that is merged into the stack's. */
 export function templateOf(types: JobTypes): Part {
@@ -40,9 +40,14 @@ export function deployedDefinitionsOf(types: JobTypes): Part {
 const PREFIX = 'headgate-${sls:stage}_';
 
 /** `csv.summarise` to `CsvSummariseJobDefinition`. */
-function logicalId(jobType: string): string {
-  const words = jobType.split(/[.-]/).map((word) => word.charAt(0).toUpperCase() + word.slice(1));
-  return `${words.join('')}JobDefinition`;
+const logicalId = (jobType: string): string => `${pascalCase(jobType)}JobDefinition`;
+
+/** `csv.summarise` to `CsvSummarise`. */
+export function pascalCase(jobType: string): string {
+  return jobType
+    .split(/[.-]/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
 }
 
 /** A definition's ARN ends with `:revision`, its seventh part. */

@@ -5,22 +5,17 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { jobIdOf } from '../application/job/identity.ts';
-import { register } from '../application/webhook/endpoint-setup.ts';
 import { awsClients, type Clients } from '../demo/clients.ts';
 import { openInbox, type Received } from '../demo/inbox.ts';
 import { readRefusals } from '../demo/refusals.ts';
 import { imageFolders } from '../demo/sample.ts';
-import { outputOf } from '../demo/seed.ts';
+import { EVERY_END, outputOf, tenantMaker } from '../demo/seed.ts';
 import { tenantFolder } from '../domain/job/identity.ts';
 import { isFinal, type JobRecord, JobState } from '../domain/job/job.ts';
 import { viewOf } from '../domain/reading/job-view.ts';
-import { sealing } from '../io/aws/keys.ts';
-import { systemClock } from '../io/process/clock.ts';
 import { systemRandom } from '../io/process/random.ts';
-import { endpointRegister } from '../io/table/endpoints.ts';
 import { type JobStore, jobStore } from '../io/table/jobs.ts';
 import { table } from '../io/table/table.ts';
-import { tenantStore } from '../io/table/tenants.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
 import { readDuration } from '../local/control.ts';
 import { build, built } from '../tools/build.ts';
@@ -65,11 +60,19 @@ export async function startLaptop(options: Options, log: (line: string) => void)
   });
   const clients = awsClients(cloud.environment);
   const { endpoint, environment, outputs } = cloud;
-  const addTenant = tenantMaker(cloud, clients, (tenantId) => {
+  const make = tenantMaker(clients, outputs);
+  const addTenant = async (tenantId: string): Promise<void> => {
     const secret = `whsec_${randomBytes(32).toString('base64')}`;
     secrets.set(tenantId, secret);
-    return { url: inbox.urlOf(tenantId), origin: inbox.origin, secret };
-  });
+    const { origin } = inbox;
+    await make(tenantId, {
+      endpointId: 'whe_testing',
+      url: inbox.urlOf(tenantId),
+      origin,
+      secret,
+      events: EVERY_END,
+    });
+  };
   for (const tenantId of options.tenants) await addTenant(tenantId);
   return {
     facts: { endpoint, environment, outputs },
@@ -82,26 +85,6 @@ export async function startLaptop(options: Options, log: (line: string) => void)
       await cloud.close();
       await inbox.close();
     },
-  };
-}
-
-interface Receiver {
-  readonly url: string;
-  readonly origin: string;
-  readonly secret: string;
-}
-
-function tenantMaker(cloud: Cloud, clients: Clients, receiverOf: (tenantId: string) => Receiver) {
-  const items = table(clients.dynamo, outputOf(cloud.outputs, 'JobsTableName'), systemRandom);
-  const keys = sealing(clients.kms, outputOf(cloud.outputs, 'WebhookKeyId'));
-  const ports = { endpoints: endpointRegister(items), keys, clock: systemClock, random: systemRandom };
-  return async (tenantId: string): Promise<void> => {
-    const { url, origin, secret } = receiverOf(tenantId);
-    await tenantStore(items).put({ tenantId, status: 'active' });
-    const events = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired', 'job.rejected'];
-    const asked = { tenantId, endpointId: 'whe_testing', url, secret, events };
-    const outcome = await register(ports, asked, [origin]);
-    if (outcome.kind === 'refused') throw new Error(outcome.problem.message);
   };
 }
 

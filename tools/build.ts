@@ -12,12 +12,15 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { build as bundle } from 'esbuild';
-import { checkJobTypes } from '../domain/job/registry-check.ts';
+import { type BuildOptions, build as bundle, type Metafile } from 'esbuild';
+import { checkJobTypes } from '../domain/registry/registry-check.ts';
+import { buildConsole, CONSOLE_FOLDER, ELEMENT_FILE } from './build-console.ts';
+import { nativePackagesIn } from './native-packages.ts';
 
 const root = join(import.meta.dirname, '..');
 const EXAMPLES = join(root, '.build/examples');
@@ -38,7 +41,10 @@ export const SOURCES = [
   'serverless.yml',
   'package-lock.json',
   'tools/build.ts',
+  'tools/empty-on-remove.mjs',
   'tools/esbuild-plugins.mjs',
+  'tools/functions-of-registry.mjs',
+  'tools/native-packages.ts',
 ];
 
 /** The parts of a build. */
@@ -46,6 +52,8 @@ export const built = {
   template: join(root, '.serverless/cloudformation-template-update-stack.json'),
   functions: join(root, '.esbuild/.build'),
   worker: join(root, '.build/worker'),
+  console: CONSOLE_FOLDER,
+  element: ELEMENT_FILE,
 } as const;
 
 /**
@@ -53,6 +61,7 @@ export const built = {
  * @throws one Error with the packager's own words when packaging fails
  */
 export async function build(onStart: () => void = () => undefined): Promise<'built' | 'unchanged'> {
+  await buildConsole();
   const sources = sourcesHash();
   const complete = [built.template, built.functions, built.worker].every((path) => existsSync(path));
   if (complete && existsSync(join(root, STAMP)) && readFileSync(join(root, STAMP), 'utf8') === sources)
@@ -62,9 +71,9 @@ export async function build(onStart: () => void = () => undefined): Promise<'bui
   // The packager would zip what an earlier run left in these folders.
   for (const folder of [join(root, '.esbuild'), join(root, '.serverless'), built.worker])
     rmSync(folder, { recursive: true, force: true });
-  await compileFunctions();
+  await refuseNativeCode(await compileFunctions());
   packageStack();
-  await bundleWorker();
+  await buildWorker();
   copyExamples();
   for (const folder of folders)
     if (!existsSync(join(root, folder)))
@@ -96,19 +105,33 @@ async function imagesOfRegistry(): Promise<string[]> {
  *
  * @throws the bundler's own sentence with file and line, which names a source of the user's
  */
-async function compileFunctions(): Promise<void> {
-  await bundle({
+async function compileFunctions(): Promise<Metafile> {
+  const { default: plugins } = await import('./esbuild-plugins.mjs');
+  const { metafile } = await bundle({
     absWorkingDir: root,
     entryPoints: globSync('functions/*.ts', { cwd: root }).sort(),
     outdir: built.functions,
     write: false,
+    metafile: true,
     bundle: true,
     format: 'esm',
     platform: 'node',
     target: 'node24',
     mainFields: ['module', 'main'],
+    plugins,
     logLevel: 'silent',
   });
+  return metafile;
+}
+
+/** A bundle is text: a library with native code stays behind, and the first job would find out. */
+async function refuseNativeCode({ outputs }: Metafile): Promise<void> {
+  const [, run] = Object.entries(outputs).find(([path]) => path.endsWith('/run.js')) ?? [];
+  const [native] = await nativePackagesIn(root, Object.keys(run?.inputs ?? {}));
+  if (native !== undefined)
+    throw new Error(
+      `job-types.ts: a job type whose executor is lambda has a handler that imports ${native}, which has native code: it runs in a container alone`,
+    );
 }
 
 function packageStack(): void {
@@ -118,37 +141,62 @@ function packageStack(): void {
     throw new Error(`\`serverless package\` failed.\n${packaged.stdout}${packaged.stderr}`);
 }
 
-/** Folders that take the places of the examples' images: each program beside the wrapper that runs it. */
-function copyExamples(): void {
+const WRAPPER = 'worker/headgate-exec';
+
+/** Whether this source, a path from the root of the checkout, is part of what `copyExamples` copies. */
+export const isOfExamples = (file: string): boolean =>
+  file === WRAPPER || file.startsWith('worker/examples/');
+
+/**
+ * Folders that take the places of the examples' images: each program beside the wrapper that runs it. They are complete before they
+ * are there, because a container may start in the middle.
+ */
+export function copyExamples(): void {
+  const next = `${EXAMPLES}.new`;
+  rmSync(next, { recursive: true, force: true });
+  cpSync(join(root, 'worker/examples'), next, { recursive: true });
+  for (const name of readdirSync(next)) cpSync(join(root, WRAPPER), join(next, name, 'headgate-exec'));
   rmSync(EXAMPLES, { recursive: true, force: true });
-  cpSync(join(root, 'worker/examples'), EXAMPLES, { recursive: true });
-  for (const name of readdirSync(EXAMPLES))
-    cpSync(join(root, 'worker/headgate-exec'), join(EXAMPLES, name, 'headgate-exec'));
+  renameSync(next, EXAMPLES);
 }
 
-/** The worker alone, in about a second. The next build makes everything: the functions may be of older sources now. */
-export async function buildWorker(): Promise<void> {
+/** The next build makes everything. */
+export function forgetBuild(): void {
   rmSync(join(root, STAMP), { force: true });
-  await bundleWorker();
 }
 
 /** Image libraries are native code: they stay packages, here and in the container's image. */
-async function bundleWorker(): Promise<void> {
-  await bundle({
-    absWorkingDir: root,
-    entryPoints: { main: 'worker/main.ts' },
-    outdir: built.worker,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    external: ['sharp'],
-    logLevel: 'error',
-  });
+export const workerBundle = {
+  absWorkingDir: root,
+  entryPoints: { main: 'worker/main.ts' },
+  outdir: built.worker,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  minify: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  external: ['sharp'],
+  logLevel: 'silent',
+} satisfies BuildOptions;
+
+/**
+ * The worker alone, with its handlers as they are now. A file that is the same stays, and one that differs is replaced as a whole: a
+ * container of a laptop may be reading it.
+ *
+ * @throws what the bundler says
+ */
+export async function buildWorker(): Promise<void> {
+  const { outputFiles } = await bundle({ ...workerBundle, write: false });
+  mkdirSync(built.worker, { recursive: true });
+  for (const { path, contents } of outputFiles) {
+    if (existsSync(path) && readFileSync(path).equals(contents)) continue;
+    const fresh = `${path}.${process.pid}`;
+    writeFileSync(fresh, contents);
+    renameSync(fresh, path);
+  }
 }
 
 if (import.meta.main) {

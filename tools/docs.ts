@@ -5,10 +5,11 @@ import { errorCatalogue } from '../domain/errors.ts';
 import { JobState } from '../domain/job/job.ts';
 import { lifecycle, type ObservationKind } from '../domain/job/lifecycle.ts';
 import { stateNotes } from '../domain/job/state-notes.ts';
+import { consoleTypesText } from './console-types.ts';
 import { causeTables } from './docs-causes.ts';
 import { faultTables } from './docs-faults.ts';
 import { openApiText } from './openapi.ts';
-import { messageSchemaText } from './schemas.ts';
+import { asyncApiText, eventSchemasText, messageSchemaText } from './schemas.ts';
 
 const docs = join(import.meta.dirname, '../docs');
 
@@ -118,5 +119,8 @@ function decisionList(): string {
 if (import.meta.main) {
   writeFileSync(join(docs, 'openapi.json'), openApiText());
   writeFileSync(join(docs, 'message.schema.json'), messageSchemaText());
+  writeFileSync(join(docs, 'events.schema.json'), eventSchemasText());
+  writeFileSync(join(docs, 'asyncapi.json'), asyncApiText());
+  writeFileSync(join(docs, '../console/api/schema.ts'), consoleTypesText());
   for (const file of generatedDocs) writeFileSync(join(docs, file), renderDoc(file).expected);
 }

@@ -1,6 +1,9 @@
 /** What the packager does to bundles besides bundling. */
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
+import { jobTypes } from '../job-types.ts';
+import { handlers } from '../worker/handlers/index.ts';
 
 /** The document of the API is 80 KB of text that is asked for rarely: a bundle carries it compressed. */
 const compressedJson = {
@@ -18,4 +21,74 @@ export default JSON.parse(brotliDecompressSync(Buffer.from('${packed}', 'base64'
   },
 };
 
-export default [compressedJson];
+/**
+ * Every schema of zod carries its way to JSON Schema, 18 KB, and no function goes it: documents are made when the stack is
+ * built.
+ */
+const withoutJsonSchema = {
+  name: 'without-json-schema',
+  setup(build) {
+    const modules = /[/\\]zod[/\\]v4[/\\]core[/\\](to-json-schema|json-schema-processors)\.js$/;
+    build.onLoad({ filter: modules }, async ({ path }) => {
+      const names = (await readFile(path, 'utf8')).matchAll(/^export (?:const|function) (\w+)/gm);
+      // Schemas call the makers of methods when they are made, and nothing else.
+      const made = [...names].map(
+        ([, name]) => `export const ${name} = ${/^create/.test(name) ? '() => refuse' : 'refuse'};`,
+      );
+      return {
+        contents: `const refuse = () => { throw new Error('A bundle makes no JSON Schema'); };\n${made.join('\n')}`,
+        loader: 'js',
+      };
+    });
+  },
+};
+
+/**
+ * Clients that may sign for several Regions at once carry that signer and its advice, 4 KB. Ours sign for one Region, and the
+ * clients choose that where there is no other signer.
+ */
+const oneRegion = {
+  name: 'one-region',
+  setup(build) {
+    build.onLoad({ filter: /[/\\]SignatureV4MultiRegion\.js$/ }, () => ({
+      contents: `import { SignatureV4SignWithCredentials } from './SignatureV4SignWithCredentials';
+export class SignatureV4MultiRegion extends SignatureV4SignWithCredentials {
+  static sigv4aDependency() { return 'none'; }
+}`,
+      loader: 'js',
+    }));
+  },
+};
+
+/** A client of AWS says its version with each call. It reads that from its package.json, which has 2 KB of scripts and lists beside it. */
+const versionsAlone = {
+  name: 'versions-alone',
+  setup(build) {
+    build.onLoad({ filter: /[/\\]node_modules[/\\].*[/\\]package\.json$/ }, async ({ path }) => {
+      const { name, version } = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify({ name, version }), loader: 'json' };
+    });
+  },
+};
+
+/**
+ * Of the handlers, those of the job types that run on Lambda, and what they import: no function carries the libraries of a container. A
+ * loader imports a handler by its name, so its own text is the code.
+ */
+const handlersOfFunctions = {
+  name: 'handlers-of-functions',
+  setup(build) {
+    build.onLoad({ filter: /[/\\]worker[/\\]handlers[/\\]of-functions\.ts$/ }, ({ path }) => {
+      const ids = [...jobTypes.values()].filter(({ executor }) => executor === 'lambda').map(({ id }) => id);
+      const loaders = ids.map((id) => `${JSON.stringify(id)}: ${handlers[id]}`);
+      return {
+        contents: `const handlers = {${loaders.join()}};
+export const handlerOf = async (id) => (Object.hasOwn(handlers, id) ? handlers[id]() : undefined);`,
+        loader: 'js',
+        resolveDir: dirname(path),
+      };
+    });
+  },
+};
+
+export default [compressedJson, withoutJsonSchema, oneRegion, versionsAlone, handlersOfFunctions];

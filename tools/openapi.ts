@@ -1,9 +1,28 @@
 /** `npm run docs` writes docs/openapi.json with this: the contract of the API as an OpenAPI 3.1 document. */
 import * as z from 'zod';
 import { operationIds, operationOf } from '../api/contract/contract.ts';
-import { Created, JobPage, Submission, Timeline } from '../api/contract/jobs.ts';
+import {
+  DeliveryPage,
+  EndpointChange,
+  EndpointCreation,
+  EndpointPage,
+  EndpointSecrets,
+} from '../api/contract/endpoints.ts';
+import { FailureGroupPage, FailurePage } from '../api/contract/failed-jobs.ts';
+import { ArraySubmission, CreatedArray, GroupPage, GroupSeal, MemberPage } from '../api/contract/groups.ts';
+import {
+  BatchResult,
+  BatchResults,
+  Created,
+  JobPage,
+  Submission,
+  SubmissionBatch,
+  Timeline,
+  Verdict,
+} from '../api/contract/jobs.ts';
 import { KeyPage, KeyView } from '../api/contract/keys.ts';
 import type { Access, Answered, Operation } from '../api/contract/operation.ts';
+import { OperationPage, OperationPreview } from '../api/contract/operations.ts';
 import { ProblemBody } from '../api/contract/problem.ts';
 import { SchedulePage, ScheduleView } from '../api/contract/schedules.ts';
 import { Health } from '../api/contract/service.ts';
@@ -11,24 +30,52 @@ import { TenantPage, TenantSettings, TenantView } from '../api/contract/tenants.
 import { KeySettings } from '../domain/access/key.ts';
 import { Scope } from '../domain/access/scope.ts';
 import { type ErrorCode, statusOf } from '../domain/errors.ts';
+import { OperationStart, OperationView } from '../domain/operation/asked.ts';
+import { DeliverySummary, DeliveryView, TryView } from '../domain/reading/delivery-view.ts';
+import { EndpointView } from '../domain/reading/endpoint-view.ts';
+import { FailedJobView, FailureGroupView } from '../domain/reading/failure-view.ts';
+import { GroupView, MemberView } from '../domain/reading/group-view.ts';
 import { AttemptView, FailureView, JobSummary, JobView } from '../domain/reading/job-view.ts';
 import { TimelineEntry } from '../domain/reading/timeline.ts';
 import { WaitView } from '../domain/reading/wait-view.ts';
 import { DefinitionBody } from '../domain/schedule/definition.ts';
+import { WEBHOOK_EVENTS } from '../domain/webhook/notification.ts';
+import { exampleOf, opened, webhookSchemas } from './schemas.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** Bodies that clients are given: types of their own in a generated client. */
 const ANSWERS = {
   Attempt: AttemptView,
+  BatchResult,
+  BatchResults,
   Created,
+  CreatedArray,
+  Delivery: DeliveryView,
+  DeliveryPage,
+  DeliverySummary,
+  DeliveryTry: TryView,
+  Endpoint: EndpointView,
+  EndpointPage,
+  EndpointSecrets,
   Failure: FailureView,
+  FailedJob: FailedJobView,
+  FailureGroup: FailureGroupView,
+  FailureGroupPage,
+  FailurePage,
+  Group: GroupView,
+  GroupMember: MemberView,
+  GroupPage,
   Health,
   Job: JobView,
   JobPage,
   JobSummary,
   Key: KeyView,
   KeyPage,
+  Operation: OperationView,
+  OperationPage,
+  OperationPreview,
+  MemberPage,
   Problem: ProblemBody,
   Schedule: ScheduleView,
   SchedulePage,
@@ -36,6 +83,7 @@ const ANSWERS = {
   TenantPage,
   Timeline,
   TimelineEntry,
+  Verdict,
   Wait: WaitView,
 } as const;
 
@@ -44,9 +92,15 @@ const ANSWERS = {
  * none.
  */
 const REQUESTS = {
+  ArraySubmission,
+  EndpointCreation,
+  EndpointUpdate: EndpointChange,
+  GroupSeal,
   KeySettings,
+  OperationStart,
   ScheduleDefinition: DefinitionBody,
   Submission,
+  SubmissionBatch,
   TenantUpdate: TenantSettings,
 } as const;
 
@@ -76,31 +130,6 @@ function bare(schema: object): Json {
   return rest;
 }
 
-/**
- * What clients are given may have further fields and values in a later version: a client generated from this document must
- * not refuse them.
- */
-function opened(schema: unknown): Json {
-  const walk = (node: unknown): unknown => {
-    if (Array.isArray(node)) return node.map(walk);
-    if (typeof node !== 'object' || node === null) return node;
-    const {
-      additionalProperties,
-      enum: values,
-      ...rest
-    } = { additionalProperties: undefined, enum: undefined, ...node };
-    const fields = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, walk(value)]));
-    return {
-      ...fields,
-      ...(typeof additionalProperties === 'object'
-        ? { additionalProperties: walk(additionalProperties) }
-        : {}),
-      ...(values === undefined ? {} : { 'x-known-values': values }),
-    };
-  };
-  return walk(schema) as Json; // an object stays one
-}
-
 const names = new Map<z.ZodType, string>(
   [...Object.entries(ANSWERS), ...Object.entries(REQUESTS)].map(([name, schema]) => [schema, name]),
 );
@@ -116,9 +145,11 @@ const HEADERS: Readonly<Record<string, string>> = {
   ETag: 'Names this state of the answer, for If-None-Match or If-Match.',
   'Idempotent-Replayed': 'true: nothing new was made.',
   'Idempotency-Key':
-    'Makes a repeat of this request find the job of the first one. It may be in the body instead.',
+    'Makes a repeat of this request find what the first one made. For a submission it may be in the body instead.',
   'If-Match': 'The ETag of the state that was read: with another one nothing is changed.',
   'If-None-Match': 'The ETag of an earlier answer: unchanged is answered by 304 without a body.',
+  traceparent:
+    'W3C trace context. Of a request: the span of the sender; in an answer: that of the job in the same trace.',
 };
 
 function answerOf({ description, body, headers = [] }: Answered): Json {
@@ -141,6 +172,7 @@ const OF_CREDENTIALS: readonly ErrorCode[] = [
   'credential_unknown',
   'token_invalid',
   'token_expired',
+  'token_revoked',
   'scope_missing',
   'key_in_browser',
   'not_found',
@@ -229,11 +261,43 @@ function entryOf(id: string, operation: Operation): Json {
 
 const TAGS = {
   jobs: 'Jobs of a tenant.',
+  endpoints: 'Where the webhooks of a tenant are sent, and what became of them.',
   tenants: 'What tenants may do. For operators.',
   schedules: 'Jobs of a tenant that run by the clock. For operators.',
   keys: 'Keys, with which tokens of tenants are signed. For operators.',
   service: 'What the API says of itself.',
+  webhooks: 'What the endpoints of a tenant are sent, signed by Standard Webhooks 1.0.',
 } as const;
+
+/** What the endpoints of tenants are sent, so that a stack serves the schemas of its events as well. */
+function webhooks(): Json {
+  const schemas = webhookSchemas();
+  return Object.fromEntries(
+    WEBHOOK_EVENTS.map((type) => [
+      type,
+      {
+        post: {
+          operationId: `on${type.split('.').map(capital).join('')}`,
+          summary: `Be told of ${type}`,
+          tags: ['webhooks'],
+          security: [],
+          requestBody: {
+            required: true,
+            content: {
+              'application/json': { schema: schemaOf(schemas[type], 'output'), example: exampleOf(type) },
+            },
+          },
+          responses: {
+            '2XX': { description: 'It is delivered.' },
+            '4XX': { description: 'It is sent again, for a day; 410 disables the endpoint.' },
+          },
+        },
+      },
+    ]),
+  );
+}
+
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 export function openApiDocument(): Json {
   const paths: Record<string, Record<string, Json>> = {};
@@ -258,6 +322,7 @@ export function openApiDocument(): Json {
     ],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
+    webhooks: webhooks(),
     components: {
       schemas: { ...schemasOf(ANSWERS, 'output'), ...schemasOf(REQUESTS, 'input') },
       securitySchemes: {

@@ -4,7 +4,7 @@ import { tenantOfFolder } from '../domain/job/identity.ts';
 import type { JobType } from '../domain/job/job-type.ts';
 import { foreignObject, inputProblem } from '../domain/request/admission.ts';
 import { typeName } from '../domain/request/expectation.ts';
-import { readJson } from '../domain/request/json.ts';
+import { MESSAGE_LIMITS, readJson } from '../domain/request/json.ts';
 import type { Claimed } from '../domain/worker/calls.ts';
 import { readAtMost } from './bytes.ts';
 import { NeverAgain, type Work } from './work.ts';
@@ -36,7 +36,10 @@ export async function loadInput(
 
 /** By the reader of messages, so that no number and no key is read otherwise than inline. Only the size may be larger. */
 async function inputBehind(objects: Objects, uri: string): Promise<Record<string, never>> {
-  const json = readJson(utf8(await content(objects, uri)), Number.POSITIVE_INFINITY);
+  const json = readJson(utf8(await content(objects, uri)), {
+    ...MESSAGE_LIMITS,
+    keys: Number.POSITIVE_INFINITY,
+  });
   if (json.kind === 'refused') {
     const { code, pointer, message } = json.problem;
     // The codes of a message's body name the message; the sentence is right for both.

@@ -1,4 +1,5 @@
 /** One container: claim the job, load the input, do the work, commit the result. */
+import { isFunctionRun } from '../domain/executor/executor.ts';
 import type { JobTypes } from '../domain/job/job-type.ts';
 import type { ReportedFailure } from '../domain/job/lifecycle.ts';
 import type { Claimed } from '../domain/worker/calls.ts';
@@ -40,7 +41,9 @@ export async function run(ports: WorkerPorts, me: Assignment, signal: AbortSigna
   try {
     return await workAndCommit(ports, claimed, session);
   } catch (error) {
-    return session.isSuperseded() ? exitCode.done : await complain(ports, claimed, session, error);
+    return session.isSuperseded()
+      ? exitCode.done
+      : await complain(ports, { ...me, ...claimed }, session, error);
   } finally {
     await session.close();
   }
@@ -76,19 +79,30 @@ async function workAndCommit(ports: WorkerPorts, claimed: Claimed, session: Sess
 /** Reports the reason, and returns the exit code that tells AWS Batch and track its class. */
 async function complain(
   ports: WorkerPorts,
-  { jobId, attempt }: Claimed,
+  { jobId, attempt, runId }: Claimed & Assignment,
   session: Session,
   error: unknown,
 ): Promise<ExitCode> {
   const { reportedFailure, code } = judged(error, session.signal);
+  // AWS Batch sees how a container ends.
+  const seen = isFunctionRun(runId)
+    ? { exit: isOutOfTime(session.signal) ? ('timeout' as const) : code }
+    : {};
   ports.log.error('job:work:failed', { jobId, attempt, code: reportedFailure.code, why: errorName(error) });
   ports.stderr.write(errorReport(error));
-  await ports.api.fail({ token: session.token(), ...reportedFailure }).catch((failed: unknown) =>
+  await ports.api.fail({ token: session.token(), ...reportedFailure, ...seen }).catch((failed: unknown) =>
     // The exit code has the same information in short, and must not be lost with the sentence.
     ports.log.error('job:complain:failed', { jobId, why: errorName(failed) }),
   );
   return code;
 }
+
+/** The reason with which the signal of a run on Lambda is aborted, where the program itself keeps its time. */
+export class OutOfTime extends Error {
+  override readonly name = 'OutOfTime';
+}
+
+const isOutOfTime = ({ aborted, reason }: AbortSignal) => aborted && reason instanceof OutOfTime;
 
 function judged(error: unknown, signal: AbortSignal): { reportedFailure: ReportedFailure; code: ExitCode } {
   if (error instanceof NeverAgain)

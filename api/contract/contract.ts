@@ -1,18 +1,31 @@
 /** Every operation, by its id. */
+import { endpointReadOperations, endpointSetupOperations } from './endpoints.ts';
+import { erasureOperations } from './erasure.ts';
 import { failedJobOperations } from './failed-jobs.ts';
+import { groupOperations } from './groups.ts';
 import { jobOperations } from './jobs.ts';
 import { keyOperations } from './keys.ts';
 import { isForTenants, type Operation } from './operation.ts';
+import { bulkOperations } from './operations.ts';
 import { scheduleOperations } from './schedules.ts';
 import { serviceOperations } from './service.ts';
 import { tenantOperations } from './tenants.ts';
+import { upkeepOperations } from './upkeep.ts';
+import { usageOperations } from './usage.ts';
 
 export const contract = {
   ...jobOperations,
   ...failedJobOperations,
+  ...bulkOperations,
+  ...groupOperations,
+  ...endpointReadOperations,
+  ...endpointSetupOperations,
   ...tenantOperations,
+  ...erasureOperations,
+  ...usageOperations,
   ...scheduleOperations,
   ...keyOperations,
+  ...upkeepOperations,
   ...serviceOperations,
 };
 

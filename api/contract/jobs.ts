@@ -4,14 +4,25 @@ import { type ErrorCode, errorCatalogue } from '../../domain/errors.ts';
 import { JobSummary, JobView } from '../../domain/reading/job-view.ts';
 import { TimelineEntry } from '../../domain/reading/timeline.ts';
 import { WaitView } from '../../domain/reading/wait-view.ts';
+import { MAX_BATCH, MAX_BATCH_BYTES } from '../../domain/request/batch.ts';
 import { JobRequest } from '../../domain/request/request.ts';
-import { operations } from './operation.ts';
+import { operations, READS_BODY } from './operation.ts';
 import { JobListQuery, OfTenant } from './parameters.ts';
+import { ProblemBody } from './problem.ts';
 
 /** What admission may say of a request, whichever door it came through. */
 export const ADMISSION = Object.entries(errorCatalogue).flatMap(
   ([code, { about }]) => (about === 'message' ? [code as ErrorCode] : []), // its own keys
 );
+
+/** What may be wrong with the JSON of any body. */
+const OF_JSON = [
+  'json_too_deep',
+  'json_too_many_keys',
+  'json_duplicate_key',
+  'json_forbidden_key',
+  'number_range',
+] as const satisfies readonly ErrorCode[];
 
 /** The message of the front queue without the tenant, which the credential names. */
 export const Submission = JobRequest.omit({ tenantId: true, action: true }).partial({ specVersion: true });
@@ -19,6 +30,42 @@ export const Submission = JobRequest.omit({ tenantId: true, action: true }).part
 export const Created = z.object({
   id: z.string(),
   state: JobSummary.shape.state,
+});
+
+/** The requests, each with its own idempotency key. */
+export const SubmissionBatch = z.strictObject({
+  jobs: z.array(Submission).min(1).max(MAX_BATCH),
+});
+
+/** The answer to one request: that of `POST /v1/jobs`, or its refusal. */
+export const BatchResult = z.object({
+  /** That the request would have been answered with alone: 201, 200 for a repeat, or the status of the problem. */
+  status: z.int(),
+  id: z.string().optional(),
+  state: JobSummary.shape.state.optional(),
+  problem: ProblemBody.optional(),
+});
+
+export const BatchResults = z.object({
+  results: z.array(BatchResult).describe('In the order of the requests.'),
+});
+
+/** What would become of a request. */
+export const Verdict = z.object({
+  /** `accepted`; `known`, when the request was sent before; or `refused`. Later versions may know more. */
+  verdict: z.string(),
+  /** One sentence. */
+  text: z.string(),
+  /** The id that the job would have, or has. */
+  id: z.string().optional(),
+  /** In which it would begin, or is. */
+  state: JobSummary.shape.state.optional(),
+  /** That it would have: a tenant may have a ceiling. */
+  priority: JobSummary.shape.priority.optional(),
+  /** Of an accepted request: what its job would wait for. */
+  wait: WaitView.optional(),
+  /** Of a refused one: what `POST /v1/jobs` would answer. */
+  problem: ProblemBody.optional(),
 });
 
 export const JobPage = z.object({
@@ -45,17 +92,45 @@ export const jobOperations = operations({
     description:
       'The body is the message of the front queue without tenantId. The idempotency key, in the header or in the body, makes a repeat find the job of the first request, which is safe after a lost answer. Exactly one of input and inputRef, and at most one of runAt and delaySeconds, is given.',
     query: OfTenant,
-    headers: ['Idempotency-Key'],
+    headers: ['Idempotency-Key', 'traceparent'],
     body: Submission,
     answers: {
-      201: { description: 'The job was recorded.', body: Created },
+      201: { description: 'The job was recorded.', body: Created, headers: ['traceparent'] },
       200: {
         description: 'The same request was sent before; this is its job.',
         body: Created,
-        headers: ['Idempotent-Replayed'],
+        headers: ['Idempotent-Replayed', 'traceparent'],
       },
     },
     problems: [...ADMISSION, 'idempotency_key_missing', 'content_type'],
+  },
+  submitJobs: {
+    method: 'post',
+    path: '/v1/jobs:batch',
+    tag: 'jobs',
+    access: { kind: 'tenant', scope: 'jobs:create', narrowing: 'creation' },
+    summary: 'Start up to 100 jobs',
+    description:
+      'Each request is admitted, recorded or refused by itself, as if it had been sent alone to /v1/jobs, and has its idempotency key in its body. After a lost answer the same batch is sent again: the jobs of the first one are found. The body has at most 4 MiB.',
+    query: OfTenant,
+    body: SubmissionBatch,
+    answers: { 200: { description: 'An answer for each request, in their order.', body: BatchResults } },
+    problems: [...READS_BODY, ...OF_JSON],
+    maxBodyBytes: MAX_BATCH_BYTES,
+  },
+  checkJob: {
+    method: 'post',
+    path: '/v1/jobs:check',
+    tag: 'jobs',
+    access: { kind: 'tenant', scope: 'jobs:create', narrowing: 'creation' },
+    summary: 'Ask what would become of a job',
+    description:
+      'The body is that of POST /v1/jobs. Nothing is recorded: the answer is what admission would say now, and what the job would wait for.',
+    query: OfTenant,
+    headers: ['Idempotency-Key'],
+    body: Submission,
+    answers: { 200: { description: 'The verdict, also that the request would be refused.', body: Verdict } },
+    problems: ['content_type'],
   },
   listJobs: {
     method: 'get',

@@ -1,7 +1,7 @@
 /** The operations of operators on keys. */
 import * as z from 'zod';
 import { AccessKey, KeySettings } from '../../domain/access/key.ts';
-import { operations } from './operation.ts';
+import { operations, READS_BODY } from './operation.ts';
 import { OfTenant } from './parameters.ts';
 
 const Time = z.iso.datetime();
@@ -29,15 +29,7 @@ export const keyOperations = operations({
       201: { description: 'It signs from now on.', body: KeyView },
       200: { description: 'It was registered before, as it is shown here.', body: KeyView },
     },
-    problems: [
-      'content_type',
-      'body_not_json',
-      'body_not_object',
-      'field_invalid',
-      'field_missing',
-      'field_type',
-      'field_unknown',
-    ],
+    problems: [...READS_BODY],
   },
   listKeys: {
     method: 'get',

@@ -6,7 +6,7 @@ import type * as z from 'zod';
 import type { Scope } from '../../domain/access/scope.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 
-export type Method = 'get' | 'post' | 'put' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** Which credentials open an operation. */
 export type Access =
@@ -30,13 +30,15 @@ export interface Operation {
   readonly access: Access;
   readonly summary: string;
   readonly description?: string;
-  readonly tag: 'jobs' | 'endpoints' | 'tenants' | 'schedules' | 'keys' | 'service';
+  readonly tag: 'jobs' | 'groups' | 'operations' | 'endpoints' | 'tenants' | 'schedules' | 'keys' | 'service';
   /** Each parameter once, as text. A parameter that is not here is refused. */
   readonly query?: z.ZodObject;
   /** Request headers that the operation reads. */
   readonly headers?: readonly HeaderName[];
   /** The JSON body. The reader of the operation checks it. */
   readonly body?: z.ZodType;
+  /** That of a message if absent. */
+  readonly maxBodyBytes?: number;
   readonly answers: Readonly<Record<number, Answered>>;
   /** The codes that this operation adds to those of every operation of its door. */
   readonly problems: readonly ErrorCode[];
@@ -49,7 +51,7 @@ export interface Answered {
   readonly headers?: readonly string[];
 }
 
-export type HeaderName = 'Idempotency-Key' | 'If-Match' | 'If-None-Match';
+export type HeaderName = 'Idempotency-Key' | 'If-Match' | 'If-None-Match' | 'traceparent';
 
 /** Keeps the literal types of an entry. */
 export function operations<const T extends Readonly<Record<string, Operation>>>(entries: T): T {
@@ -57,3 +59,14 @@ export function operations<const T extends Readonly<Record<string, Operation>>>(
 }
 
 export const isForTenants = ({ access }: Operation): boolean => access.kind !== 'operator';
+
+/** What the reader of a small JSON body may say of it. Submissions have more to be wrong. */
+export const READS_BODY = [
+  'content_type',
+  'body_not_json',
+  'body_not_object',
+  'field_invalid',
+  'field_missing',
+  'field_type',
+  'field_unknown',
+] as const satisfies readonly ErrorCode[];

@@ -4,7 +4,10 @@ import { JobTypeId, TenantId } from '../../domain/job/ids.ts';
 import { JobState } from '../../domain/job/job.ts';
 import { MAX_PAGE } from '../../domain/reading/listing.ts';
 
-const Moment = z.iso.datetime({ offset: true, error: 'expected an ISO 8601 time with seconds and a zone' });
+export const Moment = z.iso.datetime({
+  offset: true,
+  error: 'expected an ISO 8601 time with seconds and a zone',
+});
 
 /** Operators name the tenant; the credential of a tenant does. */
 export const OfTenant = z.strictObject({

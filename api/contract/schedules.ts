@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { TenantId } from '../../domain/job/ids.ts';
 import { DefinitionBody } from '../../domain/schedule/definition.ts';
 import { Definition } from '../../domain/schedule/schedule.ts';
-import { operations } from './operation.ts';
+import { operations, READS_BODY } from './operation.ts';
 
 const Time = z.iso.datetime();
 
@@ -31,15 +31,6 @@ export const SchedulePage = z.object({ items: z.array(ScheduleView) });
 const Pausing = z.strictObject({ reason: z.string().min(1).max(256) });
 const Named = z.strictObject({ tenant: TenantId.describe('Whose schedules.') });
 const byOperator = { tag: 'schedules', access: { kind: 'operator' }, query: Named } as const;
-const READS_BODY = [
-  'content_type',
-  'body_not_json',
-  'body_not_object',
-  'field_invalid',
-  'field_missing',
-  'field_type',
-  'field_unknown',
-] as const;
 
 export const scheduleOperations = operations({
   listSchedules: {

@@ -1,38 +1,37 @@
 /** Jobs, for tenants and operators. */
+import { jobIdOf } from '../../application/job/identity.ts';
 import { type CancelJobPorts, cancelJob } from '../../application/resources/cancel-job.ts';
 import { explainWait, type WaitPorts } from '../../application/resources/explain-wait.ts';
-import { jobTimeline } from '../../application/resources/job-timeline.ts';
+import { jobTimeline, withOthers } from '../../application/resources/job-timeline.ts';
 import { type ListPorts, listJobs } from '../../application/resources/list-jobs.ts';
 import { notFound, type Refused } from '../../application/resources/refused.ts';
-import { type SubmitJobPorts, submitJob } from '../../application/resources/submit-job.ts';
-import { creationProblem } from '../../domain/access/narrowing.ts';
 import { problem } from '../../domain/errors.ts';
 import { isFinal, type JobRecord, JobState } from '../../domain/job/job.ts';
-import { summaryOf, viewOf } from '../../domain/reading/job-view.ts';
+import type { WholeJob } from '../../domain/job/parts.ts';
+import { type Audience, type JobView, summaryOf, viewOf } from '../../domain/reading/job-view.ts';
 import type { JobFilter } from '../../domain/reading/listing.ts';
 import { waitView } from '../../domain/reading/wait-view.ts';
-import { parseSubmission } from '../../domain/request/request.ts';
 import type { jobOperations } from '../contract/jobs.ts';
 import { TAG_PARAMETER } from '../contract/parameters.ts';
 import { type Answer, type Asked, type Handlers, ok } from '../handler.ts';
+import { tenantMissing } from './parameters.ts';
+import { type SubmissionPorts, submissionHandlers } from './submissions.ts';
 
 type JobHandlers = Handlers<keyof typeof jobOperations>;
 
-export function jobHandlers(ports: SubmitJobPorts & CancelJobPorts & ListPorts & WaitPorts): JobHandlers {
-  const submitted = submitJob(ports);
+export function jobHandlers(ports: SubmissionPorts & CancelJobPorts & ListPorts & WaitPorts): JobHandlers {
+  const shown = async (job: JobRecord, audience: Audience): Promise<JobView> => {
+    const view = viewOf(await ports.jobs.whole(job), audience);
+    if (view.dependsOn === undefined) return view;
+    // Also those that were named by their keys, so that a reader can follow them.
+    const dependsOn = view.dependsOn.map((other) => ({
+      ...other,
+      jobId: other.jobId ?? jobIdOf(job.tenantId, other.idempotencyKey ?? ''),
+    }));
+    return { ...view, dependsOn };
+  };
   return {
-    async submitJob({ caller, headers, body, requestId }) {
-      if (caller.tenantId === undefined) return tenantMissing;
-      const sender = { tenantId: caller.tenantId, idempotencyKey: headers['Idempotency-Key'] };
-      const parsed = parseSubmission(body, sender);
-      const outside = parsed.kind === 'submit' && creationProblem(caller.narrowing, parsed.request);
-      if (outside) return { kind: 'refused', problem: outside };
-      const outcome = await submitted(requestId, parsed);
-      if (outcome.kind === 'refused') return outcome;
-      const { jobId: id, state } = outcome.job;
-      if (outcome.kind === 'created') return { kind: 'answer', status: 201, body: { id, state } };
-      return { ...ok({ id, state }), headers: { 'Idempotent-Replayed': 'true' } };
-    },
+    ...submissionHandlers(ports),
 
     async listJobs({ caller, mine, query }) {
       const { tenantId } = mine;
@@ -48,8 +47,13 @@ export function jobHandlers(ports: SubmitJobPorts & CancelJobPorts & ListPorts &
     },
 
     getJob: withJob(async (job, { caller }) => {
-      const body = viewOf(await ports.jobs.whole(job), caller.audience);
-      return { ...ok(body), tagged: true };
+      // Its parts never change, so a reader that has this version of it costs one read.
+      const by = viewOf(withoutParts(job), caller.audience);
+      return {
+        kind: 'answer',
+        status: 200,
+        tagged: { by, whole: () => shown(job, caller.audience) },
+      };
     }),
 
     explainJob: withJob(async (job, { caller }) =>
@@ -57,16 +61,20 @@ export function jobHandlers(ports: SubmitJobPorts & CancelJobPorts & ListPorts &
     ),
 
     getJobTimeline: withJob(async (job, { caller, mine }) =>
-      ok({ items: await jobTimeline(mine, job, caller.audience) }),
+      ok({ items: await jobTimeline(mine, await withOthers(ports, job), caller.audience) }),
     ),
 
     cancelJob: withJob(async (job, { caller }) => {
       const ended = await cancelJob(ports, job);
       if (ended === undefined) return notFound;
-      const body = viewOf(await ports.jobs.whole(ended), caller.audience);
+      const body = await shown(ended, caller.audience);
       return { kind: 'answer', status: isFinal(ended.state) ? 200 : 202, body };
     }),
   };
+}
+
+function withoutParts({ input: _, metadata: __, dependsOn: ___, ...job }: JobRecord): WholeJob {
+  return job;
 }
 
 /** The job that the path names, if the caller reaches it. */
@@ -76,15 +84,6 @@ export function withJob(use: (job: JobRecord, asked: Asked) => Promise<Answer | 
     return job === undefined ? notFound : use(job, asked);
   };
 }
-
-const tenantMissing: Refused = {
-  kind: 'refused',
-  problem: problem(
-    'parameter_invalid',
-    '/tenant',
-    'Expected the parameter tenant: operators say whose jobs they mean.',
-  ),
-};
 
 const tagInvalid: Refused = {
   kind: 'refused',

@@ -1,4 +1,5 @@
 /** Tenants, for operators. */
+import { type ListSlotsPorts, listSlots } from '../../application/resources/list-slots.ts';
 import { notFound, type Refused } from '../../application/resources/refused.ts';
 import {
   putTenantSettings,
@@ -7,16 +8,24 @@ import {
   type TenantSettingsPorts,
   tenantAccount,
 } from '../../application/resources/tenant-settings.ts';
+import { type UsagePorts, usageOf } from '../../application/resources/usage.ts';
 import { changeGate } from '../../application/tenant/tenant-admin.ts';
+import { PRICES_DATE } from '../../domain/cost/prices.ts';
+import { costView, monthOf } from '../../domain/cost/receipt.ts';
 import { TenantId } from '../../domain/job/ids.ts';
 import { readBodyAs } from '../../domain/request/body.ts';
+import { type Budget, type Spend, standingOf } from '../../domain/tenant/budget.ts';
+import type { RevocationStore } from '../../io/access/revocations.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
 import { tenantOperations } from '../contract/tenants.ts';
 import { etagOf } from '../etag.ts';
 import { type Answer, type Asked, type Handlers, ok } from '../handler.ts';
+import { groupingOf } from './parameters.ts';
 
-export interface TenantPorts extends TenantSettingsPorts {
+export interface TenantPorts extends TenantSettingsPorts, UsagePorts, ListSlotsPorts {
+  readonly gates: TenantSettingsPorts['gates'] & ListSlotsPorts['gates'];
   readonly tenants: TenantSettingsPorts['tenants'] & Pick<TenantStore, 'list'>;
+  readonly revocations: Pick<RevocationStore, 'revoke'>;
 }
 
 export function tenantHandlers(ports: TenantPorts): Handlers<keyof typeof tenantOperations> {
@@ -50,11 +59,33 @@ export function tenantHandlers(ports: TenantPorts): Handlers<keyof typeof tenant
       );
     }),
 
+    getUsage: withTenant(async (tenantId, { query }) => {
+      const grouping = groupingOf(query);
+      if (grouping.kind === 'refused') return grouping;
+      const { month = monthOf(ports.clock.nowMs()) } = query;
+      const { lines, total } = await usageOf(ports, [tenantId], month, grouping.by);
+      const items = lines.map(costView);
+      return ok({ tenantId, month, items, total: costView(total), prices: PRICES_DATE });
+    }),
+
+    listSlots: withTenant(async (tenantId) => {
+      const known = await tenantAccount(ports, tenantId);
+      return known.kind === 'refused' ? known : ok(await listSlots(ports, tenantId));
+    }),
+
     pauseTenant: withTenant(async (tenantId, { body }) => {
       const read = readBodyAs(tenantOperations.pauseTenant.body, body);
       if (read.kind === 'refused') return read;
       const { reason } = read.value;
       return changed(tenantId, (gate) => ({ ...gate, paused: { reason, at: ports.clock.nowMs() } }));
+    }),
+
+    revokeTokens: withTenant(async (tenantId) => {
+      const known = await tenantAccount(ports, tenantId);
+      if (known.kind === 'refused') return known;
+      const nowMs = ports.clock.nowMs();
+      await ports.revocations.revoke(tenantId, nowMs);
+      return ok({ tenantId, tokensNotBefore: new Date(nowMs).toISOString() });
     }),
 
     resumeTenant: withTenant((tenantId) => changed(tenantId, ({ paused: _, ...gate }) => gate)),
@@ -68,6 +99,16 @@ export function tenantHandlers(ports: TenantPorts): Handlers<keyof typeof tenant
   }
 }
 
+function spendView(budget: Budget | undefined, spend: Spend) {
+  return {
+    month: spend.month,
+    usd: spend.usdMicro / 1_000_000,
+    at: new Date(spend.atMs).toISOString(),
+    until: new Date(spend.untilMs).toISOString(),
+    standing: standingOf({ budget, spend }),
+  };
+}
+
 function withTenant(use: (tenantId: string, asked: Asked) => Promise<Answer | Refused>) {
   return async (asked: Asked): Promise<Answer | Refused> => {
     const { success, data } = TenantId.safeParse(asked.path['tenantId']);
@@ -78,11 +119,12 @@ function withTenant(use: (tenantId: string, asked: Asked) => Promise<Answer | Re
 const settingsTag = (settings: SetByOperator | undefined): Promise<string> =>
   etagOf('operator', JSON.stringify(settings ?? null));
 
-function viewOf({ tenantId, settings, paused, inBatch, waiting }: TenantAccount) {
+function viewOf({ tenantId, settings, paused, spend, inBatch, waiting }: TenantAccount) {
   return {
     tenantId,
     ...(settings === undefined ? {} : { settings }),
     ...(paused === undefined ? {} : { paused: { ...paused, at: new Date(paused.at).toISOString() } }),
+    ...(spend === undefined ? {} : { spend: spendView(settings?.budget, spend) }),
     inBatch,
     waiting,
   };

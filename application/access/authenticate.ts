@@ -7,14 +7,16 @@ import { NOT_NARROWED } from '../../domain/access/narrowing.ts';
 import { type Grant, judgeClaims } from '../../domain/access/token.ts';
 import { type ErrorCode, problem } from '../../domain/errors.ts';
 import type { KeyStore } from '../../io/access/keys.ts';
+import type { RevocationReader } from '../../io/access/revocations.ts';
 import type { Signatures } from '../../io/access/signatures.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Refused } from '../resources/refused.ts';
-import { type KnownKeys, knownKeys } from './known-keys.ts';
+import { type KnownLately, knownLately } from './known-lately.ts';
 import { type CredentialRates, credentialRates } from './rates.ts';
 
 export interface AuthenticationPorts {
   readonly keys: Pick<KeyStore, 'get'>;
+  readonly revocations: RevocationReader;
   readonly signatures: Signatures;
   readonly audience: string;
   readonly clock: Clock;
@@ -32,11 +34,15 @@ export interface Credentials {
 export interface Authenticated {
   readonly kind: 'authenticated';
   readonly keyId: string;
+  /** Of a token. */
+  readonly jti?: string;
   readonly grant: Grant;
   /** Headers that tell the caller of its rate. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** The promise of a revocation is a minute. */
+const REVOCATIONS_KNOWN_MS = 60_000;
 const BEARER = /^Bearer ([\x21-\x7e]{1,4096})$/i;
 const RAW_KEY = /^hgk_([a-z2-7]{16})_([A-Za-z0-9_-]{43})$/;
 
@@ -44,7 +50,15 @@ const RAW_KEY = /^hgk_([a-z2-7]{16})_([A-Za-z0-9_-]{43})$/;
 export function authenticator(
   ports: AuthenticationPorts,
 ): (given: Credentials) => Promise<Authenticated | Refused> {
-  const known = knownKeys(ports);
+  const known: Known = {
+    keys: knownLately(ports.clock, (keyId) => ports.keys.get(keyId)),
+    // Most tenants have none, and each look costs a read.
+    revocations: knownLately(
+      ports.clock,
+      (tenantId) => ports.revocations.tokensNotBefore(tenantId),
+      REVOCATIONS_KNOWN_MS,
+    ),
+  };
   const rates = credentialRates(ports.clock);
   return async (given) => {
     if (given.authorization === undefined)
@@ -59,11 +73,16 @@ export function authenticator(
   };
 }
 
+interface Known {
+  readonly keys: KnownLately<AccessKey>;
+  readonly revocations: KnownLately<number>;
+}
+
 type ByCredential = Omit<Authenticated, 'headers'> | Refused;
 
 async function byToken(
   { signatures, audience, clock }: AuthenticationPorts,
-  known: KnownKeys,
+  known: Known,
   token: string,
   { tenant }: Credentials,
 ): Promise<ByCredential> {
@@ -82,12 +101,20 @@ async function byToken(
       'Expected no header Headgate-Tenant: the token says which tenant this is.',
       '/Headgate-Tenant',
     );
-  return { kind: 'authenticated', keyId, grant: judged.grant };
+  // After the signature, or a stranger could have any tenant looked up.
+  const notBeforeMs = await known.revocations(judged.grant.tenantId);
+  if (notBeforeMs !== undefined && judged.grant.issuedAtMs < notBeforeMs)
+    return refused(
+      'token_revoked',
+      'Expected a token that was signed after all tokens of the tenant were revoked.',
+    );
+  const { jti } = judged.grant;
+  return { kind: 'authenticated', keyId, jti, grant: judged.grant };
 }
 
 async function byKey(
   { signatures, clock }: AuthenticationPorts,
-  known: KnownKeys,
+  known: Known,
   text: string,
   { tenant, fromPage }: Credentials,
 ): Promise<ByCredential> {
@@ -115,8 +142,8 @@ async function byKey(
   return { kind: 'authenticated', keyId, grant: { tenantId, scopes, narrowing: NOT_NARROWED } };
 }
 
-async function usable(known: KnownKeys, keyId: string, nowMs: number): Promise<AccessKey | undefined> {
-  const key = await known(keyId);
+async function usable({ keys }: Known, keyId: string, nowMs: number): Promise<AccessKey | undefined> {
+  const key = await keys(keyId);
   return key !== undefined && isUsable(key, nowMs) ? key : undefined;
 }
 

@@ -1,6 +1,7 @@
 /** Calls to AWS Batch within the rate limit that all functions share. */
 import { Fault } from '../../domain/fault.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
+import type { BatchWaiting } from '../../io/aws/batch-waiting.ts';
 import type { PacingClock } from '../../io/process/clock.ts';
 import type { RateLimiter } from '../../io/table/rate-limiter.ts';
 
@@ -14,17 +15,7 @@ const MAX_PAUSE_MS = 5000;
  * @throws Error when the rate limit is used up and still is after one pause
  */
 export function pacedBatch(batch: BatchPort, limiter: RateLimiter, clock: PacingClock): BatchPort {
-  const own = { weight: 1 };
-  const reserve = async () => {
-    let reservation = await limiter.reserve(own);
-    if (reservation.kind === 'full') {
-      await clock.waitUntil(Math.min(reservation.retryAtMs, clock.nowMs() + MAX_PAUSE_MS));
-      reservation = await limiter.reserve(own);
-    }
-    if (reservation.kind === 'full')
-      throw new Fault('RateLimitFull', 'The rate limit of AWS Batch calls is used up');
-    await clock.waitUntil(reservation.atMs);
-  };
+  const reserve = reserving(limiter, clock);
   return {
     submit: (request) => batch.submit(request),
     // One reservation, although a look-up may read several pages: a name of ours has one page.
@@ -41,5 +32,34 @@ export function pacedBatch(batch: BatchPort, limiter: RateLimiter, clock: Pacing
       await reserve();
       return batch.terminate(runId, reason);
     },
+  };
+}
+
+/** One reservation for a queue, although it is two calls: each queue is asked about once in a run. */
+export function pacedWaiting(waiting: BatchWaiting, limiter: RateLimiter, clock: PacingClock): BatchWaiting {
+  const reserve = reserving(limiter, clock);
+  return {
+    async describeQueue(jobQueue) {
+      await reserve();
+      return waiting.describeQueue(jobQueue);
+    },
+    async cancelWaiting(runId, reason) {
+      await reserve();
+      return waiting.cancelWaiting(runId, reason);
+    },
+  };
+}
+
+function reserving(limiter: RateLimiter, clock: PacingClock): () => Promise<void> {
+  const own = { weight: 1 };
+  return async () => {
+    let reservation = await limiter.reserve(own);
+    if (reservation.kind === 'full') {
+      await clock.waitUntil(Math.min(reservation.retryAtMs, clock.nowMs() + MAX_PAUSE_MS));
+      reservation = await limiter.reserve(own);
+    }
+    if (reservation.kind === 'full')
+      throw new Fault('RateLimitFull', 'The rate limit of AWS Batch calls is used up');
+    await clock.waitUntil(reservation.atMs);
   };
 }

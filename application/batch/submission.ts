@@ -9,40 +9,50 @@ import type { SubmitMessage } from '../../domain/batch/messages.ts';
 import { unavailableFor } from '../../domain/batch/refusal.ts';
 import {
   planSubmission,
-  queueOf,
+  runRequest,
   SUBMIT_TIMEOUT_MS,
   type SubmitPlan,
+  settledAt,
   submitRequest,
   type Targets,
 } from '../../domain/batch/submission.ts';
+import { CLAIM_WITHIN_MS, executorAfter, hasEndedRun } from '../../domain/executor/executor.ts';
 import { Fault } from '../../domain/fault.ts';
 import { advance } from '../../domain/job/advance.ts';
 import { acceptedOrder, isOver, mustNotHold } from '../../domain/job/attempt.ts';
-import { turnedAway } from '../../domain/job/due.ts';
-import { batchJobName } from '../../domain/job/identity.ts';
-import { APART, type Failure, isUnsettled, type JobRecord } from '../../domain/job/job.ts';
-import { type JobType, type JobTypes, withoutType } from '../../domain/job/job-type.ts';
+import { isFarTurn, turnedAway } from '../../domain/job/due.ts';
+import { APART, endings, type Failure, isUnsettled, type JobRecord } from '../../domain/job/job.ts';
+import { type Executor, type JobType, type JobTypes, withoutType } from '../../domain/job/job-type.ts';
 import type { Observation } from '../../domain/job/lifecycle.ts';
 import type { Parts } from '../../domain/job/parts.ts';
+import { called } from '../../domain/metrics/step-metrics.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
+import { attemptTraceparent } from '../../domain/trace/context.ts';
 import { ticketText } from '../../domain/worker/tokens.ts';
 import type { BatchPort } from '../../io/aws/batch.ts';
+import type { FunctionsPort } from '../../io/aws/functions.ts';
 import type { WorkerKeys } from '../../io/aws/worker-keys.ts';
 import type { PacingClock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import type { RateLimiter } from '../../io/table/rate-limiter.ts';
-import { together } from '../apart.ts';
+import type { TurnBook } from '../../io/table/turn-book.ts';
+import { type AwaitPorts, awaitOthers } from '../dependency/await.ts';
 import { type Changed, changeJob } from '../job/decide-job.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { terminateDuplicate } from './duplicate.ts';
 import { contextOf } from './follow.ts';
+import { resolve } from './resolve.ts';
 
 export interface SubmissionPorts {
-  readonly jobs: Pick<JobStore, 'get' | 'replace' | 'whole'>;
+  readonly jobs: Pick<JobStore, 'get' | 'replace' | 'whole' | 'stored'>;
+  readonly dependants: AwaitPorts['dependants'];
+  readonly groups: AwaitPorts['groups'];
   readonly batch: BatchPort;
+  readonly functions: FunctionsPort;
   readonly limiter: RateLimiter;
+  readonly turns: Pick<TurnBook, 'book'>;
   readonly slots: Pick<Slots, 'acquire' | 'release'>;
   readonly clock: PacingClock;
   readonly random: Random;
@@ -52,6 +62,8 @@ export interface SubmissionPorts {
   readonly tickets: Pick<WorkerKeys, 'sign'>;
   readonly targets: Targets;
   readonly settleMs: number;
+  /** The part of the jobs that are traced; absent: the stage sends no traces. */
+  readonly traceSampling?: number | undefined;
 }
 
 /**
@@ -113,7 +125,11 @@ async function stepOnce(ports: SubmissionPorts, step: Step, seen: JobRecord): Pr
   const { asked, holdsSlot } = step;
   const plan = planSubmission(seen, asked, ports.clock.nowMs(), ports.settleMs);
   // A handler that died between its last write and its last message left something to dispatch.
-  if (plan.kind === 'done') return ended(isUnsettled(seen) ? { toDispatch: seen } : {});
+  if (plan.kind === 'done') return ended(isUnsettled(seen) || hasEndedRun(seen) ? { toDispatch: seen } : {});
+  if (plan.kind === 'await') {
+    const next = await awaitOthers(ports, seen);
+    return next === undefined ? ended({}) : { kind: 'again', seen: next, holdsSlot };
+  }
   const type = ports.types.get(seen.jobType);
   const input = await inputOf(ports, seen, needsInput(type, plan.kind));
   const fit = fitOf(seen, type, plan.kind, input);
@@ -216,28 +232,6 @@ async function observe(
   return job;
 }
 
-/** Asks AWS Batch for the attempt's Batch job by name, when no request for it can be under way any more. */
-async function resolve(
-  ports: SubmissionPorts,
-  job: JobRecord,
-  type: JobType | undefined,
-): Promise<Observation> {
-  const { jobId, attempt } = job;
-  const { queues } = ports.targets;
-  // Without its job type nothing says to which queue it went.
-  const places = type === undefined ? Object.values(queues) : [queues[queueOf(job, type)]];
-  const name = batchJobName(jobId, attempt);
-  const ids = (await together(places.map((place) => ports.batch.listByName(place, name)))).flat();
-  const found = ids.find((id) => !job.refused?.includes(id));
-  ports.log.info(`submission:resolve:${found === undefined ? 'absent' : 'found'}`, {
-    jobId,
-    attempt,
-    runId: found,
-  });
-  if (found === undefined) return { kind: 'not_accepted', why: 'absent_in_batch' };
-  return { kind: 'accepted', runId: found, order: acceptedOrder };
-}
-
 interface Calling extends Step {
   readonly seen: JobRecord;
   /** Absent: it was not needed. */
@@ -246,38 +240,45 @@ interface Calling extends Step {
   readonly hasSlot: boolean;
 }
 
-/** A message that is turned away repeatedly gets a longer delay: each return costs a receive. */
-const MAX_AWAY_MS = 8000;
-
 /** Only the handler whose write opened the call makes the request: a repeated message finds `callOpen` and waits. */
 async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> {
   const { asked, seen, input, type, weight } = calling;
   // Before the intent: without a ticket there is no call, and what was opened would have to be looked for.
   const ticket = await ports.tickets.sign('ticket', (keyId) => ticketText({ ...asked, keyId }));
-  const reservation = await ports.limiter.reserve({ tenantId: seen.tenantId, weight });
-  // With a random delay: otherwise the whole backlog would return at one moment, and most of it would be turned away
-  // again.
-  if (reservation.kind === 'full') {
-    await noteTurnedAway(ports, asked, seen);
-    return ended({ againAtMs: reservation.retryAtMs + ports.random.fraction() * MAX_AWAY_MS });
-  }
+  const executor = executorAfter(type, endings(seen));
+  const reservation =
+    executor === 'lambda'
+      ? { kind: 'at' as const, atMs: ports.clock.nowMs() }
+      : await ports.limiter.reserve({ tenantId: seen.tenantId, weight });
+  if (reservation.kind === 'full') return ended(await waitForTurn(ports, asked, seen, reservation.retryAtMs));
   // Before the reserved moment: so the intents of all messages of a batch are one call to the table.
-  const opened = await openCall(ports, calling, reservation.atMs);
+  const opened = await openCall(ports, calling, executor, reservation.atMs);
   // The job changed meanwhile, and may be over: then its slot is released.
   if (opened.kind === 'unchanged')
     return { kind: 'again', seen: opened.job, holdsSlot: calling.holdsSlot || calling.hasSlot };
   await ports.clock.waitUntil(reservation.atMs);
-  const { targets, clock } = ports;
-  const outcome = await ports.batch.submit(
-    submitRequest(opened.job, type, weight, { targets, input, ticket, nowMs: clock.nowMs() }),
-  );
+  const { targets, clock, traceSampling } = ports;
+  const { traceparent } = opened.job;
+  const parts = {
+    targets,
+    input,
+    ticket,
+    nowMs: clock.nowMs(),
+    traceparent: traceSampling === undefined ? traceparent : attemptTraceparent(opened.job, traceSampling),
+  };
+  const outcome =
+    executor === 'lambda'
+      ? await ports.functions.start(runRequest(opened.job, type, parts))
+      : await ports.batch.submit(submitRequest(opened.job, type, weight, parts));
   const facts = { jobId: asked.jobId, tenantId: seen.tenantId, attempt: asked.attempt };
-  if (outcome.kind !== 'unavailable') ports.log.info(`submission:call:${outcome.kind}`, facts);
+  if (outcome.kind !== 'unavailable')
+    ports.log.info(`submission:call:${outcome.kind}`, facts, called(outcome.kind));
   switch (outcome.kind) {
     case 'accepted':
-      return ended(await recordAccepted(ports, opened.job, outcome.runId));
+      // The claim of a run on Lambda says so within a second: an own write of it would often meet that one.
+      return ended(executor === 'lambda' ? {} : await recordAccepted(ports, opened.job, outcome.runId));
     case 'unknown':
-      return ended({ againAtMs: (opened.job.callDeadlineAt ?? 0) + ports.settleMs });
+      return ended({ againAtMs: settledAt(opened.job, ports.settleMs) });
     case 'not_accepted':
       await recordAnswer(ports, opened.job, { kind: 'not_accepted', why: outcome.why });
       return ended({ againAtMs: ports.clock.nowMs() + 1000 + ports.random.fraction() * 9000 });
@@ -288,16 +289,26 @@ async function call(ports: SubmissionPorts, calling: Calling): Promise<Stepped> 
   }
 }
 
-/** What it waits for now is its turn, and no longer a time of its own. */
-async function noteTurnedAway(ports: SubmissionPorts, asked: SubmitMessage, seen: JobRecord): Promise<void> {
+/**
+ * Books a turn behind those of the tenant's other jobs that were turned away, so that its message comes back once. What it
+ * waits for now is its turn, and no longer a time of its own.
+ */
+async function waitForTurn(
+  ports: SubmissionPorts,
+  asked: SubmitMessage,
+  seen: JobRecord,
+  earliestMs: number,
+): Promise<SubmissionResult> {
+  const turnAt = await ports.turns.book(seen.tenantId, earliestMs);
+  const nowMs = ports.clock.nowMs();
   await changeJob(ports.jobs, seen, (current) => {
-    const nowMs = ports.clock.nowMs();
     const plan = planSubmission(current, asked, nowMs, ports.settleMs);
     if (!MAY_CALL.has(plan.kind)) return undefined;
     const begins = plan.kind === 'begin';
     const begun = begins ? advance(current, { kind: 'due' }, contextOf(ports, current)) : undefined;
-    return turnedAway(current, begun, nowMs);
+    return turnedAway(current, begun, turnAt, nowMs);
   });
+  return isFarTurn(turnAt, nowMs) ? {} : { againAtMs: turnAt };
 }
 
 const MAY_CALL: ReadonlySet<SubmitPlan['kind']> = new Set(['begin', 'wait_for_slot', 'call']);
@@ -305,13 +316,16 @@ const MAY_CALL: ReadonlySet<SubmitPlan['kind']> = new Set(['begin', 'wait_for_sl
 function openCall(
   ports: SubmissionPorts,
   { asked, seen, hasSlot }: Calling,
+  executor: Executor,
   callAtMs: number,
 ): Promise<Changed> {
-  const deadlineAt = Math.max(ports.clock.nowMs(), callAtMs) + 2 * SUBMIT_TIMEOUT_MS;
+  const fromMs = Math.max(ports.clock.nowMs(), callAtMs);
+  const deadlineAt = fromMs + 2 * SUBMIT_TIMEOUT_MS;
+  const claimBy = executor === 'lambda' ? fromMs + CLAIM_WITHIN_MS : undefined;
   return changeJob(ports.jobs, seen, (current) => {
     const plan = planSubmission(current, asked, ports.clock.nowMs(), ports.settleMs);
     return MAY_CALL.has(plan.kind)
-      ? advance(current, { kind: 'call', deadlineAt, hasSlot }, contextOf(ports, current))
+      ? advance(current, { kind: 'call', deadlineAt, hasSlot, claimBy }, contextOf(ports, current))
       : undefined;
   });
 }
@@ -328,7 +342,11 @@ async function turnAway(
 ): Promise<SubmissionResult> {
   const { jobId, tenantId, attempt } = seen;
   // The line for an alarm: no job of this kind runs until an operator acts.
-  ports.log.error('submission:call:unavailable', { jobId, tenantId, attempt, why: what });
+  ports.log.error(
+    'submission:call:unavailable',
+    { jobId, tenantId, attempt, why: what },
+    called('unavailable'),
+  );
   const { retry } = ports.types.get(seen.jobType) ?? withoutType;
   const around = { retry, nowMs: ports.clock.nowMs(), random: ports.random.fraction() };
   const job = await recordAnswer(ports, seen, unavailableFor(seen, reason, around));

@@ -10,34 +10,59 @@ import { holderName } from '../../domain/tenant/holder.ts';
 import { policyOf, type TenantDefaults } from '../../domain/tenant/policy.ts';
 import { type LifecycleEvent, lifecycleEvent } from '../../domain/webhook/notification.ts';
 import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
+import type { DependantStore } from '../../io/table/dependency/dependants.ts';
 import type { GateStore } from '../../io/table/gates.ts';
+import type { ArrayItemStore } from '../../io/table/group/array-items.ts';
+import type { GroupStore } from '../../io/table/group/groups.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
 import { apart, sendApart, together } from '../apart.ts';
+import { goOnTelling } from '../dependency/tell.ts';
+import { evaluateGroup } from '../group/evaluate.ts';
+import { type RecordTogetherPorts, recordingTogether } from '../intake/record-together.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import { withMetadata } from '../job/with-metadata.ts';
 import { eachAlone, readable } from '../messages.ts';
+import type { CarryOut } from '../operation/carry-out.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { type Step, type SubmissionPorts, type SubmissionResult, stepSubmission } from './submission.ts';
 
 export interface SubmitPorts extends SubmissionPorts, Omit<DispatchPorts, 'clock' | 'slots'> {
-  readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace' | 'whole'>;
+  readonly jobs: Pick<
+    JobStore,
+    'load' | 'get' | 'replace' | 'whole' | 'stored' | 'leaveTombstone' | 'create' | 'createOver'
+  >;
+  readonly groups: GroupStore;
+  readonly arrayItems: Pick<ArrayItemStore, 'slice'>;
+  readonly rolls: RecordTogetherPorts['rolls'];
+  readonly batched: RecordTogetherPorts['batched'];
+  readonly dependants: DependantStore;
   readonly tenants: Pick<TenantStore, 'load'>;
   readonly gates: Pick<GateStore, 'load'>;
   readonly slots: Slots;
   readonly defaults: TenantDefaults;
+  /** One slice of an operation. */
+  readonly carryOut: CarryOut;
 }
 
 export function submit(ports: SubmitPorts): MessageBatch {
+  const expanding = { ...ports, jobs: { ...ports.jobs, create: recordingTogether(ports) } };
   return async (messages) => {
     const read = readable(messages, SubmitQueueMessage, ports.log);
     const asked = read.flatMap(({ value }) => ('jobId' in value ? [value] : []));
     const known = await load(ports, asked);
+    const ended: JobRecord[] = [];
     const stepped = await eachAlone(read, ports.log, async ({ message, value }) => {
       if ('wake' in value) await ports.slots.wake(value.wake);
+      if ('tell' in value) await goOnTelling(ports, value);
+      if ('operation' in value) await ports.carryOut(value);
+      if ('group' in value)
+        ended.push(...(await evaluateGroup(expanding, { tenantId: value.tenantId, groupId: value.group })));
       const result = 'jobId' in value ? await stepSubmission(ports, known.step(value), known.job(value)) : {};
       return { message, result };
     });
+    // Their records say what is left, so reconcile does what fails here.
+    await dispatch(ports, ended);
     const failed = await sendResults(ports, stepped);
     return new Set(stepped.filter((one) => !failed.has(one)).map(({ message }) => message.id));
   };

@@ -4,13 +4,17 @@
  */
 import { BatchJobStateChange, type BatchReport, parseReport } from '../../domain/batch/report.ts';
 import { isNewer } from '../../domain/job/attempt.ts';
+import type { JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
+import { EventsRepeated } from '../../domain/metrics/catalogue.ts';
+import { one } from '../../domain/metrics/metric.ts';
 import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import { eachAlone, readable } from '../messages.ts';
 import { type FollowPorts, follow } from './follow.ts';
+import { noteBlocked } from './stuck.ts';
 
 export interface TrackPorts extends FollowPorts, DispatchPorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace' | 'whole'>;
@@ -31,7 +35,7 @@ export function track(ports: TrackPorts): MessageBatch {
     const followed = await eachAlone(reports, ports.log, async ({ messageIds, report }) => {
       const known = jobs.get(report.jobId);
       if (known === undefined) ignore(ports.log, 'unknown_job', report.runId);
-      return { messageIds, toDispatch: known && (await follow(ports, known, report)) };
+      return { messageIds, toDispatch: known && (await followBlocked(ports, known, report)) };
     });
     const failed = await dispatch(
       ports,
@@ -42,8 +46,18 @@ export function track(ports: TrackPorts): MessageBatch {
   };
 }
 
+async function followBlocked(
+  ports: TrackPorts,
+  known: JobRecord,
+  report: BatchReport,
+): Promise<JobRecord | undefined> {
+  const followed = await follow(ports, known, report);
+  if (report.isBlocked !== true) return followed;
+  return (await noteBlocked(ports, followed ?? known, report)) ?? followed;
+}
+
 function newestReports(read: readonly { message: Message; value: BatchJobStateChange }[], log: Log) {
-  const newest = new Map<string, NewestReport>();
+  const newestOf = new Map<string, NewestReport>();
   const ignored: string[] = [];
   for (const { message, value } of read) {
     const seen = parseReport(value);
@@ -53,14 +67,27 @@ function newestReports(read: readonly { message: Message; value: BatchJobStateCh
       continue;
     }
     const { report } = seen;
-    const known = newest.get(report.runId);
-    newest.set(report.runId, {
+    const known = newestOf.get(report.runId);
+    if (known?.report.ended === true && report.ended) repeated(log, report);
+    newestOf.set(report.runId, {
       message,
       messageIds: [...(known?.messageIds ?? []), message.id],
-      report: known === undefined || isNewer(report.order, known.report.order) ? report : known.report,
+      report: known === undefined ? report : newest(known.report, report),
     });
   }
-  return { reports: [...newest.values()], ignored };
+  return { reports: [...newestOf.values()], ignored };
+}
+
+/** Of two in one batch, the second would be passed over without a trace. */
+function repeated(log: Log, { jobId, attempt, runId }: BatchReport): void {
+  log.info('event:repeat:done', { jobId, attempt, runId }, [one(EventsRepeated)]);
+}
+
+/** The older ones are implied, but for the moment at which they began to start. */
+function newest(known: BatchReport, other: BatchReport): BatchReport {
+  const [newer, older] = isNewer(other.order, known.order) ? [other, known] : [known, other];
+  const startingAt = newer.startingAt ?? older.startingAt;
+  return startingAt === undefined ? newer : { ...newer, startingAt };
 }
 
 function ignore(log: Log, why: string, runId?: string): void {

@@ -6,7 +6,6 @@ import { Fault } from '../../domain/fault.ts';
 import { advance } from '../../domain/job/advance.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
-import { mayBeRedriven } from '../../domain/job/redrive.ts';
 import { tombstoneAfter } from '../../domain/job/tombstone.ts';
 import type { CancelRequest } from '../../domain/request/request.ts';
 import type { Clock } from '../../io/process/clock.ts';
@@ -14,10 +13,11 @@ import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { contextOf } from '../batch/follow.ts';
+import { type TellPorts, tellAll } from '../dependency/tell.ts';
 import { changeJob } from '../job/decide-job.ts';
 import { childIdOf, jobIdOf } from '../job/identity.ts';
 
-export interface CancelPorts {
+export interface CancelPorts extends TellPorts {
   readonly jobs: Pick<JobStore, 'stored' | 'leaveTombstone' | 'get' | 'replace'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -47,8 +47,8 @@ export async function cancel(ports: CancelPorts, asked: CancelRequest): Promise<
     );
     found = changed.job;
     ports.log.info(`job:cancel:${changed.kind}`, { jobId, tenantId, to: found.state });
-    if (found.redrivenAs === undefined && !mayBeRedriven(found)) return found;
-    // Its letter may be on the way back. Queues keep no order, so the child is cancelled before it is there.
+    if (found.redrivenAs === undefined && found.state !== 'failed') return found;
+    // Its letter may be on the way back, even of one that was discarded meanwhile: intake may have read it before. Queues keep no order, so the child is cancelled before it is there.
     jobId = childIdOf(jobId);
   }
 }
@@ -66,7 +66,9 @@ async function jobOrTombstone(
     if (held.kind === 'job') return held.job;
     const seen = held.kind === 'tombstone' ? held.tombstone : undefined;
     const next = tombstoneAfter(seen, { jobId, tenantId, nowMs: ports.clock.nowMs() });
-    if ((await ports.jobs.leaveTombstone(seen, next)) === 'written') return undefined;
+    if ((await ports.jobs.leaveTombstone(seen, next)) === 'lost') continue;
+    await tellAll(ports, { tenantId, name: jobId });
+    return undefined;
   }
   throw new Fault(
     'TombstoneContended',

@@ -5,7 +5,7 @@
 import { effectiveKeyOf, failedJobIn } from '../../domain/dead-letter/dead-letter.ts';
 import { type Problem, problem } from '../../domain/errors.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { classifyRedrive } from '../../domain/job/redrive.ts';
+import { classifyRedrive, type RedriveVerdict } from '../../domain/job/redrive.ts';
 import type { Identity } from '../../domain/request/admission.ts';
 import type { JobRequest } from '../../domain/request/request.ts';
 import type { Message } from '../../io/aws/lambda.ts';
@@ -32,7 +32,7 @@ export async function identify(
   // Without a record of the failed job this is a new job.
   if (parent === undefined) return { kind: 'job', identity: identityOf(message, request) };
   const fingerprint = fingerprintOf(request);
-  const verdict = classifyRedrive(parent, request.tenantId, fingerprint);
+  const verdict = await verdictOn(ports.jobs, parent, request.tenantId, fingerprint);
   ports.log.info(`letter:redrive:${verdict.kind}`, { jobId: parent.jobId, messageId: message.id });
   switch (verdict.kind) {
     case 'ignored':
@@ -53,6 +53,21 @@ export async function identify(
       return { kind: 'job', identity, parent };
     }
   }
+}
+
+/**
+ * A job that was discarded after its child was recorded, and before it knew of it, still has that child: the message that made
+ * the child has died in between, and is here again.
+ */
+async function verdictOn(
+  jobs: Pick<JobStore, 'get'>,
+  parent: JobRecord,
+  tenantId: string,
+  fingerprint: string,
+): Promise<RedriveVerdict> {
+  const verdict = classifyRedrive(parent, tenantId, fingerprint);
+  if (verdict.kind !== 'ignored' || verdict.why !== 'discarded') return verdict;
+  return (await jobs.get(childIdOf(parent.jobId))) === undefined ? verdict : { kind: 'child' };
 }
 
 function identityOf(message: Message, request: JobRequest): Identity {

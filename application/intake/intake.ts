@@ -8,6 +8,7 @@ import type { JobRecord } from '../../domain/job/job.ts';
 import { isUnsettled } from '../../domain/job/job.ts';
 import { type ParsedRequest, parseRequest } from '../../domain/request/request.ts';
 import { policyOf } from '../../domain/tenant/policy.ts';
+import { traceparentBeside } from '../../domain/trace/context.ts';
 import { deduplicatedEvent } from '../../domain/webhook/notification.ts';
 import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
 import type { GateStore } from '../../io/table/gates.ts';
@@ -16,9 +17,10 @@ import { together } from '../apart.ts';
 import { type DispatchPorts, dispatch } from '../job/dispatch.ts';
 import { eachAlone } from '../messages.ts';
 import { type AdmissionPorts, take } from './admission.ts';
-import { backlogCounter, type QuotaPorts } from './quota.ts';
+import { backlogCounter, type QuotaPorts, usedBudgets } from './quota.ts';
+import { type RecordTogetherPorts, recordingTogether } from './record-together.ts';
 
-export interface IntakePorts extends AdmissionPorts, DispatchPorts, QuotaPorts {
+export interface IntakePorts extends AdmissionPorts, DispatchPorts, QuotaPorts, RecordTogetherPorts {
   readonly jobs: AdmissionPorts['jobs'] & DispatchPorts['jobs'];
   readonly tenants: Pick<TenantStore, 'load'>;
   readonly gates: Pick<GateStore, 'load'>;
@@ -26,17 +28,22 @@ export interface IntakePorts extends AdmissionPorts, DispatchPorts, QuotaPorts {
 
 export function intake(ports: IntakePorts): MessageBatch {
   const countBacklogs = backlogCounter(ports);
+  const recording = { ...ports, jobs: { ...ports.jobs, create: recordingTogether(ports) } };
   return async (messages) => {
-    const read = messages.map((message) => ({ message, parsed: parseRequest(message.body) }));
+    const read = messages.map((message) => ({
+      message,
+      parsed: withTrace(parseRequest(message.body), message),
+    }));
     const tenantIds = read.flatMap(({ parsed }) => tenantOf(parsed) ?? []);
     const [tenants, gates] = await together([ports.tenants.load(tenantIds), ports.gates.load(tenantIds)]);
     const backlogs = await countBacklogs(
       gates,
       (tenantId) => policyOf(tenants.get(tenantId), ports.defaults)?.waitingQuota,
     );
+    const known = { tenants, backlogs, budgets: usedBudgets(gates), nowMs: ports.clock.nowMs() };
     const outcomes = await eachAlone(read, ports.log, async ({ message, parsed }) => ({
       message,
-      ...(await take(ports, message, parsed, { tenants, backlogs })),
+      ...(await take(recording, message, parsed, known)),
     }));
 
     const taken = outcomes.filter((outcome) => outcome.kind === 'taken');
@@ -63,9 +70,21 @@ export function intake(ports: IntakePorts): MessageBatch {
   };
 }
 
+/** The trace does not change the fingerprint, so a message that is sent again in another trace is the same job. */
+function withTrace(parsed: ParsedRequest, { attributes, awsTraceHeader }: Message): ParsedRequest {
+  if (parsed.kind !== 'submit' && parsed.kind !== 'array') return parsed;
+  if (parsed.request.traceparent !== undefined) return parsed;
+  const traceparent = traceparentBeside(attributes, awsTraceHeader);
+  if (traceparent === undefined) return parsed;
+  return parsed.kind === 'submit'
+    ? { ...parsed, request: { ...parsed.request, traceparent } }
+    : { ...parsed, request: { ...parsed.request, traceparent } };
+}
+
 function tenantOf(parsed: ParsedRequest): string | undefined {
   if (parsed.kind === 'refused') return undefined;
-  return parsed.kind === 'submit' ? parsed.request.tenantId : parsed.cancel.tenantId;
+  if (parsed.kind === 'group') return parsed.asked.tenantId;
+  return parsed.kind === 'cancel' ? parsed.cancel.tenantId : parsed.request.tenantId;
 }
 
 /**

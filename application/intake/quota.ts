@@ -1,5 +1,7 @@
-/** How many jobs of a tenant wait, for its quota. They are not counted for each message. */
-import type { Gate } from '../../domain/tenant/gate.ts';
+/** How many jobs of a tenant wait, for its quota, which are not counted for each message; and whose budgets are used. */
+
+import { type UsedBudget, usedBudget } from '../../domain/tenant/budget.ts';
+import { type Gate, isClosed } from '../../domain/tenant/gate.ts';
 import { type Backlog, isCurrent } from '../../domain/tenant/quota.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
@@ -28,9 +30,10 @@ const MAX_REMEMBERED = 10_000;
 export function backlogCounter({ waiting, clock, log }: QuotaPorts): CountBacklogs {
   const remembered = new Map<string, Backlog>();
 
-  async function backlogOf({ tenantId, holders, paused }: Gate, quota: number | undefined): Promise<number> {
+  async function backlogOf(gate: Gate, quota: number | undefined): Promise<number> {
+    const { tenantId, holders } = gate;
     // No attempt waits at a gate that is open and empty.
-    if (quota === undefined || (holders.length === 0 && paused === undefined)) return 0;
+    if (quota === undefined || (holders.length === 0 && !isClosed(gate))) return 0;
     const nowMs = clock.nowMs();
     const known = remembered.get(tenantId);
     if (known !== undefined && isCurrent(known, quota, nowMs)) return known.count;
@@ -48,4 +51,14 @@ export function backlogCounter({ waiting, clock, log }: QuotaPorts): CountBacklo
     for (const { item, error } of failed) log.error('quota:count:failed', { tenantId: item.tenantId, error });
     return new Map(done.map(({ item, result }) => [item.tenantId, result]));
   };
+}
+
+/** A gate that cannot be read refuses no job: none of its tenant gets past it. */
+export function usedBudgets(gates: ReadonlyMap<string, Gate>): ReadonlyMap<string, UsedBudget> {
+  return new Map(
+    [...gates.values()].flatMap((gate) => {
+      const used = usedBudget(gate);
+      return used === undefined ? [] : [[gate.tenantId, used] as const];
+    }),
+  );
 }

@@ -3,19 +3,25 @@
  * step.
  */
 import { type Asking, nextStepMessage } from '../../domain/batch/messages.ts';
+import { receiptOf } from '../../domain/cost/receipt.ts';
+import { sheetsOf } from '../../domain/cost/sheet.ts';
 import { type DeadLetter, failedJob } from '../../domain/dead-letter/dead-letter.ts';
-import { isFinal, isUnsettled, type JobRecord } from '../../domain/job/job.ts';
+import { endedByAnother, isFinal, isUnsettled, type JobRecord } from '../../domain/job/job.ts';
 import { type LifecycleEvent, lifecycleEvent } from '../../domain/webhook/notification.ts';
 import type { Bus } from '../../io/aws/bus.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
-import { apart, sendApart } from '../apart.ts';
+import type { ReceiptStore } from '../../io/table/receipts.ts';
+import { apart, sendApart, together } from '../apart.ts';
+import { type TellPorts, tellDependants } from '../dependency/tell.ts';
 import type { Slots } from '../tenant/slots.ts';
+import { type RecordFailurePorts, recordFailures } from './record-failures.ts';
 import { withMetadata } from './with-metadata.ts';
 
-export interface DispatchPorts {
+export interface DispatchPorts extends RecordFailurePorts, TellPorts {
+  readonly receipts: Pick<ReceiptStore, 'put'>;
   readonly jobs: Pick<JobStore, 'whole'>;
   readonly slots: Pick<Slots, 'release'>;
   readonly submitQueue: Queue;
@@ -26,11 +32,11 @@ export interface DispatchPorts {
 }
 
 /**
- * For each record: releases the slot of an attempt that is over, sends the dead letter of a failed job, publishes its
- * state, and sends the message for its next step.
+ * For each record: releases the slot of an attempt that is over, leaves its receipt, leaves the row and the dead letter of a
+ * failed job, tells those that wait for the end of the job, publishes its state, and sends the message for its next step.
  *
- * Idempotent: a slot that is released again was released, a second dead letter is harmless because the record knows
- * its one child, a second event has the same sequence, and a second submit message finds nothing to do.
+ * Idempotent: a slot that is released again was released, receipts are counted once, the row of a failed job has one key, a second dead letter is
+ * harmless because the record knows its one child, a second event has the same sequence, and a second submit message finds nothing to do.
  *
  * @returns the records of which something may not have been sent, which are logged: what brought them must come back. The
  * others are done
@@ -40,10 +46,20 @@ export async function dispatch(
   jobs: readonly JobRecord[],
 ): Promise<ReadonlySet<JobRecord>> {
   if (jobs.length === 0) return new Set();
-  const failed = new Map<JobRecord, unknown>(await releaseSlots(ports, jobs));
+  const [unreleased, receipts, rows] = await together([
+    releaseSlots(ports, jobs),
+    leaveReceipts(ports, jobs),
+    recordFailures(ports, jobs.filter(isFailing)),
+  ]);
+  const failed = new Map<JobRecord, unknown>(unreleased);
   const outboxes = await apart(jobs, (job) => outboxOf(ports, job));
   for (const { item, error } of outboxes.failed) failed.set(item, error);
   const stopped = new Set<JobRecord>();
+  // Like its letter: a job that is published without its row or its receipts would be settled, and no step would come back.
+  for (const { item, error } of [...receipts, ...rows.failed]) {
+    failed.set(item, error);
+    stopped.add(item);
+  }
   const step = async <Entry>(
     entriesOf: (outbox: Outbox) => readonly Entry[],
     send: (entries: readonly Entry[]) => Promise<void>,
@@ -55,6 +71,14 @@ export async function dispatch(
     }
   };
   await step(({ letters }) => letters, ports.deadLetters.send);
+  // Before the event, with which the job is settled: after that no step would tell them.
+  const ended = outboxes.done.flatMap(({ item }) =>
+    isFinal(item.state) && !stopped.has(item) ? [item] : [],
+  );
+  for (const [item, error] of await tellDependants(ports, ended)) {
+    failed.set(item, error);
+    stopped.add(item);
+  }
   await step(({ events }) => events, ports.bus.publish);
   await step(({ messages }) => messages, ports.submitQueue.send);
   for (const [{ jobId, tenantId }, error] of failed)
@@ -76,19 +100,40 @@ async function releaseSlots(
   return failed.flatMap(({ item, error }) => item.map((job) => [job, error] as const));
 }
 
+/** @returns the jobs whose receipts may not have been left */
+async function leaveReceipts(
+  { receipts }: DispatchPorts,
+  jobs: readonly JobRecord[],
+): Promise<readonly { readonly item: JobRecord; readonly error: unknown }[]> {
+  const owed = jobs.flatMap((job) => {
+    const receipt = receiptOf(job);
+    return receipt === undefined ? [] : [{ job, receipt }];
+  });
+  const { failed } = await apart(sheetsOf(owed.map(({ receipt }) => receipt)), receipts.put);
+  return failed.flatMap(({ item: sheet, error }) =>
+    owed.flatMap(({ job, receipt }) => (sheet.includes(receipt) ? [{ item: job, error }] : [])),
+  );
+}
+
 interface Outbox {
   readonly letters: readonly DeadLetter[];
   readonly events: readonly LifecycleEvent[];
   readonly messages: readonly Asking[];
 }
 
+const isFailing = (job: JobRecord): boolean => job.state === 'failed' && isUnsettled(job);
+
 /** @throws when parts of the job that are sent cannot be read */
 async function outboxOf({ jobs, clock }: DispatchPorts, job: JobRecord): Promise<Outbox> {
   const message = nextStepMessage(job, clock.nowMs());
   const messages = message === undefined ? [] : [message];
-  if (job.state === 'failed' && isUnsettled(job)) {
+  if (isFailing(job)) {
     const whole = await jobs.whole(job);
-    return { letters: [failedJob(whole)], events: [lifecycleEvent(whole)], messages };
+    return {
+      letters: endedByAnother(job) ? [] : [failedJob(whole)],
+      events: [lifecycleEvent(whole)],
+      messages,
+    };
   }
   return { letters: [], events: [lifecycleEvent(await withMetadata(jobs, job))], messages };
 }

@@ -1,7 +1,9 @@
 /** Ids that are hashes: each computation gives the same id. */
 import { hash } from 'node:crypto';
+import { type Awaited, nameOfGroup } from '../../domain/dependency/dependency.ts';
+import type { Parts } from '../../domain/job/parts.ts';
 import { fingerprintText } from '../../domain/request/admission.ts';
-import type { JobRequest } from '../../domain/request/request.ts';
+import type { ArrayRequest, JobRequest } from '../../domain/request/request.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -15,13 +17,39 @@ export function childIdOf(parentId: string): string {
   return `job_${hash26(`${parentId}\0redrive`)}`;
 }
 
-export function fingerprintOf(request: JobRequest): string {
+/** An array is a group, and has its name: the same tenant and key always name the same. */
+export function arrayIdOf(tenantId: string, idempotencyKey: string): string {
+  return `arr_${hash26(`${tenantId}\0array\0${idempotencyKey}`)}`;
+}
+
+/** What a job waits for, by the ids that the names lead to. */
+export function awaitedBy({
+  tenantId,
+  dependsOn = [],
+}: Pick<Parts, 'dependsOn'> & { readonly tenantId: string }): Awaited[] {
+  return dependsOn.map(({ jobId, idempotencyKey = '', group, condition = 'succeeded' }) => ({
+    name: group === undefined ? (jobId ?? jobIdOf(tenantId, idempotencyKey)) : nameOfGroup(group),
+    condition,
+  }));
+}
+
+export function fingerprintOf(request: JobRequest | ArrayRequest): string {
   return hash26(fingerprintText(request));
 }
 
 /** A key that is registered again is the same key. @param publicKey in base64url */
 export function keyIdOf(publicKey: string): string {
   return hash26(`key\0${publicKey}`).slice(0, 16);
+}
+
+/** A request that is sent again finds the endpoint of the first one. @param requestKey of the sender */
+export function endpointIdOf(tenantId: string, requestKey: string): string {
+  return `whe_${hash26(`${tenantId}\0endpoint\0${requestKey}`)}`;
+}
+
+/** A request that is sent again finds the operation of the first one. @param requestKey of the operator */
+export function operationIdOf(requestKey: string): string {
+  return `op_${hash26(`operation\0${requestKey}`)}`;
 }
 
 /** It contains no dot: Standard Webhooks signs `id.timestamp.body`, and a dot in the id would make that ambiguous. */

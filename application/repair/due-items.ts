@@ -4,6 +4,8 @@
  * A flood of one tenant's items delays no other tenant's: the shards are surveyed first, with one query for what is due of
  * a tenant in a minute, however much that is. Then each tenant has a few items of each kind in its turn.
  */
+import { ItemsSetAside } from '../../domain/metrics/catalogue.ts';
+import { one } from '../../domain/metrics/metric.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { Due, DueIndex, DueStart } from '../../io/table/due.ts';
@@ -53,16 +55,21 @@ export async function* inTurns(
       for (let taken = 0; taken < TURN; taken++) {
         const item = await takeOldest(ports, lane, byMs);
         if (item === undefined) break;
+        if (sizeOf(batch) + sizeOf([item]) > BATCH) {
+          yield batch;
+          batch = [];
+        }
         batch.push(item);
-        if (batch.length < BATCH) continue;
-        yield batch;
-        batch = [];
       }
     }
     lanes = lanes.filter((lane) => lane.length > 0);
   }
   if (batch.length > 0) yield batch;
 }
+
+/** How many jobs and other items. */
+const sizeOf = (items: readonly Due[]): number =>
+  items.reduce((sum, item) => sum + (item.kind === 'roll' ? item.roll.jobIds.length : 1), 0);
 
 async function survey(
   { due, clock }: DueItemPorts,
@@ -93,7 +100,8 @@ async function survey(
 }
 
 function laneOf({ items: [first] }: Group): string {
-  return first === undefined ? '' : `${first.tenantId ?? ''} ${first.kind}`;
+  if (first === undefined) return '';
+  return `${first.tenantId ?? ''} ${first.kind === 'roll' ? 'job' : first.kind}`;
 }
 
 const headOf = ({ items: [first] }: Group): number => first?.dueAt ?? Number.MAX_SAFE_INTEGER;
@@ -128,28 +136,40 @@ function logUnread({ log }: Pick<DueItemPorts, 'log'>, shard: string, error: unk
   log.error('reconcile:read:failed', { error, why: `shard ${shard}` });
 }
 
-/** An item that cannot be worked on must not stop the others, nor be the first of every run. Never throws. */
-export async function postponeFailed(ports: DueItemPorts, item: Due, error: unknown): Promise<void> {
+/**
+ * An item that cannot be worked on must not stop the others, nor be the first of every run. Never throws.
+ * @returns whether it has another time now
+ */
+export async function postponeFailed(ports: DueItemPorts, item: Due, error: unknown): Promise<boolean> {
   const facts = factsOf(item);
   ports.log.error('reconcile:item:failed', { ...facts, error });
   const { done, failed } = await apart([item], (one) => ports.due.postponeFailed(one, ports.clock.nowMs()));
   for (const { result } of done)
     if (result?.isSetAside === true)
-      ports.log.error('reconcile:item:set_aside', { ...facts, error, count: result.count });
+      ports.log.error('reconcile:item:set_aside', { ...facts, error, count: result.count }, [
+        one(ItemsSetAside),
+      ]);
   // It stays due, and the next run finds it again.
   for (const one of failed) ports.log.error('reconcile:postpone:failed', { ...facts, error: one.error });
+  return failed.length === 0;
 }
 
 function factsOf(item: Due) {
   switch (item.kind) {
     case 'job':
       return { jobId: item.jobId };
+    case 'roll':
+      return { tenantId: item.roll.tenantId };
     case 'gate':
       return { tenantId: item.tenantId };
     case 'delivery':
       return { tenantId: item.delivery.tenantId, endpointId: item.delivery.endpointId };
     case 'schedule':
       return { tenantId: item.schedule.tenantId, scheduleId: item.schedule.scheduleId };
+    case 'operation':
+      return { operationId: item.operationId };
+    case 'group':
+      return { tenantId: item.jobGroup.tenantId, groupId: item.jobGroup.groupId };
     case 'unknown':
       return {};
   }

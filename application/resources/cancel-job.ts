@@ -17,6 +17,6 @@ export async function cancelJob(
   { jobId, tenantId }: JobRecord,
 ): Promise<JobRecord | undefined> {
   const ended = await cancel(ports, { specVersion: '1', action: 'job.cancel', tenantId, jobId });
-  if (ended !== undefined && (!isFinal(ended.state) || isUnsettled(ended))) await handOver(ports, ended);
+  if (ended !== undefined && (!isFinal(ended.state) || isUnsettled(ended))) await handOver(ports, [ended]);
   return ended;
 }

@@ -1,12 +1,21 @@
 /** The timeline of a job with its webhooks. */
-import type { JobRecord } from '../../domain/job/job.ts';
+import { APART, type JobRecord } from '../../domain/job/job.ts';
 import type { Audience } from '../../domain/reading/job-view.ts';
 import { type DeliveredEvent, type TimelineEntry, timelineOf } from '../../domain/reading/timeline.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import { lifecycleEvent, subjectOf } from '../../domain/webhook/notification.ts';
+import type { JobStore } from '../../io/table/jobs.ts';
 import { together } from '../apart.ts';
 import { webhookIdOf } from '../job/identity.ts';
 import type { Mine } from './resources.ts';
+
+/** A record with the names of the jobs that it waits for, which a timeline tells. */
+export async function withOthers(
+  { jobs }: { readonly jobs: Pick<JobStore, 'whole'> },
+  job: JobRecord,
+): Promise<JobRecord> {
+  return job.dependsOn === APART ? jobs.whole(job) : job;
+}
 
 /**
  * A delivery is named by its event and its endpoint, so those of the job's present state are read by name: one read for all

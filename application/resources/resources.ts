@@ -4,16 +4,19 @@
  * apart.
  */
 import { type Narrowing, NOT_NARROWED, reaches } from '../../domain/access/narrowing.ts';
-import { JOB_ID } from '../../domain/job/ids.ts';
+import type { Group } from '../../domain/group/group.ts';
+import { GROUP_ID, JOB_ID } from '../../domain/job/ids.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { type Delivery, DeliveryName } from '../../domain/webhook/delivery.ts';
 import { EndpointId } from '../../domain/webhook/endpoint.ts';
 import type { DeliveryStore } from '../../io/table/deliveries.ts';
 import type { EndpointStore, KnownEndpoint } from '../../io/table/endpoints.ts';
+import type { GroupStore } from '../../io/table/group/groups.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 
 export interface ResourcePorts {
   readonly jobs: Pick<JobStore, 'get' | 'load'>;
+  readonly groups: Pick<GroupStore, 'get'>;
   readonly endpoints: Pick<EndpointStore, 'list'>;
   readonly deliveries: Pick<DeliveryStore, 'get'>;
 }
@@ -25,6 +28,7 @@ export interface Mine {
   job(jobId: string): Promise<JobRecord | undefined>;
   /** In the order of the ids, without those that are not there, not the caller's, or not readable by this version. */
   jobs(jobIds: readonly string[]): Promise<readonly JobRecord[]>;
+  group(groupId: string): Promise<Group | undefined>;
   endpoints(): Promise<readonly KnownEndpoint[]>;
   endpoint(endpointId: string): Promise<KnownEndpoint | undefined>;
   delivery(name: Omit<DeliveryName, 'tenantId'>): Promise<Delivery | undefined>;
@@ -57,6 +61,10 @@ function reached(ports: ResourcePorts, tenantId: string | undefined, narrowing: 
     async jobs(jobIds) {
       const stored = await ports.jobs.load(jobIds.filter((id) => JOB_ID.test(id)));
       return jobIds.map((id) => readable(stored, id)).filter(isMine);
+    },
+    async group(groupId) {
+      if (tenantId === undefined || !GROUP_ID.test(groupId)) return undefined;
+      return ports.groups.get({ tenantId, groupId });
     },
     endpoints,
     async endpoint(endpointId) {

@@ -1,6 +1,7 @@
 /** What an operator sets for a tenant, read and replaced as one thing. */
 import { wakeMessage } from '../../domain/batch/messages.ts';
 import { problem } from '../../domain/errors.ts';
+import type { Budget, Spend } from '../../domain/tenant/budget.ts';
 import type { Caps, Gate } from '../../domain/tenant/gate.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import type { WaitingStore } from '../../io/table/waiting.ts';
@@ -11,8 +12,9 @@ export interface TenantSettingsPorts extends AccountPorts {
   readonly waiting: Pick<WaitingStore, 'count'>;
 }
 
-export interface SetByOperator extends Omit<Tenant, 'tenantId'> {
+export interface SetByOperator extends Omit<Tenant, 'tenantId' | 'erasedBy'> {
   readonly caps: Caps;
+  readonly budget?: Budget | undefined;
 }
 
 export interface TenantAccount {
@@ -21,6 +23,8 @@ export interface TenantAccount {
   /** Absent: the tenant has no record. */
   readonly settings: SetByOperator | undefined;
   readonly paused: Gate['paused'];
+  /** Of the budget, once its receipts were added up. */
+  readonly spend: Spend | undefined;
   readonly inBatch: number;
   readonly waiting: number;
 }
@@ -37,6 +41,7 @@ export async function tenantAccount(
     tenantId,
     settings: settingsIn(account),
     paused: account.gate?.paused,
+    spend: account.gate?.spend,
     inBatch: account.gate?.holders.length ?? 0,
     waiting: account.gate === undefined ? 0 : await ports.waiting.count(tenantId),
   };
@@ -44,8 +49,8 @@ export async function tenantAccount(
 
 export function settingsIn({ tenant, gate }: Account): SetByOperator | undefined {
   if (tenant === undefined) return undefined;
-  const { tenantId: _, ...record } = tenant;
-  return { ...record, caps: capsIn(gate) };
+  const { tenantId: _, erasedBy: __, ...record } = tenant;
+  return { ...record, caps: capsIn(gate), ...(gate?.budget && { budget: gate.budget }) };
 }
 
 function capsIn(gate: Gate | undefined): Caps {
@@ -66,23 +71,30 @@ function capsIn(gate: Gate | undefined): Caps {
 export async function putTenantSettings(
   ports: TenantSettingsPorts,
   tenantId: string,
-  { caps, ...record }: SetByOperator,
+  { caps, budget, ...record }: SetByOperator,
   isStale: (stored: SetByOperator | undefined) => boolean,
 ): Promise<TenantAccount | Refused> {
   for (;;) {
     const account = await readAccount(ports, tenantId);
+    if (account.tenant?.erasedBy !== undefined) return leaving;
     if (isStale(settingsIn(account))) {
       const expected = 'Expected the settings as they were read; they have changed since.';
       return { kind: 'refused', problem: problem('version_changed', '/If-Match', expected) };
     }
     const { gate } = account;
     // A gate costs each step of its tenant a read more of its holders, so one without caps is not made.
-    if (gate === undefined && Object.keys(caps).length === 0) break;
-    const next = { cap: caps.cap, typeCaps: caps.typeCaps, keyCap: caps.keyCap, paused: gate?.paused };
+    if (gate === undefined && Object.keys(caps).length === 0 && budget === undefined) break;
+    const { cap, typeCaps, keyCap } = caps;
+    const next = { cap, typeCaps, keyCap, paused: gate?.paused, budget };
     if ((await ports.gates.set(tenantId, gate, next, ports.clock.nowMs())) === 'lost') continue;
     await ports.submitQueue.send([wakeMessage(tenantId)]);
     break;
   }
-  await ports.tenants.put({ tenantId, ...record });
+  if ((await ports.tenants.put({ tenantId, ...record })) === 'leaving') return leaving;
   return tenantAccount(ports, tenantId);
 }
+
+const leaving: Refused = {
+  kind: 'refused',
+  problem: problem('tenant_leaving', '', 'Expected a tenant that is not being erased.'),
+};

@@ -55,34 +55,37 @@ export interface CapChanges {
   readonly keyCap?: number | null | undefined;
 }
 
-export function withCaps({ cap, typeCaps = {}, keyCap, paused }: Settings, changes: CapChanges): Settings {
+export function withCaps(settings: Settings, changes: CapChanges): Settings {
+  const { cap, typeCaps = {}, keyCap, ...rest } = settings;
   const types = { ...typeCaps };
   for (const [type, typeCap] of changes.typeCaps ?? []) {
     if (typeCap === null) delete types[type];
     else types[type] = typeCap;
   }
   return {
+    ...rest,
     cap: changes.cap === undefined ? cap : (changes.cap ?? undefined),
     typeCaps: Object.keys(types).length === 0 ? undefined : types,
     keyCap: changes.keyCap === undefined ? keyCap : (changes.keyCap ?? undefined),
-    paused,
   };
 }
 
-/** @param change from the present record, or none, to the next one */
+/**
+ * @param change from the present record, or none, to the next one
+ * @returns `leaving` when the tenant is being erased
+ */
 export async function changeTenant(
   ports: Pick<AccountPorts, 'tenants'>,
   tenantId: string,
   change: (tenant: Tenant) => Tenant,
-): Promise<Tenant> {
+): Promise<Tenant | 'leaving'> {
   const tenant = (await ports.tenants.load([tenantId])).get(tenantId) ?? { tenantId, status: 'active' };
-  const next = change(tenant);
-  await ports.tenants.put(next);
-  return next;
+  const { erasedBy: _, ...next } = change(tenant);
+  return (await ports.tenants.put(next)) === 'leaving' ? 'leaving' : next;
 }
 
 /**
- * Changes caps or a pause, and wakes the waiting list.
+ * Changes caps, a pause or a budget, and wakes the waiting list.
  *
  * The same write makes the gate due, so a crash before the message costs a minute. A lower cap ends nothing: no
  * attempt acquires a slot until there is room.
@@ -94,8 +97,8 @@ export async function changeGate(
 ): Promise<void> {
   for (;;) {
     const seen = (await gates.load([tenantId])).get(tenantId);
-    const { cap, typeCaps, keyCap, paused } = seen ?? {};
-    const next = change({ cap, typeCaps, keyCap, paused });
+    const { cap, typeCaps, keyCap, paused, budget } = seen ?? {};
+    const next = change({ cap, typeCaps, keyCap, paused, budget });
     if ((await gates.set(tenantId, seen, next, clock.nowMs())) === 'written') break;
   }
   await submitQueue.send([wakeMessage(tenantId)]);

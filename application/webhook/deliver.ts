@@ -3,6 +3,7 @@
  * the outcome of each, and disables an endpoint that is gone.
  */
 import * as z from 'zod';
+import type { Span } from '../../domain/trace/spans.ts';
 import { type Delivery, DeliveryName } from '../../domain/webhook/delivery.ts';
 import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import {
@@ -39,11 +40,14 @@ type DeliverMessage = z.infer<typeof DeliverMessage>;
 export function deliver(ports: DeliveryPorts): MessageBatch {
   return async (messages) => {
     const read = readable(messages, DeliverMessage, ports.log);
+    const spans: Span[] = [];
+    const trying = { ...ports, traced: (span: Span) => void spans.push(span) };
     const handled = await eachAlone(read, ports.log, async ({ message, value }) => ({
       message,
-      reminders: await bring(ports, value),
+      reminders: await bring(trying, value),
     }));
     const unsent = await sendApart(handled, ({ reminders }) => reminders, ports.deliveryQueue.send);
+    await ports.traces?.send(spans);
     return doneOf(handled, unsent, ports.log);
   };
 }

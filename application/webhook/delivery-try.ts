@@ -1,5 +1,10 @@
 /** One try of one delivery, from either queue: sign, send, and record the outcome. */
 import * as z from 'zod';
+import { EndpointsDisabled } from '../../domain/metrics/catalogue.ts';
+import { one } from '../../domain/metrics/metric.ts';
+import { tried } from '../../domain/metrics/step-metrics.ts';
+import { traceContextIn, traceparentOf } from '../../domain/trace/context.ts';
+import { type Span, trySpan, trySpanIdOf } from '../../domain/trace/spans.ts';
 import {
   afterTry,
   type Delivery,
@@ -22,6 +27,7 @@ import type { Opening } from '../../io/aws/keys.ts';
 import type { Outgoing, Queue } from '../../io/aws/queues.ts';
 import type { Post, Webhooks } from '../../io/http/post.ts';
 import type { SignWebhook } from '../../io/http/signature.ts';
+import type { Traces } from '../../io/http/traces.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { Random } from '../../io/process/random.ts';
@@ -39,6 +45,10 @@ export interface TryPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Absent: the stage sends no traces. */
+  readonly traces?: Traces | undefined;
+  /** Takes the span of a try, to be sent with others. */
+  readonly traced?: (span: Span) => void;
 }
 
 /** The ports of the two functions that send webhooks: `notify` makes first tries, `deliver` later ones. */
@@ -56,7 +66,13 @@ export async function send(
 ): Promise<PostOutcome> {
   try {
     const headers = await headersOf(ports, endpoint, delivery);
-    return await ports.webhooks.post({ url: endpoint.url, headers, body: delivery.body, ...time });
+    const startMs = ports.clock.nowMs();
+    const outcome = await ports.webhooks.post({ url: endpoint.url, headers, body: delivery.body, ...time });
+    const answer = outcome.kind === 'answered' ? `http_${outcome.status}` : outcome.why;
+    const ended = { startMs, endMs: ports.clock.nowMs(), answer, isSuccess: isSuccess(outcome) };
+    const span = ports.traces && trySpan(delivery, ended);
+    if (span !== undefined) ports.traced?.(span);
+    return outcome;
   } catch (error) {
     // It is not sent unsigned, and no try is counted for the tenant. An operator should look at the key.
     const { tenantId, endpointId, jobId } = delivery;
@@ -65,7 +81,7 @@ export async function send(
   }
 }
 
-async function headersOf({ keys, sign, clock }: TryPorts, endpoint: Endpoint, delivery: Delivery) {
+async function headersOf({ keys, sign, clock, traces }: TryPorts, endpoint: Endpoint, delivery: Delivery) {
   const nowMs = clock.nowMs();
   const signing = activeKeys(endpoint, nowMs).map(async ({ scheme, sealed }) => ({
     scheme,
@@ -77,8 +93,16 @@ async function headersOf({ keys, sign, clock }: TryPorts, endpoint: Endpoint, de
     ...custom,
     'user-agent': USER_AGENT,
     'content-type': CONTENT_TYPES[delivery.payload ?? 'standard'],
+    ...traceHeader(delivery, traces !== undefined),
     ...sign(delivery.webhookId, nowMs, delivery.body, opened),
   };
+}
+
+/** A receiver's spans are below the try that reached it. */
+function traceHeader(delivery: Delivery, hasSpans: boolean): { readonly traceparent?: string } {
+  const context = traceContextIn(delivery.traceparent);
+  if (context === undefined) return {};
+  return { traceparent: traceparentOf(hasSpans ? { ...context, spanId: trySpanIdOf(delivery) } : context) };
 }
 
 const CustomHeaders = z.record(z.string(), z.string());
@@ -124,14 +148,18 @@ export async function recordTry(
   const written = await ports.deliveries.record(seen, next);
   const { tenantId, endpointId, jobId, tries, status, last } = next;
   const unsent = outcome?.kind === 'unsent';
-  ports.log[unsent ? 'error' : 'info'](`webhook:post:${unsent ? 'unsent' : status}`, {
-    tenantId,
-    endpointId,
-    jobId,
-    count: tries,
-    durationMs: last?.ms,
-    why: unsent ? outcome.why : last?.answer,
-  });
+  ports.log[unsent ? 'error' : 'info'](
+    `webhook:post:${unsent ? 'unsent' : status}`,
+    {
+      tenantId,
+      endpointId,
+      jobId,
+      count: tries,
+      durationMs: last?.ms,
+      why: unsent ? outcome.why : last?.answer,
+    },
+    outcome === undefined || written === 'lost' ? [] : tried(outcome),
+  );
   return written;
 }
 
@@ -162,7 +190,7 @@ export async function disable(ports: TryPorts, name: EndpointName, reason: strin
   await ports.endpoints.change(name, (current) =>
     current.disabled === undefined ? { ...current, disabled } : undefined,
   );
-  ports.log.info('endpoint:disable:done', { ...name, why: reason });
+  ports.log.info('endpoint:disable:done', { ...name, why: reason }, [one(EndpointsDisabled)]);
 }
 
 /** The message for the next try of a pending delivery; none when reconcile sends it. */

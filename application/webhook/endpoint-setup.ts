@@ -1,4 +1,7 @@
-/** Setting up endpoints: the settings are checked first, and secrets are encrypted before they are stored. */
+/**
+ * Setting up endpoints, for the API and the command line: the settings are checked first, and secrets are encrypted before
+ * they are stored.
+ */
 import { type Problem, problem } from '../../domain/errors.ts';
 import {
   checkHeaders,
@@ -15,10 +18,11 @@ import type { Clock } from '../../io/process/clock.ts';
 import type { Random } from '../../io/process/random.ts';
 import type { EndpointRegister } from '../../io/table/endpoints.ts';
 import { together } from '../apart.ts';
+import { endpointIdOf } from '../job/identity.ts';
 import { decided } from './decided.ts';
 
 export interface RegisterPorts {
-  readonly endpoints: Pick<EndpointRegister, 'list' | 'put' | 'change' | 'get'>;
+  readonly endpoints: Pick<EndpointRegister, 'list' | 'put' | 'add' | 'change' | 'get'>;
   readonly keys: Sealing;
   readonly clock: Clock;
   readonly random: Random;
@@ -26,8 +30,10 @@ export interface RegisterPorts {
 
 export interface EndpointRequest {
   readonly tenantId: string;
-  /** Absent: a new one. */
+  /** Replaces the one with this id. Absent: a new one. */
   readonly endpointId?: string | undefined;
+  /** Makes a repeat of the request find the endpoint of the first one. */
+  readonly requestKey?: string | undefined;
   readonly url: string;
   readonly description?: string | undefined;
   readonly events?: readonly string[] | undefined;
@@ -42,7 +48,7 @@ export type Registered =
   | {
       readonly kind: 'registered';
       readonly endpoint: Endpoint;
-      /** Secrets and public keys, newest first. A secret is shown only here. */
+      /** Secrets and public keys, newest first. A secret is shown only here; a repeated request is shown none. */
       readonly shown: readonly string[];
     }
   | { readonly kind: 'refused'; readonly problem: Problem };
@@ -54,13 +60,13 @@ export async function register(
   allowedOrigins: readonly string[] = [],
 ): Promise<Registered> {
   const known = await ports.endpoints.list(asked.tenantId);
+  const owner = { tenantId: asked.tenantId, endpointId: asked.endpointId ?? newId(ports, asked) };
+  const before = known.find(({ endpoint }) => endpoint.endpointId === owner.endpointId);
+  if (before !== undefined && asked.endpointId === undefined) return knownBefore(before.endpoint);
   const wrong = problemIn(asked, allowedOrigins) ?? crowded(known.length);
   if (wrong !== undefined) return { kind: 'refused', problem: wrong };
-  const { tenantId, url, description, events = DEFAULT_EVENTS, payload = 'standard', headers = {} } = asked;
-  const endpointId = asked.endpointId ?? `whe_${ports.random.token().replaceAll('-', '').slice(0, 16)}`;
-  const owner = { tenantId, endpointId };
+  const { url, description, events = DEFAULT_EVENTS, payload = 'standard', headers = {} } = asked;
   const made = await keysFor(ports, owner, asked.schemes ?? ['v1'], asked.secret);
-  const names = Object.keys(headers);
   const endpoint: Endpoint = {
     ...owner,
     url,
@@ -68,12 +74,69 @@ export async function register(
     events: [...events],
     payload,
     keys: made.map(({ key }) => key),
-    ...(names.length === 0
-      ? {}
-      : { headers: { names, sealed: await ports.keys.seal(owner, JSON.stringify(headers)) } }),
+    ...(await sealedHeaders(ports, owner, headers)),
   };
-  await ports.endpoints.put(endpoint);
+  if (asked.endpointId !== undefined) await ports.endpoints.put(endpoint);
+  else {
+    const first = await ports.endpoints.add(endpoint);
+    // Two requests with one key at once: the keys of the first are the ones that sign.
+    if (first !== undefined) return knownBefore(first);
+  }
   return { kind: 'registered', endpoint, shown: made.map(({ shown }) => shown) };
+}
+
+const knownBefore = (endpoint: Endpoint): Registered => ({ kind: 'registered', endpoint, shown: [] });
+
+const newId = (
+  { random }: Pick<RegisterPorts, 'random'>,
+  { tenantId, requestKey }: EndpointRequest,
+): string =>
+  requestKey === undefined
+    ? `whe_${random.token().replaceAll('-', '').slice(0, 16)}`
+    : endpointIdOf(tenantId, requestKey);
+
+/** What may be changed of an endpoint that is there; an absent field stays as it is. */
+export interface EndpointChange extends Pick<EndpointRequest, 'description' | 'events' | 'headers'> {
+  readonly url?: string | undefined;
+}
+
+/** Other settings for an endpoint. Deliveries that wait for their next try go to the new URL. */
+export async function reconfigure(
+  ports: RegisterPorts,
+  owner: KeyOwner,
+  change: EndpointChange,
+  allowedOrigins: readonly string[] = [],
+): Promise<Changed> {
+  const wrong = problemIn(change, allowedOrigins);
+  if (wrong !== undefined) return { kind: 'refused', problem: wrong };
+  const { url, description, events, headers } = change;
+  const sealed = headers === undefined ? undefined : await sealedHeaders(ports, owner, headers);
+  return changeEndpoint(ports, owner, ({ headers: before, description: said, ...endpoint }) => ({
+    ...endpoint,
+    ...(url === undefined ? {} : { url }),
+    ...(events === undefined ? {} : { events: [...events] }),
+    ...described(description ?? said),
+    ...(sealed ?? (before === undefined ? {} : { headers: before })),
+  }));
+}
+
+/** An empty description is none. */
+const described = (text: string | undefined) =>
+  text === undefined || text === '' ? {} : { description: text };
+
+export type Changed =
+  | { readonly kind: 'changed'; readonly endpoint: Endpoint }
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+/** @param decide pure; of two changes at once the later one decides on what the other left */
+export async function changeEndpoint(
+  { endpoints }: { readonly endpoints: Pick<EndpointRegister, 'change'> },
+  owner: KeyOwner,
+  decide: (endpoint: Endpoint) => Endpoint,
+): Promise<Changed> {
+  const endpoint = await endpoints.change(owner, decide);
+  if (endpoint === undefined) return { kind: 'refused', problem: unknown(owner) };
+  return { kind: 'changed', endpoint };
 }
 
 /** New keys of the same schemes; the present ones sign for a day longer. */
@@ -99,9 +162,11 @@ export function unknown({ tenantId, endpointId }: KeyOwner): Problem {
   return problem('endpoint_unknown', '/endpointId', `The tenant ${tenantId} has no endpoint ${endpointId}.`);
 }
 
-function problemIn(asked: EndpointRequest, allowedOrigins: readonly string[]): Problem | undefined {
-  const target = checkUrl(asked.url, allowedOrigins);
-  if (target.kind === 'refused') return problem(target.code, '/url', target.message);
+type Checked = EndpointChange & Pick<EndpointRequest, 'secret'>;
+
+function problemIn(asked: Checked, allowedOrigins: readonly string[]): Problem | undefined {
+  const target = asked.url === undefined ? undefined : checkUrl(asked.url, allowedOrigins);
+  if (target?.kind === 'refused') return problem(target.code, '/url', target.message);
   const known: readonly string[] = WEBHOOK_EVENTS;
   const strange = asked.events?.find((type) => !known.includes(type) || type === 'endpoint.ping');
   if (strange !== undefined || asked.events?.length === 0) {
@@ -117,6 +182,16 @@ function problemIn(asked: EndpointRequest, allowedOrigins: readonly string[]): P
 function crowded(count: number): Problem | undefined {
   if (count < MAX_ENDPOINTS) return undefined;
   return problem('endpoints_too_many', '', `Expected at most ${MAX_ENDPOINTS} endpoints for one tenant.`);
+}
+
+async function sealedHeaders(
+  { keys }: Pick<RegisterPorts, 'keys'>,
+  owner: KeyOwner,
+  headers: Readonly<Record<string, string>>,
+): Promise<Pick<Endpoint, 'headers'>> {
+  const names = Object.keys(headers);
+  if (names.length === 0) return {};
+  return { headers: { names, sealed: await keys.seal(owner, JSON.stringify(headers)) } };
 }
 
 function keysFor(

@@ -6,7 +6,11 @@
  * here for a receiver that hangs.
  */
 import * as z from 'zod';
+import { settled } from '../../domain/group/group.ts';
 import { changed, isFinal, type JobRecord } from '../../domain/job/job.ts';
+import { goneAfter, type RetentionDays } from '../../domain/job/retention.ts';
+import { isTraced, jobTraceparent } from '../../domain/trace/context.ts';
+import { type Span, spansOf } from '../../domain/trace/spans.ts';
 import { type Delivery, type PostOutcome, pendingUntil } from '../../domain/webhook/delivery.ts';
 import { type Endpoint, wants } from '../../domain/webhook/endpoint.ts';
 import {
@@ -17,13 +21,15 @@ import {
   SUSPECT_MS,
   suspected,
 } from '../../domain/webhook/endpoint-health.ts';
-import { subjectOf, TenantEvent } from '../../domain/webhook/notification.ts';
+import { type GroupEvent, subjectOf, TenantEvent } from '../../domain/webhook/notification.ts';
 import { bodyOf } from '../../domain/webhook/payload.ts';
 import type { MessageBatch } from '../../io/aws/lambda.ts';
 import type { Limited, LimitPerKey } from '../../io/process/limit-per-key.ts';
 import type { KnownEndpoint } from '../../io/table/endpoints.ts';
+import type { GroupStore } from '../../io/table/group/groups.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { sendApart, together } from '../apart.ts';
+import { changeGroup } from '../group/groups.ts';
 import { changeJob } from '../job/decide-job.ts';
 import { webhookIdOf } from '../job/identity.ts';
 import { doneOf, eachAlone, readable } from '../messages.ts';
@@ -31,7 +37,9 @@ import type { DeliveryPorts } from './delivery-try.ts';
 import { concludeTry, disable, recordTry, remember, reminderOf, send } from './delivery-try.ts';
 
 export interface NotifyPorts extends DeliveryPorts {
+  readonly retentionDays: RetentionDays;
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace'>;
+  readonly groups: Pick<GroupStore, 'get' | 'replace'>;
   readonly limitPerKey: LimitPerKey;
 }
 
@@ -53,11 +61,17 @@ export function notify(ports: NotifyPorts): MessageBatch {
       limited: ports.limitPerKey(MAX_IN_FLIGHT),
     };
     const slow = new Set<string>();
+    const spans: Span[] = [];
+    const traced = (span: Span) => void spans.push(span);
     const handled = await eachAlone(read, ports.log, async ({ message, value: { detail } }) => {
-      const pending = await notifyEndpoints({ ...notifying, slow }, detail);
       const job = jobs.get(finalJobOf(detail) ?? '');
+      const pending = await notifyEndpoints({ ...notifying, slow, traced }, detail, job);
       // Each endpoint that receives the end has its delivery now; after this no step looks at the job again.
-      if (job !== undefined) await settle(ports, job);
+      if (job !== undefined) {
+        await settle(ports, job);
+        if (ports.traces !== undefined && isTraced(job, ports.traces.sampling)) spans.push(...spansOf(job));
+      }
+      if (detail.type === 'group.finished') await settleGroup(ports, detail);
       return { message, pending };
     });
     const nowMs = ports.clock.nowMs();
@@ -66,8 +80,16 @@ export function notify(ports: NotifyPorts): MessageBatch {
       ({ pending }) => pending.flatMap((row) => reminderOf(row, nowMs)),
       ports.deliveryQueue.send,
     );
+    await ports.traces?.send(spans);
     return doneOf(handled, unsent, ports.log);
   };
+}
+
+/** Each endpoint has its delivery now, as for a job. Idempotent: a repeat finds that the round is settled. */
+async function settleGroup({ groups, clock }: NotifyPorts, { data }: GroupEvent): Promise<void> {
+  const group = await groups.get({ tenantId: data.tenantId, groupId: data.group });
+  if (group !== undefined)
+    await changeGroup(groups, group, (current) => settled(current, data.sequence, clock.nowMs()));
 }
 
 interface Notifying extends NotifyPorts {
@@ -82,12 +104,25 @@ function finalJobOf(event: TenantEvent): string | undefined {
 }
 
 /** @returns the deliveries that need a message for their next try */
-async function notifyEndpoints(notifying: Notifying, event: TenantEvent): Promise<Delivery[]> {
+async function notifyEndpoints(
+  notifying: Notifying,
+  event: TenantEvent,
+  job: JobRecord | undefined,
+): Promise<Delivery[]> {
+  const traceparent = job && traceparentFor(notifying, job);
   const known = await notifying.knownOf(event.data.tenantId);
   const rows = await together(
-    known.filter(({ endpoint }) => isFor(event, endpoint)).map((to) => notifyEndpoint(notifying, event, to)),
+    known
+      .filter(({ endpoint }) => isFor(event, endpoint))
+      .map((to) => notifyEndpoint(notifying, rowFor(event, to.endpoint, traceparent), to)),
   );
   return rows.flatMap((row) => row ?? []);
+}
+
+/** The trace of a job that is over: ours, or its sender's, where the stage sends no traces. */
+function traceparentFor({ traces }: Pick<NotifyPorts, 'traces'>, job: JobRecord): string | undefined {
+  if (traces === undefined) return job.traceparent;
+  return isTraced(job, traces.sampling) ? jobTraceparent(job) : undefined;
 }
 
 function isFor(event: TenantEvent, endpoint: Endpoint): boolean {
@@ -98,11 +133,10 @@ function isFor(event: TenantEvent, endpoint: Endpoint): boolean {
 
 async function notifyEndpoint(
   notifying: Notifying,
-  event: TenantEvent,
+  delivery: Delivery,
   to: KnownEndpoint,
 ): Promise<Delivery | undefined> {
   const { endpoint, health } = to;
-  const delivery = rowFor(event, endpoint);
   const stored = await notifying.deliveries.get(delivery);
   // Recorded before, or by another handler of the same event. The writer of a pending delivery may have died before
   // it sent the message.
@@ -185,7 +219,7 @@ async function mark(
   await remember(notifying, seen, (current) => recordOutcome(current, outcome, nowMs));
 }
 
-function rowFor(event: TenantEvent, endpoint: Endpoint): Delivery {
+function rowFor(event: TenantEvent, endpoint: Endpoint, traceparent: string | undefined): Delivery {
   const { tenantId, endpointId, payload } = endpoint;
   const webhookId = webhookIdOf(subjectOf(event), event.data.sequence, endpointId);
   const delivery = {
@@ -197,6 +231,7 @@ function rowFor(event: TenantEvent, endpoint: Endpoint): Delivery {
     eventType: event.type,
     body: bodyOf(event, webhookId, payload),
     ...(payload === 'standard' ? {} : { payload }),
+    ...(traceparent === undefined ? {} : { traceparent }),
     status: 'pending' as const,
     tries: 0,
   };
@@ -207,7 +242,11 @@ function rowFor(event: TenantEvent, endpoint: Endpoint): Delivery {
 async function settle(ports: NotifyPorts, job: JobRecord): Promise<void> {
   await changeJob(ports.jobs, job, (current) =>
     isFinal(current.state) && current.settled !== true
-      ? changed(current, { settled: true, dueAt: undefined }, ports.clock.nowMs())
+      ? changed(
+          current,
+          { settled: true, dueAt: undefined, expiresAt: goneAfter(current, ports.retentionDays) },
+          ports.clock.nowMs(),
+        )
       : undefined,
   );
 }

@@ -1,6 +1,8 @@
 /** Deliveries that an operator looks for and sends again, and the ping that tries an endpoint. */
+import { problem } from '../../domain/errors.ts';
 import { type Delivery, type DeliveryName, replayed } from '../../domain/webhook/delivery.ts';
 import { type DeliveryFilter, isMeant, type Range } from '../../domain/webhook/delivery-filter.ts';
+import type { Endpoint } from '../../domain/webhook/endpoint.ts';
 import type { EndpointName } from '../../domain/webhook/endpoint-health.ts';
 import { pingEvent, subjectOf } from '../../domain/webhook/notification.ts';
 import type { Bus } from '../../io/aws/bus.ts';
@@ -61,6 +63,16 @@ export async function replay(ports: ReplayPorts, row: Delivery): Promise<'replay
   if (next === undefined || (await ports.deliveries.replay(row, next)) === 'lost') return 'on_its_way';
   await ports.deliveryQueue.send([messageOf(next, 0, 0)]);
   return 'replayed';
+}
+
+/** Why nothing may be sent to an endpoint now; undefined when it may. A replay to one that is disabled would be held again. */
+export function sendingProblem({ endpointId, disabled }: Pick<Endpoint, 'endpointId' | 'disabled'>) {
+  if (disabled === undefined) return undefined;
+  return problem(
+    'endpoint_disabled',
+    '/endpointId',
+    `Expected an endpoint that is enabled; ${endpointId} is not.`,
+  );
 }
 
 export interface PingPorts {

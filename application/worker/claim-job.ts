@@ -1,13 +1,17 @@
 /** claim: a container becomes the one that does the work of an attempt, and gets its input. */
+
+import { isFunctionRun } from '../../domain/executor/executor.ts';
 import { type Container, claim, type RunFacts } from '../../domain/job/claim.ts';
 import { resultFolder } from '../../domain/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { type ClaimCall, type Claimed, type Refused, refusal } from '../../domain/worker/calls.ts';
 import { parseTicket, type Ticket } from '../../domain/worker/tokens.ts';
+import { contextOf } from '../batch/follow.ts';
 import { decideJob } from '../job/decide-job.ts';
+import { handOver } from '../job/hand-over.ts';
 import { nonceHashOf } from '../job/identity.ts';
 import { inputOf } from './input.ts';
-import { contextOf, type WorkerApiPorts } from './ports.ts';
+import type { WorkerApiPorts } from './ports.ts';
 import { mintTask, superseded } from './task.ts';
 
 export const HEARTBEAT_SECONDS = 60;
@@ -36,7 +40,10 @@ const unconfirmed = refusal(
   'AWS Batch does not confirm this container; it may claim again in a minute.',
 );
 
-async function genuineTicket({ keys }: WorkerApiPorts, given: string): Promise<Ticket | undefined> {
+export async function genuineTicket(
+  { keys }: Pick<WorkerApiPorts, 'keys'>,
+  given: string,
+): Promise<Ticket | undefined> {
   const parsed = parseTicket(given);
   return parsed !== undefined && (await keys.isGenuine('ticket', parsed)) ? parsed.content : undefined;
 }
@@ -60,6 +67,8 @@ async function answer(
   ports.log.info(`job:claim:${verdict.kind === 'claim' ? 'done' : verdict.kind}`, { ...facts, why });
   if (verdict.kind === 'unproven') return unconfirmed;
   if (verdict.kind === 'superseded') return superseded;
+  // AWS Batch reports that a container runs, and track publishes it. Of a run on Lambda this is the only word.
+  if (isFunctionRun(me.runId)) await handOver(ports, [job]);
   return {
     status: 200,
     token: await mintTask(ports, job.jobId, me),

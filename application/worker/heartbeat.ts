@@ -11,9 +11,10 @@ import {
 import { keyOf } from '../../domain/worker/names.ts';
 import { parseProgress } from '../../domain/worker/results.ts';
 import { isHalfSpent, type Task } from '../../domain/worker/tokens.ts';
+import { contextOf } from '../batch/follow.ts';
 import { changeJob } from '../job/decide-job.ts';
 import { urlsOf } from './input.ts';
-import { contextOf, type WorkerApiPorts } from './ports.ts';
+import type { WorkerApiPorts } from './ports.ts';
 import { holderOf, mintTask } from './task.ts';
 
 /** Each report of progress is a write of the record. */

@@ -1,28 +1,26 @@
 /** What the calls of containers ask of their surroundings. */
-import type { Context } from '../../domain/job/advance.ts';
-import type { JobRecord } from '../../domain/job/job.ts';
-import { type JobTypes, withoutType } from '../../domain/job/job-type.ts';
+import type { Pricing } from '../../domain/cost/prices.ts';
+import type { JobTypes } from '../../domain/job/job-type.ts';
 import type { SignedObjects } from '../../io/aws/signed-objects.ts';
 import type { WorkerKeys } from '../../io/aws/worker-keys.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
+import type { Random } from '../../io/process/random.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
+import type { HandOverPorts } from '../job/hand-over.ts';
 import type { AskRun } from './run-facts.ts';
 
-export interface WorkerApiPorts {
+export interface WorkerApiPorts extends HandOverPorts {
   readonly jobs: Pick<JobStore, 'get' | 'replace' | 'whole'>;
   readonly keys: WorkerKeys;
   readonly objects: SignedObjects;
   readonly askRun: AskRun;
   readonly types: JobTypes;
   readonly bucket: string;
+  /** After so many days the bucket deletes an object. */
+  readonly objectDays: number;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
-}
-
-export function contextOf(
-  { types, clock }: Pick<WorkerApiPorts, 'types' | 'clock'>,
-  job: JobRecord,
-): Context {
-  return { nowMs: clock.nowMs(), random: 0, policy: types.get(job.jobType) ?? withoutType };
+  readonly pricing: Pricing;
 }

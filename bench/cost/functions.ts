@@ -3,6 +3,7 @@ import { pacedBatch } from '../../application/batch/paced-batch.ts';
 import { submit } from '../../application/batch/submit.ts';
 import { track } from '../../application/batch/track.ts';
 import { intake } from '../../application/intake/intake.ts';
+import { tick } from '../../application/repair/tick.ts';
 import { slots } from '../../application/tenant/slots.ts';
 import { notify } from '../../application/webhook/notify.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
@@ -19,12 +20,22 @@ import { limitPerKey } from '../../io/process/limit-per-key.ts';
 import type { Random } from '../../io/process/random.ts';
 import { batched } from '../../io/table/batching.ts';
 import { deliveryStore } from '../../io/table/deliveries.ts';
+import { dependantStore } from '../../io/table/dependency/dependants.ts';
+import { rollStore } from '../../io/table/due/rolls.ts';
+import { dueIndex } from '../../io/table/due.ts';
 import { endpointStore } from '../../io/table/endpoints.ts';
+import { failureStore } from '../../io/table/failures.ts';
 import { gateStore } from '../../io/table/gates.ts';
+import { arrayItemStore } from '../../io/table/group/array-items.ts';
+import { groupStore } from '../../io/table/group/groups.ts';
 import { jobStore } from '../../io/table/jobs.ts';
+import { operationStore } from '../../io/table/operation/operations.ts';
 import { rateLimiter } from '../../io/table/rate-limiter.ts';
+import { receiptStore } from '../../io/table/receipts.ts';
+import { scheduleStore } from '../../io/table/schedules.ts';
 import { table } from '../../io/table/table.ts';
 import { tenantStore } from '../../io/table/tenants.ts';
+import { turnBook } from '../../io/table/turn-book.ts';
 import { waitingStore } from '../../io/table/waiting.ts';
 import { type CountedCloud, QUEUES_URL, TABLE } from './cloud.ts';
 import { type Counts, countingLog } from './meter.ts';
@@ -38,15 +49,23 @@ const defaults: TenantDefaults = {
   abovePriorityCeiling: 'clamp',
 };
 
+/** As in functions/submit.ts. */
+const MAX_WAIT_MS = 2000;
+
 export interface Surroundings {
   readonly cloud: CountedCloud;
   readonly counts: Counts;
   readonly batch: BatchPort;
   readonly types: JobTypes;
   readonly published: PublishedEvents;
+  readonly recordsRunning: boolean;
+  readonly callsPerSecond: number;
   readonly clock: PacingClock;
   readonly random: Random;
 }
+
+/** The run of every minute. */
+export const everyMinute = (around: Surroundings): (() => Promise<void>) => tick(portsOf(around, 'tick'));
 
 /** One warm sandbox of each function. */
 export function sandbox(around: Surroundings): Readonly<Record<Handled, MessageBatch>> {
@@ -58,7 +77,8 @@ export function sandbox(around: Surroundings): Readonly<Record<Handled, MessageB
   };
 }
 
-function portsOf({ cloud, counts, batch, types, published, clock, random }: Surroundings, service: string) {
+function portsOf(around: Surroundings, service: string) {
+  const { cloud, counts, batch, types, published, recordsRunning, callsPerSecond, clock, random } = around;
   const items = table(cloud.db, TABLE, random);
   const parts = {
     log: countingLog(counts, service),
@@ -75,14 +95,31 @@ function portsOf({ cloud, counts, batch, types, published, clock, random }: Surr
     // A process opens its key once.
     tickets: { sign: async () => 'ticket' },
     jobs: jobStore(items),
+    failures: failureStore(items),
+    receipts: receiptStore(items),
+    operations: operationStore(items),
+    rolls: rollStore(items),
+    due: dueIndex(items),
+    schedules: scheduleStore(items),
+    frontQueue: queue(cloud.sqs, `${QUEUES_URL}/front`),
+    batchWaiting: { describeQueue: async () => undefined, cancelWaiting: async () => undefined },
+    callsPerSecond,
+    recordsRunning,
+    pricing: { region: 'us-east-1', spotFactor: 0.3 },
+    dependants: dependantStore(items),
+    groups: groupStore(items),
+    arrayItems: arrayItemStore(items),
     tenants: tenantStore(items),
     gates: gateStore(items),
     waiting: waitingStore(items),
     endpoints: endpointStore(items),
     deliveries: deliveryStore(items),
+    // No operation is part of a job's cost.
+    carryOut: async () => undefined,
     submitQueue: queue(cloud.sqs, `${QUEUES_URL}/submit`),
     deadLetters: queue(cloud.sqs, `${QUEUES_URL}/dead`),
     deliveryQueue: queue(cloud.sqs, `${QUEUES_URL}/delivery`),
+    retentionDays: { succeeded: 90, failed: 180, cancelled: 90, expired: 90 },
     bus: inTurn([
       { to: bus(cloud.events, 'bench'), wants: (event) => isForBus(event, published) },
       {
@@ -92,8 +129,8 @@ function portsOf({ cloud, counts, batch, types, published, clock, random }: Surr
     ]),
     keys: opening(cloud.kms, 'bench'),
     sign: signedHeaders,
-    // No job waits for its turn with AWS Batch: a message that does is handled twice.
-    limiter: rateLimiter(items, { callsPerSecond: 1000, maxWaitMs: 60_000, clock }),
+    limiter: rateLimiter(items, { callsPerSecond, maxWaitMs: MAX_WAIT_MS, clock }),
+    turns: turnBook(items, callsPerSecond),
     webhooks: {
       post: async ({ headers, body }: { readonly headers: object; readonly body: string }) => {
         counts.webhookBytes += JSON.stringify(headers).length + body.length;
@@ -103,7 +140,13 @@ function portsOf({ cloud, counts, batch, types, published, clock, random }: Surr
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
       definitionOf: (jobType: string) => jobType,
+      functionOf: (jobType: string) => jobType,
     },
   };
-  return { ...parts, batch: pacedBatch(batch, parts.limiter, clock), slots: slots(parts) };
+  const functions = {
+    start: async (): Promise<never> => {
+      throw new Error('No job of this measurement runs on Lambda');
+    },
+  };
+  return { ...parts, functions, batch: pacedBatch(batch, parts.limiter, clock), slots: slots(parts) };
 }

@@ -53,15 +53,29 @@ export interface Case {
   /** Of the tenant; 0 is none. */
   readonly cap: number;
   readonly published: PublishedEvents;
+  /** Absent: it does. */
+  readonly recordsRunning?: boolean;
+  /** The rate limit of AWS Batch; absent: no job waits for its turn. */
+  readonly callsPerSecond?: number;
 }
 
 const TENANT = 'acme';
 /** What a record has beside its input, when its job has ended. */
 const RECORD_BYTES_WITHOUT_INPUT = 640;
 const SANDBOXES = 3;
+const PLENTY = 1000;
 
 /** @returns the counts of one job */
-export async function costOf({ kind, batchSize, recordBytes, cap, published }: Case): Promise<Counts> {
+export async function costOf(one: Case): Promise<Counts> {
+  const {
+    kind,
+    batchSize,
+    recordBytes,
+    cap,
+    published,
+    recordsRunning = true,
+    callsPerSecond = PLENTY,
+  } = one;
   const { container, fields, cancelledAfterMs }: Kind = kinds[kind];
   const jobs = batchSize === 1 ? 8 : 5 * batchSize;
   const tenant = { tenantId: TENANT, status: 'active' } as const;
@@ -70,7 +84,9 @@ export async function costOf({ kind, batchSize, recordBytes, cap, published }: C
     cap,
     types,
     published,
+    recordsRunning,
     batchSize,
+    callsPerSecond,
     container,
     sandboxes: SANDBOXES,
   });

@@ -10,7 +10,7 @@ import { gateStore } from '../../io/table/gates.ts';
 import { type Table, table } from '../../io/table/table.ts';
 import { tenantStore } from '../../io/table/tenants.ts';
 import { openCountedCloud, TABLE } from './cloud.ts';
-import { sandbox } from './functions.ts';
+import { everyMinute, sandbox } from './functions.ts';
 import { type Counts, nothing } from './meter.ts';
 import { HANDLED, type Handled, type Queues, STAGES, virtualQueues } from './queues.ts';
 import { type Container, virtualBatch } from './virtual-batch.ts';
@@ -21,7 +21,10 @@ export interface Setting {
   readonly cap: number;
   readonly types: JobTypes;
   readonly published: PublishedEvents;
+  readonly recordsRunning: boolean;
   readonly batchSize: number;
+  /** The rate limit of AWS Batch. */
+  readonly callsPerSecond: number;
   readonly container: Container;
   /** Of each function; they take its batches in turn. */
   readonly sandboxes: number;
@@ -31,7 +34,7 @@ export interface Pipeline {
   readonly counts: Counts;
   /** To the front queue, at a time; absent: now. */
   send(body: object, atMs?: number): void;
-  /** Handles messages, and lets time pass, until no message is left. */
+  /** Handles messages, and lets time pass, until no message is left; then reconcile looks at what is due. */
   settle(): Promise<void>;
   nowMs(): number;
   /** Counts from here on. */
@@ -39,6 +42,10 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
+const namesOf = (counts: Counts) => Object.keys(counts) as (keyof Counts)[]; // its own keys
+
+/** Later than a record is due at first. */
+const LOOK_AFTER_MS = 120_000;
 /** More than any run needs: a message that never ends would run for ever. */
 const MAX_BATCHES = 5000;
 
@@ -54,8 +61,9 @@ export async function openPipeline(setting: Setting): Promise<Pipeline> {
   let tokens = 0;
   const random = { token: () => `token-${String(tokens++).padStart(30, '0')}`, fraction: () => 0.5 };
   const batch = virtualBatch(setting.container, counts, queues);
-  const { types, published } = setting;
-  const around = { cloud, counts, batch, types, published, clock: queues, random };
+  const { types, published, recordsRunning, callsPerSecond } = setting;
+  const stage = { types, published, recordsRunning, callsPerSecond };
+  const around = { cloud, counts, batch, ...stage, clock: queues, random };
   const sandboxes = Array.from({ length: setting.sandboxes }, () => sandbox(around));
   await prepare(table(cloud.db, TABLE, random), setting, queues);
 
@@ -76,6 +84,14 @@ export async function openPipeline(setting: Setting): Promise<Pipeline> {
     if (kept.length > 0) throw new Error(`${stage} kept ${kept.map(({ body }) => body).join(', ')}`);
     return true;
   };
+  const look = everyMinute(around);
+  /** A run with nothing to do reads the same each minute, whether there are jobs or not: that is no job's cost. */
+  const reconcile = async () => {
+    await look();
+    const before = { ...counts };
+    await look();
+    for (const name of namesOf(counts)) counts[name] = 2 * before[name] - counts[name];
+  };
   const step = async () => {
     for (const stage of HANDLED) if (await handle(stage)) return true;
     return queues.pass();
@@ -83,8 +99,10 @@ export async function openPipeline(setting: Setting): Promise<Pipeline> {
   return {
     counts,
     send: (body, atMs = queues.nowMs()) => queues.put('front', JSON.stringify(body), { atMs }),
-    settle: async () => {
+    async settle() {
       while (await step());
+      await queues.waitUntil(queues.nowMs() + LOOK_AFTER_MS);
+      await reconcile();
     },
     nowMs: queues.nowMs,
     reset: () => void Object.assign(counts, nothing()),

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { discard } from '../../application/dead-letter/discard.ts';
 import { countsBy, type Filter, matches } from '../../domain/dead-letter/letter.ts';
 import { deadLetters, type Found, paced, type Visit } from '../../io/aws/dead-letters.ts';
-import { systemClock } from '../../io/process/clock.ts';
 import { jobStore } from '../../io/table/jobs.ts';
 import { aligned } from '../program/output.ts';
 import { isMeant, theOneMeant } from '../program/short-id.ts';
@@ -160,11 +159,10 @@ const discardLetters = verb({
   run: (values, context) =>
     withLetters(values, context, (visit, stack) => {
       requireBounds(values);
-      const ports = { jobs: async () => jobStore(await stack.items()), clock: systemClock };
       return act(values, context, visit, {
         done: 'discarded',
         one: async (seen, found) => {
-          const outcome = await discard(seen, found, values.reason, ports);
+          const outcome = await discard(seen, found, values.reason, () => stack.records());
           return outcome.kind === 'discarded'
             ? { done: true, note: `discarded: ${values.reason}` }
             : { done: false, note: `kept: ${outcome.why}` };

@@ -3,7 +3,11 @@
 import { DescribeComputeEnvironmentsCommand, DescribeJobQueuesCommand } from '@aws-sdk/client-batch';
 import { GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { GetRolePolicyCommand, ListRolePoliciesCommand } from '@aws-sdk/client-iam';
-import { GetFunctionConfigurationCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import {
+  GetAccountSettingsCommand,
+  GetFunctionConfigurationCommand,
+  ListEventSourceMappingsCommand,
+} from '@aws-sdk/client-lambda';
 import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import * as z from 'zod';
 import { type Check, ok, onAws, type Patient, wrong } from './check.ts';
@@ -140,5 +144,21 @@ export const fargateQuota: Check = onAws({
     return allowed >= needed
       ? ok(`${allowed} vCPUs of Fargate are allowed, and MaxvCpus is ${needed}`)
       : wrong(`expected a quota of at least ${needed} vCPUs of Fargate, which is MaxvCpus, found ${allowed}`);
+  },
+});
+
+export const lambdaConcurrency: Check = onAws({
+  id: 'quota.lambda',
+  fix: 'Ask for a higher quota "Concurrent executions" of Lambda in Service Quotas: a throttle counts as a receive, and five bury a message.',
+  async look(patient) {
+    const { AccountLimit } = await patient.lambda.send(new GetAccountSettingsCommand());
+    const mapped = await Promise.all((await queueFacts(patient)).map(({ arn }) => mappingsOf(patient, arn)));
+    const needed = mapped
+      .flat()
+      .reduce((sum, { ScalingConfig }) => sum + (ScalingConfig?.MaximumConcurrency ?? 0), 0);
+    const allowed = AccountLimit?.ConcurrentExecutions ?? 0;
+    return allowed >= needed
+      ? ok(`${allowed} functions may run at once, and the queues may use ${needed}`)
+      : wrong(`expected a concurrency of at least ${needed}, which the queues may use, found ${allowed}`);
   },
 });

@@ -43,6 +43,10 @@ export const ok = (says: string): Finding => ({ kind: 'ok', says });
 export const wrong = (says: string): Finding => ({ kind: 'wrong', says });
 export const skipped = (says: string): Finding => ({ kind: 'skipped', says });
 
+/** Of a check that other readers make, too. */
+export const judged = ({ ok: isOk, says }: { readonly ok: boolean; readonly says: string }): Finding =>
+  isOk ? ok(says) : wrong(says);
+
 export interface Check {
   readonly id: string;
   /** What an operator does when it is wrong. */

@@ -13,7 +13,7 @@ import { type Context, verb } from '../program/verb.ts';
 import { placeOptions } from '../stack/place.ts';
 import { resourcesOf } from '../stack/resources.ts';
 import { type Stack, withStack } from '../stack/stack.ts';
-import { fargateQuota, mappings, roles, visibility } from './account.ts';
+import { fargateQuota, lambdaConcurrency, mappings, roles, visibility } from './account.ts';
 import { apiConcurrency, apiHealth } from './api.ts';
 import { images, jobDefinitions, jobQueues } from './batch.ts';
 import { type Check, type Diagnosis, diagnose, type Patient } from './check.ts';
@@ -32,6 +32,7 @@ export const checks: readonly Check[] = [
   jobDefinitions,
   images,
   fargateQuota,
+  lambdaConcurrency,
   rulePattern,
   ruleDeadLetters,
   lateItems,

@@ -1,8 +1,10 @@
 /** The queues: each has a place for what cannot be handled, and none of those is full. */
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { lettersCheck } from '../../domain/reading/upkeep-view.ts';
+import { deadLetterCounts } from '../../io/aws/dead-letter-counts.ts';
 import { queueUrl } from '../stack/find.ts';
-import { type Check, ok, type Patient, wrong } from './check.ts';
+import { type Check, judged, ok, type Patient, wrong } from './check.ts';
 
 const NAMES = ['front', 'submit', 'events', 'notify', 'deliver'] as const;
 /** As the template sets it. */
@@ -54,30 +56,17 @@ export const redrivePolicies: Check = {
   },
 };
 
-/** The front queue's letters are the affair of tenants: a few of them are everyday, and so many have one cause. */
-const MAX_FRONT_LETTERS = 100;
-
 export const deadLetters: Check = {
-  id: 'queues.dead_letters',
-  fix: 'headgate dlq list --group-by code names the cause of those of the front queue; docs/operating/queues.md has the others.',
+  ...lettersCheck,
   async look(patient) {
     const { sqs } = patient;
-    const counts = await Promise.all(
+    const counted = await Promise.all(
       (await queueFacts(patient)).map(async ({ name, redrive }) => {
         const deadLetterQueue = redrive?.deadLetterTargetArn.split(':').at(-1) ?? '';
-        const attributes = await attributesOf(sqs, await queueUrl(sqs, deadLetterQueue));
-        const count =
-          Number(attributes['ApproximateNumberOfMessages']) +
-          Number(attributes['ApproximateNumberOfMessagesNotVisible']);
-        return { name, count, most: name.endsWith('-front') ? MAX_FRONT_LETTERS : 0 };
+        const url = await queueUrl(sqs, deadLetterQueue);
+        return deadLetterCounts(sqs, { [name]: url })();
       }),
     );
-    const full = counts.filter(({ count, most }) => count > most);
-    if (full.length === 0) return ok(counts.map(({ name, count }) => `${name} ${count}`).join(', '));
-    return wrong(
-      full
-        .map(({ name, count, most }) => `expected at most ${most} dead letters of ${name}, found ${count}`)
-        .join('; '),
-    );
+    return judged(lettersCheck.judge({ deadLetters: counted.flat() }));
   },
 };

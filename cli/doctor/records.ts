@@ -1,40 +1,24 @@
 /** The table, the key of webhooks and the clock of this machine. */
 import { EncryptCommand } from '@aws-sdk/client-kms';
+import { countSetAside, oldestLateMs } from '../../application/repair/upkeep.ts';
+import { lateCheck, setAsideCheck } from '../../domain/reading/upkeep-view.ts';
 import { dueIndex, SET_ASIDE } from '../../io/table/due.ts';
 import { duration } from '../program/time.ts';
 import { queueUrl } from '../stack/find.ts';
-import { type Check, ok, wrong } from './check.ts';
-
-/** Tick comes every minute, and takes up to one. */
-const MAX_LATE_MS = 3 * 60_000;
+import { type Check, judged, ok, wrong } from './check.ts';
 
 export const lateItems: Check = {
-  id: 'due.late',
-  fix: 'Read the log of the function tick: it does not run, or fails. headgate reconcile does its work by hand.',
-  async look({ records }) {
-    const due = dueIndex(records.items);
-    const nowMs = records.clock.nowMs();
-    const firsts = await Promise.all(due.shards.map(async (shard) => (await due.due(shard, nowMs)).due));
-    const items = firsts.flat().filter(({ isSetAside }) => !isSetAside);
-    const lateMs = Math.max(0, ...items.map(({ dueAt }) => nowMs - dueAt));
-    return lateMs <= MAX_LATE_MS
-      ? ok(items.length === 0 ? 'nothing is due' : `the oldest item has been due for ${duration(lateMs)}`)
-      : wrong(
-          `expected nothing due for more than ${duration(MAX_LATE_MS)}, found an item due for ${duration(lateMs)}`,
-        );
+  ...lateCheck,
+  async look({ records: { items, clock } }) {
+    return judged(lateCheck.judge({ lateMs: await oldestLateMs({ due: dueIndex(items), clock }) }));
   },
 };
 
 export const setAside: Check = {
-  id: 'due.set_aside',
-  fix: 'headgate reconcile --set-aside lists them; docs/operating/repair.md says what to do.',
-  async look({ records }) {
-    const due = dueIndex(records.items);
-    const pages = await Promise.all(SET_ASIDE.map((shard) => due.due(shard, Number.MAX_SAFE_INTEGER)));
-    const count = pages.reduce((sum, { due: items }) => sum + items.length, 0);
-    return count === 0
-      ? ok('no item was set aside')
-      : wrong(`expected no item that was set aside, found ${count}`);
+  ...setAsideCheck,
+  async look({ records: { items } }) {
+    const ports = { due: dueIndex(items), setAsideShards: SET_ASIDE };
+    return judged(setAsideCheck.judge(await countSetAside(ports)));
   },
 };
 

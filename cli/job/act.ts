@@ -1,20 +1,21 @@
 /** `headgate job cancel`, `redrive` and `wait`. */
 import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod';
+import { endedWith } from '../../application/dependency/ended-with.ts';
 import { childIdOf } from '../../application/job/identity.ts';
 import { cancelJob } from '../../application/resources/cancel-job.ts';
 import { stateConflict } from '../../application/resources/refused.ts';
 import { failedJob } from '../../domain/dead-letter/dead-letter.ts';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import { summaryOf, viewOf } from '../../domain/reading/job-view.ts';
-import { queue } from '../../io/aws/queues.ts';
+import { type Queue, queue } from '../../io/aws/queues.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { systemRandom } from '../../io/process/random.ts';
 import { jobTypes } from '../../job-types.ts';
 import type { Output } from '../program/output.ts';
 import { notFound, refusedBy, Stopped } from '../program/stopped.ts';
 import { duration } from '../program/time.ts';
-import { type Context, type Ending, option, verb } from '../program/verb.ts';
+import { type Context, type Ending, flag, option, verb } from '../program/verb.ts';
 import { findQueues } from '../stack/find.ts';
 import { quietLog, type Records, withStack } from '../stack/stack.ts';
 import { findJob, jobOptions } from './find.ts';
@@ -50,9 +51,14 @@ const REDRIVE_PATIENCE_MS = 10_000;
 export const redrive = verb({
   summary: 'run a failed job again, as a child of its own id',
   argument: 'JOB',
-  options: jobOptions,
+  options: {
+    ...jobOptions,
+    'with-dependents': flag(
+      'and then the jobs that failed because it did, each after those that it waits for',
+    ),
+  },
   details: `However often it is redriven, there is one child. Its dead letter stays in its queue, and has no further effect; headgate dlq
-redrive takes it from there.`,
+redrive takes it from there. With --with-dependents a repeat goes on where the first has stopped.`,
   run: (values, context) =>
     withStack(values, context, async (stack) => {
       const records = await stack.records();
@@ -61,43 +67,83 @@ redrive takes it from there.`,
         const found = job.discarded === undefined ? job.state : 'discarded';
         throw refusedBy(stateConflict(`Expected a failed job, found one that is ${found}.`).problem);
       }
-      if (job.redrivenAs === undefined) {
-        const { front } = await findQueues(stack.sqs(), stack.stage);
-        const letter = failedJob(await records.jobs.whole(job));
-        await queue(stack.sqs(), front).send([{ ...letter, groupId: job.tenantId }]);
-      }
-      const child = await appearance(records, childIdOf(job.jobId), REDRIVE_PATIENCE_MS, context.signal);
-      if (child === undefined)
-        throw new Stopped(
-          'failed',
-          `No job runs ${job.jobId} again yet; headgate dlq list --tenant ${job.tenantId} shows whether it was refused.`,
-        );
-      showState(context.output, child);
+      const { front } = await findQueues(stack.sqs(), stack.stage);
+      const redriving = { records, front: queue(stack.sqs(), front), signal: context.signal };
+      const children = await redriven(redriving, [job]);
+      if (values['with-dependents'])
+        for (const round of await endedWith(records, job))
+          children.push(...(await redriven(redriving, round)));
+      showStates(context.output, children);
       return 'done';
     }),
 });
 
+interface Redriving {
+  readonly records: Records;
+  readonly front: Queue;
+  readonly signal: AbortSignal;
+}
+
+/** @returns the children. @throws Stopped when one does not come */
+async function redriven(
+  { records, front, signal }: Redriving,
+  failed: readonly JobRecord[],
+): Promise<JobRecord[]> {
+  const letters = failed
+    .filter(({ redrivenAs }) => redrivenAs === undefined)
+    .map(async (job) => ({ ...failedJob(await records.jobs.whole(job)), groupId: job.tenantId }));
+  await front.send(await Promise.all(letters));
+  const children: JobRecord[] = [];
+  for (const { jobId, tenantId } of failed) {
+    const look = async () => {
+      // With its name on the failed job: what waits for that one is judged by the child from then on.
+      const isRedriven = (await records.jobs.get(jobId))?.redrivenAs !== undefined;
+      return isRedriven ? records.jobs.get(childIdOf(jobId)) : undefined;
+    };
+    const child = await until(look, childIdOf(jobId), REDRIVE_PATIENCE_MS, signal);
+    if (child === undefined)
+      throw new Stopped(
+        'failed',
+        `No job runs ${jobId} again yet; headgate dlq list --tenant ${tenantId} shows whether it was refused.`,
+      );
+    children.push(child);
+  }
+  return children;
+}
+
 const LOOK_EVERY_MS = 200;
 
 /** The record of a job that is to come. */
-export async function appearance(
+export const appearance = (
   { jobs }: Pick<Records, 'jobs'>,
+  jobId: string,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<JobRecord | undefined> => until(() => jobs.get(jobId), jobId, patienceMs, signal);
+
+async function until(
+  look: () => Promise<JobRecord | undefined>,
   jobId: string,
   patienceMs: number,
   signal: AbortSignal,
 ): Promise<JobRecord | undefined> {
   const untilMs = performance.now() + patienceMs;
   while (!signal.aborted) {
-    const job = await jobs.get(jobId);
+    const job = await look();
     if (job !== undefined || performance.now() > untilMs) return job;
     await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
   throw new Stopped('interrupted', `Interrupted; ${jobId} may come all the same.`);
 }
 
-export function showState(output: Output, job: JobRecord): void {
-  output.show([summaryOf(job, 'operator')], (page) =>
-    page.line(`${job.jobId}  `, { text: job.state, tone: stateTone(job.state) }),
+export const showState = (output: Output, job: JobRecord): void => showStates(output, [job]);
+
+function showStates(output: Output, jobs: readonly JobRecord[]): void {
+  output.show(
+    jobs.map((job) => summaryOf(job, 'operator')),
+    (page) => {
+      for (const { jobId, state } of jobs) page.line(`${jobId}  `, { text: state, tone: stateTone(state) });
+    },
   );
 }
 

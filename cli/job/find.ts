@@ -21,8 +21,8 @@ export const jobOptions = {
   ...placeOptions,
 };
 
-export const readers = ({ items, jobs }: Records) =>
-  resources({ jobs, endpoints: endpointRegister(items), deliveries: deliveryStore(items) });
+export const readers = ({ items, jobs, groups }: Records) =>
+  resources({ jobs, groups, endpoints: endpointRegister(items), deliveries: deliveryStore(items) });
 
 /** A person means one of the newest. */
 const MAX_LOOKED_AT = 1000;

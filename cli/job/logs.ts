@@ -1,18 +1,16 @@
-/** `headgate job logs`: what the container of an attempt printed. */
+/** `headgate job logs`: what the program of an attempt printed. */
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  CloudWatchLogsClient,
-  GetLogEventsCommand,
-  ResourceNotFoundException,
-} from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
+import { type LogPlace, placeOf, requestOf } from '../../domain/reading/log-place.ts';
 import { batchPort } from '../../io/aws/batch.ts';
 import { notFound, Stopped } from '../program/stopped.ts';
 import { type Context, type Ending, flag, option, type Values, verb } from '../program/verb.ts';
 import { resourcesOf } from '../stack/resources.ts';
 import { type Records, type Stack, withStack } from '../stack/stack.ts';
 import { findJob, jobOptions } from './find.ts';
+import { type LogReader, logReader } from './log-lines.ts';
 
 const options = {
   ...jobOptions,
@@ -34,26 +32,25 @@ const options = {
 };
 
 export const logs = verb({
-  summary: 'what the container of an attempt printed',
+  summary: 'what the program of an attempt printed',
   argument: 'JOB',
   options,
-  details:
-    'Lines are those of the container, in which its program may print what tenants sent. An attempt that has not begun has none.',
+  details: `Lines are those of the program, which may print what tenants sent. An attempt that has not begun has none. A run on Lambda is found
+among the others of its function by its request; CloudWatch Logs shows its lines some seconds after they were printed.`,
   run: (values, context) =>
     withStack(values, context, async (stack) => {
       const records = await stack.records();
       const job = await findJob(records, values);
-      const reader = { client: stack.client(CloudWatchLogsClient), group: await groupOf(values, stack) };
+      const client = stack.client(CloudWatchLogsClient);
+      const group = await groupOf(values, stack);
+      const reader = (place: LogPlace) => logReader(client, group, place);
       return values.follow
         ? follow(reader, job, values, { stack, records, context })
         : readOnce(reader, job, values, { stack, records, context });
     }),
 });
 
-interface Reader {
-  readonly client: CloudWatchLogsClient;
-  readonly group: string;
-}
+type Open = (place: LogPlace) => LogReader;
 interface Surroundings {
   readonly stack: Stack;
   readonly records: Records;
@@ -72,40 +69,49 @@ async function groupOf(values: Values<typeof options>, stack: Stack): Promise<st
 }
 
 async function readOnce(
-  reader: Reader,
+  open: Open,
   job: JobRecord,
   { attempt = job.attempt }: Values<typeof options>,
   { stack, context }: Surroundings,
 ): Promise<Ending> {
-  const stream = await streamOf(job, attempt, stack);
-  if (stream === undefined)
+  const place = await placeNow(job, attempt, stack);
+  if (place === undefined)
     throw notFound(`Attempt ${attempt} of ${job.jobId} has no log: the job is ${job.state}.`);
-  await readFrom(reader, stream, undefined, { attempt, context });
+  await show(open(place), attempt, context);
   return 'done';
 }
 
 const LOOK_EVERY_MS = 1000;
+/** CloudWatch Logs shows what a function printed after some seconds; its last line is Lambda's own. */
+const LOOKS_AFTER_END = 15;
 
 /** Each attempt in turn, from its first line, unless one is named. */
 async function follow(
-  reader: Reader,
+  open: Open,
   started: JobRecord,
   { attempt: only }: Values<typeof options>,
   { stack, records, context }: Surroundings,
 ): Promise<Ending> {
   let job = started;
   let attempt = only ?? job.attempt;
-  let token: string | undefined;
+  let reader: LogReader | undefined;
+  let looksAfterEnd = 0;
   for (;;) {
     // Read before the lines: what is printed after it is read in the next round.
     const isOver = isFinal(job.state) || job.attempt > attempt;
-    const stream = await streamOf(job, attempt, stack);
-    if (stream !== undefined) token = await readFrom(reader, stream, token, { attempt, context });
-    if (isOver && (only !== undefined || job.attempt === attempt))
+    if (reader === undefined) {
+      const place = await placeNow(job, attempt, stack);
+      reader = place && open(place);
+    }
+    if (reader !== undefined) await show(reader, attempt, context);
+    if (isOver) looksAfterEnd += 1;
+    const isRead = isOver && (reader?.isComplete() !== false || looksAfterEnd > LOOKS_AFTER_END);
+    if (isRead && (only !== undefined || job.attempt === attempt))
       return job.state === 'succeeded' ? 'done' : 'failed';
-    if (isOver) {
+    if (isRead) {
       attempt += 1;
-      token = undefined;
+      looksAfterEnd = 0;
+      reader = undefined;
       continue;
     }
     await pause(LOOK_EVERY_MS, undefined, { signal: context.signal }).catch(() => undefined);
@@ -117,41 +123,22 @@ async function follow(
   }
 }
 
-/** Of an attempt that is over, from its record; of one that runs, from AWS Batch. */
-async function streamOf(job: JobRecord, attempt: number, stack: Stack): Promise<string | undefined> {
+/** Of an attempt that is over, from its record; of one that runs, from the claim or from AWS Batch. */
+async function placeNow(job: JobRecord, attempt: number, stack: Stack): Promise<LogPlace | undefined> {
   const ended = job.endedAttempts.find((each) => each.attempt === attempt);
-  if (ended !== undefined) return ended.logStream;
+  if (ended !== undefined) return placeOf(ended, job);
   if (attempt !== job.attempt || job.runId === undefined) return undefined;
+  const request = requestOf(job, job.createdAt);
+  if (request !== undefined) return request;
   const batch = stack.batch();
-  return (await batchPort(batch, batch).describe([job.runId])).get(job.runId)?.container?.logStreamName;
+  const found = (await batchPort(batch, batch).describe([job.runId])).get(job.runId);
+  const name = found?.container?.logStreamName;
+  return name === undefined ? undefined : { kind: 'stream', name };
 }
 
-/** @returns where to go on */
-async function readFrom(
-  { client, group }: Reader,
-  logStreamName: string,
-  from: string | undefined,
-  { attempt, context: { output, signal } }: { readonly attempt: number; readonly context: Context },
-): Promise<string | undefined> {
-  let token = from;
-  for (;;) {
-    const command = new GetLogEventsCommand({
-      logGroupName: group,
-      logStreamName,
-      nextToken: token,
-      startFromHead: true,
-    });
-    const page = await client.send(command, { abortSignal: signal }).catch((error: unknown) => {
-      // A container that has printed nothing has no stream yet.
-      if (error instanceof ResourceNotFoundException) return undefined;
-      throw error;
-    });
-    for (const { timestamp = 0, message = '' } of page?.events ?? []) {
-      const at = new Date(timestamp).toISOString();
-      output.show([{ at, attempt, message }], (shown) => shown.line(`${at.slice(11, 23)}  ${message}`));
-    }
-    // The same token again is the end of what is there.
-    if (page?.nextForwardToken === undefined || page.nextForwardToken === token) return token;
-    token = page.nextForwardToken;
+async function show(reader: LogReader, attempt: number, { output, signal }: Context): Promise<void> {
+  for (const { atMs, message } of await reader.read(signal)) {
+    const at = new Date(atMs).toISOString();
+    output.show([{ at, attempt, message }], (shown) => shown.line(`${at.slice(11, 23)}  ${message}`));
   }
 }

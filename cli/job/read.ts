@@ -1,14 +1,14 @@
 /** `headgate job get`, `list`, `why` and `timeline`. */
 import * as z from 'zod';
 import { explainWait } from '../../application/resources/explain-wait.ts';
-import { jobTimeline } from '../../application/resources/job-timeline.ts';
+import { jobTimeline, withOthers } from '../../application/resources/job-timeline.ts';
 import { listJobs } from '../../application/resources/list-jobs.ts';
 import { sinceMs } from '../../domain/dead-letter/letter.ts';
 import { JobTypeId, TenantId } from '../../domain/job/ids.ts';
 import { JobState } from '../../domain/job/job.ts';
-import { logUrl } from '../../domain/job/log-link.ts';
 import { type JobSummary, summaryOf, viewOf } from '../../domain/reading/job-view.ts';
 import { MAX_PAGE } from '../../domain/reading/listing.ts';
+import { logUrl } from '../../domain/reading/log-link.ts';
 import { waitView } from '../../domain/reading/wait-view.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { jobLists } from '../../io/table/job-lists.ts';
@@ -44,7 +44,8 @@ export const timeline = verb({
     withStack(values, context, async (stack) => {
       const records = await stack.records(values['default-cap']);
       const job = await findJob(records, values);
-      const entries = await jobTimeline(readers(records).of(job.tenantId), job, 'operator');
+      const whole = await withOthers(records, job);
+      const entries = await jobTimeline(readers(records).of(job.tenantId), whole, 'operator');
       const wait = waitView(job, await explainWait(records, job), 'operator').text;
       context.output.show(entries, (page) =>
         writeTimeline(page, { job, entries, wait, nowMs: systemClock.nowMs() }),
@@ -86,7 +87,7 @@ export const why = verb({
     }),
 });
 
-const moment = z
+export const moment = z
   .string()
   .transform((text) => sinceMs(text, systemClock.nowMs()))
   .refine((atMs) => atMs !== undefined, 'expected 30m, 2h, 7d, 2026-01-31 or 2026-01-31T09:00:00Z');

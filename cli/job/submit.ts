@@ -4,8 +4,14 @@ import { text as allOf } from 'node:stream/consumers';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { fingerprintOf, jobIdOf } from '../../application/job/identity.ts';
+import {
+  Condition,
+  type Dependency,
+  groupNamed,
+  OnDependencyFailure,
+} from '../../domain/dependency/dependency.ts';
 import { problem } from '../../domain/errors.ts';
-import { IdempotencyKey, JobTypeId, TenantId } from '../../domain/job/ids.ts';
+import { GroupId, IdempotencyKey, JOB_ID, JobTypeId, TenantId } from '../../domain/job/ids.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { Priority } from '../../domain/job/priority.ts';
 import { type JobRequest, parseSubmission } from '../../domain/request/request.ts';
@@ -26,6 +32,17 @@ const Tag = z
   .regex(/^[^=]+=.*$/, 'expected NAME=VALUE')
   .transform((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)] as const);
 
+/** A key may have an equals sign itself; only a condition behind the last one is one. */
+const Other = z.string().transform((text): Dependency => {
+  const at = text.lastIndexOf('=');
+  const condition = at < 0 ? undefined : Condition.safeParse(text.slice(at + 1)).data;
+  const name = condition === undefined ? text : text.slice(0, at);
+  const group = groupNamed(name);
+  const named =
+    group === undefined ? { ...(JOB_ID.test(name) ? { jobId: name } : { idempotencyKey: name }) } : { group };
+  return condition === undefined ? named : { ...named, condition };
+});
+
 const options = {
   id: { effect: '', schema: JobTypeId },
   tenant: option('TENANT', 'whose job it is', TenantId),
@@ -39,8 +56,20 @@ const options = {
   'deadline-seconds': option('N', 'for all attempts and waits together', whole.optional()),
   'timeout-seconds': option('N', 'for each attempt', whole.optional()),
   'concurrency-key': option('KEY', 'jobs of one such key run one at a time', z.string().min(1).optional()),
+  group: option('GROUP', 'to be a member of that group', GroupId.optional()),
   tag: option('NAME=VALUE', 'a tag; may be repeated', z.array(Tag).optional()),
   metadata: option('JSON', 'repeated in each webhook', z.string().min(1).optional()),
+  'depends-on': option(
+    'KEY|JOB|group:GROUP[=CONDITION]',
+    'to begin after that job or group has succeeded, finished or failed; may be repeated',
+    z.array(Other).optional(),
+  ),
+  'on-dependency-failure': option(
+    'fail|hold',
+    'when one that was to succeed has failed',
+    OnDependencyFailure.optional(),
+  ),
+  'dependency-timeout-seconds': option('N', 'to fail when they have not ended by then', whole.optional()),
   wait: flag('wait for its end, ten minutes at most; exit code 0 if it succeeded'),
   ...placeOptions,
 };
@@ -78,6 +107,10 @@ async function requestOf(values: Values<typeof options>): Promise<JobRequest> {
     timeoutSeconds: values['timeout-seconds'],
     concurrencyKey: values['concurrency-key'],
     tags: values.tag && Object.fromEntries(values.tag),
+    group: values.group,
+    dependsOn: values['depends-on'],
+    onDependencyFailure: values['on-dependency-failure'],
+    dependencyTimeoutSeconds: values['dependency-timeout-seconds'],
   };
   // Texts that are JSON stay texts: how JSON is read is the message's own affair, with its rules for keys and numbers.
   const parts = [

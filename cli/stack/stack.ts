@@ -13,8 +13,13 @@ import { systemClock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import { systemRandom } from '../../io/process/random.ts';
 import { batched } from '../../io/table/batching.ts';
+import { dependantStore } from '../../io/table/dependency/dependants.ts';
+import { rollStore } from '../../io/table/due/rolls.ts';
+import { failureStore } from '../../io/table/failures.ts';
 import { gateStore } from '../../io/table/gates.ts';
+import { groupStore } from '../../io/table/group/groups.ts';
 import { jobStore } from '../../io/table/jobs.ts';
+import { receiptStore } from '../../io/table/receipts.ts';
 import { scheduleStore } from '../../io/table/schedules.ts';
 import { table } from '../../io/table/table.ts';
 import { tenantStore } from '../../io/table/tenants.ts';
@@ -119,6 +124,11 @@ async function openStack(values: PlaceValues, context: Context) {
       return {
         items: known,
         jobs: jobStore(known),
+        failures: failureStore(known),
+        receipts: receiptStore(known),
+        rolls: rollStore(known),
+        dependants: dependantStore(known),
+        groups: groupStore(known),
         schedules: scheduleStore(known),
         tenants: tenantStore(known),
         gates,

@@ -7,17 +7,20 @@ import {
   withCaps,
   withSettings,
 } from '../../application/tenant/tenant-admin.ts';
+import { problem } from '../../domain/errors.ts';
 import { TenantId } from '../../domain/job/ids.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
+import { revocationStore } from '../../io/access/revocations.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { RowUnreadable } from '../../io/table/rows.ts';
 import { jobTypes } from '../../job-types.ts';
 import type { Output } from '../program/output.ts';
-import { misused, notFound } from '../program/stopped.ts';
+import { misused, notFound, refusedBy } from '../program/stopped.ts';
 import { type Noun, option, verb } from '../program/verb.ts';
 import { placeOptions } from '../stack/place.ts';
 import { type Records, withStack } from '../stack/stack.ts';
+import { erase } from './erase.ts';
 import { settingOptions } from './settings.ts';
 
 const id = { effect: '', schema: TenantId };
@@ -33,7 +36,7 @@ const put = verb({
     withStack(values, { output, ...context }, async (stack) => {
       const records = await stack.records();
       requireTypes([...(values['job-types'] ?? []), ...(values['type-cap'] ?? []).map(([type]) => type)]);
-      await changeTenant(records, values.id, (tenant) =>
+      const changed = await changeTenant(records, values.id, (tenant) =>
         withSettings(tenant, {
           status: values.status,
           weight: values.weight,
@@ -43,6 +46,10 @@ const put = verb({
           waitingQuota: values['waiting-quota'],
         }),
       );
+      if (changed === 'leaving')
+        throw refusedBy(
+          problem('tenant_leaving', '', `Expected a tenant that is not being erased, found ${values.id}.`),
+        );
       const caps = { cap: values.cap, typeCaps: values['type-cap'], keyCap: values['key-cap'] };
       if (Object.values(caps).some((cap) => cap !== undefined))
         await changeGate(records, values.id, (gate) => withCaps(gate, caps));
@@ -180,6 +187,26 @@ const resume = verb({
     }),
 });
 
+const revokeTokens = verb({
+  ...oneTenant,
+  summary: 'end all its tokens that were signed before, within a minute',
+  details:
+    'Tokens that are signed later are taken: a key that is in wrong hands is ended by headgate key disable.',
+  run: (values, context) =>
+    withStack(values, context, async (stack) => {
+      await existing(await stack.records(), values.id);
+      const nowMs = systemClock.nowMs();
+      await revocationStore(await stack.items()).revoke(values.id, nowMs);
+      const tokensNotBefore = new Date(nowMs).toISOString();
+      context.output.show([{ tenantId: values.id, tokensNotBefore }], (page) =>
+        page.line(
+          `Tokens of ${values.id} from before ${tokensNotBefore} are taken for another minute at most.`,
+        ),
+      );
+      return 'done';
+    }),
+});
+
 async function existing(records: Records, tenantId: string) {
   const account = await readAccount(records, tenantId);
   if (account.tenant === undefined && account.gate === undefined)
@@ -189,5 +216,5 @@ async function existing(records: Records, tenantId: string) {
 
 export const noun: Noun = {
   summary: 'what tenants may do: caps, weights, quotas, pauses',
-  verbs: { list, get, put, pause, resume },
+  verbs: { list, get, put, pause, resume, 'revoke-tokens': revokeTokens, delete: erase },
 };

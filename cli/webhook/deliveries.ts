@@ -1,6 +1,9 @@
 /** `headgate webhook deliveries`, `delivery` and `replay`. */
-import { findDeliveries, replay as replayDelivery } from '../../application/webhook/replay.ts';
-import { problem } from '../../domain/errors.ts';
+import {
+  findDeliveries,
+  replay as replayDelivery,
+  sendingProblem,
+} from '../../application/webhook/replay.ts';
 import { type Delivery, RETENTION_MS } from '../../domain/webhook/delivery.ts';
 import { checkRange, type DeliveryFilter } from '../../domain/webhook/delivery-filter.ts';
 import { paced } from '../../io/aws/dead-letters.ts';
@@ -116,12 +119,9 @@ async function replayAll(
 }
 
 async function requireEnabled(found: readonly Delivery[], tenantId: string, { endpoints }: WebhookPorts) {
-  const disabled = new Set(
-    (await endpoints.list(tenantId)).flatMap(({ endpoint }) =>
-      endpoint.disabled === undefined ? [] : [endpoint.endpointId],
-    ),
-  );
-  const off = found.find(({ endpointId }) => disabled.has(endpointId));
-  if (off !== undefined)
-    throw refusedBy(problem('endpoint_disabled', '/endpoint', `Enable ${off.endpointId} first.`));
+  const meant = new Set(found.map(({ endpointId }) => endpointId));
+  for (const { endpoint } of await endpoints.list(tenantId)) {
+    const off = meant.has(endpoint.endpointId) ? sendingProblem(endpoint) : undefined;
+    if (off !== undefined) throw refusedBy(off);
+  }
 }

@@ -27,6 +27,8 @@ const options = {
       .transform((url) => url ?? undefined)
       .optional(),
   ),
+  // Taken because all other commands take it: it is always beside a stack of npm start.
+  local: placeOptions.local,
   'endpoint-url': placeOptions['endpoint-url'],
 };
 
@@ -38,7 +40,7 @@ export const listen = verb({
   run: (values, context) => {
     const place = { stage: 'dev', local: true, table: undefined, profile: undefined, region: undefined };
     const { output, signal } = context;
-    return withWebhooks({ ...place, ...values }, context, async (ports) => {
+    return withWebhooks({ ...values, ...place }, context, async (ports) => {
       const origin = ports.outputs?.[LISTEN_ORIGIN];
       if (origin === undefined)
         throw new Stopped('unreachable', 'This stack takes no listener: start it again with npm start.');
@@ -107,5 +109,7 @@ function tell(heard: Heard, output: Output): void {
 
 function subjectOf({ data }: WebhookEvent): string {
   if ('jobId' in data) return `${data.jobId}  ${data.status}`;
+  if ('group' in data) return `${data.group}  ${data.status}`;
+  if ('month' in data) return `${data.month}  ${data.standing}`;
   return 'messageId' in data ? `${data.messageId}  ${data.code}` : data.endpointId;
 }

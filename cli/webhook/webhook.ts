@@ -1,17 +1,17 @@
 /** `headgate webhook`: the endpoints of a tenant. */
 import * as z from 'zod';
 import {
+  changeEndpoint,
   type EndpointRequest,
   type Registered,
   register,
   rotate,
 } from '../../application/webhook/endpoint-setup.ts';
-import { ping as pingEndpoint } from '../../application/webhook/replay.ts';
-import { problem } from '../../domain/errors.ts';
+import { ping as pingEndpoint, sendingProblem } from '../../application/webhook/replay.ts';
 import { type Endpoint, revoked } from '../../domain/webhook/endpoint.ts';
 import { needsAllEvents } from '../../domain/webhook/notification.ts';
 import type { Output } from '../program/output.ts';
-import { notFound, refusedBy, Stopped } from '../program/stopped.ts';
+import { refusedBy, Stopped } from '../program/stopped.ts';
 import { type Ending, type Noun, option, type Verb, verb } from '../program/verb.ts';
 import { deliveries, delivery, replay } from './deliveries.ts';
 import { ENDPOINT_HEADINGS, endpointRecord, endpointRow, writeDelivery } from './delivery-text.ts';
@@ -105,9 +105,10 @@ const ping = verb({
   options: endpointOptions,
   run: (values, context) =>
     withWebhooks(values, context, async (ports) => {
-      const { tenantId, endpointId, disabled } = await endpointOf(ports, values.tenant, values.id);
-      if (disabled !== undefined)
-        throw refusedBy(problem('endpoint_disabled', '/endpoint', `${endpointId} is disabled.`));
+      const endpoint = await endpointOf(ports, values.tenant, values.id);
+      const { tenantId, endpointId } = endpoint;
+      const off = sendingProblem(endpoint);
+      if (off !== undefined) throw refusedBy(off);
       const name = await pingEndpoint(ports, { tenantId, endpointId });
       const untilMs = ports.clock.nowMs() + PING_PATIENCE_MS;
       while (ports.clock.nowMs() < untilMs && !context.signal.aborted) {
@@ -174,10 +175,10 @@ async function change(
   output: Output,
 ): Promise<Ending> {
   const owner = await endpointOf(ports, tenantId, given);
-  const changed = await ports.endpoints.change(owner, decide);
+  const changed = await changeEndpoint(ports, owner, decide);
   // It was removed meanwhile.
-  if (changed === undefined) throw notFound(`There is no endpoint ${given}.`);
-  const known = { endpoint: changed, health: undefined };
+  if (changed.kind === 'refused') throw refusedBy(changed.problem);
+  const known = { endpoint: changed.endpoint, health: undefined };
   output.show([endpointRecord(known)], (page) =>
     page.table(ENDPOINT_HEADINGS, [endpointRow(known, ports.clock.nowMs())]),
   );

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../../domain/request/spelling.ts';
 import type { ImageSource } from '../../local/batch/containers/image.ts';
+import { FaultName } from '../../local/faults.ts';
 import { type Containers, ENGINES } from './engine.ts';
 import { imagesOf } from './images.ts';
 import { Misused } from './misused.ts';
@@ -16,6 +17,8 @@ export interface Options {
   /** 0 is any free one. */
   readonly port: number;
   readonly demo: string | undefined;
+  /** What goes wrong from the start on; beside the demo of faults, the ones that it shows. */
+  readonly faults: readonly FaultName[];
   /** A server of the user's own on 127.0.0.1. */
   readonly webhookUrl: URL | undefined;
   readonly images: Readonly<Record<string, ImageSource>>;
@@ -42,7 +45,7 @@ interface Known {
 const OPTIONS: Readonly<Record<string, Known>> = {
   once: { effect: 'end after the sample jobs; exit code 0 only if each came to its expected end' },
   'no-sample': { effect: 'send no jobs: a stack with three tenants, for jobs of your own' },
-  watch: { effect: 'rebuild the worker as its sources change; the next container runs it' },
+  watch: { effect: 'rebuild the worker and the functions as their sources change' },
   'webhook-origin': {
     value: 'URL',
     effect: "send acme's webhooks to your server on http://127.0.0.1 as well",
@@ -65,6 +68,11 @@ const OPTIONS: Readonly<Record<string, Known>> = {
   },
   data: { value: 'DIR', effect: 'keep everything in a folder, over restarts and crashes' },
   port: { value: 'N', effect: 'listen on this port instead of a free one' },
+  fault: {
+    value: 'NAME',
+    effect: `let something go wrong in AWS: ${FaultName.options.join(', ')}; may be repeated`,
+    repeated: true,
+  },
   demo: { value: 'NAME', effect: 'show something else' },
   help: { effect: 'print this text' },
 };
@@ -129,7 +137,8 @@ function optionsOf(given: Given, demos: readonly string[]): Options {
   if (demo !== undefined && !demos.includes(demo))
     throw new Misused(`Expected --demo ${demos.join(' or ')}, found ${demo}.`);
   // A demo starts a stack of its own and ends by itself.
-  const beside = [...given.keys()].find((name) => name !== 'demo');
+  const allowed = demo === 'faults' ? ['demo', 'fault'] : ['demo'];
+  const beside = [...given.keys()].find((name) => !allowed.includes(name));
   if (demo !== undefined && beside !== undefined)
     throw new Misused(`Expected --demo alone, found --${beside} beside it.`);
   if (given.has('once') && given.has('no-sample'))
@@ -141,12 +150,19 @@ function optionsOf(given: Given, demos: readonly string[]): Options {
     data: oneOf('data'),
     port: portOf(oneOf('port') ?? '0'),
     demo,
+    faults: (given.get('fault') ?? []).map(faultOf),
     webhookUrl: webhookUrlOf(oneOf('webhook-origin')),
     images: imagesOf(given.get('image') ?? [], oneOf('images')),
     containers: containersOf(oneOf('containers')),
     submitRate: rateOf(oneOf('submit-rate')),
     secret: mapped(oneOf('secrets'), secretsOf),
   };
+}
+
+function faultOf(text: string): FaultName {
+  const known = FaultName.safeParse(text);
+  if (known.success) return known.data;
+  throw new Misused(`Expected --fault with one of ${FaultName.options.join(', ')}, found ${text}.`);
 }
 
 const mapped = <From, To>(value: From | undefined, map: (value: From) => To): To | undefined =>

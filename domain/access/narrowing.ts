@@ -39,6 +39,16 @@ function carries(
   return Object.hasOwn(tags, key) && tags[key] === value;
 }
 
+/** The same for an array: a credential for one job starts no more. */
+export function arrayProblem(
+  narrowing: Narrowing,
+  asked: Parameters<typeof creationProblem>[1],
+): Problem | undefined {
+  if (narrowing.onlyKey !== undefined)
+    return problem('scope_missing', '/array', 'Expected a token for more than one job.');
+  return creationProblem(narrowing, asked);
+}
+
 /** Why a narrowed credential may not start this job; undefined when it may. */
 export function creationProblem(
   { jobId, tag, jobTypes, onlyKey }: Narrowing,

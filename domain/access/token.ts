@@ -43,12 +43,17 @@ export interface Grant {
   readonly tenantId: string;
   readonly scopes: ReadonlySet<string>;
   readonly narrowing: Narrowing;
-  /** Epoch ms; of a token. */
-  readonly untilMs?: number;
+}
+
+/** Of a token. */
+export interface TokenGrant extends Grant {
+  readonly issuedAtMs: number;
+  readonly untilMs: number;
+  readonly jti: string;
 }
 
 export type Judged =
-  | { readonly kind: 'granted'; readonly grant: Grant }
+  | { readonly kind: 'granted'; readonly grant: TokenGrant }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
 /**
@@ -94,7 +99,9 @@ export function judgeClaims(
         jobTypes: type,
         onlyKey: once === true ? jti : undefined,
       },
+      issuedAtMs: iat * 1000,
       untilMs: (exp + LEEWAY_SECONDS) * 1000,
+      jti,
     },
   };
 }

@@ -19,3 +19,7 @@ export function definitionOf({ prefix, revisions }: JobDefinitions, jobType: str
   const name = prefix + definitionName(jobType);
   return revision === undefined ? name : `${name}:${revision}`;
 }
+
+/** The function of a job type on Lambda. No stage has an underscore in its name, so that it is no function of another stage. */
+export const functionOf = ({ prefix }: Pick<JobDefinitions, 'prefix'>, jobType: string): string =>
+  prefix + definitionName(jobType);

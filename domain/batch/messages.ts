@@ -1,7 +1,10 @@
-/** What the submit queue carries: requests for the next step of an attempt, and for a look at a waiting list. */
+/** What the submit queue carries: requests for the next step of a job or a group, for a look at a waiting list, to tell dependants, and for a slice of an operation. */
 import * as z from 'zod';
-import { waitsForPlatform } from '../job/due.ts';
-import { JOB_ID, TenantId } from '../job/ids.ts';
+import type { Subject } from '../dependency/dependant.ts';
+import { groupNamed } from '../dependency/dependency.ts';
+import type { GroupName } from '../group/group.ts';
+import { isBeforeTurn, MAX_DELAY_MS, waitsForPlatform } from '../job/due.ts';
+import { GroupId, JOB_ID, OperationId, TenantId } from '../job/ids.ts';
 import type { JobRecord } from '../job/job.ts';
 
 /** Asks for the next step of an attempt. @example { "tenantId": "acme", "jobId": "job_…", "attempt": 1 } */
@@ -19,11 +22,34 @@ export type SubmitMessage = z.infer<typeof SubmitMessage>;
 export const WakeMessage = z.strictObject({ wake: TenantId, after: z.string().max(128).optional() });
 export type WakeMessage = z.infer<typeof WakeMessage>;
 
-/** What the submit queue carries. */
-export const SubmitQueueMessage = z.union([SubmitMessage, WakeMessage]);
+/** The id of a job, or `group:` and the name of a group. */
+const Name = z.union([z.string().regex(JOB_ID), z.templateLiteral(['group:', GroupId])]);
 
-/** SQS delays a message by at most this; reconcile takes care of longer waits. */
-const MAX_DELAY_MS = 900_000;
+/** Asks to go on telling those that wait for a job or a group: after so many of them another message goes on. */
+export const TellMessage = z.strictObject({
+  tell: Name,
+  tenantId: TenantId,
+  /** The last one that was told. */
+  after: Name,
+});
+export type TellMessage = z.infer<typeof TellMessage>;
+
+/** Asks for the next step of a group. */
+export const GroupMessage = z.strictObject({ group: GroupId, tenantId: TenantId });
+export type GroupMessage = z.infer<typeof GroupMessage>;
+
+/** Asks for the next slice of an operation, if it is as it was when this was sent. */
+export const OperationMessage = z.strictObject({ operation: OperationId, version: z.int() });
+export type OperationMessage = z.infer<typeof OperationMessage>;
+
+/** What the submit queue carries. */
+export const SubmitQueueMessage = z.union([
+  SubmitMessage,
+  WakeMessage,
+  TellMessage,
+  GroupMessage,
+  OperationMessage,
+]);
 
 export interface Asking {
   readonly body: string;
@@ -36,11 +62,13 @@ export interface Asking {
  * It may be sent more than once: the submit step reads the record first.
  */
 export function nextStepMessage(job: JobRecord, nowMs: number): Asking | undefined {
+  if (isBeforeTurn(job, nowMs)) return askingAt(job, job.attempt, job.turnAt, nowMs);
   switch (job.state) {
     case 'waiting':
       return waitsForPlatform(job)
         ? askingAt(job, job.attempt, job.nextAttemptAt, nowMs)
         : asking(job, job.attempt);
+    case 'blocked':
     case 'submitting':
     case 'cancelling':
       return asking(job, job.attempt);
@@ -67,4 +95,28 @@ export function asking({ tenantId, jobId }: Pick<JobRecord, 'tenantId' | 'jobId'
 export function wakeMessage(tenantId: string): Asking {
   const message: WakeMessage = { wake: tenantId };
   return { body: JSON.stringify(message), groupId: tenantId };
+}
+
+export function groupMessage({ tenantId, groupId }: GroupName): Asking {
+  const message: GroupMessage = { group: groupId, tenantId };
+  return { body: JSON.stringify(message), groupId: tenantId };
+}
+
+/** For the next step of what waits: of a job, or of a group. */
+export function askingFor({ tenantId, name }: Subject): Asking {
+  const groupId = groupNamed(name);
+  return groupId === undefined ? asking({ tenantId, jobId: name }, 1) : groupMessage({ tenantId, groupId });
+}
+
+export function tellMessage({ tenantId, name }: Subject, after: string): Asking {
+  const message = { tell: name, tenantId, after };
+  return { body: JSON.stringify(message), groupId: tenantId };
+}
+
+export function operationMessage(
+  { operationId, version }: { readonly operationId: string; readonly version: number },
+  delaySeconds = 0,
+): Asking {
+  const message: OperationMessage = { operation: operationId, version };
+  return { body: JSON.stringify(message), groupId: operationId, delaySeconds };
 }

@@ -1,5 +1,5 @@
 /** What reconcile does about a job that is due: the record alone says what may have been lost. */
-import { nextLook, overdue, waitsForTurn } from '../job/due.ts';
+import { NEVER, nextLook, overdue, runLimitOf, waitsForTurn } from '../job/due.ts';
 import { changed, isFinal, isUnsettled, type JobRecord } from '../job/job.ts';
 
 export type Repair =
@@ -15,6 +15,10 @@ export type Repair =
   | { readonly kind: 'give_up'; readonly why: 'expire' | 'deadline' }
   /** Its container has just reported progress. */
   | { readonly kind: 'publish_progress' }
+  /** Lambda may still begin it, or go on with it. */
+  | { readonly kind: 'run' }
+  /** Lambda has ended its run by now, and its end was not reported. */
+  | { readonly kind: 'lose' }
   /** AWS Batch has been silent about it: ask. */
   | { readonly kind: 'describe'; readonly runId: string };
 
@@ -22,12 +26,22 @@ export function planRepair(job: JobRecord, nowMs: number): Repair {
   if (isFinal(job.state)) return isUnsettled(job) ? { kind: 'dispatch' } : { kind: 'nothing' };
   const over = overdue(job, nowMs);
   if (over !== undefined) return { kind: 'give_up', why: over };
+  const silence = silenceOf(job, nowMs);
+  if (silence === 'over') return { kind: 'lose' };
   if (hasProgress(job, nowMs)) return { kind: 'publish_progress' };
+  if (silence === 'healthy') return { kind: 'run' };
   // Tested before the states: a claim may have named the Batch job while the reply to SubmitJob is still unknown.
   if (job.runId !== undefined && job.state !== 'retrying') return { kind: 'describe', runId: job.runId };
   if (job.state === 'waiting' && job.queued === true) return { kind: 'waits' };
   if (waitsForTurn(job, nowMs)) return { kind: 'turn' };
   return { kind: 'dispatch' };
+}
+
+/** Of an attempt on Lambda; whether its call was lost, the submit step finds out. */
+function silenceOf(job: JobRecord, nowMs: number): 'healthy' | 'over' | undefined {
+  const limit = runLimitOf(job);
+  if (limit > nowMs) return limit === NEVER ? undefined : 'healthy';
+  return job.endsBy === undefined ? undefined : 'over';
 }
 
 /** Reconcile runs every minute; progress reported before the last run was published then. */

@@ -20,10 +20,20 @@ export const BatchJobDetail = z.object({
   jobQueue: z.string().optional(),
   status: z.string(),
   statusReason: z.string().optional(),
+  createdAt: z.number().optional(),
   startedAt: z.number().optional(),
   stoppedAt: z.number().optional(),
   isTerminated: z.boolean().optional(),
-  attempts: z.array(z.object({ container: z.object({}).optional() })).default([]),
+  attempts: z
+    .array(
+      z.object({
+        container: z.object({ reason: z.string().optional() }).optional(),
+        statusReason: z.string().optional(),
+        startedAt: z.number().optional(),
+        stoppedAt: z.number().optional(),
+      }),
+    )
+    .default([]),
   container: z
     .object({
       exitCode: z.number().optional(),
@@ -41,19 +51,30 @@ export type BatchJobDetail = z.infer<typeof BatchJobDetail>;
  * without the fields that Headgate relies on is a fault.
  * @example { "source": "aws.batch", "detail-type": "Batch Job State Change", "detail": { "jobId": "…", "jobName":
  * "hg-job_…-1", "status": "RUNNING", "attempts": [] } }
- * @see AWS Batch user guide, "AWS Batch job events": one event per state change, none for the submission
+ * @see AWS Batch user guide, "AWS Batch job events": one event per state change, none for the submission; and "Job queue blocked
+ *   events"
  */
 export const BatchJobStateChange = z.union([
   z
     .object({
       source: z.literal('aws.batch'),
-      'detail-type': z.literal('Batch Job State Change'),
+      'detail-type': z.enum(['Batch Job State Change', 'Batch Job Queue Blocked']),
+      time: z.iso.datetime({ offset: true }).optional().catch(undefined),
       detail: BatchJobDetail,
     })
-    .transform(({ detail }) => ({ kind: 'batch_job' as const, detail })),
+    .transform(({ detail, time, 'detail-type': type }) => ({
+      kind: 'batch_job' as const,
+      detail,
+      ...(time === undefined ? {} : { at: Date.parse(time) }),
+      ...(type === 'Batch Job Queue Blocked' ? { isBlocked: true as const } : {}),
+    })),
   z
     .object({ source: z.string(), 'detail-type': z.string() })
-    .refine((event) => event.source !== 'aws.batch' || event['detail-type'] !== 'Batch Job State Change')
+    .refine(
+      (event) =>
+        event.source !== 'aws.batch' ||
+        !/^Batch Job (State Change|Queue Blocked)$/.test(event['detail-type']),
+    )
     .transform(() => ({ kind: 'other' as const })),
 ]);
 export type BatchJobStateChange = z.output<typeof BatchJobStateChange>;
@@ -69,6 +90,10 @@ export interface BatchReport {
   readonly status?: BatchStatus;
   readonly order: Order;
   readonly ended: boolean;
+  /** When its try began to start, in whole seconds; of the report itself, or of an older one that came with it. */
+  readonly startingAt?: number | undefined;
+  /** AWS Batch says that this job is at the head of its queue, and why it will not start. */
+  readonly isBlocked?: true;
   readonly detail: BatchJobDetail;
 }
 
@@ -78,7 +103,7 @@ export type ParsedReport =
 
 export function parseReport(event: BatchJobStateChange): ParsedReport {
   if (event.kind === 'other') return { kind: 'ignored', why: 'not_batch' };
-  const { detail } = event;
+  const { detail, isBlocked } = event;
   const named = parseBatchJobName(detail.jobName);
   if (named === undefined) return { kind: 'ignored', why: 'foreign_name' };
   if (detail.arrayProperties?.index !== undefined) return { kind: 'ignored', why: 'array_child' };
@@ -88,7 +113,16 @@ export function parseReport(event: BatchJobStateChange): ParsedReport {
   const ended = rank === RANK.SUCCEEDED;
   return {
     kind: 'report',
-    report: { ...named, ...known, runId: detail.jobId, order, ended, detail },
+    report: {
+      ...named,
+      ...known,
+      runId: detail.jobId,
+      order,
+      ended,
+      ...(known.status === 'STARTING' && event.at !== undefined ? { startingAt: event.at } : {}),
+      ...(isBlocked && { isBlocked }),
+      detail,
+    },
   };
 }
 
@@ -159,11 +193,12 @@ function observationOf(
   { exitCodes, nowMs }: Reading,
 ): Observation {
   const { detail, order, runId } = seen;
-  const common = { runId, order };
+  const common = { runId, order, startingAt: seen.startingAt };
   const ended = {
     startedAt: detail.startedAt,
     endedAt: detail.stoppedAt ?? nowMs,
     logStream: detail.container.logStreamName,
+    tries: detail.attempts.some(({ stoppedAt }) => stoppedAt !== undefined) ? detail.attempts : undefined,
   };
   switch (status) {
     case 'SUBMITTED':
@@ -171,7 +206,7 @@ function observationOf(
     case 'RUNNABLE':
       return { kind: 'queued', ...common };
     case 'STARTING':
-      return { kind: 'starting', ...common };
+      return { kind: 'starting', ...common, startingAt: seen.startingAt ?? nowMs };
     case 'RUNNING':
       return { kind: 'running', ...common };
     case 'SUCCEEDED':

@@ -1,5 +1,7 @@
 /** The plan for a submit message, given the record as it is now; and the request for SubmitJob. */
-import { overdue, waitsForPlatform } from '../job/due.ts';
+
+import { CLAIM_SKEW_MS, hasMoved, isFunctionRun } from '../executor/executor.ts';
+import { isBeforeTurn, overdue, waitsForPlatform } from '../job/due.ts';
 import { batchJobName, shareIdentifier } from '../job/identity.ts';
 import { endings, isFinal, type JobRecord, priorityOf } from '../job/job.ts';
 import type { JobType } from '../job/job-type.ts';
@@ -18,6 +20,8 @@ export type SubmitPlan =
   /** The wait is over: `runAt` has passed, or the backoff of the attempt before. */
   | { readonly kind: 'begin' }
   | { readonly kind: 'later'; readonly atMs: number }
+  /** Look at what the job waits for. */
+  | { readonly kind: 'await' }
   /** Acquire a slot at the tenant's gate, or a place in its waiting list; then as `call`. */
   | { readonly kind: 'wait_for_slot' }
   /** Write the intent, then call SubmitJob. */
@@ -41,7 +45,10 @@ export function planSubmission(
   if (!begins) return { kind: 'done' };
   const over = overdue(job, nowMs);
   if (over !== undefined) return { kind: 'give_up', why: over };
+  if (isBeforeTurn(job, nowMs)) return { kind: 'later', atMs: job.turnAt };
   switch (job.state) {
+    case 'blocked':
+      return { kind: 'await' };
     case 'scheduled':
     case 'retrying': {
       const atMs = (job.state === 'scheduled' ? job.eligibleAt : job.nextAttemptAt) ?? nowMs;
@@ -60,13 +67,23 @@ export function planSubmission(
 }
 
 function planOpenCall(job: JobRecord, nowMs: number, settleMs: number): SubmitPlan {
-  const { state, runId, callOpen, callDeadlineAt = job.stateAt } = job;
+  const { state, runId, callOpen } = job;
+  // No call of Lambda ends a run: it hears of the wish with its next heartbeat.
+  if (isFunctionRun(runId)) return { kind: 'done' };
   if (runId !== undefined) return state === 'cancelling' ? { kind: 'terminate', runId } : { kind: 'done' };
   // Proven absent: a job that should run is submitted again, and a job that should end has ended.
   if (callOpen === false) return state === 'submitting' ? { kind: 'call' } : { kind: 'resolve' };
-  const settledAt = callDeadlineAt + settleMs;
-  return settledAt <= nowMs ? { kind: 'resolve' } : { kind: 'later', atMs: settledAt };
+  const atMs = settledAt(job, settleMs);
+  return atMs <= nowMs || isUnclaimable(job) ? { kind: 'resolve' } : { kind: 'later', atMs };
 }
+
+/** When an open call that has no answer may be looked into. */
+export function settledAt({ claimBy, callDeadlineAt, stateAt }: JobRecord, settleMs: number): number {
+  return claimBy === undefined ? (callDeadlineAt ?? stateAt) + settleMs : claimBy + CLAIM_SKEW_MS;
+}
+
+/** A job whose end was asked for cannot be claimed, so that its run on Lambda is absent at once. */
+const isUnclaimable = ({ state, claimBy }: JobRecord) => state === 'cancelling' && claimBy !== undefined;
 
 /**
  * The request of SubmitJob, with the names of its API. Each value is ours or was checked: tenants never name a
@@ -92,6 +109,17 @@ export interface Targets {
   readonly queues: Readonly<Record<JobType['queue'], string>>;
   /** The job definition of a job type, as SubmitJob takes it. */
   definitionOf(jobType: string): string;
+  /** The function of a job type whose executor is Lambda. */
+  functionOf(jobType: string): string;
+}
+
+export interface RequestParts {
+  readonly targets: Targets;
+  readonly input: Parts['input'];
+  readonly ticket: string;
+  readonly nowMs: number;
+  /** Below which the program's own spans are. */
+  readonly traceparent?: string | undefined;
 }
 
 /**
@@ -102,17 +130,7 @@ export function submitRequest(
   job: JobRecord,
   type: JobType,
   weight: number,
-  {
-    targets,
-    input,
-    ticket,
-    nowMs,
-  }: {
-    readonly targets: Targets;
-    readonly input: Parts['input'];
-    readonly ticket: string;
-    readonly nowMs: number;
-  },
+  { targets, input, ticket, nowMs, traceparent }: RequestParts,
 ): SubmitRequest {
   const memory = memoryAfter(type.container.size, endings(job));
   return {
@@ -127,13 +145,44 @@ export function submitRequest(
     },
     timeout: { attemptDurationSeconds: timeoutOf(job, type, nowMs) },
     containerOverrides: {
-      environment: [{ name: 'HEADGATE_TICKET', value: ticket }],
+      environment: [
+        { name: 'HEADGATE_TICKET', value: ticket },
+        ...(traceparent === undefined ? [] : [{ name: 'TRACEPARENT', value: traceparent }]),
+      ],
       ...(memory === undefined ? {} : { resourceRequirements: [{ type: 'MEMORY', value: String(memory) }] }),
     },
     shareIdentifier: shareIdentifier(job.tenantId, weight),
     schedulingPriorityOverride: schedulingPriority[priorityOf(job)],
     tags: { ...job.tags, [TENANT_TAG]: job.tenantId, 'headgate:job': job.jobId },
     propagateTags: true,
+  };
+}
+
+/** What the function of a job type is invoked with. The input is not in it, for Lambda hands a copy on when an invocation fails. */
+export interface RunRequest {
+  readonly functionName: string;
+  /** Lambda uses no sandbox for two tenants. */
+  readonly tenantId: string;
+  readonly payload: {
+    readonly ticket: string;
+    readonly timeoutSeconds: number;
+    readonly traceparent?: string | undefined;
+  };
+}
+
+export function runRequest(
+  job: JobRecord,
+  type: JobType,
+  { targets, nowMs, ticket, traceparent }: Pick<RequestParts, 'targets' | 'nowMs' | 'ticket' | 'traceparent'>,
+): RunRequest {
+  return {
+    functionName: targets.functionOf(type.id),
+    tenantId: job.tenantId,
+    payload: {
+      ticket,
+      timeoutSeconds: Math.max(1, secondsLeft(job, type, nowMs)),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    },
   };
 }
 
@@ -147,7 +196,12 @@ export function queueOf(job: JobRecord, type: JobType): JobType['queue'] {
  * it.
  */
 function timeoutOf(job: JobRecord, type: JobType, nowMs: number): number {
-  const asked = job.timeoutSeconds ?? type.timeoutSeconds.default;
+  return Math.max(60, secondsLeft(job, type, nowMs));
+}
+
+function secondsLeft(job: JobRecord, type: JobType, nowMs: number): number {
+  const { default: usual, max } = type.timeoutSeconds;
+  const asked = job.timeoutSeconds ?? (hasMoved(type, endings(job)) ? max : usual);
   const left = job.deadlineAt === undefined ? asked : Math.ceil((job.deadlineAt - nowMs) / 1000);
-  return Math.max(60, Math.min(asked, left));
+  return Math.min(asked, left);
 }

@@ -115,9 +115,13 @@ export function requestOf(job: WholeJob): JobRequest {
     timeoutSeconds: job.timeoutSeconds,
     priority: job.priority,
     concurrencyKey: job.concurrencyKey,
+    group: job.group,
     tags: job.tags,
     metadata: job.metadata,
     traceparent: job.traceparent,
+    dependsOn: job.dependsOn,
+    onDependencyFailure: job.onDependencyFailure,
+    dependencyTimeoutSeconds: job.dependencyTimeoutSeconds,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as JobRequest; // each field was parsed by JobRequest when the job was accepted
 }

@@ -1,7 +1,9 @@
 /** The next record of a job, after a move of the lifecycle table. */
+
+import { released } from '../dependency/release.ts';
 import { MAX_PAST_WORDS_CHARACTERS, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
 import { soonest } from './due.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, lost } from './failure.ts';
 import { batchJobName } from './identity.ts';
 import {
   changed,
@@ -14,8 +16,14 @@ import {
   type JobState,
   type Order,
 } from './job.ts';
-import type { RetryPolicy } from './job-type.ts';
-import { lifecycle, type Observation } from './lifecycle.ts';
+import type { JobEnding } from './job-type.ts';
+import {
+  type EndedWell,
+  lifecycle,
+  type Observation,
+  type Progress,
+  type ReportedFailure,
+} from './lifecycle.ts';
 import { nextAttemptDelaySeconds, retryAllowed } from './retry.ts';
 
 export interface Context {
@@ -23,12 +31,22 @@ export interface Context {
   readonly policy: EndPolicy;
   /** A number from 0 up to 1, drawn by the caller, for the jitter of the backoff. */
   readonly random: number;
+  /** What the attempt has cost; absent where no attempt ends. */
+  readonly bill?: ((end: BilledEnd) => Bill | undefined) | undefined;
 }
-export interface EndPolicy {
-  readonly retry: RetryPolicy;
-  readonly promisesResult: boolean;
-  readonly publishesProgress?: boolean;
+
+/** The end of an attempt, as far as its cost depends on it. */
+export type BilledEnd = NonNullable<End['attempt']> & {
+  readonly startingAt: number | undefined;
+  readonly tries: EndedWell['ended']['tries'];
+  readonly isLost: boolean;
+};
+interface Bill {
+  readonly usdMicro: number;
+  readonly billedSeconds: number;
 }
+
+export type EndPolicy = Omit<JobEnding, 'exitCodes'>;
 
 /**
  * The record after an observation, or undefined when the table ignores it. The caller writes it on the condition that
@@ -40,7 +58,8 @@ export function advance<Job extends JobRecord>(
   context: Context,
 ): Job | undefined {
   const move = lifecycle[job.state][observation.kind];
-  if (move === 'ignore' || isCancelledAlready(job, observation)) return undefined;
+  if (move === 'ignore' || isCancelledAlready(job, observation) || isStuckAlready(job, observation))
+    return undefined;
   const fields = fieldsOf(job, observation, context);
   if (move === 'stay') return put(job, fields, context.nowMs);
   if (move === 'conclude') return conclude(job, fields, observation, context);
@@ -50,6 +69,11 @@ export function advance<Job extends JobRecord>(
 /** A second cancel changes nothing; one of a job that is being ended for another reason changes that reason. */
 function isCancelledAlready(job: JobRecord, { kind }: Observation): boolean {
   return kind === 'cancel' && job.state === 'cancelling' && (job.ending ?? 'cancel') === 'cancel';
+}
+
+/** What is known of it is known: a look writes nothing. */
+function isStuckAlready({ stuck }: JobRecord, seen: Observation): boolean {
+  return seen.kind === 'stuck' && stuck?.reason === seen.reason && stuck.said === seen.said;
 }
 
 /** Every write passes here: a final state gets its time, and `dueAt` moves earlier if it must. */
@@ -65,20 +89,18 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
   switch (seen.kind) {
     case 'due':
       return { waitReason: 'ready', ...begun(job) };
+    case 'linked':
+      return { linked: true };
+    case 'released':
+    case 'released_early':
+      return released(job, seen.kind, nowMs);
+    case 'unmet':
+    case 'unneeded':
+      return { failure: seen.failure };
     case 'held':
       return { ...begun(job), ...held(job, seen.why, nowMs) };
     case 'call':
-      return {
-        ...begun(job),
-        callOpen: true,
-        calls: job.calls + 1,
-        callDeadlineAt: seen.deadlineAt,
-        waitReason: undefined,
-        queued: undefined,
-        turnUntil: undefined,
-        nextAttemptAt: undefined,
-        ...(seen.hasSlot ? { hasSlot: true } : {}),
-      };
+      return called(job, seen);
     case 'not_accepted':
       return { callOpen: false, callDeadlineAt: undefined, waitReason: seen.why };
     case 'unavailable':
@@ -88,20 +110,25 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
     case 'claimed':
       return {
         ...sighted(seen),
+        stuck: undefined,
         claim: { runId: seen.runId, try: seen.try, nonce: seen.nonce },
         startedAt: job.startedAt ?? nowMs,
         reportedFailure: undefined,
+        endsBy: seen.endsBy,
       };
     case 'running':
-      return { ...sighted(seen), startedAt: job.startedAt ?? nowMs };
+      return { ...sighted(seen), stuck: undefined, startedAt: job.startedAt ?? nowMs };
     case 'accepted':
     case 'queued':
     case 'starting':
-    case 'ended_well':
     case 'ended_badly':
       return sighted(seen);
+    case 'ended_well':
+      return { ...sighted(seen), ...(seen.result === undefined ? {} : { result: seen.result }) };
     case 'unclear':
       return { unclearStatus: seen.batchStatus };
+    case 'stuck':
+      return stuckFor(job, seen, nowMs);
     case 'absent':
       return { absences: (job.absences ?? 0) + 1 };
     case 'lost':
@@ -109,23 +136,39 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
     case 'committed':
       return { result: seen.result };
     case 'progressed':
-      return {
-        progress: { ...seen.progress, ...noteOf(seen.progress.note), at: nowMs },
-        ...(policy.publishesProgress ? { progressVersion: job.version + 1 } : {}),
-      };
+      return progressed(job, seen.progress, nowMs, policy);
     case 'reported_failure':
-      return {
-        reportedFailure: {
-          ...seen.reportedFailure,
-          message: shortened(seen.reportedFailure.message, MAX_WORDS_CHARACTERS),
-        },
-      };
+      return reported(seen.reportedFailure);
     case 'cancel':
     case 'expire':
     case 'deadline':
       return ending(job, seen.kind);
   }
 }
+
+const withoutTurn: JobChange = { turnAt: undefined, turnUntil: undefined };
+
+const called = (job: JobRecord, seen: Extract<Observation, { readonly kind: 'call' }>): JobChange => ({
+  ...begun(job),
+  callOpen: true,
+  calls: job.calls + 1,
+  callDeadlineAt: seen.deadlineAt,
+  claimBy: seen.claimBy,
+  waitReason: undefined,
+  queued: undefined,
+  ...withoutTurn,
+  nextAttemptAt: undefined,
+  ...(seen.hasSlot ? { hasSlot: true } : {}),
+});
+
+const progressed = (job: JobRecord, progress: Progress, nowMs: number, policy: EndPolicy): JobChange => ({
+  progress: { ...progress, ...noteOf(progress.note), at: nowMs },
+  ...(policy.publishesProgress ? { progressVersion: job.version + 1 } : {}),
+});
+
+const reported = (failure: ReportedFailure): JobChange => ({
+  reportedFailure: { ...failure, message: shortened(failure.message, MAX_WORDS_CHARACTERS) },
+});
 
 const noteOf = (note: string | undefined) =>
   note === undefined ? {} : { note: shortened(note, MAX_WORDS_CHARACTERS) };
@@ -135,8 +178,21 @@ function held(job: JobRecord, why: string, nowMs: number): JobChange {
   return {
     waitReason: why,
     queued: true,
-    turnUntil: undefined,
+    ...withoutTurn,
     ...(job.waitReason === why ? {} : reasonMarks(job, nowMs)),
+  };
+}
+
+/** Published like a new state: that it will not start by itself is news, and so is another reason. */
+function stuckFor(
+  job: JobRecord,
+  { reason, said }: Extract<Observation, { kind: 'stuck' }>,
+  nowMs: number,
+): JobChange {
+  const since = job.stuck?.since ?? job.stateAt;
+  return {
+    stuck: { reason, said, since },
+    ...(job.stuck?.reason === reason ? {} : reasonMarks(job, nowMs)),
   };
 }
 
@@ -147,15 +203,22 @@ const silenceBroken: JobChange = { unclearStatus: undefined, absences: undefined
 /** Fields that describe an attempt under way and not one that has ended. */
 const attemptOver: JobChange = {
   ...callAnswered,
+  claimBy: undefined,
+  endsBy: undefined,
   ...silenceBroken,
   waitReason: undefined,
   failure: undefined,
 };
 
-function sighted(seen: { runId: string; order: Order }): JobChange {
+function sighted(seen: {
+  readonly runId: string;
+  readonly order: Order;
+  readonly startingAt?: number | undefined;
+}): JobChange {
   return {
     runId: seen.runId,
     order: seen.order,
+    ...(seen.startingAt === undefined ? {} : { startingAt: seen.startingAt }),
     ...callAnswered,
     ...silenceBroken,
     platformWait: undefined,
@@ -175,6 +238,7 @@ function waitForPlatform(
   return {
     ...nextAttempt(job),
     ...callAnswered,
+    claimBy: undefined,
     ...reasonMarks(job, nowMs),
     queued: undefined,
     waitReason: 'platform_unavailable',
@@ -197,11 +261,13 @@ function nextAttempt(job: JobRecord): JobChange {
     claim: undefined,
     refused: undefined,
     order: undefined,
+    startingAt: undefined,
     progress: undefined,
     progressVersion: undefined,
     result: undefined,
     reportedFailure: undefined,
     nextAttemptAt: undefined,
+    stuck: undefined,
   };
 }
 
@@ -248,7 +314,7 @@ function conclude<Job extends JobRecord>(
   const change = {
     ...fields,
     ...attemptOver,
-    ...(end.attempt === undefined ? {} : logged(job, end.attempt, end.failure)),
+    ...(end.attempt === undefined ? {} : logged(job, seen, { ...end, attempt: end.attempt }, context)),
   };
   if (end.failure === undefined && end.attempt !== undefined)
     return put(job, { ...change, state: 'succeeded' }, nowMs);
@@ -289,35 +355,42 @@ function endOf(job: JobRecord, seen: Observation, { policy, nowMs }: Context): E
   switch (seen.kind) {
     case 'ended_badly':
       return {
-        attempt: { ...seen.ended, runId: seen.runId },
+        attempt: { ...withoutTries(seen.ended), runId: seen.runId },
         failure: seen.failure,
         retryable: seen.retryable,
       };
     case 'ended_well': {
-      const attempt = { ...seen.ended, runId: seen.runId };
-      const committed = job.result !== undefined && job.claim?.runId === seen.runId;
+      const attempt = { ...withoutTries(seen.ended), runId: seen.runId };
+      const committed = (seen.result ?? job.result) !== undefined && job.claim?.runId === seen.runId;
       if (committed || !policy.promisesResult) return { attempt, retryable: false };
       const reason = `${name} ended well but committed no result.`;
       return { attempt, failure: failureOf('platform', 'result_missing', { reason }), retryable: true };
     }
     case 'lost': {
-      const reason = `AWS Batch no longer knows ${name}, and its end was not reported.`;
       const attempt = { runId: job.runId, startedAt: job.startedAt, endedAt: nowMs };
-      return { attempt, failure: failureOf('lost', 'batch_forgot', { reason }), retryable: true };
+      return { attempt, failure: lost(job.runId, name), retryable: true };
     }
     default:
       return { retryable: false };
   }
 }
 
+const withoutTries = ({ tries: _, ...ended }: EndedWell['ended']) => ended;
+
 function logged(
   job: JobRecord,
-  attempt: NonNullable<End['attempt']>,
-  failure: Failure | undefined,
+  seen: Observation,
+  { attempt, failure }: End & { readonly attempt: NonNullable<End['attempt']> },
+  { bill }: Context,
 ): JobChange {
+  const reported = 'ended' in seen ? seen : undefined;
+  const startingAt = reported?.startingAt ?? job.startingAt;
+  const facts = { startingAt, tries: reported?.ended.tries, isLost: seen.kind === 'lost' };
   const ended: EndedAttempt = {
     ...attempt,
+    ...(startingAt === undefined ? {} : { startingAt }),
     attempt: job.attempt,
+    ...bill?.({ ...attempt, ...facts }),
     ...(failure === undefined
       ? {}
       : { failure: { ...failure, message: shortened(failure.message, MAX_PAST_WORDS_CHARACTERS) } }),

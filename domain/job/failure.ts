@@ -6,6 +6,7 @@
  * often absent (host lost, image not pulled), so they cannot decide alone.
  */
 import { type ErrorCode, errorCatalogue, isErrorCode } from '../errors.ts';
+import { isFunctionRun } from '../executor/executor.ts';
 import { withoutInternals } from '../redaction.ts';
 import { MAX_REASON_CHARACTERS, shortened } from '../size.ts';
 import type { Failure, FailureClass, JobRecord } from './job.ts';
@@ -38,6 +39,14 @@ export const signs: readonly Sign[] = [
   sign('spot_reclaimed', 'spot_reclaimed', 'status', /^Your Spot Task was interrupted|^SpotInterruption/),
   sign('spot_reclaimed', 'spot_reclaimed', 'status', /^Host EC2 \(instance [^)]*\) terminated/),
   sign('unschedulable', 'unschedulable', 'status', /^Canceled by JobStateTimeLimit/),
+  // What reconcile says when it ends a Batch job that was stuck (domain/batch/stuck.ts).
+  sign(
+    'unschedulable',
+    'stuck_and_retried',
+    'status',
+    /^Headgate: stuck in AWS Batch \(\w+\), to be run again/,
+  ),
+  sign('unschedulable', 'stuck_in_batch', 'status', /^Headgate: stuck in AWS Batch/),
   // ECS limits the overrides, and AWS Batch meets that limit only after it has accepted the job.
   sign('invalid_input', 'batch_refused', 'status', /^Container Overrides length/),
   sign('platform', 'platform_unavailable', 'status', /^JobQueue deleted/),
@@ -127,7 +136,18 @@ function judged(cls: FailureClass, code: ErrorCode, facts: Facts): { failure: Fa
   return { failure: failureOf(cls, code, facts), retryable: errorCatalogue[code].instruction === 'retry' };
 }
 
-function failureWith(cls: FailureClass, code: string, message: string, facts: Facts): Failure {
+/** Of an attempt whose end was not reported. */
+export function lost(runId: string | undefined, name: string): Failure {
+  if (isFunctionRun(runId))
+    return failureOf('lost', 'run_lost', {
+      reason: `Lambda has ended ${name} by now, and its end was not reported.`,
+    });
+  const reason = `AWS Batch no longer knows ${name}, and its end was not reported.`;
+  return failureOf('lost', 'batch_forgot', { reason });
+}
+
+/** A failure with a sentence of ours that says more than the catalogue's. */
+export function failureWith(cls: FailureClass, code: string, message: string, facts: Facts): Failure {
   const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
   return { class: cls, code, message: withoutInternals(message), ...known };
 }
@@ -145,6 +165,8 @@ const OURS: ReadonlySet<ErrorCode> = new Set([
     'request_impossible',
     'ended_by_operator',
     'batch_forgot',
+    'run_lost',
+    'function_crashed',
     'result_missing',
     'deadline_exceeded',
   ] as const),

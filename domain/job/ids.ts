@@ -18,6 +18,14 @@ export const IdempotencyKey = z
 export const ConcurrencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,128}$/, 'expected 1 to 128 printable ASCII characters without spaces');
+/** A group is named by its tenant, and its name is part of keys of the table and of addresses of the API. */
+export const GROUP_ID = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/;
+export const GroupId = z
+  .string()
+  .regex(
+    GROUP_ID,
+    'expected 1 to 128 of letters, digits, dot, dash and underscore, with a letter or digit at each end',
+  );
 /** @see Amazon S3 user guide, "Naming Amazon S3 objects": what is in a key, and its length in UTF-8 */
 const MAX_KEY_BYTES = 1024;
 const OBJECT_URI = /^s3:\/\/[a-z0-9.-]{3,63}\/(\P{Cc}+)$/u;
@@ -40,3 +48,5 @@ export const JsonValue = z.custom<z.core.util.JSONType>(
 );
 
 export const JsonObject = z.record(z.string(), JsonValue);
+
+export const OperationId = z.string().regex(/^op_[a-z2-7]{26}$/, 'expected op_ and 26 characters');

@@ -19,6 +19,8 @@ export const workerExitCodes: Readonly<Record<number, ExitMeaning>> = {
   134: 'out_of_memory',
 };
 
+export type Executor = 'batch' | 'lambda';
+
 export interface RetryPolicy {
   /** Attempts that may fail, the first included. Those that Spot took away are not counted here. */
   readonly maxAttempts: number;
@@ -37,6 +39,17 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
   readonly input: Input;
   /** What runs it. The build makes a job definition of it. */
   readonly container: Container;
+  /**
+   * What starts its attempts; AWS Batch if absent. On Lambda its handler in `worker/handlers/` runs in a function with the memory of its
+   * size, within a second, for minutes at most.
+   */
+  readonly executor?: Executor;
+  /**
+   * After an attempt that ran out of its time on Lambda, `timeoutSeconds.default`, the next ones run on AWS Batch for up to
+   * `timeoutSeconds.max`. Absent: on Lambda.
+   */
+  readonly onTimeout?: 'batch';
+  /** Of AWS Batch. */
   readonly queue: 'standard' | 'economy';
   /** After this many Spot reclaims of one job, its next attempts go to the standard queue. Absent: never. */
   readonly standardAfterReclaims?: number;
@@ -49,6 +62,11 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
   readonly exitCodes: Readonly<Record<number, ExitMeaning>>;
   /** Whether success needs a committed result. Containers that know nothing of Headgate promise none. */
   readonly promisesResult: boolean;
+  /**
+   * What becomes of a job that AWS Batch has had for so long without starting it: its Batch job is terminated, and the job is tried again
+   * or fails as `stuck_in_batch`. Absent: it waits. Less than half an hour is not noticed in time.
+   */
+  readonly stuck?: { readonly afterSeconds: number; readonly action: 'retry' | 'fail' };
   /** Whether progress is published as `job.progress`, at most once a minute. Absent: it is in the record only. */
   readonly publishesProgress?: boolean;
 }
@@ -62,7 +80,8 @@ export function tagsClash(jobTypes: readonly string[]): boolean {
 }
 
 /** The part of a job type that decides at the end of an attempt. */
-export type JobEnding = Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes' | 'publishesProgress'>;
+export type JobEnding = Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes' | 'publishesProgress'> &
+  Partial<Pick<JobType, 'timeoutSeconds' | 'onTimeout'>>;
 
 /**
  * The rules for the end of an attempt whose job type was removed: the worker's report counts, and there is no next

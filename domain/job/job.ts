@@ -1,5 +1,6 @@
 /** The record of one job: its states and every field that the table has for it. */
 import * as z from 'zod';
+import { AcceptedDependency, OnDependencyFailure } from '../dependency/dependency.ts';
 import { JsonObject, JsonValue, ObjectUri } from './ids.ts';
 import { Priority } from './priority.ts';
 
@@ -57,6 +58,8 @@ export const Failure = z.object({
   /** For the operator: what AWS said. No tenant reads it. */
   reason: z.string().optional(),
   logStream: z.string().optional(),
+  /** Of a job that ended because of another: the job whose end was the first. */
+  root: z.string().optional(),
 });
 export type Failure = z.infer<typeof Failure>;
 
@@ -69,18 +72,46 @@ export type Order = z.infer<typeof Order>;
 /** What the worker committed: a small result inline, a large one as an object in the tenant's folder. */
 export const Result = z.union([
   z.object({ inline: JsonValue }),
-  z.object({ object: ObjectUri, bytes: z.int().nonnegative(), sha256: z.string() }),
+  z.object({
+    object: ObjectUri,
+    bytes: z.int().nonnegative(),
+    sha256: z.string(),
+    /** When the bucket may delete the object. */
+    expiresAt: EpochMs.optional(),
+  }),
 ]);
 export type Result = z.infer<typeof Result>;
+
+/** Why AWS Batch does not start a job that it has. */
+export const StuckReason = z.enum([
+  'queue_disabled',
+  'environment_invalid',
+  'too_large',
+  'permissions',
+  'no_capacity',
+  'image',
+  'blocked',
+  'no_room',
+]);
+export type StuckReason = z.infer<typeof StuckReason>;
+
+/** `since`: when AWS Batch took the attempt. `said`: in the words of AWS, for the operator. */
+export const Stuck = z.object({ reason: StuckReason, since: EpochMs, said: z.string() });
+export type Stuck = z.infer<typeof Stuck>;
 
 /** One ended attempt, kept for diagnosis. */
 export const EndedAttempt = z.object({
   attempt: z.int().positive(),
   runId: z.string().optional(),
+  /** When its image began to be pulled, from which Fargate bills it. */
+  startingAt: EpochMs.optional(),
   startedAt: EpochMs.optional(),
   endedAt: EpochMs,
   failure: Failure.optional(),
   logStream: z.string().optional(),
+  /** What it cost by list prices, as they were at its end. */
+  usdMicro: z.int().nonnegative().optional(),
+  billedSeconds: z.number().nonnegative().optional(),
 });
 export type EndedAttempt = z.infer<typeof EndedAttempt>;
 
@@ -91,6 +122,10 @@ export type EndedAttempt = z.infer<typeof EndedAttempt>;
 export const APART = 'apart';
 const partOf = <S extends z.ZodType>(part: S) => z.union([z.literal(APART), part]).optional();
 
+/** The signer of a request. `jti` is absent of a key that was sent itself. */
+export const SignedBy = z.object({ kid: z.string(), jti: z.string().optional() });
+export type SignedBy = z.infer<typeof SignedBy>;
+
 export const JobRecord = z.object({
   jobId: z.string(),
   tenantId: z.string(),
@@ -100,6 +135,8 @@ export const JobRecord = z.object({
   fingerprint: z.string(),
   /** False when the message had none and its message id is used instead. */
   keyGiven: z.literal(false).optional(),
+  /** The token that asked for it over HTTP: its key, and its own id. */
+  signedBy: SignedBy.optional(),
   // As they were accepted. Only their types are checked here: stricter rules of a later version must not make a
   // record unreadable.
   input: partOf(JsonObject),
@@ -114,9 +151,13 @@ export const JobRecord = z.object({
   /** The tenant's ceiling, if the message asked for more. */
   clampedPriority: Priority.optional(),
   concurrencyKey: z.string().optional(),
+  group: z.string().optional(),
   tags: z.record(z.string(), z.string()).optional(),
   metadata: partOf(JsonObject),
   traceparent: z.string().optional(),
+  dependsOn: partOf(z.array(AcceptedDependency)),
+  onDependencyFailure: OnDependencyFailure.optional(),
+  dependencyTimeoutSeconds: z.int().optional(),
 
   state: JobState,
   /** Raised by one with each write. */
@@ -130,7 +171,9 @@ export const JobRecord = z.object({
   attempt: z.int().positive(),
   /** The attempt may have a row in the waiting list. */
   queued: z.literal(true).optional(),
-  /** The rate limit had no turn for it: until then its submit message is taken to be on its way back. */
+  /** The rate limit had no turn for it: the moment that is booked for it. It does not ask before. */
+  turnAt: z.int().optional(),
+  /** Until then no message of a job with a booked turn can be missing. */
   turnUntil: z.int().optional(),
   /**
    * The attempt has a slot at its tenant's gate. An attempt of a tenant without caps and without a concurrency key
@@ -143,8 +186,14 @@ export const JobRecord = z.object({
   /** After this moment the request of the open call can no longer be under way. */
   callDeadlineAt: EpochMs.optional(),
   calls: z.int().nonnegative(),
+  /** Of a call of Lambda: after this moment no run may claim the attempt. A call of AWS Batch has none. */
+  claimBy: EpochMs.optional(),
+  /** Of a run on Lambda: after this moment it cannot be alive. */
+  endsBy: EpochMs.optional(),
   runId: z.string().optional(),
   order: Order.optional(),
+  /** When AWS Batch reported that the last try of this attempt was starting; on Lambda, when the attempt was claimed. */
+  startingAt: EpochMs.optional(),
   /**
    * The Batch job whose container may do the work, the number of the Batch try that claimed, and the hash of the nonce of that
    * container: the first two can be guessed. A claim of a version before has no nonce, and no container holds it any more.
@@ -157,6 +206,10 @@ export const JobRecord = z.object({
   eligibleAt: EpochMs.optional(),
   /** If no attempt has started by this moment, the job expires. */
   startBy: EpochMs.optional(),
+  /** If what the job waits for has not come by this moment, it fails. */
+  dependencyTimeoutAt: EpochMs.optional(),
+  /** Each job that it waits for knows of it, and none of them waits for it in turn. */
+  linked: z.literal(true).optional(),
   /** The whole job, all attempts and waits, must be over by then. */
   deadlineAt: EpochMs.optional(),
   /** Why a job in `cancelling` is being ended. */
@@ -165,9 +218,17 @@ export const JobRecord = z.object({
   absences: z.int().positive().optional(),
   /** A status of AWS Batch that Headgate does not know. */
   unclearStatus: z.string().optional(),
+  /** Of an attempt that AWS Batch has had for long without starting it. */
+  stuck: Stuck.optional(),
   /** When reconcile must look at this job; each record has it until it is settled. */
   dueAt: EpochMs.optional(),
+  /** While it is `dueAt`, the job is due by its roll (`domain/due/roll.ts`), and not by itself. */
+  rolledAt: EpochMs.optional(),
   settled: z.boolean().optional(),
+  /** When the record may be removed, in epoch seconds; of a job that is settled. */
+  expiresAt: z.int().optional(),
+  /** When its parts may be removed, in epoch seconds; of a job that has such. One that an earlier version recorded does not say. */
+  partsUntil: z.int().optional(),
 
   progress: z
     .object({ done: z.number(), total: z.number().optional(), note: z.string().optional(), at: EpochMs })
@@ -195,6 +256,11 @@ export const JobRecord = z.object({
 });
 export type JobRecord = z.infer<typeof JobRecord>;
 
+/** It leaves no dead letter: a thousand of them would bury the one of the job that was the cause. */
+export function endedByAnother({ failure }: Pick<JobRecord, 'failure'>): boolean {
+  return failure?.root !== undefined;
+}
+
 export function priorityOf({ priority = 'normal', clampedPriority = priority }: JobRecord): Priority {
   return clampedPriority;
 }
@@ -206,7 +272,7 @@ export function endings({ endedAttempts }: Pick<JobRecord, 'endedAttempts'>): Fa
 
 /** No step changes the parts of the request. */
 export type JobChange = {
-  readonly [K in Exclude<keyof JobRecord, 'input' | 'metadata'>]?: JobRecord[K] | undefined;
+  readonly [K in Exclude<keyof JobRecord, 'input' | 'metadata' | 'dependsOn'>]?: JobRecord[K] | undefined;
 };
 
 /** The record after one change: the version is raised by one, and a new state gets its version and time. */

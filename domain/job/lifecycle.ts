@@ -4,26 +4,45 @@
  * Identity is checked before, in `domain/batch/report.ts`: an observation that reaches this table is about the job's
  * current attempt and the Batch job that owns it.
  */
-import type { Failure, JobRecord, JobState, Order, Result } from './job.ts';
+import type { Failure, JobRecord, JobState, Order, Result, StuckReason } from './job.ts';
 
 export type Observation =
   /** The time for which the job waited has passed. */
   | { readonly kind: 'due' }
+  /** It has told each job that it waits for, and is in no circle with them. */
+  | { readonly kind: 'linked' }
+  /** All that it waited for has come. `released_early`: its `runAt` is still ahead. */
+  | { readonly kind: 'released' | 'released_early' }
+  /** What it waits for cannot come any more: `unneeded` if that was cancelled, or the job was to run in another case. */
+  | { readonly kind: 'unmet' | 'unneeded'; readonly failure: Failure }
   /** Its tenant has no free slot; the attempt, which may begin now, has a row in the waiting list. */
   | { readonly kind: 'held'; readonly why: string }
-  /** SubmitJob is about to be called. */
-  | { readonly kind: 'call'; readonly deadlineAt: number; readonly hasSlot: boolean }
+  /** SubmitJob is about to be called; with `claimBy`, Lambda is. */
+  | {
+      readonly kind: 'call';
+      readonly deadlineAt: number;
+      readonly hasSlot: boolean;
+      readonly claimBy?: number | undefined;
+    }
   | { readonly kind: 'accepted'; readonly runId: string; readonly order: Order }
   /** A fact: throttled, or proven absent after the request could no longer be under way. */
   | { readonly kind: 'not_accepted'; readonly why: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
   /** The platform takes no job of this kind until an operator has acted; `reason` is the text of AWS, or ours. */
   | { readonly kind: 'unavailable'; readonly reason: string; readonly nextAttemptAt: number }
-  | { readonly kind: 'queued' | 'starting' | 'running'; readonly runId: string; readonly order: Order }
+  | {
+      readonly kind: 'queued' | 'starting' | 'running';
+      readonly runId: string;
+      readonly order: Order;
+      /** When the latest try began to start, if a report said so. */
+      readonly startingAt?: number | undefined;
+    }
   | EndedWell
   | EndedBadly
   /** AWS Batch reports a status that Headgate does not know; a later report may have a known one. */
   | { readonly kind: 'unclear'; readonly batchStatus: string }
+  /** AWS Batch has had it for long without starting it; this is why. */
+  | { readonly kind: 'stuck'; readonly reason: StuckReason; readonly said: string }
   /** DescribeJobs did not know the Batch job this time. */
   | { readonly kind: 'absent' }
   /** Absent so many times that AWS Batch has forgotten it. */
@@ -34,6 +53,9 @@ export type Observation =
       readonly try: number;
       readonly nonce: string;
       readonly order: Order;
+      /** Of a run on Lambda: when it began, and when it is over at the latest. */
+      readonly startingAt?: number | undefined;
+      readonly endsBy?: number | undefined;
     }
   | { readonly kind: 'committed'; readonly result: Result }
   | { readonly kind: 'progressed'; readonly progress: Progress }
@@ -47,13 +69,19 @@ export type Observation =
 interface EndOfBatchJob {
   readonly runId: string;
   readonly order: Order;
+  readonly startingAt?: number | undefined;
   readonly ended: {
     readonly startedAt?: number | undefined;
     readonly endedAt: number;
     readonly logStream?: string | undefined;
+    /** Its Batch tries, as far as AWS Batch names their times. */
+    readonly tries?:
+      | readonly { readonly startedAt?: number | undefined; readonly stoppedAt?: number | undefined }[]
+      | undefined;
   };
 }
-export type EndedWell = EndOfBatchJob & { readonly kind: 'ended_well' };
+/** `result`: of a run on Lambda, which ends with the write of its result. */
+export type EndedWell = EndOfBatchJob & { readonly kind: 'ended_well'; readonly result?: Result | undefined };
 export type EndedBadly = EndOfBatchJob & {
   readonly kind: 'ended_badly';
   readonly failure: Failure;
@@ -73,6 +101,11 @@ type Row = Readonly<Record<ObservationKind, Move>>;
 
 const nothing: Row = {
   due: 'ignore',
+  linked: 'ignore',
+  released: 'ignore',
+  released_early: 'ignore',
+  unmet: 'ignore',
+  unneeded: 'ignore',
   held: 'ignore',
   call: 'ignore',
   accepted: 'ignore',
@@ -85,6 +118,7 @@ const nothing: Row = {
   ended_well: 'ignore',
   ended_badly: 'ignore',
   unclear: 'ignore',
+  stuck: 'ignore',
   absent: 'ignore',
   lost: 'ignore',
   claimed: 'ignore',
@@ -130,7 +164,17 @@ const begins = { held: 'waiting', call: 'submitting' } as const;
 
 export const lifecycle: Readonly<Record<JobState, Row>> = {
   scheduled: { ...beforeBatch, ...begins },
-  blocked: beforeBatch,
+  // No time releases it, and nothing counts towards its expiry before it is released.
+  blocked: {
+    ...beforeBatch,
+    due: 'ignore',
+    expire: 'ignore',
+    linked: 'stay',
+    released: 'waiting',
+    released_early: 'scheduled',
+    unmet: 'failed',
+    unneeded: 'cancelled',
+  },
   waiting: { ...beforeBatch, due: 'ignore', held: 'stay', call: 'submitting', unavailable: 'waiting' },
   submitting: {
     ...inBatch,
@@ -141,8 +185,8 @@ export const lifecycle: Readonly<Record<JobState, Row>> = {
     unavailable: 'waiting',
     expire: 'cancelling',
   },
-  submitted: { ...inBatch, expire: 'cancelling' },
-  starting: inBatch,
+  submitted: { ...inBatch, stuck: 'stay', expire: 'cancelling' },
+  starting: { ...inBatch, stuck: 'stay' },
   running: inBatch,
   // An attempt has started, so the job can no longer expire.
   retrying: { ...beforeBatch, ...begins, expire: 'ignore' },

@@ -4,11 +4,16 @@
  * their place.
  */
 import * as z from 'zod';
+import { AcceptedDependency } from '../dependency/dependency.ts';
 import { itemBytesOf } from '../size.ts';
 import { JsonObject } from './ids.ts';
 import { APART, type JobRecord } from './job.ts';
 
-export const Parts = z.object({ input: JsonObject.optional(), metadata: JsonObject.optional() });
+export const Parts = z.object({
+  input: JsonObject.optional(),
+  metadata: JsonObject.optional(),
+  dependsOn: z.array(AcceptedDependency).optional(),
+});
 export type Parts = z.infer<typeof Parts>;
 
 /** A record with its metadata, which events carry. */
@@ -17,7 +22,8 @@ export type WithMetadata = JobRecord & Pick<Parts, 'metadata'>;
 export type WholeJob = JobRecord & Parts;
 
 export const hasMetadata = (job: JobRecord): job is WithMetadata => job.metadata !== APART;
-export const isWhole = (job: JobRecord): job is WholeJob => job.input !== APART && hasMetadata(job);
+export const isWhole = (job: JobRecord): job is WholeJob =>
+  job.input !== APART && hasMetadata(job) && job.dependsOn !== APART;
 
 /** One write unit, in bytes. */
 const UNIT_BYTES = 1024;
@@ -33,13 +39,13 @@ export interface Split {
 }
 
 /**
- * The record as it is stored. The largest part goes first, and the other stays if the record then has room for what the steps
+ * The record as it is stored. The largest part goes first, and the others stay if the record then has room for what the steps
  * add: what is in the record needs no second read.
  */
 export function split(job: WholeJob): Split {
-  const { input, metadata, ...rest } = job;
+  const { input, metadata, dependsOn, ...rest } = job;
   const room = Math.max(MIN_BYTES, UNIT_BYTES - GROWTH_BYTES - itemBytesOf(rest));
-  const sized = Object.entries({ input, metadata })
+  const sized = Object.entries({ input, metadata, dependsOn })
     .map(([name, part]) => ({ name, part, bytes: part === undefined ? 0 : itemBytesOf(part) }))
     .toSorted((a, b) => b.bytes - a.bytes);
   let left = sized.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -57,14 +63,16 @@ export function split(job: WholeJob): Split {
 
 /** @param parts those of this job's request, which has each part that the record marks */
 export function joined(job: JobRecord, parts: Parts): WholeJob {
-  const { input, metadata, ...rest } = job;
+  const { input, metadata, dependsOn, ...rest } = job;
   const whole = {
     input: input === APART ? parts.input : input,
     metadata: metadata === APART ? parts.metadata : metadata,
+    dependsOn: dependsOn === APART ? parts.dependsOn : dependsOn,
   };
   return {
     ...rest,
     ...(whole.input === undefined ? {} : { input: whole.input }),
     ...(whole.metadata === undefined ? {} : { metadata: whole.metadata }),
+    ...(whole.dependsOn === undefined ? {} : { dependsOn: whole.dependsOn }),
   };
 }

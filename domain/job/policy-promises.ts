@@ -23,8 +23,21 @@ export function brokenPromise(type: JobType): string | undefined {
     wrongSize(type) ??
     unreachedQueue(type) ??
     wrongTimeout(type) ??
-    wrongExitCode(type)
+    wrongExitCode(type) ??
+    wrongGrace(type)
   );
+}
+
+/** Before that a wait is everyday (domain/batch/stuck.ts). */
+const LEAST_GRACE_SECONDS = 600;
+
+function wrongGrace({ stuck }: JobType): string | undefined {
+  if (
+    stuck === undefined ||
+    (Number.isInteger(stuck.afterSeconds) && stuck.afterSeconds >= LEAST_GRACE_SECONDS)
+  )
+    return undefined;
+  return `expected a whole number from ${LEAST_GRACE_SECONDS} as stuck.afterSeconds, found ${stuck.afterSeconds}`;
 }
 
 function wrongFigure({ retry }: JobType): string | undefined {
@@ -96,11 +109,16 @@ function unreachedQueue(type: JobType): string | undefined {
   return `the standard queue is never reached: it follows ${limit} reclaims, and a job has ${before.length + 1} at most`;
 }
 
-function wrongTimeout({ timeoutSeconds }: JobType): string | undefined {
-  const { min, max } = TIMEOUT_SECONDS;
-  const wrong = Object.entries(timeoutSeconds).find(([, seconds]) => !(seconds >= min && seconds <= max));
-  if (wrong !== undefined)
-    return `expected ${min} to ${max} as timeoutSeconds.${wrong[0]}, which AWS Batch takes, found ${wrong[1]}`;
+function wrongTimeout({ timeoutSeconds, executor, onTimeout }: JobType): string | undefined {
+  const { max } = TIMEOUT_SECONDS;
+  const onBatch = executor !== 'lambda' ? ['default', 'max'] : onTimeout === 'batch' ? ['max'] : [];
+  for (const [name, seconds] of Object.entries(timeoutSeconds)) {
+    const [min, whose] = onBatch.includes(name)
+      ? [TIMEOUT_SECONDS.min, 'AWS Batch takes']
+      : [1, 'Lambda has'];
+    if (!(Number.isInteger(seconds) && seconds >= min && seconds <= max))
+      return `expected ${min} to ${max} as timeoutSeconds.${name}, which ${whose}, found ${seconds}`;
+  }
   if (timeoutSeconds.default <= timeoutSeconds.max) return undefined;
   return `timeoutSeconds.default ${timeoutSeconds.default} is more than timeoutSeconds.max ${timeoutSeconds.max}`;
 }

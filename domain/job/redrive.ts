@@ -16,11 +16,6 @@ export function classifyRedrive(parent: JobRecord, tenantId: string, fingerprint
   return parent.state === 'failed' ? { kind: 'child' } : { kind: 'ignored', why: 'not_failed' };
 }
 
-/** Whether a letter of this job may still bring it back: only a failed job has one, and a discarded one stays where it is. */
-export function mayBeRedriven({ state, discarded }: Pick<JobRecord, 'state' | 'discarded'>): boolean {
-  return state === 'failed' && discarded === undefined;
-}
-
 /** The parent with its child's id, or undefined when it has it already. */
 export function redrivenAs(parent: JobRecord, childId: string, nowMs: number): JobRecord | undefined {
   return parent.redrivenAs === childId ? undefined : changed(parent, { redrivenAs: childId }, nowMs);

@@ -24,10 +24,11 @@ export const stateNotes: Readonly<Record<JobState, StateNote>> = {
       'A delay within 15 minutes has its message from intake; a longer one, and a lost message, is sent by tick.',
   },
   blocked: {
-    meaning: 'The job waits for other jobs. No message can ask for this yet.',
-    entered: 'By no process yet.',
-    left: 'By submit, when what it waits for has come; by a cancel or the deadline.',
-    ifLost: 'Tick sends the submit message again.',
+    meaning: 'The job waits for others that it names in `dependsOn`.',
+    entered: 'By intake, with the record.',
+    left: 'By submit, when what it waits for has come, or cannot come any more; by a cancel or the deadline.',
+    ifLost:
+      'The process that ends a job tells those that wait for it. Tick looks 70 seconds after the record was made, then every 30 minutes, and at `dependencyTimeoutAt`.',
   },
   waiting: {
     meaning:

@@ -3,9 +3,10 @@
  * said, and where a container ran and logged, is for operators.
  */
 import * as z from 'zod';
+import { AcceptedDependency, OnDependencyFailure } from '../dependency/dependency.ts';
 import { tenantMessage } from '../job/failure.ts';
 import { JsonObject, JsonValue } from '../job/ids.ts';
-import { type Failure, FailureClass, type JobRecord, JobState, priorityOf } from '../job/job.ts';
+import { type Failure, FailureClass, type JobRecord, JobState, priorityOf, SignedBy } from '../job/job.ts';
 import type { WholeJob } from '../job/parts.ts';
 import { Priority } from '../job/priority.ts';
 import { withoutInternals } from '../redaction.ts';
@@ -25,6 +26,8 @@ export const FailureView = z.object({
   reason: z.string().optional(),
   /** For operators. */
   logStream: z.string().optional(),
+  /** Of a job that ended because of another: the job whose end was the first. */
+  root: z.string().optional(),
 });
 export type FailureView = z.infer<typeof FailureView>;
 
@@ -62,6 +65,8 @@ export const JobSummary = z.object({
   stateAt: Time,
   startedAt: Time.optional(),
   finishedAt: Time.optional(),
+  /** Of which it is a member. */
+  group: z.string().optional(),
   tags: z.record(z.string(), z.string()).optional(),
   progress: ProgressView.optional(),
   failure: FailureView.optional(),
@@ -77,6 +82,11 @@ export const JobView = JobSummary.extend({
   inputRef: z.string().optional(),
   metadata: JsonObject.optional(),
   concurrencyKey: z.string().optional(),
+  /** The jobs that it waits for, as they were named. */
+  dependsOn: z.array(AcceptedDependency).optional(),
+  onDependencyFailure: OnDependencyFailure.optional(),
+  /** If it waits for others longer, it fails. */
+  dependencyTimeoutAt: Time.optional(),
   timeoutSeconds: z.int().optional(),
   /** It does not begin before. */
   eligibleAt: Time.optional(),
@@ -91,8 +101,12 @@ export const JobView = JobSummary.extend({
       object: z.string().optional(),
       bytes: z.int().optional(),
       sha256: z.string().optional(),
+      /** When the object may be deleted. */
+      expiresAt: Time.optional(),
     })
     .optional(),
+  /** Of a job that is over and of which all has been told: when its record may be removed, and what is above with it. */
+  expiresAt: Time.optional(),
   /** The attempts that have ended. */
   attempts: z.array(AttemptView),
   discardedAt: Time.optional(),
@@ -100,6 +114,8 @@ export const JobView = JobSummary.extend({
   runId: z.string().optional(),
   /** For operators. */
   hasSlot: z.boolean().optional(),
+  /** The token that asked for it over HTTP: its key, and its own id. For operators. */
+  signedBy: SignedBy.optional(),
 });
 export type JobView = z.infer<typeof JobView>;
 
@@ -118,6 +134,7 @@ export function summaryOf(job: JobRecord, audience: Audience): JobSummary {
     stateAt: iso(job.stateAt),
     startedAt: maybe(job.startedAt),
     finishedAt: maybe(job.finishedAt),
+    group: job.group,
     tags: job.tags,
     progress: progress && progressView(progress),
     failure: failure && failureView(failure, audience),
@@ -134,12 +151,16 @@ export function viewOf(job: WholeJob, audience: Audience): JobView {
     inputRef: job.inputRef,
     metadata: job.metadata,
     concurrencyKey: job.concurrencyKey,
+    dependsOn: job.dependsOn,
+    onDependencyFailure: job.onDependencyFailure,
+    dependencyTimeoutAt: maybe(job.dependencyTimeoutAt),
     timeoutSeconds: job.timeoutSeconds,
     eligibleAt: maybe(job.eligibleAt),
     startBy: maybe(job.startBy),
     deadlineAt: maybe(job.deadlineAt),
     nextAttemptAt: maybe(job.nextAttemptAt),
     result: job.result && resultView(job.result),
+    expiresAt: maybe(job.expiresAt && job.expiresAt * 1000),
     attempts: job.endedAttempts.map((ended) =>
       present({
         attempt: ended.attempt,
@@ -153,12 +174,13 @@ export function viewOf(job: WholeJob, audience: Audience): JobView {
     discardedAt: maybe(job.discarded?.at),
     runId: forOperators ? job.runId : undefined,
     hasSlot: forOperators ? job.hasSlot : undefined,
+    signedBy: forOperators ? job.signedBy : undefined,
   });
 }
 
 export function failureView(failure: Failure, audience: Audience): FailureView {
-  const { class: cls, code, exitCode, reason, logStream } = failure;
-  const told = present({ class: cls, code, message: tenantMessage(failure), exitCode });
+  const { class: cls, code, exitCode, reason, logStream, root } = failure;
+  const told = present({ class: cls, code, message: tenantMessage(failure), exitCode, root });
   return audience === 'tenant' ? told : present({ ...told, reason, logStream });
 }
 
@@ -170,8 +192,8 @@ function progressView({ done, total, note, at }: NonNullable<JobRecord['progress
 /** Field by field: a newer version may keep more in a result than tenants are to see. */
 function resultView(result: NonNullable<JobRecord['result']>): NonNullable<JobView['result']> {
   if ('inline' in result) return { inline: result.inline };
-  const { object, bytes, sha256 } = result;
-  return { object, bytes, sha256 };
+  const { object, bytes, sha256, expiresAt } = result;
+  return present({ object, bytes, sha256, expiresAt: maybe(expiresAt) });
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,8 +1,7 @@
 /** A list of jobs: its filter, and the cursor by which a reader continues it. */
-import * as z from 'zod';
 import { fnv1a } from '../job/identity.ts';
-import { JOB_ID } from '../job/ids.ts';
 import type { JobRecord, JobState } from '../job/job.ts';
+import { decoded, encoded } from './cursor.ts';
 
 export interface JobFilter {
   readonly state?: JobState | undefined;
@@ -35,32 +34,20 @@ export function isListed(job: JobRecord, { state, jobType, tags = {} }: JobFilte
   );
 }
 
-const Cursor = z.strictObject({
-  v: z.literal(1),
-  at: z.int().nonnegative(),
-  id: z.string().regex(JOB_ID),
-  f: z.int(),
-});
-
 /** Opaque to readers. It names no tenant: the list it continues is always that of the reader. */
 export function cursorOf({ createdAt, jobId }: Place, filter: JobFilter): string {
-  const text = JSON.stringify({ v: 1, at: createdAt, id: jobId, f: fingerprintOf(filter) });
-  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return encoded({ at: createdAt, id: jobId, f: fingerprintOf(filter) });
 }
 
-/** @returns undefined for a cursor of another filter, and for text that is none */
+/**
+ * @returns undefined for a cursor of another filter, for text that is none, and for a place outside of the times that are
+ *   asked for: DynamoDB refuses that one, and anyone can make a cursor
+ */
 export function placeIn(cursor: string, filter: JobFilter): Place | undefined {
-  const { data } = Cursor.safeParse(decoded(cursor));
-  if (data === undefined || data.f !== fingerprintOf(filter)) return undefined;
-  return { createdAt: data.at, jobId: data.id };
-}
-
-function decoded(cursor: string): unknown {
-  try {
-    return JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/')));
-  } catch {
-    return undefined;
-  }
+  const place = decoded(cursor);
+  const { sinceMs = 0, untilMs = Number.MAX_SAFE_INTEGER } = filter;
+  if (place === undefined || place.f !== fingerprintOf(filter)) return undefined;
+  return place.at < sinceMs || place.at >= untilMs ? undefined : { createdAt: place.at, jobId: place.id };
 }
 
 /** A filter is the same in whatever order its fields were given. */

@@ -3,7 +3,8 @@
  * states between are not kept, so a timeline has no entry for them.
  */
 import * as z from 'zod';
-import { isFinal, type JobRecord } from '../job/job.ts';
+import { nameOfGroup } from '../dependency/dependency.ts';
+import { APART, isFinal, type JobRecord } from '../job/job.ts';
 import { type Audience, FailureView, failureView } from './job-view.ts';
 
 export const TimelineEntry = z.object({
@@ -52,11 +53,26 @@ export function timelineOf(
     .map(({ atMs, ...entry }) => ({ at: new Date(atMs).toISOString(), ...entry }));
 }
 
-function beginningOf({ createdAt, eligibleAt, parent, jobType }: JobRecord): Timed[] {
+function beginningOf(job: JobRecord): Timed[] {
+  const { createdAt, eligibleAt, parent, jobType } = job;
   const again = parent === undefined ? '' : `, to run ${parent} again`;
-  const accepted = { atMs: createdAt, kind: 'accepted', text: `accepted as a job of ${jobType}${again}` };
+  const text = `accepted as a job of ${jobType}${again}${othersText(job)}`;
+  const accepted = { atMs: createdAt, kind: 'accepted', text };
   if (eligibleAt === undefined || eligibleAt <= createdAt) return [accepted];
   return [accepted, { atMs: eligibleAt, kind: 'eligible', text: 'the time before which it was not to run' }];
+}
+
+const MOST_NAMES = 3;
+
+function othersText({ dependsOn }: JobRecord): string {
+  if (dependsOn === undefined) return '';
+  if (dependsOn === APART) return ', to begin after others';
+  const names = dependsOn.map(
+    ({ jobId, idempotencyKey, group }) =>
+      jobId ?? idempotencyKey ?? (group === undefined ? '' : nameOfGroup(group)),
+  );
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+  return `, to begin after ${names.slice(0, MOST_NAMES).join(', ')}${more}`;
 }
 
 function attemptsOf(job: JobRecord, audience: Audience): Timed[] {
@@ -93,7 +109,7 @@ function presentOf(job: JobRecord, audience: Audience): Timed[] {
       atMs: stateAt,
       kind: `state.${state}`,
       text: stateText(job),
-      ...(state === 'failed' && job.failure !== undefined
+      ...((state === 'failed' || state === 'cancelled') && job.failure !== undefined
         ? { failure: failureView(job.failure, audience) }
         : {}),
     });

@@ -1,14 +1,16 @@
 /** Whether a parsed message may become a job, and the record it becomes. */
+import { DEFAULT_DEPENDENCY_TIMEOUT_SECONDS } from '../dependency/dependency.ts';
 import { type Problem, problem } from '../errors.ts';
 import { nextLook } from '../job/due.ts';
 import { ownsObject } from '../job/identity.ts';
 import type { JobType, JobTypes } from '../job/job-type.ts';
 import type { WholeJob } from '../job/parts.ts';
 import { isAbove, type Priority } from '../job/priority.ts';
+import type { UsedBudget } from '../tenant/budget.ts';
 import type { Policy } from '../tenant/policy.ts';
 import { inOurWords } from './expectation.ts';
 import { explainIssue, jsonPointer } from './explain.ts';
-import { type JobRequest, MAX_WAIT_SECONDS, MIN_DEADLINE_SECONDS } from './request.ts';
+import { type ArrayRequest, type JobRequest, MAX_WAIT_SECONDS, MIN_DEADLINE_SECONDS } from './request.ts';
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly type: JobType; readonly clampedPriority?: Priority }
@@ -19,6 +21,8 @@ export interface Circumstances {
   readonly policy: Policy | undefined;
   /** How many jobs of the tenant wait for a slot. */
   readonly waiting: number;
+  /** Of a tenant whose budget is used. */
+  readonly budget?: UsedBudget | undefined;
   readonly types: JobTypes;
   readonly bucket: string;
   /** How many days after its upload an object of the bucket is deleted. */
@@ -29,7 +33,7 @@ export interface Circumstances {
 /** An input behind `inputRef` is not read here; the worker applies the same rules to it. */
 export function admit(
   request: JobRequest,
-  { policy, waiting, types, bucket, objectDays, nowMs }: Circumstances,
+  { policy, waiting, budget, types, bucket, objectDays, nowMs }: Circumstances,
 ): Admission {
   if (policy === undefined) {
     const problemWithTenant = problem(
@@ -54,7 +58,8 @@ export function admit(
     startProblem(request, objectDays, nowMs) ??
     foreignObject(request, bucket) ??
     contentProblem(request, type) ??
-    quotaProblem(policy, waiting);
+    quotaProblem(policy, waiting) ??
+    budgetProblem(budget);
   if (found !== undefined) return { kind: 'refused', problem: found };
   const clamped = isAbove(request.priority ?? 'normal', policy.priorityCeiling);
   return { kind: 'admitted', type, ...(clamped ? { clampedPriority: policy.priorityCeiling } : {}) };
@@ -83,6 +88,13 @@ function quotaProblem({ waitingQuota }: Policy, waiting: number): Problem | unde
   if (waiting < waitingQuota) return undefined;
   const message = `Expected fewer than ${waitingQuota} waiting jobs of this tenant, found ${waiting}.`;
   return problem('quota_waiting', '/tenantId', message);
+}
+
+/** A budget that holds or cancels lets new jobs wait for the next month. */
+function budgetProblem(budget: UsedBudget | undefined): Problem | undefined {
+  if (budget?.action !== 'refuse') return undefined;
+  const message = `Expected something left of the budget of this tenant for ${budget.month}; its next month begins at ${new Date(budget.untilMs).toISOString()}.`;
+  return problem('budget_used', '/tenantId', message);
 }
 
 /** A dead letter may be redriven as long as its queue keeps it, and its `runAt` has passed by then. */
@@ -214,8 +226,11 @@ export function newJob(
   const { specVersion: _, action: __, ...asked } = request;
   const { runAt, delaySeconds = 0, ttlSeconds, deadlineSeconds } = request;
   const eligibleAt = runAt === undefined ? nowMs + delaySeconds * 1000 : Math.max(nowMs, Date.parse(runAt));
+  const waits = request.dependsOn !== undefined;
+  const { dependencyTimeoutSeconds = DEFAULT_DEPENDENCY_TIMEOUT_SECONDS } = request;
   const limits = {
-    ...(ttlSeconds === undefined ? {} : { startBy: eligibleAt + ttlSeconds * 1000 }),
+    ...(waits ? { dependencyTimeoutAt: nowMs + dependencyTimeoutSeconds * 1000 } : {}),
+    ...(ttlSeconds === undefined || waits ? {} : { startBy: eligibleAt + ttlSeconds * 1000 }),
     ...(deadlineSeconds === undefined ? {} : { deadlineAt: nowMs + deadlineSeconds * 1000 }),
   };
   const job: WholeJob = {
@@ -223,7 +238,8 @@ export function newJob(
     ...identity,
     ...limits,
     ...(clampedPriority === undefined ? {} : { clampedPriority }),
-    ...(eligibleAt > nowMs ? { state: 'scheduled', eligibleAt } : { state: 'waiting', waitReason: 'ready' }),
+    ...(eligibleAt > nowMs ? { eligibleAt } : {}),
+    ...beginning(waits, eligibleAt > nowMs),
     version: 1,
     stateVersion: 1,
     stateAt: nowMs,
@@ -232,14 +248,17 @@ export function newJob(
     endedAttempts: [],
     createdAt: nowMs,
   };
-  return {
-    ...job,
-    dueAt: Math.min(nextLook(job, nowMs), eligibleAt > nowMs ? eligibleAt : Number.MAX_SAFE_INTEGER),
-  };
+  const beginsAt = job.state === 'scheduled' ? eligibleAt : Number.MAX_SAFE_INTEGER;
+  return { ...job, dueAt: Math.min(nextLook(job, nowMs), beginsAt) };
+}
+
+function beginning(waits: boolean, isEarly: boolean): Pick<WholeJob, 'state' | 'waitReason'> {
+  if (waits) return { state: 'blocked' };
+  return isEarly ? { state: 'scheduled' } : { state: 'waiting', waitReason: 'ready' };
 }
 
 /** The text whose hash is the fingerprint. The order of fields and the trace do not change it. */
-export function fingerprintText(request: JobRequest): string {
+export function fingerprintText(request: JobRequest | ArrayRequest): string {
   const { traceparent: _, action: __, ...asked } = request;
   return JSON.stringify(asked, (_key, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)

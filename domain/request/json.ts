@@ -37,13 +37,18 @@ export type Json =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
-/**
- * Never throws, whatever the text; a refusal never repeats a value.
- *
- * @param maxKeys in the whole text
- */
-export function readJson(text: string, maxKeys = MAX_KEYS): Json {
-  const found = whatForbids(text, maxKeys);
+export interface JsonLimits {
+  /** In the whole text. */
+  readonly keys: number;
+  readonly levels: number;
+}
+
+/** Of one message. */
+export const MESSAGE_LIMITS: JsonLimits = { keys: MAX_KEYS, levels: MAX_ITEM_LEVELS };
+
+/** Never throws, whatever the text; a refusal never repeats a value. */
+export function readJson(text: string, limits = MESSAGE_LIMITS): Json {
+  const found = whatForbids(text, limits);
   if (found !== undefined) return { kind: 'refused', problem: found };
   try {
     return { kind: 'json', value: JSON.parse(text) };
@@ -59,7 +64,7 @@ interface Open {
   place: string | number;
 }
 
-function whatForbids(text: string, maxKeys: number): Problem | undefined {
+function whatForbids(text: string, limits: JsonLimits): Problem | undefined {
   const notText = text.search(/^\ufeff|\p{Surrogate}/u);
   if (notText >= 0) return badEncoding(notText);
   const open: Open[] = [];
@@ -70,7 +75,7 @@ function whatForbids(text: string, maxKeys: number): Problem | undefined {
     switch (token.charAt(0)) {
       case '{':
       case '[':
-        if (open.length === MAX_ITEM_LEVELS) return refusal('json_too_deep', open);
+        if (open.length === limits.levels) return refusal('json_too_deep', open);
         open.push(token === '{' ? { keys: new Set(), place: '' } : { place: 0 });
         break;
       case '}':
@@ -88,7 +93,7 @@ function whatForbids(text: string, maxKeys: number): Problem | undefined {
         if (inner?.keys === undefined) break;
         inner.place = lastString;
         keyCount += 1;
-        if (keyCount > maxKeys) return refusal('json_too_many_keys');
+        if (keyCount > limits.keys) return refusal('json_too_many_keys');
         if (isForbiddenKey(lastString)) return refusal('json_forbidden_key', open);
         if (inner.keys.has(lastString)) return refusal('json_duplicate_key', open);
         inner.keys.add(lastString);

@@ -5,9 +5,12 @@
  * the job twice.
  */
 import * as z from 'zod';
+import { Dependency, MAX_DEPENDENCIES, OnDependencyFailure } from '../dependency/dependency.ts';
 import { type Problem, problem } from '../errors.ts';
+import { MAX_EXPECTED } from '../group/group.ts';
 import {
   ConcurrencyKey,
+  GroupId,
   IdempotencyKey,
   JOB_ID,
   JobTypeId,
@@ -20,7 +23,7 @@ import { bytesOf, itemBytesOf, MAX_REQUEST_ITEM_BYTES } from '../size.ts';
 import { foreignBody, foreignObjectBody, foreignValue } from './envelope.ts';
 import { inOurWords } from './expectation.ts';
 import { explain, isObject } from './explain.ts';
-import { readJson } from './json.ts';
+import { type Json, MESSAGE_LIMITS, readJson } from './json.ts';
 
 /**
  * SQS accepts 1 MiB, but the record must stay well below DynamoDB's limit of 400 KB for an item, so large inputs go
@@ -85,8 +88,33 @@ export const JobRequest = z.strictObject({
     .string()
     .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'expected a W3C traceparent')
     .optional(),
+  /** The job is a member of this group of its tenant. */
+  group: GroupId.optional(),
+  /** The job begins when all of these have ended as it says, also those that have yet to come. */
+  dependsOn: z.array(Dependency).min(1, 'expected at least one job').optional(),
+  /** `fail` if absent. */
+  onDependencyFailure: OnDependencyFailure.optional(),
+  /** Counted from acceptance; seven days if absent. */
+  dependencyTimeoutSeconds: z.int().min(MIN_DEADLINE_SECONDS).max(MAX_WAIT_SECONDS).optional(),
 });
 export type JobRequest = z.infer<typeof JobRequest>;
+
+/** What one message may carry; more come from an object of the bucket. */
+export const MAX_INLINE_ITEMS = 1000;
+
+/**
+ * One job for each item: everything else is the same for all of them.
+ *
+ * @example { "specVersion": "1", "tenantId": "acme", "jobType": "csv.summarise", "idempotencyKey": "import-42",
+ *            "array": { "items": [{ "csv": "s3://jobs/tenants/acme/inputs/1.csv" }] } }
+ */
+export const ArrayRequest = JobRequest.omit({ input: true, inputRef: true, group: true }).extend({
+  array: z.strictObject({
+    /** The input of each job. */
+    items: z.array(JsonObject),
+  }),
+});
+export type ArrayRequest = z.infer<typeof ArrayRequest>;
 
 /** Asks for the end of a job in any state, even of a job whose own message has not arrived yet. */
 export const CancelRequest = z.strictObject({
@@ -98,7 +126,28 @@ export const CancelRequest = z.strictObject({
 });
 export type CancelRequest = z.infer<typeof CancelRequest>;
 
-const RESERVED = ['retry', 'dependsOn', 'array', 'resources', 'notify'];
+/** Asks for the end of a group: it takes no more members once it has as many as are expected, or now. */
+export const GroupSealRequest = z.strictObject({
+  specVersion: z.literal('1'),
+  action: z.literal('group.seal'),
+  tenantId: TenantId,
+  group: GroupId,
+  expect: z.int().min(0).max(MAX_EXPECTED).optional(),
+  /** A member that has not come by then is counted as missing; counted from the seal. */
+  groupTimeoutSeconds: z.int().min(MIN_DEADLINE_SECONDS).max(MAX_WAIT_SECONDS).optional(),
+});
+export type GroupSealRequest = z.infer<typeof GroupSealRequest>;
+
+/** Asks for the end of all members of a group, which takes no more. */
+export const GroupCancelRequest = z.strictObject({
+  specVersion: z.literal('1'),
+  action: z.literal('group.cancel'),
+  tenantId: TenantId,
+  group: GroupId,
+});
+export type GroupCancelRequest = z.infer<typeof GroupCancelRequest>;
+
+const RESERVED = ['retry', 'resources', 'notify'];
 const FORBIDDEN = [
   ...['command', 'image', 'environment', 'jobDefinition', 'jobQueue', 'containerOverrides', 'roleArn'],
   ...['callbackUrl', 'webhookUrl', 'url'],
@@ -106,10 +155,13 @@ const FORBIDDEN = [
 
 export type ParsedRequest =
   | { readonly kind: 'submit'; readonly request: JobRequest }
+  | { readonly kind: 'array'; readonly request: ArrayRequest }
   | { readonly kind: 'cancel'; readonly cancel: CancelRequest }
+  | { readonly kind: 'group'; readonly asked: GroupSealRequest | GroupCancelRequest }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
-export type ParsedSubmission = Exclude<ParsedRequest, { readonly kind: 'cancel' }>;
+export type ParsedSubmission = Extract<ParsedRequest, { readonly kind: 'submit' | 'refused' }>;
+export type ParsedArray = Extract<ParsedRequest, { readonly kind: 'array' | 'refused' }>;
 
 /** Reads one message body. Never throws; a refusal never repeats the offending value. */
 export function parseRequest(body: string): ParsedRequest {
@@ -117,7 +169,16 @@ export function parseRequest(body: string): ParsedRequest {
   if (read.kind === 'refused') return read;
   const foreign = foreignObjectBody(read.fields);
   if (foreign !== undefined) return refused(foreign);
-  return ('job.cancel' === read.fields['action'] ? parseCancel : parseSubmit)(read.fields);
+  switch (read.fields['action']) {
+    case 'job.cancel':
+      return parseCancel(read.fields);
+    case 'group.seal':
+      return parseGroupRequest(read.fields, GroupSealRequest);
+    case 'group.cancel':
+      return parseGroupRequest(read.fields, GroupCancelRequest);
+    default:
+      return 'array' in read.fields ? parseArray(read.fields) : parseSubmit(read.fields);
+  }
 }
 
 /** What is known of a sender that is not the front queue. */
@@ -128,14 +189,31 @@ export interface Sender {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Keys with this beginning belong to occurrences of schedules. */
-const RESERVED_KEYS = /^schedule:/;
+/** Keys with these beginnings belong to occurrences of schedules, and to the jobs of arrays. */
+const RESERVED_KEYS = /^(schedule|array):/;
 
 /**
  * Reads the body of a submission whose sender is known otherwise. The request is the same, with the same fingerprint, as that
  * of the message with these fields: it is one job, through whichever door it comes.
  */
-export function parseSubmission(body: string, { tenantId, idempotencyKey }: Sender): ParsedSubmission {
+export function parseSubmission(body: string, sender: Sender): ParsedSubmission {
+  const read = readSubmission(body, sender);
+  if (read.kind === 'refused') return read;
+  if ('array' in read.fields)
+    return refused(problem('field_forbidden', '/array', 'Expected one job; an array is sent to /v1/arrays.'));
+  const parsed = parseSubmit(read.fields);
+  return parsed.kind === 'refused' ? parsed : (keyProblem(parsed.request) ?? parsed);
+}
+
+/** The same for an array. */
+export function parseArraySubmission(body: string, sender: Sender): ParsedArray {
+  const read = readSubmission(body, sender);
+  if (read.kind === 'refused') return read;
+  const parsed = parseArray(read.fields);
+  return parsed.kind === 'refused' ? parsed : (keyProblem(parsed.request) ?? parsed);
+}
+
+function readSubmission(body: string, { tenantId, idempotencyKey }: Sender): Read {
   const read = readBody(body);
   if (read.kind === 'refused') return read;
   const { fields } = read;
@@ -154,19 +232,16 @@ export function parseSubmission(body: string, { tenantId, idempotencyKey }: Send
   const given = idempotencyKey === undefined ? {} : { idempotencyKey };
   const whole = { specVersion: '1', ...fields, tenantId, ...given };
   const foreign = foreignObjectBody(whole);
-  if (foreign !== undefined) return refused(foreign);
-  const parsed = parseSubmit(whole);
-  if (parsed.kind === 'refused') return parsed;
-  const key = parsed.request.idempotencyKey;
+  return foreign === undefined ? { kind: 'read', fields: whole } : refused(foreign);
+}
+
+function keyProblem({ idempotencyKey: key }: { readonly idempotencyKey?: string | undefined }) {
   if (key === undefined) {
     const expected = 'Expected the header Idempotency-Key or the field idempotencyKey, found none.';
     return refused(problem('idempotency_key_missing', '/idempotencyKey', expected));
   }
-  if (RESERVED_KEYS.test(key))
-    return refused(
-      problem('field_invalid', '/idempotencyKey', 'Expected a key that does not begin with schedule:.'),
-    );
-  return parsed;
+  const expected = 'Expected a key that does not begin with schedule: or array:.';
+  return RESERVED_KEYS.test(key) ? refused(problem('field_invalid', '/idempotencyKey', expected)) : undefined;
 }
 
 type Read =
@@ -177,7 +252,7 @@ type Read =
 export function readBody(body: string): Read {
   const bytes = bytesOf(body);
   if (bytes > MAX_BODY_BYTES) return tooLarge(`${MAX_BODY_BYTES} bytes`, bytes);
-  const json = readJson(body);
+  const json = readKeys(body);
   if (json.kind === 'refused')
     return json.problem.code === 'body_not_json' ? refused(foreignBody(body)) : json;
   // No value takes twice the size of its text, so most bodies need not be counted.
@@ -190,22 +265,76 @@ export function readBody(body: string): Read {
   return { kind: 'read', fields: json.value };
 }
 
+/** A thousand items of a few keys each. */
+const MAX_ARRAY_KEYS = 20_000;
+
+/** Only an array may have as many keys as its items need. */
+function readKeys(body: string): Json {
+  if (!body.includes('"array"')) return readJson(body);
+  const json = readJson(body, { ...MESSAGE_LIMITS, keys: MAX_ARRAY_KEYS });
+  return json.kind === 'json' && isObject(json.value) && 'array' in json.value ? json : readJson(body);
+}
+
+function parseArray(body: Record<string, unknown>): ParsedArray {
+  const beside = ['input', 'inputRef', 'group'].find((name) => name in body);
+  if (beside !== undefined) {
+    const why = beside === 'group' ? 'an array is its own group' : 'each item is the input of one job';
+    return refused(problem('field_forbidden', `/${beside}`, `Expected no ${beside} beside array: ${why}.`));
+  }
+  const parsed = ArrayRequest.safeParse(body, inOurWords);
+  if (!parsed.success) {
+    const known = Object.keys(ArrayRequest.shape);
+    return refused(explain(parsed.error, body, { known, reserved: RESERVED, forbidden: FORBIDDEN }));
+  }
+  const { length } = parsed.data.array.items;
+  if (length === 0)
+    return refused(problem('array_empty', '/array/items', 'Expected at least one item, found none.'));
+  if (length > MAX_INLINE_ITEMS)
+    return refused(
+      problem(
+        'array_too_large',
+        '/array/items',
+        `Expected at most ${MAX_INLINE_ITEMS} items, found ${length}.`,
+      ),
+    );
+  const unfit = timesProblem(parsed.data) ?? dependsOnProblem(parsed.data);
+  return unfit === undefined ? { kind: 'array', request: parsed.data } : refused(unfit);
+}
+
 function parseSubmit(body: Record<string, unknown>): ParsedSubmission {
   const parsed = JobRequest.safeParse(body, inOurWords);
   if (!parsed.success) {
     const known = Object.keys(JobRequest.shape);
     return refused(explain(parsed.error, body, { known, reserved: RESERVED, forbidden: FORBIDDEN }));
   }
-  const { input, inputRef, runAt, delaySeconds } = parsed.data;
+  const { input, inputRef } = parsed.data;
   if ((input === undefined) === (inputRef === undefined)) {
     return refused(problem('input_ambiguous', '/input', 'Expected exactly one of input and inputRef.'));
   }
-  if (runAt !== undefined && delaySeconds !== undefined) {
-    return refused(
-      problem('field_invalid', '/delaySeconds', 'Expected at most one of runAt and delaySeconds.'),
-    );
+  const unfit = timesProblem(parsed.data) ?? dependsOnProblem(parsed.data);
+  return unfit === undefined ? { kind: 'submit', request: parsed.data } : refused(unfit);
+}
+
+function timesProblem({ runAt, delaySeconds }: Pick<JobRequest, 'runAt' | 'delaySeconds'>) {
+  return runAt !== undefined && delaySeconds !== undefined
+    ? problem('field_invalid', '/delaySeconds', 'Expected at most one of runAt and delaySeconds.')
+    : undefined;
+}
+
+function dependsOnProblem({
+  dependsOn,
+  onDependencyFailure,
+  dependencyTimeoutSeconds,
+}: Pick<JobRequest, 'dependsOn' | 'onDependencyFailure' | 'dependencyTimeoutSeconds'>): Problem | undefined {
+  if (dependsOn === undefined) {
+    const names = { onDependencyFailure, dependencyTimeoutSeconds };
+    const [alone] = Object.entries(names).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    const expected = `Expected ${alone} beside dependsOn only.`;
+    return alone === undefined ? undefined : problem('field_invalid', `/${alone}`, expected);
   }
-  return { kind: 'submit', request: parsed.data };
+  if (dependsOn.length <= MAX_DEPENDENCIES) return undefined;
+  const expected = `Expected at most ${MAX_DEPENDENCIES}, found ${dependsOn.length}.`;
+  return problem('dependency_too_many', '/dependsOn', expected);
 }
 
 function parseCancel(body: Record<string, unknown>): ParsedRequest {
@@ -218,6 +347,16 @@ function parseCancel(body: Record<string, unknown>): ParsedRequest {
     return refused(problem('field_invalid', '/jobId', 'Expected exactly one of jobId and idempotencyKey.'));
   }
   return { kind: 'cancel', cancel: parsed.data };
+}
+
+function parseGroupRequest(
+  body: Record<string, unknown>,
+  schema: typeof GroupSealRequest | typeof GroupCancelRequest,
+): ParsedRequest {
+  const parsed = schema.safeParse(body, inOurWords);
+  if (parsed.success) return { kind: 'group', asked: parsed.data };
+  const known = Object.keys(schema.shape);
+  return refused(explain(parsed.error, body, { known, reserved: [], forbidden: [] }));
 }
 
 function tooLarge(limit: string, bytes: number): { kind: 'refused'; problem: Problem } {

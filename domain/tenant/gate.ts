@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { JobTypeId } from '../job/ids.ts';
 import { typeTagOf } from '../job/job-type.ts';
+import { type Budgeted, usedBudget, usedText } from './budget.ts';
 import { type Holder, holderName, holderOf, type Slotted } from './holder.ts';
 import { Cap } from './policy.ts';
 
@@ -21,7 +22,7 @@ export type Caps = z.infer<typeof Caps>;
 export const Pause = z.object({ reason: z.string().min(1).max(256), at: z.int() });
 export type Pause = z.infer<typeof Pause>;
 
-export interface Gate extends Caps {
+export interface Gate extends Caps, Budgeted {
   readonly tenantId: string;
   /**
    * Raised when holders are added and when caps change, never when holders are released. A writer adds holders only
@@ -43,6 +44,13 @@ export interface Gate extends Caps {
 /** The reason why an attempt cannot acquire a slot. */
 export type Obstacle =
   | { readonly kind: 'paused'; readonly reason: string }
+  | {
+      readonly kind: 'budget';
+      readonly month: string;
+      readonly usdMicro: number;
+      readonly usdPerMonth: number;
+      readonly untilMs: number;
+    }
   | { readonly kind: 'tenant_cap' | 'type_cap' | 'key_cap'; readonly cap: number; readonly inUse: number };
 
 export type GateDecision =
@@ -69,11 +77,11 @@ export function decide(gate: Gate | undefined, defaultCap: number, jobs: readonl
   const limits = limitsOf(gate, defaultCap);
   const held = new Set(gate?.holders.map(holderName));
   const inUse = tally(gate?.holders ?? []);
+  const closed = gate && closedBy(gate);
   return jobs.map((job): GateDecision => {
     const holder = holderOf(job);
     if (held.has(holderName(holder))) return { kind: 'holds' };
-    if (gate?.paused !== undefined)
-      return { kind: 'waits', obstacle: { kind: 'paused', reason: gate.paused.reason } };
+    if (closed !== undefined) return { kind: 'waits', obstacle: closed };
     if (!limits.counts && holder.keyTag === undefined) return { kind: 'uncapped' };
     const obstacle = obstacleTo(holder, job.jobType, limits, inUse);
     if (obstacle !== undefined) return { kind: 'waits', obstacle };
@@ -82,6 +90,18 @@ export function decide(gate: Gate | undefined, defaultCap: number, jobs: readonl
     return { kind: 'acquires', holder };
   });
 }
+
+/** What keeps each attempt of the tenant: its pause before its budget. */
+function closedBy(gate: Gate): Obstacle | undefined {
+  if (gate.paused !== undefined) return { kind: 'paused', reason: gate.paused.reason };
+  const used = usedBudget(gate);
+  if (used === undefined) return undefined;
+  const { action: _, ...facts } = used;
+  return { kind: 'budget', ...facts };
+}
+
+/** Nothing acquires a slot at it, whatever its holders are. */
+export const isClosed = (gate: Gate): boolean => closedBy(gate) !== undefined;
 
 function tally(holders: readonly Holder[]) {
   let all = 0;
@@ -113,13 +133,21 @@ interface Limits {
 }
 
 function limitsOf(gate: Gate | undefined, defaultCap: number): Limits {
-  const { cap = defaultCap === 0 ? undefined : defaultCap, typeCaps, keyCap = DEFAULT_KEY_CAP } = gate ?? {};
+  const { cap = defaultOf(gate, defaultCap), typeCaps, keyCap = DEFAULT_KEY_CAP } = gate ?? {};
   return {
     counts: cap !== undefined || typeCaps !== undefined,
     cap: cap ?? Number.POSITIVE_INFINITY,
     typeCaps: typeCaps ?? {},
     keyCap,
   };
+}
+
+/** A budget that ends what runs knows it by its slots, so that a tenant with one has a cap: the highest there is. */
+const MAX_HELD = 1000;
+
+function defaultOf(gate: Gate | undefined, defaultCap: number): number | undefined {
+  if (defaultCap > 0) return defaultCap;
+  return gate?.budget?.then === 'cancel' ? MAX_HELD : undefined;
 }
 
 function obstacleTo(
@@ -138,7 +166,7 @@ function obstacleTo(
 }
 
 export interface Room {
-  /** How many attempts can acquire a slot at most; 0 while the tenant is paused. */
+  /** How many attempts can acquire a slot at most; 0 while the tenant is paused or its budget is used. */
   readonly free: number;
   readonly ofType: (typeTag: number) => boolean;
   readonly ofKey: (keyTag: number) => boolean;
@@ -150,7 +178,7 @@ export function roomAt(gate: Gate, defaultCap: number): Room {
   const inUse = tally(gate.holders);
   const capsByTag = new Map(Object.entries(typeCaps).map(([type, typeCap]) => [typeTagOf(type), typeCap]));
   return {
-    free: gate.paused === undefined ? Math.max(0, cap - inUse.all()) : 0,
+    free: isClosed(gate) ? 0 : Math.max(0, cap - inUse.all()),
     ofType: (typeTag) => inUse.ofType({ typeTag }) < (capsByTag.get(typeTag) ?? Number.POSITIVE_INFINITY),
     ofKey: (keyTag) => inUse.ofKey({ keyTag }) < keyCap,
   };
@@ -161,6 +189,8 @@ export function obstacleText(obstacle: Obstacle): string {
   switch (obstacle.kind) {
     case 'paused':
       return `the tenant is paused: ${obstacle.reason}`;
+    case 'budget':
+      return `${usedText(obstacle)}, until ${new Date(obstacle.untilMs).toISOString()}`;
     case 'tenant_cap':
       return `tenant cap ${obstacle.inUse} of ${obstacle.cap}`;
     case 'type_cap':

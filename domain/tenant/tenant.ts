@@ -1,6 +1,6 @@
 /** A customer of the service that sends jobs. Its webhook URLs are in `domain/webhook/endpoint.ts`. */
 import * as z from 'zod';
-import { JobTypeId, TenantId } from '../job/ids.ts';
+import { JobTypeId, OperationId, TenantId } from '../job/ids.ts';
 import { Priority } from '../job/priority.ts';
 
 /** The possible weights: the scheduling policy of resources/batch.yml has one prefix for each. */
@@ -22,5 +22,7 @@ export const Tenant = z.object({
   abovePriorityCeiling: z.enum(['clamp', 'refuse']).optional(),
   /** How many of its jobs may wait for a slot. */
   waitingQuota: z.int().min(1).max(1_000_000).optional(),
+  /** The operation that erases it. The tenant is suspended, and no setting can change that before it is gone. */
+  erasedBy: OperationId.optional(),
 });
 export type Tenant = z.infer<typeof Tenant>;

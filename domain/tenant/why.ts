@@ -1,12 +1,16 @@
 /** Why a job has not begun yet, as data and as a sentence. */
+import type { GroupState } from '../group/group.ts';
 import { waitsForPlatform } from '../job/due.ts';
-import { isFinal, type JobRecord } from '../job/job.ts';
+import { isFinal, type JobRecord, type JobState, type Stuck } from '../job/job.ts';
 import { decide, type Gate, type Obstacle, obstacleText } from './gate.ts';
+import { stuckTextForOperator } from './stuck-text.ts';
 
 export type Wait =
   /** It has begun, or is over. */
   | { readonly kind: 'none' }
   | { readonly kind: 'time'; readonly untilMs: number; readonly because: 'scheduled' | 'retrying' }
+  /** `left` of `all` jobs have not ended as it asks. */
+  | ({ readonly kind: 'jobs' } & Others)
   /** `ahead`: how many of the tenant's jobs come before it in the list. */
   | { readonly kind: 'slot'; readonly obstacle: Obstacle; readonly ahead: number }
   /** It may go, and its message is under way or waits for the rate limit. */
@@ -15,19 +19,40 @@ export type Wait =
   | { readonly kind: 'platform'; readonly untilMs: number; readonly reason: string }
   /** SubmitJob was called, and its outcome is not known. */
   | { readonly kind: 'answer'; readonly untilMs: number }
-  /** AWS Batch has it and has no capacity for it. */
-  | { readonly kind: 'capacity'; readonly sinceMs: number };
+  /**
+   * AWS Batch has it and has not said that it began; `stuck` says why, once that was asked. It is asked at `askedAtMs`, because its
+   * event may be late or lost.
+   */
+  | {
+      readonly kind: 'capacity';
+      readonly sinceMs: number;
+      readonly askedAtMs?: number;
+      readonly stuck?: Stuck;
+    };
+
+/** What a job that waits for others waits for. */
+export interface Others {
+  readonly all: number;
+  readonly left: number;
+  /** The first of those that are left; without a state it has not come. */
+  readonly first: { readonly name: string; readonly state: JobState | GroupState | undefined };
+  readonly untilMs: number;
+}
 
 export interface Surroundings {
   readonly gate: Gate | undefined;
   /** The default of the stage; 0 is none. */
   readonly defaultCap: number;
   readonly ahead: number;
+  /** Of a job in `blocked`; absent when all have come by now. */
+  readonly others?: Others | undefined;
 }
 
-export function whyWaiting(job: JobRecord, { gate, defaultCap, ahead }: Surroundings): Wait {
+export function whyWaiting(job: JobRecord, { gate, defaultCap, ahead, others }: Surroundings): Wait {
   if (isFinal(job.state)) return { kind: 'none' };
   switch (job.state) {
+    case 'blocked':
+      return others === undefined ? { kind: 'turn' } : { kind: 'jobs', ...others };
     case 'scheduled':
       return { kind: 'time', untilMs: job.eligibleAt ?? job.stateAt, because: 'scheduled' };
     case 'retrying':
@@ -43,7 +68,15 @@ export function whyWaiting(job: JobRecord, { gate, defaultCap, ahead }: Surround
         ? { kind: 'answer', untilMs: job.callDeadlineAt ?? job.stateAt }
         : { kind: 'turn' };
     case 'submitted':
-      return { kind: 'capacity', sinceMs: job.stateAt };
+    case 'starting':
+      return job.state === 'starting' && job.stuck === undefined
+        ? { kind: 'none' }
+        : {
+            kind: 'capacity',
+            sinceMs: job.stuck?.since ?? job.stateAt,
+            ...(job.dueAt !== undefined && { askedAtMs: job.dueAt }),
+            ...(job.stuck && { stuck: job.stuck }),
+          };
     default:
       return { kind: 'none' };
   }
@@ -56,6 +89,8 @@ export function waitText(wait: Wait): string {
       return 'it does not wait';
     case 'time':
       return `${wait.because === 'scheduled' ? 'not to run' : 'its next attempt is not to begin'} before ${iso(wait.untilMs)}`;
+    case 'jobs':
+      return othersText(wait);
     case 'slot':
       return `${obstacleText(wait.obstacle)}; ${ordinal(wait.ahead + 1)} in line`;
     case 'turn':
@@ -65,8 +100,24 @@ export function waitText(wait: Wait): string {
     case 'answer':
       return `AWS Batch has not answered; it is asked again by name after ${iso(wait.untilMs)}`;
     case 'capacity':
-      return `AWS Batch has had the job since ${iso(wait.sinceMs)} and has no capacity for it yet`;
+      return wait.stuck === undefined
+        ? `AWS Batch has had the job since ${iso(wait.sinceMs)} and has not said that it began: it has no capacity yet, or its event is late${askedText(wait.askedAtMs)}`
+        : `AWS Batch has had the job since ${iso(wait.sinceMs)} and does not start it (${wait.stuck.reason}): ${stuckTextForOperator(wait.stuck)}`;
   }
+}
+
+const askedText = (atMs: number | undefined) =>
+  atMs === undefined ? '' : `; it is asked after ${iso(atMs)}`;
+
+function othersText({ all, left, first, untilMs }: Others): string {
+  const until = `; it fails after ${iso(untilMs)}`;
+  if (all === 1) return `${first.name}, on which it depends, ${standing(first.state)}${until}`;
+  return `${left} of ${all} jobs on which it depends have not ended as it asks; the first is ${first.name}, which ${standing(first.state)}${until}`;
+}
+
+function standing(state: Others['first']['state']): string {
+  if (state === undefined) return 'has not come yet';
+  return state === 'failed' ? 'has failed, and is to be redriven or discarded' : `is ${state}`;
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();

@@ -1,4 +1,4 @@
-/** The filter of a command: the deliveries of an endpoint, between two moments, with a status, an event or a job. */
+/** The filter of a list or a command: the deliveries of an endpoint, between two moments, with a status, an event or a job. */
 import { type Problem, problem } from '../errors.ts';
 import { type Delivery, RETENTION_MS } from './delivery.ts';
 

@@ -39,6 +39,8 @@ export const Delivery = DeliveryName.extend({
   /** The exact bytes that are signed. A replay a month later sends the same, whatever happened to the job. */
   body: z.string(),
   payload: z.literal('cloudevents').optional(),
+  /** The span of the job, below which each try is; or its sender's, where no traces are sent. */
+  traceparent: z.string().optional(),
   /** `held`: the endpoint was disabled. A held, abandoned or exhausted delivery is sent only by a replay. */
   status: z.enum(['pending', 'delivered', 'exhausted', 'abandoned', 'held']),
   /** Tries that counted, over all replays. */

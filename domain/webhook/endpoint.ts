@@ -29,8 +29,8 @@ export const Endpoint = z.object({
   endpointId: EndpointId,
   url: z.string().max(2048),
   description: z.string().max(256).optional(),
-  /** The event types that it receives, such as job.succeeded. */
-  events: z.array(z.string().regex(/^(job|endpoint)\.[a-z_]+$/)).min(1),
+  /** The event types that it receives, such as job.succeeded. A later version may know more: this one never sends those. */
+  events: z.array(z.string().regex(/^[a-z]+\.[a-z_]+$/)).min(1),
   /** Fixed when the endpoint is made: a webhook that is repeated must be the same bytes. */
   payload: z.enum(['standard', 'cloudevents']).default('standard'),
   /** Newest first. While a secret is being rotated each scheme has two, and both sign. */

@@ -1,11 +1,14 @@
 /** Events published on the event bus. `payload.ts` turns them into webhook bodies. */
 import * as z from 'zod';
+import { nameOfGroup } from '../dependency/dependency.ts';
+import { type Finish, type Group, hasSucceeded, Tally } from '../group/group.ts';
 import { tenantMessage } from '../job/failure.ts';
-import { IdempotencyKey, JobTypeId, JsonValue, TenantId } from '../job/ids.ts';
+import { GroupId, IdempotencyKey, JobTypeId, JsonValue, TenantId } from '../job/ids.ts';
 import { isFinal, type JobRecord, JobState } from '../job/job.ts';
 import type { WithMetadata } from '../job/parts.ts';
 import { withoutInternals } from '../redaction.ts';
 import { bytesOf, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
+import type { Spend } from '../tenant/budget.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const LifecycleType = z.enum([
@@ -36,6 +39,8 @@ export const WEBHOOK_EVENTS = [
   'job.cancelled',
   'job.expired',
   'job.rejected',
+  'group.finished',
+  'tenant.budget',
   'endpoint.disabled',
   'endpoint.ping',
 ] as const;
@@ -118,6 +123,45 @@ export const EndpointEvent = z.object({
 });
 export type EndpointEvent = z.infer<typeof EndpointEvent>;
 
+/** The end of a round of a group. Its `sequence` is the number of the round: a redrive of a member opens another. */
+export const GroupEvent = z.object({
+  type: z.literal('group.finished'),
+  timestamp: z.iso.datetime(),
+  data: z.object({
+    group: GroupId,
+    tenantId: TenantId,
+    sequence: z.int().positive(),
+    /** `succeeded` if each member has. */
+    status: z.enum(['succeeded', 'failed']),
+    /** How many members have ended in which way. */
+    members: Tally,
+    createdAt: z.string(),
+    finishedAt: z.string(),
+  }),
+});
+export type GroupEvent = z.infer<typeof GroupEvent>;
+
+/** A tenant's budget has come to a mark. Its `sequence` is that moment. */
+export const BudgetEvent = z.object({
+  type: z.literal('tenant.budget'),
+  timestamp: z.iso.datetime(),
+  data: z.object({
+    tenantId: TenantId,
+    sequence: z.int().positive(),
+    /** In the time zone of the budget. */
+    month: z.string(),
+    standing: z.enum(['warned', 'used']),
+    /** What follows when it is used. */
+    action: z.enum(['hold', 'cancel', 'refuse']),
+    /** When the next month begins. */
+    until: z.iso.datetime(),
+    /** For operators: they are on the bus, and in no webhook. */
+    usd: z.number().optional(),
+    usdPerMonth: z.number().optional(),
+  }),
+});
+export type BudgetEvent = z.infer<typeof BudgetEvent>;
+
 /**
  * A message that asked for a job which was there before: sent again by its service, or delivered twice by SQS. It is on the
  * bus alone: the tenant is notified of the job itself.
@@ -142,7 +186,13 @@ export const DeduplicatedEvent = z.object({
 });
 export type DeduplicatedEvent = z.infer<typeof DeduplicatedEvent>;
 
-export const TenantEvent = z.discriminatedUnion('type', [LifecycleEvent, RejectedEvent, EndpointEvent]);
+export const TenantEvent = z.discriminatedUnion('type', [
+  LifecycleEvent,
+  RejectedEvent,
+  EndpointEvent,
+  GroupEvent,
+  BudgetEvent,
+]);
 export type TenantEvent = z.infer<typeof TenantEvent>;
 /** All that the bus carries. */
 export type BusEvent = TenantEvent | DeduplicatedEvent;
@@ -175,6 +225,8 @@ export function isForNotify(event: Pick<BusEvent, 'type'>, published: PublishedE
 /** What the event is about; with the sequence it names the event. */
 export function subjectOf({ data }: BusEvent): string {
   if ('jobId' in data) return data.jobId;
+  if ('group' in data) return nameOfGroup(data.group);
+  if ('month' in data) return `budget ${data.tenantId} ${data.month}`;
   return 'messageId' in data ? data.messageId : `${data.endpointId} ${data.pingId ?? ''}`;
 }
 
@@ -264,6 +316,36 @@ export function disabledEvent({ tenantId, endpointId, disabled }: Endpoint): End
   ];
 }
 
+export function groupFinishedEvent({ tenantId, groupId, createdAt }: Group, finish: Finish): GroupEvent {
+  return {
+    type: 'group.finished',
+    timestamp: iso(finish.at),
+    data: {
+      group: groupId,
+      tenantId,
+      sequence: finish.round,
+      status: hasSucceeded(finish) ? 'succeeded' : 'failed',
+      members: finish.tally,
+      createdAt: iso(createdAt),
+      finishedAt: iso(finish.at),
+    },
+  };
+}
+
+/** Made of what was noted, so that it is the same each time. @returns none for a budget that has come to no mark */
+export function budgetEvent(tenantId: string, { month, untilMs, reached }: Spend): BudgetEvent[] {
+  if (reached === undefined) return [];
+  const { standing, atMs, usdMicro, usdPerMonth, action } = reached;
+  const amounts = { usd: usdMicro / 1_000_000, usdPerMonth };
+  return [
+    {
+      type: 'tenant.budget',
+      timestamp: iso(atMs),
+      data: { tenantId, sequence: atMs, month, standing, action, until: iso(untilMs), ...amounts },
+    },
+  ];
+}
+
 export function pingEvent(
   { tenantId, endpointId }: Pick<Endpoint, 'tenantId' | 'endpointId'>,
   pingId: string,
@@ -282,24 +364,26 @@ function publishedResult(result: NonNullable<JobRecord['result']>) {
     const { inline } = result;
     return bytesOf(JSON.stringify(inline)) <= MAX_INLINE_RESULT_BYTES ? { inline } : { inRecord: true };
   }
-  const { object, bytes, sha256 } = result;
-  return { object, bytes, sha256 };
+  const { object, bytes, sha256, expiresAt } = result;
+  return { object, bytes, sha256, ...(expiresAt === undefined ? {} : { expiresAt: iso(expiresAt) }) };
 }
 
 function hasPublishedFailure(
   job: JobRecord,
 ): job is JobRecord & { failure: NonNullable<JobRecord['failure']> } {
-  return job.failure !== undefined && (job.state === 'failed' || job.state === 'retrying');
+  // A cancelled job has one if it was cancelled with another.
+  return job.failure !== undefined && ['failed', 'retrying', 'cancelled'].includes(job.state);
 }
 
 /** Without the log stream's name, which is for operators: tenants cannot open it. */
 function publishedFailure(failure: NonNullable<JobRecord['failure']>) {
-  const { class: cls, code, exitCode } = failure;
+  const { class: cls, code, exitCode, root } = failure;
   return {
     class: cls,
     code,
     message: shortened(tenantMessage(failure), MAX_WORDS_CHARACTERS),
     ...(exitCode === undefined ? {} : { exitCode }),
+    ...(root === undefined ? {} : { root }),
   };
 }
 

@@ -27,9 +27,13 @@ export function bodyOf(event: TenantEvent, webhookId: string, payload: Endpoint[
   });
 }
 
-/** The Batch job of an attempt may change while the job runs, and the tenant has no use for it. */
+/** The Batch job of an attempt may change while the job runs, and the tenant has no use for it. Amounts are the operator's. */
 function toldOf({ data }: TenantEvent): object {
-  if (!('runId' in data)) return data;
-  const { runId: _, ...told } = data;
+  if ('runId' in data) {
+    const { runId: _, ...told } = data;
+    return told;
+  }
+  if (!('month' in data)) return data;
+  const { usd: _, usdPerMonth: __, ...told } = data;
   return told;
 }

@@ -68,6 +68,8 @@ export const WorkerCall = z.discriminatedUnion('call', [
     token: Proof,
     code: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),
     message: z.string().max(4000),
+    /** How the program ends. AWS Batch reports it of a container; of a run on Lambda this is the only word. */
+    exit: z.union([z.int().min(1).max(255), z.literal('timeout')]).optional(),
   }),
 ]);
 export type WorkerCall = z.output<typeof WorkerCall>;

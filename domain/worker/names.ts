@@ -3,10 +3,16 @@ import * as z from 'zod';
 import { resultFolder } from '../job/identity.ts';
 import type { JobRecord } from '../job/job.ts';
 
-/** A Batch job's id, with an index for the child of an array job. It enters keys of objects, so nothing else may. */
+/**
+ * A Batch job's id, with an index for the child of an array job; or `lambda:` and the id of a request of Lambda. It enters keys of
+ * objects, so nothing else may.
+ */
 export const RunId = z
   .string()
-  .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d{1,5})?$/, "expected a Batch job's id");
+  .regex(
+    /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d{1,5})?|lambda:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/,
+    "expected a Batch job's id, or lambda: and a request's",
+  );
 
 /** Drawn once by a container; it repeats its claim with the same. */
 export const Nonce = z

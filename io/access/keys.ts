@@ -18,6 +18,8 @@ export interface KeyRegister extends KeyStore {
   register(key: AccessKey): Promise<AccessKey | undefined>;
   /** @returns the key as it is now; undefined when there is none */
   disable(keyId: string, nowMs: number): Promise<AccessKey | undefined>;
+  /** Removes the keys of this tenant alone, and takes it out of those of several. Keys of every tenant stay. */
+  forget(tenantId: string): Promise<void>;
 }
 
 const PARTITION = 'KEYS';
@@ -34,18 +36,19 @@ export function keyStore(items: Table): KeyStore {
 
 export function keyRegister(items: Table): KeyRegister {
   const { get } = keyStore(items);
+  const list = async () => {
+    const keys: AccessKey[] = [];
+    let after: Position | undefined;
+    do {
+      const page = await items.query({ condition: 'pk = :pk', values: { ':pk': PARTITION }, after });
+      keys.push(...page.items.map(keyIn));
+      after = page.next;
+    } while (after !== undefined);
+    return keys;
+  };
   return {
     get,
-    async list() {
-      const keys: AccessKey[] = [];
-      let after: Position | undefined;
-      do {
-        const page = await items.query({ condition: 'pk = :pk', values: { ':pk': PARTITION }, after });
-        keys.push(...page.items.map(keyIn));
-        after = page.next;
-      } while (after !== undefined);
-      return keys;
-    },
+    list,
     async register({ keyId, ...key }) {
       // Idempotent: a repeat finds the item.
       const there = await items.insert(keyOf(keyId), key);
@@ -62,6 +65,26 @@ export function keyRegister(items: Table): KeyRegister {
         const change = { from, to: { ...from, disabledAt: nowMs } };
         if ((await items.change(keyOf(keyId), change, { by: item['by'] })) === 'written')
           return { ...key, disabledAt: nowMs };
+      }
+    },
+    async forget(tenantId) {
+      const isOnlyFor = ({ tenants }: AccessKey) => tenants.every((one) => one === tenantId);
+      for (const { keyId, tenants } of await list()) {
+        if (!tenants.includes(tenantId)) continue;
+        for (;;) {
+          const item = await items.get(keyOf(keyId));
+          const key = item && keyIn(item);
+          if (item === undefined || key === undefined || !key.tenants.includes(tenantId)) break;
+          if (isOnlyFor(key)) {
+            // Idempotent: an absent key is no error. No writer adds a tenant to a key.
+            await items.removeAll([keyOf(keyId)]);
+            break;
+          }
+          const from = knownAttributes(AccessKey, item);
+          const to = { ...from, tenants: key.tenants.filter((one) => one !== tenantId) };
+          // Idempotent: a repeat finds the tenant gone.
+          if ((await items.change(keyOf(keyId), { from, to }, { by: item['by'] })) === 'written') break;
+        }
       }
     },
   };

@@ -4,6 +4,7 @@
  * Each client is made by its own function, so that a bundle carries only the SDKs its Lambda calls.
  */
 import { BatchClient } from '@aws-sdk/client-batch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -25,9 +26,17 @@ export const sqs = (): SQSClient => new SQSClient({ requestHandler: timeouts });
 export const eventBridge = (): EventBridgeClient => new EventBridgeClient({ requestHandler: timeouts });
 export const kms = (): KMSClient => new KMSClient({ requestHandler: timeouts });
 export const s3 = (): S3Client => new S3Client({ requestHandler: { ...timeouts, requestTimeout: 60_000 } });
+/** What is read there is worth no wait: the tenants of other jobs of the batch are told after it. */
+export const logs = (): CloudWatchLogsClient =>
+  new CloudWatchLogsClient({ maxAttempts: 1, requestHandler: { ...timeouts, requestTimeout: 1500 } });
+/** What it is refused is tried again: streams are deleted slowly. */
+export const erasingLogs = (): CloudWatchLogsClient => new CloudWatchLogsClient({ requestHandler: timeouts });
 /** An invocation waits for its function. */
 export const lambda = (): LambdaClient =>
   new LambdaClient({ requestHandler: { ...timeouts, requestTimeout: 35_000 } });
+/** For the start of runs: each repetition would be another run. */
+export const startingLambda = (): LambdaClient =>
+  new LambdaClient({ maxAttempts: 1, requestHandler: { ...timeouts, requestTimeout: SUBMIT_TIMEOUT_MS } });
 export const batch = (): BatchClient => new BatchClient({ requestHandler: timeouts });
 
 /**

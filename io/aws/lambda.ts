@@ -3,8 +3,8 @@
  * queue.
  */
 import middy from '@middy/core';
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { Log } from '../process/log.ts';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Log, MeasuringLog } from '../process/log.ts';
 
 export interface Message {
   readonly id: string;
@@ -12,6 +12,8 @@ export interface Message {
   readonly attributes: Readonly<Record<string, string>>;
   /** The same for each receive. */
   readonly sentAtMs?: number;
+  /** Of a caller that X-Ray traces. */
+  readonly awsTraceHeader?: string | undefined;
 }
 
 /**
@@ -20,8 +22,9 @@ export interface Message {
  */
 export type MessageBatch = (messages: readonly Message[]) => Promise<ReadonlySet<string>>;
 
-export function queueHandler(log: Log, handle: MessageBatch) {
+export function queueHandler(log: MeasuringLog, handle: MessageBatch) {
   return middy<SQSEvent, SQSBatchResponse>()
+    .use(counting(log))
     .use(keepAllOnError(log))
     .handler(async (event) => {
       const done = await handle(event.Records.map(messageOf));
@@ -41,15 +44,37 @@ export function callHandler<Answer>(log: Log, answer: (event: unknown) => Promis
   });
 }
 
+/**
+ * The same for one that has a queue, too. A caller could make up such an event, so nothing in it may be worth more than a call.
+ */
+export function callOrQueueHandler<Answer>(
+  log: MeasuringLog,
+  answer: (event: unknown) => Promise<Answer>,
+  handle: MessageBatch,
+) {
+  const [called, queued] = [callHandler(log, answer), queueHandler(log, handle)];
+  return (event: unknown, context: Context): Promise<Answer | SQSBatchResponse> =>
+    isOfQueue(event) ? queued(event, context) : called(event, context);
+}
+
+const isOfQueue = (event: unknown): event is SQSEvent =>
+  typeof event === 'object' && event !== null && 'Records' in event && Array.isArray(event.Records);
+
 class CallFailed extends Error {
   override readonly name = 'CallFailed';
 }
 
 /** A function on a schedule. A run that fails is logged and not repeated: the next one follows in a minute. */
-export function scheduleHandler(log: Log, run: () => Promise<void>) {
+export function scheduleHandler(log: MeasuringLog, run: () => Promise<void>) {
   return middy<unknown, void>()
+    .use(counting(log))
     .use({ onError: ({ error }) => log.error('schedule:run:failed', { error }) })
     .handler(run);
+}
+
+/** After an error, too: what was done until then counts. */
+function counting(log: MeasuringLog) {
+  return { after: () => log.flush(), onError: () => log.flush() };
 }
 
 /**
@@ -78,5 +103,6 @@ function messageOf(record: SQSRecord): Message {
     body: record.body,
     attributes: Object.fromEntries(attributes),
     sentAtMs: Number(record.attributes.SentTimestamp),
+    awsTraceHeader: record.attributes.AWSTraceHeader,
   };
 }

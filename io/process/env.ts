@@ -4,6 +4,8 @@
  */
 import * as z from 'zod';
 import { JobDefinitions } from '../../domain/batch/definitions.ts';
+import { Pricing } from '../../domain/cost/prices.ts';
+import { RetentionDays } from '../../domain/job/retention.ts';
 import { TenantDefaults } from '../../domain/tenant/policy.ts';
 import { PublishedEvents } from '../../domain/webhook/notification.ts';
 
@@ -16,6 +18,15 @@ const WHOLE = 'expected a whole number';
 function between(least: number, most: number) {
   const expected = `expected a number from ${least} to ${most}`;
   return z.coerce.number(expected).min(least, expected).max(most, expected);
+}
+
+/** A list with commas; empty: none. */
+function originsOf(isExpected: (origin: string) => boolean, expected: string) {
+  return z
+    .string()
+    .transform((list) => list.split(',').map((origin) => origin.trim()))
+    .transform((list) => list.filter((origin) => origin !== ''))
+    .refine((list) => list.every(isExpected), expected);
 }
 
 /** JSON made by the template. */
@@ -42,20 +53,39 @@ function jsonOf(json: string): unknown {
 
 /** All variables that a Headgate process may read. None has a default that could hide a mistake. */
 const variables = {
+  /** A dimension of each metric. */
+  STAGE: text,
   TABLE_NAME: text,
   KEYS_TABLE_NAME: text,
   BUCKET_NAME: text,
   /** After so many days the bucket deletes an object. */
   OBJECT_RETENTION_DAYS: between(1, 36_500).int(WHOLE),
+  /** After so many days the record of a job is removed, by its final state. */
+  RETENTION_DAYS: z.string().transform(parsedBy(RetentionDays)),
   FRONT_QUEUE_URL: url,
   SUBMIT_QUEUE_URL: url,
   DELIVERY_QUEUE_URL: url,
   DEAD_LETTER_QUEUE_URL: url,
   NOTIFY_QUEUE_URL: url,
+  /** By the name of the queue that each belongs to. */
+  DEAD_LETTER_QUEUES: z.string().transform(parsedBy(z.record(z.string(), url))),
   EVENT_BUS_NAME: text,
+  /** Where containers log. */
+  WORKER_LOG_GROUP: text,
+  /** Empty: no traces are sent. Of OpenTelemetry; the whole address. */
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.union([z.literal(''), url], 'expected a URL or nothing'),
+  TRACE_SAMPLING: between(0, 1),
+  PRICING: z.string().transform(parsedBy(Pricing)),
   /** The `aud` of tokens: names this stack, and no other in the world. */
   STACK_AUDIENCE: text,
+  /** Of web pages that may call the door for tenants: `*`, or origins. */
+  PAGE_ORIGINS: originsOf(
+    (origin) => origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin),
+    'expected * or origins such as https://app.example',
+  ),
   PUBLISH_EVENTS: PublishedEvents,
+  /** Whether each job gets the state `running`, also where nothing depends on it. */
+  RECORD_RUNNING: z.enum(['true', 'false']),
   JOB_QUEUE_STANDARD: text,
   JOB_QUEUE_ECONOMY: text,
   /** The revision that was deployed with this function, by job type. */
@@ -73,13 +103,11 @@ const variables = {
   WEBHOOK_ALLOWED_ORIGINS: z
     .string()
     .default('')
-    .transform((list) => list.split(',').map((origin) => origin.trim()))
-    .transform((list) => list.filter((origin) => origin !== ''))
+    .pipe(originsOf(isLoopback, 'expected http://127.0.0.1 and a port'))
     .refine(
       (list) => list.length === 0 || !onLambda(),
       'expected none on Lambda, whose own API is on loopback',
-    )
-    .refine((list) => list.every(isLoopback), 'expected http://127.0.0.1 and a port'),
+    ),
   /**
    * Set by AWS Batch in each container.
    * @see AWS Batch user guide, "Job environment variables"

@@ -3,6 +3,9 @@
  */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Fault } from '../../domain/fault.ts';
+import type { Point } from '../../domain/metrics/metric.ts';
+import type { Clock } from './clock.ts';
+import { emfLines } from './emf.ts';
 
 /** The only fields of a line. A field that is not here does not reach the log, whatever a caller passes. */
 export interface LogFacts {
@@ -12,6 +15,8 @@ export interface LogFacts {
   readonly runId?: string | undefined;
   readonly endpointId?: string | undefined;
   readonly scheduleId?: string | undefined;
+  readonly operationId?: string | undefined;
+  readonly groupId?: string | undefined;
   readonly messageId?: string | undefined;
   readonly code?: string | undefined;
   readonly from?: string | undefined;
@@ -31,6 +36,8 @@ const NAMES = Object.keys({
   runId: true,
   endpointId: true,
   scheduleId: true,
+  operationId: true,
+  groupId: true,
   messageId: true,
   code: true,
   from: true,
@@ -45,9 +52,16 @@ const NAMES = Object.keys({
 type Facts = LogFacts & { readonly error?: unknown };
 
 export interface Log {
-  info(event: string, facts?: Facts): void;
+  /** @param counted what a metric counts of it; the line has what a metric has no room for, such as the tenant */
+  info(event: string, facts?: Facts, counted?: readonly Point[]): void;
   /** For an event that an operator should look at. */
-  error(event: string, facts?: Facts): void;
+  error(event: string, facts?: Facts, counted?: readonly Point[]): void;
+}
+
+export interface MeasuringLog extends Log {
+  count(points: readonly Point[]): void;
+  /** Writes what was counted since the last time, at the end of each invocation. Never throws. */
+  flush(): void;
 }
 
 export function createLog(serviceName: string): Log {
@@ -55,6 +69,32 @@ export function createLog(serviceName: string): Log {
   return {
     info: (event, facts = {}) => logger.info(event, known(facts)),
     error: (event, facts = {}) => logger.error(event, known(facts)),
+  };
+}
+
+/** The log of a function: its metrics are lines of it. */
+export function measuringLog(service: string, stage: string, clock: Clock): MeasuringLog {
+  const log = createLog(service);
+  const points: Point[] = [];
+  const count = (counted: readonly Point[] = []) => void points.push(...counted);
+  return {
+    count,
+    info(event, facts, counted) {
+      count(counted);
+      log.info(event, facts);
+    },
+    error(event, facts, counted) {
+      count(counted);
+      log.error(event, facts);
+    },
+    flush() {
+      const lines = emfLines(points.splice(0), { atMs: clock.nowMs(), stage, service });
+      try {
+        for (const line of lines) process.stdout.write(`${line}\n`);
+      } catch {
+        // A number that cannot be written is worth less than the work of the invocation.
+      }
+    },
   };
 }
 

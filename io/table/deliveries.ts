@@ -2,10 +2,12 @@
  * The deliveries in the table: one item for each event and endpoint, in the order of the events. The partition is an
  * endpoint and a day, so that the log and a replay are one query and need no index.
  */
+import type { DeliveryPlace } from '../../domain/reading/delivery-places.ts';
 import { Delivery, DeliveryName, RETENTION_MS, type Try } from '../../domain/webhook/delivery.ts';
-import { anyDueAttributes, dueAttributes } from './due-turns.ts';
+import type { Range } from '../../domain/webhook/delivery-filter.ts';
+import { anyDueAttributes, dueAttributes } from './due/turns.ts';
 import { type RowUnreadable, readEach, readRow } from './rows.ts';
-import type { Attributes, Key, Table } from './table.ts';
+import type { Attributes, Key, Position, Table } from './table.ts';
 
 export interface DeliveryStore {
   get(name: DeliveryName): Promise<Delivery | undefined>;
@@ -30,6 +32,22 @@ export interface DeliveryLog {
     toMs: number,
     onUnreadable?: (error: RowUnreadable) => void,
   ): AsyncGenerator<Delivery>;
+  /**
+   * The next events of one endpoint, the newest first; days without events are passed over. Rows that this version cannot
+   * read are left out.
+   *
+   * @param limit how many items are read at most: a kept try is one, too
+   */
+  page(
+    endpoint: EndpointName,
+    range: Range,
+    limit: number,
+    after?: DeliveryPlace,
+  ): Promise<{
+    readonly rows: readonly Delivery[];
+    readonly examined: number;
+    readonly next?: DeliveryPlace;
+  }>;
   /** Its recorded tries, the first one first. */
   tries(delivery: Delivery): Promise<readonly Try[]>;
 }
@@ -38,6 +56,8 @@ type EndpointName = Pick<DeliveryName, 'tenantId' | 'endpointId'>;
 
 export function deliveryStore(items: Table): DeliveryStore & DeliveryLog {
   return {
+    ...deliveryLog(items),
+
     async get(name) {
       const item = await items.get(deliveryKey(name));
       return item && rowOf(name, item);
@@ -66,7 +86,11 @@ export function deliveryStore(items: Table): DeliveryStore & DeliveryLog {
       // Idempotent: a repeat, or a second run of reconcile, finds another time.
       return items.change(deliveryKey(seen), change, { tries: seen.tries, dueAt: seen.dueAt });
     },
+  };
+}
 
+function deliveryLog(items: Table): DeliveryLog {
+  return {
     async *between(endpoint, fromMs, toMs, onUnreadable = raise) {
       for (let dayMs = startOfDay(fromMs); dayMs <= toMs; dayMs += DAY_MS) {
         const { pk } = deliveryKey({ ...endpoint, at: iso(dayMs), webhookId: '' });
@@ -86,6 +110,38 @@ export function deliveryStore(items: Table): DeliveryStore & DeliveryLog {
           after = page.next;
         } while (after !== undefined);
       }
+    },
+
+    async page(endpoint, { fromMs, toMs }, limit, after) {
+      const rows: Delivery[] = [];
+      let examined = 0;
+      const newestMs = after === undefined ? toMs : Math.min(toMs, Date.parse(after.at));
+      // The place need not have a delivery any more; it is a position in its own day alone.
+      let position: Position | undefined = after && { ...deliveryKey({ ...endpoint, ...after }) };
+      for (let dayMs = startOfDay(newestMs); dayMs >= startOfDay(fromMs); dayMs -= DAY_MS) {
+        const { pk } = deliveryKey({ ...endpoint, at: iso(dayMs), webhookId: '' });
+        do {
+          const page = await items.query({
+            condition: 'pk = :pk AND sk BETWEEN :from AND :to',
+            values: { ':pk': pk, ':from': iso(fromMs), ':to': `${iso(toMs)}~` },
+            newestFirst: true,
+            limit: Math.max(1, limit - examined),
+            after: position?.['pk'] === pk ? position : undefined,
+          });
+          examined += page.items.length;
+          const named = page.items.map((item) => parseDeliveryKey({ pk, sk: String(item['sk']) }));
+          const read = readEach(page.items, (item) => {
+            const name = named[page.items.indexOf(item)];
+            return name && rowOf(name, item);
+          });
+          rows.push(...read.rows.filter((row) => row !== undefined));
+          // The kept tries of a delivery come before it in this order, so a page does not end with one.
+          const last = named.at(-1);
+          if (examined >= limit && last !== undefined) return { rows, examined, next: last };
+          position = page.next;
+        } while (position !== undefined);
+      }
+      return { rows, examined };
     },
 
     async tries(delivery) {

@@ -5,11 +5,16 @@
  * Items that an earlier version has written are in the index `due`, without their tenants, until their next change.
  */
 import * as z from 'zod';
+import type { RollName } from '../../domain/due/roll.ts';
+import type { GroupName } from '../../domain/group/group.ts';
 import { DUE_SHARDS, dueShard } from '../../domain/job/identity.ts';
 import type { ScheduleName } from '../../domain/schedule/schedule.ts';
 import type { DeliveryName } from '../../domain/webhook/delivery.ts';
 import { deliveryKey, parseDeliveryKey } from './deliveries.ts';
-import { behind, dueAttributes, endOfMinute, groupOf, parseTurn } from './due-turns.ts';
+import { parseRollKey, rollKey, sliceIdOf } from './due/rolls.ts';
+import { behind, dueAttributes, endOfMinute, groupOf, parseTurn } from './due/turns.ts';
+import { groupKey, parseGroupKey } from './group/groups.ts';
+import { operationKey, parseOperationKey } from './operation/operations.ts';
 import { parseScheduleKey, scheduleKey } from './schedules.ts';
 import type { Attributes, Key, Page, Position, Table } from './table.ts';
 
@@ -57,9 +62,12 @@ export type Due = {
 
 export type Subject =
   | { readonly kind: 'job'; readonly jobId: string }
+  | { readonly kind: 'roll'; readonly roll: RollName }
   | { readonly kind: 'delivery'; readonly delivery: DeliveryName }
   | { readonly kind: 'gate'; readonly tenantId: string }
   | { readonly kind: 'schedule'; readonly schedule: ScheduleName }
+  | { readonly kind: 'operation'; readonly operationId: string }
+  | { readonly kind: 'group'; readonly jobGroup: GroupName }
   /** Of a newer version, or of a key that was edited by hand. */
   | { readonly kind: 'unknown'; readonly key: Key };
 
@@ -107,7 +115,8 @@ export function dueIndex(items: Table): DueIndex {
       const failures = afterFailure(failuresOf(stored), nowMs);
       const laterMs = nowMs + waitAfter(failures.count);
       const tenantId = item.tenantId ?? String(stored['tenantId'] ?? '');
-      const { dueSlice, dueTurn } = dueAttributes(idOf(item), { kind: item.kind, tenantId, dueAt: laterMs });
+      const kind = item.kind === 'roll' ? 'job' : item.kind;
+      const { dueSlice, dueTurn } = dueAttributes(idOf(item), { kind, tenantId, dueAt: laterMs });
       // Idempotent: a repeat finds another dueAt, and so does a handler that was faster.
       const held = await items.update(key, {
         update:
@@ -207,8 +216,14 @@ function subjectOf(key: Key): Subject {
   const [kind, id = ''] = key.pk.split('#');
   if (kind === 'JOB' && key.sk === 'JOB') return { kind: 'job', jobId: id };
   if (kind === 'TENANT' && key.sk === 'GATE') return { kind: 'gate', tenantId: id };
+  const roll = parseRollKey(key);
+  if (roll !== undefined) return { kind: 'roll', roll };
+  const operationId = parseOperationKey(key);
+  if (operationId !== undefined) return { kind: 'operation', operationId };
   const schedule = parseScheduleKey(key);
   if (schedule !== undefined) return { kind: 'schedule', schedule };
+  const group = parseGroupKey(key);
+  if (group !== undefined) return { kind: 'group', jobGroup: group };
   const delivery = parseDeliveryKey(key);
   return delivery === undefined ? { kind: 'unknown', key } : { kind: 'delivery', delivery };
 }
@@ -223,12 +238,18 @@ function keyOf(item: Due): Key {
   switch (item.kind) {
     case 'job':
       return { pk: `JOB#${item.jobId}`, sk: 'JOB' };
+    case 'roll':
+      return rollKey(item.roll);
     case 'gate':
       return { pk: `TENANT#${item.tenantId}`, sk: 'GATE' };
     case 'delivery':
       return deliveryKey(item.delivery);
     case 'schedule':
       return scheduleKey(item.schedule);
+    case 'operation':
+      return operationKey(item.operationId);
+    case 'group':
+      return groupKey(item.jobGroup);
     case 'unknown':
       return item.key;
   }
@@ -239,12 +260,18 @@ function idOf(item: Due): string {
   switch (item.kind) {
     case 'job':
       return item.jobId;
+    case 'roll':
+      return sliceIdOf(item.roll);
     case 'gate':
       return item.tenantId;
     case 'delivery':
       return item.delivery.webhookId;
     case 'schedule':
       return `${item.schedule.tenantId} ${item.schedule.scheduleId}`;
+    case 'operation':
+      return item.operationId;
+    case 'group':
+      return `${item.jobGroup.tenantId} ${item.jobGroup.groupId}`;
     case 'unknown':
       return item.key.pk;
   }

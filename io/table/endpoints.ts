@@ -39,6 +39,8 @@ export interface EndpointStore {
 
 /** For the set-up of endpoints. The functions that send have no right to it. */
 export interface EndpointRegister extends EndpointStore {
+  /** @returns the one that is there, or undefined when this one was added */
+  add(endpoint: NewEndpoint): Promise<Endpoint | undefined>;
   put(endpoint: NewEndpoint): Promise<void>;
   /** With its health. Pending deliveries are abandoned when they are due; the log is kept for its time. */
   remove(name: EndpointName): Promise<void>;
@@ -119,6 +121,11 @@ export function endpointStore(items: Table): EndpointStore {
 export function endpointRegister(items: Table): EndpointRegister {
   return {
     ...endpointStore(items),
+    async add(endpoint) {
+      // Idempotent: a repeat finds the item.
+      const there = await items.insert(endpointKey(endpoint), Endpoint.parse(endpoint));
+      return there && readRow(Endpoint, there);
+    },
     put: (endpoint) => putOver(items, endpointKey(endpoint), Endpoint.parse(endpoint), Endpoint),
     // Idempotent: a repeat finds nothing to remove.
     remove: (name) => items.removeAll([endpointKey(name), healthKeyOf(name)]),

@@ -1,8 +1,9 @@
 /** The gates of tenants in the table: one item each, with the caps and the set of holders. */
 import * as z from 'zod';
+import { Spend, StoredBudget } from '../../domain/tenant/budget.ts';
 import { type Caps, GATE_GRACE_MS, type Gate, Pause } from '../../domain/tenant/gate.ts';
 import { decodeHolder, encodeHolder, type Holder } from '../../domain/tenant/holder.ts';
-import { dueAttributes } from './due-turns.ts';
+import { dueAttributes } from './due/turns.ts';
 import { idInKey, readRow, readRows } from './rows.ts';
 import type { Attributes, Key, Table } from './table.ts';
 
@@ -27,16 +28,18 @@ export interface GateStore {
     settings: Settings,
     nowMs: number,
   ): Promise<'written' | 'lost'>;
+  /** Notes what is spent of the budget, if the gate is as it was read: its budget is the same, and so is what was known. */
+  noteSpend(seen: Gate, spend: Spend): Promise<'written' | 'lost'>;
   /** Moves `dueAt` on; without a time the gate leaves the index, unless a holder was added. */
   postpone(gate: Gate, dueAt: number | undefined): Promise<void>;
 }
 
-export type Settings = Caps & Pick<Gate, 'paused'>;
+export type Settings = Caps & Pick<Gate, 'paused' | 'budget'>;
 
 const DUE = ['dueAt', 'dueSlice', 'dueTurn'] as const;
 /** It put a gate into the index of earlier versions. */
 const EARLIER_INDEX = 'dueShard';
-const SETTINGS = ['cap', 'typeCaps', 'keyCap', 'paused'] as const;
+const SETTINGS = ['cap', 'typeCaps', 'keyCap', 'paused', 'budget'] as const;
 
 /** As it was set: how high a cap may be is checked where it is set, and a later version may allow more. */
 const StoredCap = z.int().positive().optional();
@@ -48,6 +51,8 @@ const Stored = z.object({
   typeCaps: z.record(z.string(), z.int().positive()).optional(),
   keyCap: StoredCap,
   paused: Pause.optional(),
+  budget: StoredBudget.optional(),
+  spend: Spend.optional(),
   members: z.set(z.instanceof(Uint8Array)).optional(),
   waitingTypes: z.set(z.int()).optional(),
   dueAt: z.int().optional(),
@@ -96,10 +101,12 @@ export function gateStore(items: Table): GateStore {
     async set(tenantId, seen, settings, nowMs) {
       const given = SETTINGS.filter((name) => settings[name] !== undefined);
       const absent = SETTINGS.filter((name) => settings[name] === undefined);
+      // What was spent stays with a budget that is changed: a higher one opens the gate with this write.
+      const gone = settings.budget === undefined ? ['spend'] : [];
       const set = [...given, 'version', 'tenantId', ...DUE].map((name) => `${name} = :${name}`);
       // Idempotent: the first write raises the version.
       const held = await items.update(gateKey(tenantId), {
-        update: `SET ${set.join(', ')} REMOVE ${[...absent, EARLIER_INDEX].join(', ')}`,
+        update: `SET ${set.join(', ')} REMOVE ${[...absent, ...gone, EARLIER_INDEX].join(', ')}`,
         condition: asRead(seen),
         values: {
           ...Object.fromEntries(given.map((name) => [`:${name}`, settings[name]])),
@@ -107,6 +114,16 @@ export function gateStore(items: Table): GateStore {
           ':tenantId': tenantId,
           ...dueValues(tenantId, nowMs),
         },
+      });
+      return held ? 'written' : 'lost';
+    },
+
+    async noteSpend(seen, spend) {
+      // Idempotent: the first write raises the version. An attempt that was judged by the gate before it acquires no slot after it.
+      const held = await items.update(gateKey(seen.tenantId), {
+        update: 'SET spend = :spend, version = :version',
+        condition: asRead(seen),
+        values: { ...versionValues(seen), ':spend': spend },
       });
       return held ? 'written' : 'lost';
     },

@@ -1,41 +1,28 @@
-/**
- * A job's record as the table holds it. Attributes keep the names under which they were first stored: during a deployment
- * old and new functions share the table, and a name that only one of them knew would hide a job's state from the other.
- */
+/** A job's record as the table holds it, and as it is read. */
+
+import { isOnRoll } from '../../domain/due/roll.ts';
 import { JobRecord } from '../../domain/job/job.ts';
-import { anyDueAttributes, dueAttributes } from './due-turns.ts';
+import { anyDueAttributes, dueAttributes } from './due/turns.ts';
 import { readRow } from './rows.ts';
 import type { Attributes } from './table.ts';
 
-/** The stored name of a field; in the record, in its claim and in each ended attempt. */
-const STORED_NAMES: Readonly<Record<string, string>> = {
-  runId: 'batchJobId',
-  hasSlot: 'gated',
-  reportedFailure: 'complaint',
-};
-const OUR_NAMES = Object.fromEntries(Object.entries(STORED_NAMES).map(([ours, stored]) => [stored, ours]));
-
-/** The job is in the index of due items exactly while it has a `dueAt`. */
+/** The job is in the index of due items while it has a `dueAt`, unless it is on a roll, which is there in its place. */
 export function attributesOf(job: JobRecord): Attributes {
   const { jobId, tenantId, dueAt } = job;
-  return {
-    ...renamed(withoutRepetition(job), STORED_NAMES),
-    ...dueAttributes(jobId, { kind: 'job', tenantId, dueAt }),
-  };
+  const row = { kind: 'job', tenantId, dueAt: isOnRoll(job) ? undefined : dueAt } as const;
+  return { ...withoutRepetition(job), ...dueAttributes(jobId, row) };
 }
 
-/** What changes in the table from one record to the next. */
+/** What changes in the table from one record to the next. With another `dueAt` the job leaves its roll. */
 export function changeOf(seen: JobRecord, next: JobRecord): { from: Attributes; to: Attributes } {
   const from = attributesOf(seen);
-  return {
-    from: seen.dueAt === next.dueAt ? from : { ...from, ...anyDueAttributes },
-    to: attributesOf(next),
-  };
+  if (seen.dueAt === next.dueAt) return { from, to: attributesOf(next) };
+  const to = attributesOf({ ...next, rolledAt: undefined });
+  return { from: { ...from, ...anyDueAttributes, rolledAt: 0 }, to };
 }
 
 /** @throws RowUnreadable */
-export const recordOf = (item: Attributes): JobRecord =>
-  readRow(JobRecord, withRepetition(renamed(item, OUR_NAMES)));
+export const recordOf = (item: Attributes): JobRecord => readRow(JobRecord, withRepetition(item));
 
 /**
  * The failure of a job that has failed is that of its last attempt. It is stored once, and the attempt has a mark: both
@@ -62,19 +49,5 @@ function withRepetition(item: Attributes): Attributes {
 }
 
 const FAILS_JOB = 'failsJob';
-
-function renamed(item: Attributes, names: Readonly<Record<string, string>>): Attributes {
-  const { claim, endedAttempts } = item;
-  return {
-    ...withNames(item, names),
-    ...(isObject(claim) ? { claim: withNames(claim, names) } : {}),
-    ...(Array.isArray(endedAttempts)
-      ? { endedAttempts: endedAttempts.map((ended) => (isObject(ended) ? withNames(ended, names) : ended)) }
-      : {}),
-  };
-}
-
-const withNames = (object: Attributes, names: Readonly<Record<string, string>>): Attributes =>
-  Object.fromEntries(Object.entries(object).map(([name, value]) => [names[name] ?? name, value]));
 
 const isObject = (value: unknown): value is Attributes => typeof value === 'object' && value !== null;

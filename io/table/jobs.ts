@@ -4,8 +4,10 @@
  * Each change is decided by `domain/` as a whole next record, and this store writes the difference. So there is one
  * write with one condition, and a repeat of it finds another version.
  */
+import * as z from 'zod';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { isWhole, joined, split, type WholeJob } from '../../domain/job/parts.ts';
+import { otherPartsUntil, partsUntilOf } from '../../domain/job/retention.ts';
 import { endOf, StoredTombstone, type Tombstone, tombstoneOf } from '../../domain/job/tombstone.ts';
 import { attributesOf, changeOf, recordOf } from './job-attributes.ts';
 import { attributesOfParts, partsOf } from './job-parts.ts';
@@ -95,9 +97,13 @@ export function jobStore(items: Table): JobStore {
       return joined(job, partsOf(item));
     },
 
-    replace(seen, next) {
+    async replace(seen, next) {
+      const partsUntil = isWhole(next) ? undefined : otherPartsUntil(next);
+      // Before the record, which is read to find its parts: after it no step would come back. Idempotent: a repeat writes the same time.
+      if (partsUntil !== undefined) await setPartsUntil(items, next, partsUntil);
+      const change = changeOf(seen, partsUntil === undefined ? next : { ...next, partsUntil });
       // Idempotent: the first write raises the version, so a repeat is refused.
-      return items.change(jobKey(seen.jobId), changeOf(seen, next), { version: seen.version });
+      return items.change(jobKey(seen.jobId), change, { version: seen.version });
     },
   };
 }
@@ -119,12 +125,35 @@ const isTombstone = (item: Attributes): boolean => item['tombstone'] === true;
  */
 async function writeParts(items: Table, job: WholeJob): Promise<JobRecord> {
   const { record, parts } = split(job);
+  if (parts === undefined) return record;
+  const partsUntil = partsUntilOf(job);
   // Idempotent: a repeat finds the item, which has the same content.
-  if (parts !== undefined) await items.insert(partsKey(job), attributesOfParts(parts));
-  return record;
+  const there = await items.insert(partsKey(job), {
+    ...attributesOfParts(parts),
+    // Not in the index of its jobs, which takes only what has `createdAt`, too.
+    tenantId: job.tenantId,
+    expiresAt: partsUntil,
+  });
+  if (there === undefined) return { ...record, partsUntil };
+  const marked = { ...record, partsUntil: readRow(Expiring, there).expiresAt };
+  // Those of a job that is gone may be about to follow it.
+  const later = otherPartsUntil(marked);
+  if (later === undefined) return marked;
+  if (await setPartsUntil(items, job, later)) return { ...marked, partsUntil: later };
+  return writeParts(items, job);
 }
 
-function partsKey({ jobId, fingerprint }: Pick<JobRecord, 'jobId' | 'fingerprint'>): Key {
+const Expiring = z.object({ expiresAt: z.int() });
+
+/** Idempotent: a repeat writes the same time. @returns false: there are none */
+const setPartsUntil = (items: Table, job: Pick<JobRecord, 'jobId' | 'fingerprint'>, until: number) =>
+  items.update(partsKey(job), {
+    update: 'SET expiresAt = :at',
+    condition: 'attribute_exists(pk)',
+    values: { ':at': until },
+  });
+
+export function partsKey({ jobId, fingerprint }: Pick<JobRecord, 'jobId' | 'fingerprint'>): Key {
   return { pk: jobKey(jobId).pk, sk: `PARTS#${fingerprint}` };
 }
 

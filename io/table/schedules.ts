@@ -1,6 +1,6 @@
 /** The schedules of tenants in the table: one item each, under the tenant. */
 import { Schedule, ScheduleId, type ScheduleName } from '../../domain/schedule/schedule.ts';
-import { dueAttributes } from './due-turns.ts';
+import { dueAttributes } from './due/turns.ts';
 import { type RowUnreadable, readEach, readRow } from './rows.ts';
 import type { Attributes, Key, Page, Table } from './table.ts';
 

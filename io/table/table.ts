@@ -7,6 +7,7 @@ import {
   type DynamoDBDocumentClient,
   PutCommand,
   QueryCommand,
+  ScanCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
@@ -37,8 +38,15 @@ export interface Table {
    * @returns whether its condition held
    */
   update(key: Key, update: Update): Promise<boolean>;
+  /**
+   * Adds to a number of an item. Where it is less than `least`, or absent, it begins there.
+   * @returns the sum. A repeat adds once more
+   */
+  add(key: Key, name: string, amount: { readonly least: number; readonly by: number }): Promise<number>;
   /** One page of a partition, or of an index. */
   query(query: Query): Promise<Page>;
+  /** One page of all that the table has, read consistently, in an order of its own. */
+  scan(after?: Key): Promise<{ readonly items: readonly Attributes[]; readonly next?: Key }>;
   /** How many items a partition has that meet the condition, and the filter; each item that meets the condition is read. */
   countItems(query: Pick<Query, 'condition' | 'values'> & { readonly filter?: string }): Promise<number>;
   /** Puts an item, in place of one that is there. */
@@ -141,7 +149,11 @@ export function table(db: DynamoDBDocumentClient, tableName: string, random: Ran
       }
     },
 
+    add: (key, name, amount) => add(db, tableName, { key, name, ...amount }),
+
     query: (query) => queryPage(db, tableName, query),
+
+    scan: (after) => scanPage(db, tableName, after),
 
     async countItems({ filter, ...query }) {
       let sum = 0;
@@ -167,6 +179,37 @@ export function table(db: DynamoDBDocumentClient, tableName: string, random: Ran
 
     removeIf: (key, expected) => removeIf(db, tableName, { key, expected }),
   };
+}
+
+interface Addition {
+  readonly key: Key;
+  readonly name: string;
+  readonly least: number;
+  readonly by: number;
+}
+
+async function add(
+  db: DynamoDBDocumentClient,
+  tableName: string,
+  { key, name, least, by }: Addition,
+): Promise<number> {
+  // One of the two is refused, unless another process adds in between; then the first one holds.
+  for (let goesOn = true; ; goesOn = !goesOn) {
+    const command = new UpdateCommand({
+      TableName: tableName,
+      Key: key,
+      UpdateExpression: goesOn ? 'SET #n = #n + :by' : 'SET #n = :by',
+      ConditionExpression: goesOn ? '#n >= :least' : 'attribute_not_exists(#n) OR #n < :least',
+      ExpressionAttributeNames: { '#n': name },
+      ExpressionAttributeValues: { ':by': goesOn ? by : least + by, ':least': least },
+      ReturnValues: 'UPDATED_NEW',
+    });
+    try {
+      return Number((await db.send(command)).Attributes?.[name]);
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  }
 }
 
 async function removeAll(db: DynamoDBDocumentClient, tableName: string, keys: readonly Key[]): Promise<void> {
@@ -212,6 +255,21 @@ async function removeIf(
 async function queryPage(db: DynamoDBDocumentClient, tableName: string, query: Query): Promise<Page> {
   const { Items = [], LastEvaluatedKey } = await db.send(queryCommand(tableName, query));
   return { items: Items, ...(LastEvaluatedKey === undefined ? {} : { next: LastEvaluatedKey }) };
+}
+
+async function scanPage(
+  db: DynamoDBDocumentClient,
+  tableName: string,
+  after: Key | undefined,
+): ReturnType<Table['scan']> {
+  const command = new ScanCommand({
+    TableName: tableName,
+    ConsistentRead: true,
+    ExclusiveStartKey: after && { ...after },
+  });
+  const { Items = [], LastEvaluatedKey: last } = await db.send(command);
+  const next = last && { pk: String(last['pk']), sk: String(last['sk']) };
+  return { items: Items, ...(next === undefined ? {} : { next }) };
 }
 
 function queryCommand(

@@ -1,15 +1,16 @@
 /** Tenants in the table. Their endpoints are in `endpoints.ts`. */
 import * as z from 'zod';
 import { Tenant } from '../../domain/tenant/tenant.ts';
-import { idInKey, readRow, readRows } from './rows.ts';
-import { type Key, type Position, putOver, type Table } from './table.ts';
+import { idInKey, knownAttributes, readRow, readRows } from './rows.ts';
+import type { Key, Position, Table } from './table.ts';
 
 export interface TenantStore {
   /** An unknown id is absent from the map. */
   load(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Tenant>>;
   /** All tenants with a record, by id. */
   list(): Promise<readonly Tenant[]>;
-  put(tenant: Tenant): Promise<void>;
+  /** `leaving`: it is being erased, and nothing was changed. The operation that erases it may be named or changed at any time. */
+  put(tenant: Tenant): Promise<'written' | 'leaving'>;
 }
 
 /** One partition with the names of all tenants: their other items are in partitions of their own. */
@@ -38,12 +39,21 @@ export function tenantStore(items: Table): TenantStore {
     async put(tenant) {
       // Idempotent: a repeat finds the name. The name comes first: a crash in between leaves a name without a tenant,
       // which the list ignores.
-      await items.insert({ pk: LIST, sk: tenant.tenantId }, {});
-      await putOver(items, tenantKey(tenant.tenantId), tenant, Tenant);
+      await items.insert(nameKey(tenant.tenantId), {});
+      const key = tenantKey(tenant.tenantId);
+      for (;;) {
+        const there = await items.insert(key, tenant);
+        if (there === undefined) return 'written';
+        if (there['erasedBy'] !== undefined && tenant.erasedBy === undefined) return 'leaving';
+        const from = knownAttributes(Tenant, there);
+        // Idempotent: a repeat finds the token of the first write.
+        if ((await items.change(key, { from, to: tenant }, { by: there['by'] })) === 'written')
+          return 'written';
+      }
     },
   };
 }
 
-function tenantKey(tenantId: string): Key {
-  return { pk: `TENANT#${tenantId}`, sk: 'TENANT' };
-}
+export const tenantKey = (tenantId: string): Key => ({ pk: `TENANT#${tenantId}`, sk: 'TENANT' });
+
+export const nameKey = (tenantId: string): Key => ({ pk: LIST, sk: tenantId });

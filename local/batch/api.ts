@@ -89,6 +89,7 @@ function submit(parts: ApiParts, request: ApiRequest, admits: () => boolean): Ap
   // Batch's API model has no class for this error, and its message lacks the usual frame.
   if (fault === 'throttle') throw new ApiError('TooManyRequestsException', 'Too Many Requests', 429);
   if (fault === 'refuse') throw refusal('Job size must be less than 30 KiB: refused by an injected fault');
+  if (fault === 'lose_request') return { ...ok({}), lost: true };
   const accepted = ok(submitJob(parts, request.body satisfies Body));
   if (fault === 'error') throw new ApiError('ServerException', 'failed by an injected fault', 500);
   return fault === 'lose_reply' ? { ...accepted, lost: true } : accepted;

@@ -49,9 +49,9 @@ export function createBatch(options: BatchOptions): Batch {
     onRunnable: () => rounds.wake(),
     onStop: (jobId) => host.stop(jobId),
   });
-  const host = createHost({ options, jobs, lifecycle });
+  const host = createHost({ options, jobs, lifecycle, resources, faults });
   const watch = createBlockWatch({ clock, resources, lifecycle });
-  const rounds = createRounds({ jobs, resources, shares, lifecycle, watch, start: host.run });
+  const rounds = createRounds({ jobs, resources, shares, lifecycle, watch, faults, start: host.run });
   const forget = () => jobs.forgetStoppedBefore(clock.now() - KEPT_AFTER_STOP_MS);
   const { wake } = rounds;
   const rooms = { store, jobs, waits, resources, shares, definitions, lifecycle };
@@ -60,6 +60,7 @@ export function createBatch(options: BatchOptions): Batch {
     host.tick();
     watch.tick();
     outbox.tick();
+    rounds.tick();
     forget();
   };
 

@@ -32,10 +32,16 @@ export interface BatchOptions {
 }
 
 export interface BatchFaults {
-  /** `error` answers 500 and `lose_reply` nothing at all, both after the job was accepted. */
-  submit?: (request: ApiRequest) => 'accept' | 'throttle' | 'refuse' | 'error' | 'lose_reply';
+  /** `error` answers 500 and `lose_reply` nothing at all, both after the job was accepted; `lose_request` answers nothing and takes none. */
+  submit?: (
+    request: ApiRequest,
+  ) => 'accept' | 'throttle' | 'refuse' | 'error' | 'lose_reply' | 'lose_request';
   /** A delay is counted by the clock, and lets later events of the job overtake. */
   event?: (event: AwsEvent) => 'deliver' | 'drop' | 'duplicate' | { readonly delaySeconds: number };
+  /** Nothing starts: jobs stay RUNNABLE. */
+  noCapacity?: true;
+  /** Whether Spot takes this try away as soon as it runs; asked for tries on Spot alone. */
+  reclaim?: (jobName: string) => boolean;
   /** ListJobs does not show jobs younger than this. */
   listLag?: { readonly seconds: number };
 }

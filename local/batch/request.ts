@@ -1,12 +1,11 @@
 /** What every operation of the API shares: how a request is read, how one is refused, and how a list is cut into pages. */
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
+import { TagMap } from '../tags.ts';
 
 export type Body = Readonly<Record<string, unknown>>;
 /** Answers one API operation: a request body in, a reply body out; a refusal is thrown as ApiError. */
 export type Operation = (body: Body) => unknown;
-
-export const MAX_TAGS = 50;
 
 /** The API's Integer is one of 32 bits; what is larger does not reach Batch. */
 export const Int32 = z
@@ -17,16 +16,7 @@ export const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, 'takes up to 128 letters, digits, - and _');
 /** @see AWS Batch user guide, "Tag restrictions" */
-export const Tags = z
-  .record(
-    z
-      .string()
-      .min(1)
-      .max(128)
-      .refine((key) => !/^aws:/i.test(key), 'keys that begin with aws: are reserved'),
-    z.string().max(256),
-  )
-  .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `takes at most ${MAX_TAGS} tags`);
+export const Tags = TagMap;
 export const EnabledState = z.enum(['ENABLED', 'DISABLED']);
 
 /** `ClientException` is Batch's answer to every invalid request. */
@@ -80,7 +70,10 @@ function sentence(issue: z.core.$ZodRawIssue): string | undefined {
 
 export const Paging = {
   maxResults: z.int().min(1).max(100).default(100),
-  nextToken: z.string().default('0'),
+  nextToken: z
+    .string()
+    .regex(/^\d{1,15}$/, 'is not valid')
+    .default('0'),
 };
 
 /** One page of a list short enough to be read whole; the token is the place of the next item. */
@@ -89,7 +82,6 @@ export function page<Item>(
   { maxResults, nextToken }: { readonly maxResults: number; readonly nextToken: string },
 ): { items: Item[]; nextToken?: string } {
   const from = Number(nextToken);
-  if (!Number.isSafeInteger(from) || from < 0) throw refusal('nextToken is not valid');
   const to = from + maxResults;
   return { items: items.slice(from, to), ...(to < items.length && { nextToken: String(to) }) };
 }

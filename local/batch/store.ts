@@ -40,6 +40,7 @@ export type Store = ReturnType<typeof openStore>;
 export function openStore(db: DatabaseSync) {
   db.exec(SCHEMA);
   const statements = new Map<string, StatementSync>();
+  const [begin, commit] = [db.prepare('BEGIN IMMEDIATE'), db.prepare('COMMIT')];
   let open = false;
   let effects: (() => void)[] = [];
   return {
@@ -53,12 +54,12 @@ export function openStore(db: DatabaseSync) {
     /** All of `change` or none of it; a nested write belongs to the outer one. */
     write<Result>(change: () => Result): Result {
       if (open) return change();
-      db.exec('BEGIN IMMEDIATE');
+      begin.run();
       open = true;
       let result: Result;
       try {
         result = change();
-        db.exec('COMMIT');
+        commit.run();
       } catch (error) {
         effects = [];
         db.exec('ROLLBACK');

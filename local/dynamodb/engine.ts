@@ -2,8 +2,9 @@
 import { createRequire } from 'node:module';
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
+import { attributeNameFault, requestFault } from './request-rules.ts';
 import type { RowStore } from './rows.ts';
-import { depthFault, indexKeyFault, lackingIn } from './rules.ts';
+import { depthFault, expressionFault, indexKeyFault, lackingIn } from './rules.ts';
 import { shown } from './settings.ts';
 
 const require = createRequire(import.meta.url);
@@ -38,7 +39,7 @@ db.checkConditional = (input, found) => {
 };
 /** Each write calls this before it stores its item, so `item` is what the item would be. */
 db.updateIndexes = (store, table, found, item, done) => {
-  const fault = item === null ? undefined : indexKeyFault(table, item);
+  const fault = item === null ? undefined : (attributeNameFault(item) ?? indexKeyFault(table, item));
   if (fault === undefined) updateIndexes(store, table, found, item, done);
   else done(db.validationError(fault));
 };
@@ -68,6 +69,8 @@ const MORE_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   CreateTable: ['DeletionProtectionEnabled'],
   DeleteItem: [ON_FAILURE],
   PutItem: [ON_FAILURE],
+  // It reads the table itself, which has no lag, and refuses this of an index.
+  Scan: ['ConsistentRead'],
   UpdateItem: [ON_FAILURE],
 };
 
@@ -114,7 +117,7 @@ export function check(store: RowStore, name: OperationName, body: object): Promi
   return refusing(async () => {
     const input = validations.checkTypes({ ...body }, rules.types);
     validations.checkValidations(input, rules.types, rules.custom, store);
-    const fault = depthFault(body);
+    const fault = depthFault(body) ?? expressionFault(body) ?? requestFault(name, body);
     if (fault !== undefined) throw db.validationError(fault);
     const given = Object.entries(body).filter(([member]) => more.includes(member));
     Object.assign(input, Object.fromEntries(given));

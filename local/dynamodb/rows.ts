@@ -41,7 +41,8 @@ export function openRows(db: DatabaseSync, indexLagMs = 0) {
   };
   const index = (kind: string, table: string, name: string) => `index-${kind.toLowerCase()}~${table}~${name}`;
   // dynalite makes the ARN of a table from these two.
-  const tableDb = { ...spaceOf('table'), awsAccountId: '000000000000', awsRegion: 'us-east-1' };
+  const { space: definitions, read: definitionOf } = remembering(spaceOf('table'));
+  const tableDb = { ...definitions, awsAccountId: '000000000000', awsRegion: 'us-east-1' };
 
   return {
     options: { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, maxItemSize: MAX_SIZE },
@@ -54,16 +55,47 @@ export function openRows(db: DatabaseSync, indexLagMs = 0) {
       removeSpace(index(kind, table, name), done),
     getTagDb: (table: string) => spaceOf(`tag-${table}`),
     deleteTagDb: (table: string, done: Done) => removeSpace(`tag-${table}`, done),
-    /** @param mustBeActive left out by most of dynalite's actions, which want a table of any status */
+    /** @param mustBeActive left out by dynalite's actions on items, which read a table of any status and change none */
     getTable(name: string, mustBeActive: boolean | Done<Row>, whenDone?: Done<Row>): void {
       const done = typeof mustBeActive === 'function' ? mustBeActive : whenDone;
-      tableDb.get(name, (error, table) => {
+      const get = typeof mustBeActive === 'function' ? definitionOf : tableDb.get;
+      get(name, (error, table) => {
         const isHidden = mustBeActive && ['CREATING', 'DELETING'].includes(String(table?.['TableStatus']));
         if (error || table === undefined || isHidden) done?.(error ?? notFound(name, mustBeActive !== false));
         else done?.(null, table);
       });
     },
   };
+}
+
+/**
+ * The definitions of tables, which each call reads and few change. A call that means to change one gets a copy of its own, by `get`.
+ */
+function remembering(space: Space) {
+  const known = new Map<string, Row>();
+  let changes = 0;
+  const forget = (key: string) => {
+    changes += 1;
+    known.delete(key);
+  };
+  const put: Space['put'] = (key, value, done) => {
+    forget(key);
+    space.put(key, value, done);
+  };
+  const del: Space['del'] = (key, done) => {
+    forget(key);
+    space.del(key, done);
+  };
+  const read: Space['get'] = (key, done) => {
+    const found = known.get(key);
+    if (found !== undefined) return queueMicrotask(() => done(null, found));
+    const before = changes;
+    space.get(key, (error, row) => {
+      if (row !== undefined && before === changes) known.set(key, row);
+      done(error, row);
+    });
+  };
+  return { space: { ...space, put, del }, read };
 }
 
 /** As dynalite's actions recognise it. */

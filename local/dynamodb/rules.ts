@@ -4,6 +4,7 @@ import * as z from 'zod';
 /** @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
 const MAX_DEPTH = 32;
 const MAX_KEY_BYTES = { HASH: 2048, RANGE: 1024 };
+const MAX_EXPRESSION_BYTES = 4096;
 
 const Key = z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) });
 const Index = z.object({
@@ -43,6 +44,17 @@ function containerIn(value: object): object | undefined {
   const [name, content] = only;
   const isNested = name === 'L' ? Array.isArray(content) : name === 'M' && typeof content === 'object';
   return isNested && content !== null ? content : undefined;
+}
+
+/** @param body a request @returns why DynamoDB refuses one of its expressions for its length; undefined when it does not */
+export function expressionFault(body: object): string | undefined {
+  for (const [name, text] of Object.entries(body)) {
+    if (!name.endsWith('Expression') || typeof text !== 'string') continue;
+    const bytes = Buffer.byteLength(text);
+    if (bytes > MAX_EXPRESSION_BYTES)
+      return `Invalid ${name}: Expression size has exceeded the maximum allowed size; expression size: ${bytes}`;
+  }
+  return undefined;
 }
 
 /** @returns why the item cannot be in the indexes of its table; undefined when it can */

@@ -45,7 +45,7 @@ function compileObject(pattern: unknown, path: string): Matcher {
   const entries = undotted(pattern, path);
   if (entries.length === 0) return refuse('empty objects are not allowed', path);
   const fields = entries.map(([key, wanted]) => {
-    if (key === '$or') return compileOr(wanted, path);
+    if (key === '$or' && !isField(wanted)) return compileOr(wanted, path);
     const below = path === '' ? key : `${path}.${key}`;
     if (Array.isArray(wanted)) return compileLeaf(key, wanted, below);
     if (isObject(wanted)) return compileNested(key, wanted, below);
@@ -73,6 +73,16 @@ function undotted(pattern: Json, path: string): [string, unknown][] {
       return refuse('a field may be given only once', path === '' ? head : `${path}.${head}`);
     return [head, Object.fromEntries(once)];
   });
+}
+
+/** A field may have this name, and then has values; so has one whose alternatives would be named like operators. */
+function isField(wanted: unknown): boolean {
+  if (!Array.isArray(wanted) || wanted.length === 0) return false;
+  return wanted.some((one) => (isObject(one) ? Object.keys(one).some(isOperator) : !Array.isArray(one)));
+}
+
+function isOperator(name: string): boolean {
+  return name === 'exists' || operators.has(name);
 }
 
 function compileOr(alternatives: unknown, path: string): Matcher {
@@ -163,7 +173,8 @@ const cidr: Operator = (argument, path) => {
   return onText((found) => isIP(found) !== 0 && range.check(found, isIP(found) === 4 ? 'ipv4' : 'ipv6'));
 };
 
-const Limit = z.number().min(-5e9).max(5e9);
+const MOST = 5e9;
+const Limit = z.number().min(-MOST).max(MOST);
 const Bounds = z.union([
   z.tuple([z.enum(['=', '<', '<=', '>', '>=']), Limit]),
   z.tuple([z.enum(['>', '>=']), Limit, z.enum(['<', '<=']), Limit]),
@@ -177,7 +188,13 @@ const numeric: Operator = (argument, path) => {
       path,
     );
   }
-  if (bounds.length === 2) return (found) => compare(found, ...bounds);
+  if (bounds.length === 2) {
+    const [sign, limit] = bounds;
+    // Nothing lies between such a bound and the end of the numbers, and Event Ruler refuses it.
+    if ((sign.startsWith('>') && limit === MOST) || (sign.startsWith('<') && limit === -MOST))
+      return refuse('the lower bound of numeric must be below the upper one', path);
+    return (found) => compare(found, sign, limit);
+  }
   const [lowerSign, lower, upperSign, upper] = bounds;
   if (lower >= upper) return refuse('the lower bound of numeric must be below the upper one', path);
   return (found) => compare(found, lowerSign, lower) && compare(found, upperSign, upper);
@@ -209,6 +226,8 @@ const anythingBut: Operator = (argument, path) => {
   if (kinds.size !== 1 || !(kinds.has('string') || kinds.has('number'))) {
     return refuse('anything-but takes strings or numbers, not both, not null and not booleans', path);
   }
+  if (unwanted.some((value) => typeof value === 'number' && Math.abs(value) > MOST))
+    return refuse('anything-but takes numbers within 5e9', path);
   return (found) => !unwanted.includes(found);
 };
 
@@ -242,8 +261,12 @@ function affix(name: string, holds: (found: string, wanted: string) => boolean):
   };
 }
 
-function compare(found: unknown, sign: '=' | '<' | '<=' | '>' | '>=', limit: number): boolean {
-  if (typeof found !== 'number') return false;
+/** @see EventBridge user guide, "Numeric matching": "six digits to the right of the decimal point" */
+const DECIMALS = 1e6;
+
+function compare(given: unknown, sign: '=' | '<' | '<=' | '>' | '>=', bound: number): boolean {
+  if (typeof given !== 'number') return false;
+  const [found, limit] = [Math.round(given * DECIMALS), Math.round(bound * DECIMALS)];
   switch (sign) {
     case '=':
       return found === limit;

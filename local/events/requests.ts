@@ -1,6 +1,7 @@
 /** The requests EventBridge understands here. Every object is strict: a key that is not listed is refused by name. */
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
+import { MAX_TAGS, TagKey, TagValue } from '../tags.ts';
 import { TargetInput } from './target-input.ts';
 
 const Name = z.string().min(1).max(256);
@@ -13,13 +14,7 @@ const Pattern = z.string().max(2048, 'an event pattern has at most 2048 characte
 const OptionalBus = { EventBusName: z.string().min(1).optional() };
 const Page = { NextToken: z.string().optional(), Limit: z.int().min(1).max(100).optional() };
 
-export const MAX_TAGS = 50;
-const TagKey = z
-  .string()
-  .min(1)
-  .max(128)
-  .refine((key) => !/^aws:/i.test(key), 'keys that begin with aws: are reserved');
-const Tags = z.array(z.strictObject({ Key: TagKey, Value: z.string().max(256) })).max(MAX_TAGS);
+const Tags = z.array(z.strictObject({ Key: TagKey, Value: TagValue })).max(MAX_TAGS);
 type Tags = z.infer<typeof Tags>;
 
 export function tagsFrom(tags: Tags = []): Map<string, string> {
@@ -61,7 +56,11 @@ export const ListRuleNamesByTarget = z.strictObject({
 });
 export const ListRules = z.strictObject({ NamePrefix: z.string().optional(), ...OptionalBus, ...Page });
 
-const QueueArn = z.string().regex(/^arn:aws:sqs:/, 'a dead-letter queue is an SQS queue');
+/** @see EventBridge user guide, "Considerations for using a dead-letter queue": standard queues alone */
+const QueueArn = z
+  .string()
+  .regex(/^arn:aws:sqs:/, 'a dead-letter queue is an SQS queue')
+  .refine((arn) => !arn.endsWith('.fifo'), 'a dead-letter queue is a standard queue');
 
 const Target = z.strictObject({
   Id: z

@@ -1,8 +1,9 @@
 /** The tags of buses and rules. */
 import { ApiError } from '../aws.ts';
+import { MAX_TAGS } from '../tags.ts';
 import { type Actions, invalid } from './actions.ts';
 import type { Bus, Registry, Rule } from './registry.ts';
-import { ListTagsForResource, MAX_TAGS, parse, TagResource, tagsFrom, UntagResource } from './requests.ts';
+import { ListTagsForResource, parse, TagResource, tagsFrom, UntagResource } from './requests.ts';
 
 export function tagActions({ buses, keepBus, keepRule }: Registry): Actions {
   const resourceOf = (arn: string): Bus | Rule => {

@@ -5,16 +5,16 @@
 import * as z from 'zod';
 import { ApiError, type ApiResponse, type PayloadRequest } from '../aws.ts';
 import { InvokeConfigRequest, type InvokeConfigs } from './asynchronous/invoke-config.ts';
-import type { InvokeResult } from './function.ts';
+import type { CallFacts, InvokeResult, LambdaFunction } from './function.ts';
 import { PermissionRequest, type Permissions } from './permissions.ts';
 
 export interface LambdaApiParts {
   readonly configs: InvokeConfigs;
   readonly permissions: Permissions;
-  isFunction(functionName: string): boolean;
-  invoke(functionName: string, payload: unknown): Promise<InvokeResult>;
+  functionNamed(functionName: string): LambdaFunction | undefined;
+  invoke(functionName: string, payload: unknown, facts: CallFacts): Promise<InvokeResult>;
   /** @returns the request id */
-  accept(functionName: string, payload: unknown): string;
+  accept(functionName: string, payload: unknown, tenantId?: string): string;
 }
 
 interface Route {
@@ -108,7 +108,7 @@ function nameOf(parts: LambdaApiParts, named: string, { body }: PayloadRequest):
     const message = `not implemented here: version or alias ${asked} of a function; there is $LATEST alone`;
     throw new ApiError('ResourceNotFoundException', message, 404);
   }
-  if (parts.isFunction(name)) return name;
+  if (parts.functionNamed(name) !== undefined) return name;
   throw new ApiError('ResourceNotFoundException', `Function not found: ${named}`, 404);
 }
 
@@ -117,9 +117,10 @@ const InvocationType = z.enum(['RequestResponse', 'Event', 'DryRun']).default('R
 async function invoke(parts: LambdaApiParts, { functionName, request }: Call): Promise<ApiResponse> {
   const asked = InvocationType.safeParse(request.headers['x-amz-invocation-type']);
   if (!asked.success) throw invalid('InvocationType is one of RequestResponse, Event and DryRun.');
-  for (const header of ['x-amz-client-context', 'x-amz-durable-execution-name', 'x-amz-tenant-id'])
+  for (const header of ['x-amz-client-context', 'x-amz-durable-execution-name'])
     if (request.headers[header] !== undefined) throw invalid(`not implemented here: ${header}`);
   if (request.headers['x-amz-log-type'] === 'Tail') throw invalid('not implemented here: LogType Tail');
+  const tenantId = tenantOf(parts.functionNamed(functionName), request);
   if (asked.data === 'DryRun') return { status: 204, body: undefined };
   const bytes = Buffer.byteLength(request.payload);
   if (bytes > MAX_BYTES[asked.data]) {
@@ -128,10 +129,10 @@ async function invoke(parts: LambdaApiParts, { functionName, request }: Call): P
   }
   const payload = jsonOf(request.payload);
   if (asked.data === 'Event') {
-    const requestId = parts.accept(functionName, payload);
+    const requestId = parts.accept(functionName, payload, tenantId);
     return { status: 202, headers: { 'x-amzn-requestid': requestId }, body: undefined };
   }
-  const result = await parts.invoke(functionName, payload);
+  const result = await parts.invoke(functionName, payload, { tenantId });
   const headers = { 'x-amz-executed-version': '$LATEST' };
   if (result.outcome === 'returned') return { status: 200, headers, body: result.payload };
   const { errorType, errorMessage } = result;
@@ -140,6 +141,18 @@ async function invoke(parts: LambdaApiParts, { functionName, request }: Call): P
     headers: { ...headers, 'x-amz-function-error': 'Unhandled' },
     body: { errorType, errorMessage },
   };
+}
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation-invocation.html */
+function tenantOf(fn: LambdaFunction | undefined, { headers }: PayloadRequest): string | undefined {
+  const given = headers['x-amz-tenant-id'];
+  const tenantId = Array.isArray(given) ? given[0] : given;
+  if (fn?.isolatesTenants !== true) {
+    if (tenantId === undefined) return undefined;
+    throw invalid('The function does not isolate tenants: X-Amz-Tenant-Id is not taken');
+  }
+  if (tenantId !== undefined && /^[A-Za-z0-9._:/=+@ -]{1,256}$/.test(tenantId)) return tenantId;
+  throw invalid('The function isolates tenants: expected X-Amz-Tenant-Id with 1 to 256 characters');
 }
 
 function jsonOf(text: string): unknown {

@@ -9,6 +9,10 @@ export interface LambdaFunction {
   readonly timeoutSeconds: number;
   readonly memoryMiB: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Each call names a tenant, and no sandbox serves two of them. */
+  readonly isolatesTenants?: boolean | undefined;
+  /** Where what it prints goes beside the console of this machine; absent: nowhere. */
+  readonly log?: { readonly group: string; readonly format: 'JSON' | 'Text' } | undefined;
   /** The queue for events on which the function failed for good. */
   readonly deadLetterQueueArn?: string | undefined;
 }
@@ -25,6 +29,14 @@ export type InvokeResult = { readonly outcome: 'returned'; readonly payload: unk
 /** A failure as Lambda words it. */
 export function failed(errorType: string, errorMessage: string): InvokeFailure {
   return { outcome: 'failed', errorType, errorMessage };
+}
+
+/** What a call has beside its payload. */
+export interface CallFacts {
+  /** The same for each try of an asynchronous invocation; a new one when absent. */
+  readonly requestId?: string | undefined;
+  /** For a function that isolates tenants, and for no other. */
+  readonly tenantId?: string | undefined;
 }
 
 /** The function's handler as Lambda shows it, for `_HANDLER` and for messages. */

@@ -18,7 +18,7 @@ export interface LambdaOptions extends LambdaHostOptions {
   publish(event: AwsEvent, busArn: string): Promise<void>;
 }
 
-export interface Lambda extends Pick<LambdaHost, 'define' | 'map' | 'start' | 'close'> {
+export interface Lambda extends Pick<LambdaHost, 'define' | 'map' | 'renew' | 'kill' | 'start' | 'close'> {
   /** A permission or configuration of the stack, which is made again at each start and therefore not kept. */
   permit(functionName: string, permission: Permission): void;
   configure(functionName: string, config: InvokeConfig): void;
@@ -54,7 +54,7 @@ export function createLambda(options: LambdaOptions): Lambda {
     clock,
     report,
     handlingOf: configs.of,
-    invoke: ({ functionName, payload, requestId }) => host.invoke(functionName, payload, requestId),
+    invoke: ({ functionName, payload, ...facts }) => host.invoke(functionName, payload, facts),
     settle: createHandOver({
       region,
       report,
@@ -69,6 +69,8 @@ export function createLambda(options: LambdaOptions): Lambda {
   return {
     define: host.define,
     map: host.map,
+    renew: host.renew,
+    kill: host.kill,
     permit: permissions.declare,
     configure: configs.declare,
     openUrl: urls.open,
@@ -76,7 +78,7 @@ export function createLambda(options: LambdaOptions): Lambda {
     handle: createLambdaApi({
       configs,
       permissions,
-      isFunction: (name) => host.functionNamed(name) !== undefined,
+      functionNamed: host.functionNamed,
       invoke: host.invoke,
       accept: events.accept,
     }),
@@ -86,8 +88,8 @@ export function createLambda(options: LambdaOptions): Lambda {
       if (host.functionNamed(name) === undefined) return 'missing';
       return permissions.lets(name, service, sourceArn) ? 'allowed' : 'denied';
     },
-    async start() {
-      await host.start();
+    start() {
+      host.start();
       events.start();
     },
     async close() {

@@ -1,9 +1,8 @@
 /** An event source mapping: it polls one queue and calls one function. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import type { InvokeResult } from './function.ts';
-import { openQueue } from './queue.ts';
-import { judge, sqsEvent } from './sqs-event.ts';
+import { openQueue, type QueueCalls } from './queue.ts';
+import { judge, type Message, sqsEvent } from './sqs-event.ts';
 
 export interface QueueMapping {
   readonly functionName: string;
@@ -24,7 +23,7 @@ export interface Poller {
 }
 
 export interface PollerOptions {
-  readonly sqs: SQSClient;
+  readonly queues: QueueCalls;
   readonly region: string;
   run(payload: object): Promise<InvokeResult>;
   report(line: string): void;
@@ -38,7 +37,7 @@ export function createPoller(mapping: QueueMapping, options: PollerOptions): Pol
   const stopping = new AbortController();
   const { signal } = stopping;
   const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve));
-  const queue = openQueue(options.sqs, mapping, signal);
+  const queue = openQueue(options.queues, mapping, signal);
   const working = new Set<Promise<void>>();
   let polling = Promise.resolve();
 

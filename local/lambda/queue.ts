@@ -1,10 +1,20 @@
 /** The queue of one mapping, as its poller needs it. */
-import {
-  DeleteMessageBatchCommand,
-  type Message,
-  ReceiveMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import type { Message } from './sqs-event.ts';
+
+/** Calls of SQS, by the names and members of its API. */
+export interface QueueCalls {
+  /** @throws when it is refused, or on abort */
+  receive(
+    input: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<{ readonly Messages?: readonly Message[] | undefined }>;
+  /** DeleteMessageBatch. @throws when it is refused */
+  remove(input: Readonly<Record<string, unknown>>): Promise<{
+    readonly Failed?:
+      | readonly { readonly Code?: string | undefined; readonly Message?: string | undefined }[]
+      | undefined;
+  }>;
+}
 
 export interface Queue {
   /**
@@ -20,20 +30,20 @@ const LONG_POLL_SECONDS = 20;
 const PER_CALL = 10;
 
 export function openQueue(
-  sqs: SQSClient,
+  calls: QueueCalls,
   { queueUrl, batchSize, windowSeconds }: { queueUrl: string; batchSize: number; windowSeconds: number },
   signal: AbortSignal,
 ): Queue {
   async function receive(waitSeconds: number, most: number): Promise<Message[]> {
-    const request = new ReceiveMessageCommand({
+    const request = {
       QueueUrl: queueUrl,
       MaxNumberOfMessages: Math.min(most, PER_CALL),
       WaitTimeSeconds: Math.min(waitSeconds, LONG_POLL_SECONDS),
       MessageSystemAttributeNames: ['All'],
       MessageAttributeNames: ['All'],
-    });
-    const { Messages = [] } = await sqs.send(request, { abortSignal: signal });
-    return Messages;
+    };
+    const { Messages = [] } = await calls.receive(request, signal);
+    return [...Messages];
   }
 
   return {
@@ -58,9 +68,7 @@ export function openQueue(
       for (let from = 0; from < messages.length; from += PER_CALL) {
         const some = messages.slice(from, from + PER_CALL);
         const Entries = some.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle }));
-        const { Failed = [] } = await sqs.send(
-          new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }),
-        );
+        const { Failed = [] } = await calls.remove({ QueueUrl: queueUrl, Entries });
         if (Failed[0])
           throw new Error(`${Failed.length} not deleted: ${Failed[0].Message ?? Failed[0].Code}`);
       }

@@ -1,6 +1,7 @@
 /** Entry of a sandbox's process: imports one function's bundle and answers one call at a time. */
 import { flushCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { format } from 'node:util';
 import { followClock } from '../clock.ts';
 import { handlerOf, type LambdaFunction } from './function.ts';
 import type { FromSandbox, ToSandbox } from './sandbox-messages.ts';
@@ -13,12 +14,15 @@ delete process.env['NODE_COMPILE_CACHE'];
 
 // Before the import: a bundle may read the time while it is loaded.
 const setClockOffset = followClock();
+/** Of the call that runs now. */
+let currentRequestId: string | undefined;
 let loaded: { readonly fn: Described; readonly handler: Handler } | undefined;
 
 process.on('message', async (message: ToSandbox) => {
   switch (message.kind) {
     case 'load':
       setClockOffset(message.offsetMs);
+      if (message.fn.log?.format === 'JSON') printJson();
       loaded = { fn: message.fn, handler: await load(message.fn).catch(crash) };
       send({ kind: 'ready' });
       // Node writes the cache at exit, and a sandbox ends by SIGKILL.
@@ -49,32 +53,63 @@ async function load(fn: Described): Promise<Handler> {
 async function answer(
   fn: Described,
   handler: Handler,
-  { requestId, payload }: { requestId: string; payload: string },
+  { requestId, tenantId, payload }: Extract<ToSandbox, { kind: 'call' }>,
 ): Promise<FromSandbox> {
+  currentRequestId = requestId;
   try {
-    const answered = await handler(JSON.parse(payload), contextFor(fn, requestId));
+    const answered = await handler(JSON.parse(payload), contextFor(fn, requestId, tenantId));
     return { kind: 'returned', payload: JSON.stringify(answered) ?? 'null' };
   } catch (thrown) {
-    return { kind: 'threw', ...printError(`${requestId} ERROR Invoke Error`, thrown) };
+    return { kind: 'threw', ...printError(fn, `${requestId} ERROR Invoke Error`, thrown) };
   }
 }
 
 function crash(thrown: unknown): Promise<never> {
-  printError('ERROR Uncaught Exception', thrown);
+  printError(loaded?.fn, 'ERROR Uncaught Exception', thrown);
   send({ kind: 'crashed', importing: loaded === undefined, reason: String(thrown) }, () => process.exit(1));
   return new Promise(() => undefined);
 }
 
-function printError(label: string, thrown: unknown): { errorType: string; errorMessage: string } {
+/**
+ * What the console of a function prints, as lines that name their request. What a program writes to its streams directly stays as it is.
+ * @see AWS Lambda developer guide, "Using structured JSON logs with Node.js"
+ */
+function printJson(): void {
+  const levels = { log: 'INFO', info: 'INFO', debug: 'DEBUG', warn: 'WARN', error: 'ERROR', trace: 'TRACE' };
+  for (const [name, level] of Object.entries(levels))
+    Object.assign(console, {
+      [name]: (first: unknown, ...rest: readonly unknown[]) => {
+        const isAlone = rest.length === 0 && typeof first === 'object' && !(first instanceof Error);
+        jsonLine(level, isAlone ? first : format(first, ...rest));
+      },
+    });
+}
+
+function jsonLine(level: string, message: unknown): void {
+  const timestamp = new Date().toISOString();
+  const line = JSON.stringify({ timestamp, level, requestId: currentRequestId, message });
+  process.stdout.write(`${line}\n`);
+}
+
+function printError(
+  fn: Described | undefined,
+  label: string,
+  thrown: unknown,
+): { errorType: string; errorMessage: string } {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const [errorType, errorMessage] = [error.name, error.message];
   const trace = error.stack?.split('\n');
-  process.stderr.write(`${label} ${JSON.stringify({ errorType, errorMessage, trace })}\n`);
+  if (fn?.log?.format === 'JSON') jsonLine('ERROR', { errorType, errorMessage, stackTrace: trace });
+  else process.stderr.write(`${label} ${JSON.stringify({ errorType, errorMessage, trace })}\n`);
   return { errorType, errorMessage };
 }
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
-function contextFor({ name, arn, memoryMiB, timeoutSeconds }: Described, requestId: string): object {
+function contextFor(
+  { name, arn, memoryMiB, timeoutSeconds }: Described,
+  requestId: string,
+  tenantId: string | undefined,
+): object {
   // Not Date: a moved clock must not use up the remaining time of a function.
   const deadline = performance.now() + timeoutSeconds * 1000;
   return {
@@ -83,6 +118,7 @@ function contextFor({ name, arn, memoryMiB, timeoutSeconds }: Described, request
     invokedFunctionArn: arn,
     memoryLimitInMB: String(memoryMiB),
     awsRequestId: requestId,
+    ...(tenantId !== undefined && { tenantId }),
     logGroupName: `/aws/lambda/${name}`,
     logStreamName: 'local',
     callbackWaitsForEmptyEventLoop: true,

@@ -7,7 +7,12 @@ export type ToSandbox =
   /** After each move of the clock. */
   | { readonly kind: 'clock'; readonly offsetMs: number }
   /** One at a time. */
-  | { readonly kind: 'call'; readonly requestId: string; readonly payload: string };
+  | {
+      readonly kind: 'call';
+      readonly requestId: string;
+      readonly tenantId?: string | undefined;
+      readonly payload: string;
+    };
 
 export type FromSandbox =
   /** The bundle is imported. */

@@ -2,7 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { environmentOf } from './environment.ts';
-import { failed, type InvokeFailure, type InvokeResult, type LambdaFunction } from './function.ts';
+import {
+  type CallFacts,
+  failed,
+  type InvokeFailure,
+  type InvokeResult,
+  type LambdaFunction,
+} from './function.ts';
 import type { Reaper } from './reaper.ts';
 import type { FromSandbox } from './sandbox-messages.ts';
 import { startProcess } from './sandbox-process.ts';
@@ -14,6 +20,8 @@ export interface Surroundings {
   readonly reaper: Pick<Reaper, 'watch' | 'forget'>;
   /** Every line a function writes to its console. */
   output(functionName: string, line: string): void;
+  /** The same for a function that has a log group. */
+  log?(group: string, stream: string, line: string): void;
 }
 
 export interface Sandbox {
@@ -26,7 +34,9 @@ export interface Sandbox {
    * One call at a time. Never rejects.
    * @param payload JSON text
    */
-  invoke(payload: string, requestId?: string): Promise<InvokeResult>;
+  invoke(payload: string, facts?: CallFacts): Promise<InvokeResult>;
+  /** Kills the process in the middle of its call, which fails. */
+  kill(): void;
   /** Resolves when the process is gone. */
   end(): Promise<void>;
 }
@@ -52,9 +62,17 @@ export function startSandbox(fn: LambdaFunction, surroundings: Surroundings): Sa
       ready.resolve(undefined);
     } else answer?.resolve(resultOf(message));
   };
+  const stream = streamOf(fn, clock.offsetMs());
+  const print = (line: string): void => {
+    surroundings.output(fn.name, line);
+    toLog(line);
+  };
+  const toLog = (line: string): void => {
+    if (fn.log !== undefined) surroundings.log?.(fn.log.group, stream, line);
+  };
   const child = startProcess(fn, environmentOf(fn, surroundings), {
     onMessage,
-    onLine: (line) => surroundings.output(fn.name, line),
+    onLine: print,
   });
   const { pid } = child;
   if (pid !== undefined) surroundings.reaper.watch(pid);
@@ -85,21 +103,38 @@ export function startSandbox(fn: LambdaFunction, surroundings: Surroundings): Sa
     ready: ready.promise,
     ended: ended.promise,
     isAlive: () => !lost,
-    async invoke(payload, requestId = randomUUID()) {
+    async invoke(payload, { requestId = randomUUID(), tenantId } = {}) {
       if (lost) return lost;
       answer = Promise.withResolvers();
       const sentence = `Task timed out after ${fn.timeoutSeconds.toFixed(2)} seconds`;
       const timer = setTimeout(() => lose(failed('Sandbox.Timedout', sentence)), fn.timeoutSeconds * 1000);
-      child.send({ kind: 'call', requestId, payload });
+      child.send({ kind: 'call', requestId, tenantId, payload });
+      const beganAt = performance.now();
       const result = await answer.promise;
       clearTimeout(timer);
+      if (fn.log?.format === 'JSON') toLog(reportOf(requestId, result, performance.now() - beganAt));
       return result;
     },
+    kill: () => lose(exitError('signal: killed')),
     async end() {
       lose(closed, true);
       await child.ended;
     },
   };
+}
+
+/** @see AWS Lambda developer guide, "Working with Lambda function logs": the names of streams in a shared log group */
+function streamOf({ name }: LambdaFunction, offsetMs: number): string {
+  const day = new Date(Date.now() + offsetMs).toISOString().slice(0, 10).replaceAll('-', '/');
+  return `${day}/${name}[$LATEST]${randomUUID().replaceAll('-', '')}`;
+}
+
+/** What Lambda itself logs at the end of each invocation. @see AWS Lambda developer guide, "System log events" */
+function reportOf(requestId: string, result: InvokeResult, durationMs: number): string {
+  const status =
+    result.outcome === 'returned' ? 'success' : result.errorType === 'Sandbox.Timedout' ? 'timeout' : 'error';
+  const record = { requestId, metrics: { durationMs: Math.round(durationMs) }, status };
+  return JSON.stringify({ time: new Date().toISOString(), type: 'platform.report', record });
 }
 
 function exitError(reason: string): InvokeFailure {

@@ -1,7 +1,24 @@
 /** The event that Lambda gives a function for messages of a queue, and the messages that its answer deletes. */
-import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { InvokeResult } from './function.ts';
+
+interface MessageAttribute {
+  readonly DataType?: string | undefined;
+  readonly StringValue?: string | undefined;
+  /** In base64. */
+  readonly BinaryValue?: string | undefined;
+}
+
+/** As SQS answers ReceiveMessage in its JSON protocol. */
+export interface Message {
+  readonly MessageId?: string | undefined;
+  readonly ReceiptHandle?: string | undefined;
+  readonly Body?: string | undefined;
+  readonly Attributes?: Readonly<Record<string, string>> | undefined;
+  readonly MessageAttributes?: Readonly<Record<string, MessageAttribute>> | undefined;
+  readonly MD5OfBody?: string | undefined;
+  readonly MD5OfMessageAttributes?: string | undefined;
+}
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html */
 export function sqsEvent(messages: readonly Message[], queueArn: string, region: string): object {
@@ -23,10 +40,10 @@ export function sqsEvent(messages: readonly Message[], queueArn: string, region:
   };
 }
 
-function attribute(value: MessageAttributeValue): object {
+function attribute(value: MessageAttribute): object {
   return {
     stringValue: value.StringValue,
-    binaryValue: value.BinaryValue && Buffer.from(value.BinaryValue).toString('base64'),
+    binaryValue: value.BinaryValue,
     stringListValues: [],
     binaryListValues: [],
     dataType: value.DataType,

@@ -1,4 +1,4 @@
-/** CloudWatch Logs, as far as it takes to read what containers print. Only the containers write. */
+/** CloudWatch Logs, as far as it takes to read what containers print, and to delete it. Only the containers write. */
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { ACCOUNT_ID, ApiError, type ApiRequest, type ApiResponse } from '../aws.ts';
@@ -59,6 +59,7 @@ const FilterLogEvents = z.strictObject({
   interleaved: z.boolean().optional(),
   unmask: z.boolean().optional(),
 });
+const DeleteLogStream = z.strictObject({ logGroupName: z.string(), logStreamName: z.string() });
 const DescribeLogStreams = z.strictObject({
   ...Group,
   logStreamNamePrefix: z.string().optional(),
@@ -85,6 +86,7 @@ export function createLogs({ region, store: database, clock }: LogsOptions): Log
   const operations: Record<string, Operation> = {
     GetLogEvents: (input) => getLogEvents(store, parse(GetLogEvents, input)),
     FilterLogEvents: (input) => filterLogEvents(store, parse(FilterLogEvents, input)),
+    DeleteLogStream: (input) => deleteLogStream(store, parse(DeleteLogStream, input)),
     DescribeLogStreams: (input) => describeLogStreams(store, parse(DescribeLogStreams, input), arnOf),
     DescribeLogGroups: (input) => describeLogGroups(store, parse(DescribeLogGroups, input), arnOf),
   };
@@ -122,6 +124,16 @@ function getLogEvents(store: LogStore, request: z.infer<typeof GetLogEvents>) {
     nextForwardToken: `f/${found.at(-1)?.seq ?? (direction === 'f' ? from : Math.max(0, from - 1))}`,
     nextBackwardToken: `b/${found[0]?.seq ?? (direction === 'b' ? from : from + 1)}`,
   };
+}
+
+function deleteLogStream(
+  store: LogStore,
+  { logGroupName: group, logStreamName: stream }: z.infer<typeof DeleteLogStream>,
+) {
+  if (!knownStreams(store, group).some(({ name }) => name === stream))
+    throw new ApiError('ResourceNotFoundException', 'The specified log stream does not exist.');
+  store.forget(group, stream);
+  return {};
 }
 
 function placeOf({ nextToken, startFromHead }: z.infer<typeof GetLogEvents>): {

@@ -54,7 +54,11 @@ export type LogStore = ReturnType<typeof openLogStore>;
 export function openLogStore(db: DatabaseSync, clock: { now(): number }) {
   db.exec(SCHEMA);
   const buffer = bufferedWriter(db, clock);
-  return { ...reader(db, buffer.flush), ...buffer };
+  const forget = (group: string, stream: string) => {
+    buffer.flush();
+    forgetStream(db, group, stream);
+  };
+  return { ...reader(db, buffer.flush), ...buffer, forget };
 }
 
 function bufferedWriter(db: DatabaseSync, clock: { now(): number }) {
@@ -122,10 +126,12 @@ function forgetBefore(db: DatabaseSync, timeMs: number): void {
   const old = db
     .prepare('SELECT log_group, stream FROM log_streams WHERE coalesce(last_at, created_at) < ? LIMIT 100')
     .all(timeMs);
-  for (const { log_group: group = '', stream = '' } of old) {
-    db.prepare('DELETE FROM log_events WHERE log_group = ? AND stream = ?').run(group, stream);
-    db.prepare('DELETE FROM log_streams WHERE log_group = ? AND stream = ?').run(group, stream);
-  }
+  for (const { log_group: group = '', stream = '' } of old) forgetStream(db, String(group), String(stream));
+}
+
+function forgetStream(db: DatabaseSync, group: string, stream: string): void {
+  db.prepare('DELETE FROM log_events WHERE log_group = ? AND stream = ?').run(group, stream);
+  db.prepare('DELETE FROM log_streams WHERE log_group = ? AND stream = ?').run(group, stream);
 }
 
 function reader(db: DatabaseSync, flush: () => void) {

@@ -12,7 +12,6 @@ const LISTING = [
   'max-keys',
   'continuation-token',
   'start-after',
-  // Asks for names in percent-encoding; without it in the answer a client takes them as they are.
   'encoding-type',
   'fetch-owner',
 ];
@@ -30,7 +29,10 @@ export const RESPONSE_HEADERS = [
 const READING = ['partNumber', ...RESPONSE_HEADERS.map((name) => `response-${name}`)];
 
 const PARAMETERS: Readonly<Record<string, { bucket: readonly string[]; object: readonly string[] }>> = {
-  GET: { bucket: [...LISTING, 'lifecycle'], object: [...READING, 'attributes'] },
+  GET: {
+    bucket: [...LISTING, 'lifecycle', 'versions', 'key-marker', 'version-id-marker'],
+    object: [...READING, 'attributes'],
+  },
   HEAD: { bucket: [], object: READING },
   PUT: { bucket: ['lifecycle'], object: ['uploadId', 'partNumber', 'renameObject'] },
   POST: { bucket: ['delete'], object: ['uploads', 'uploadId'] },
@@ -63,7 +65,7 @@ export function featureRefusal(call: S3Call): S3Refusal | undefined {
   }
   if (
     call.query['delete'] !== undefined &&
-    /<(ETag|VersionId|LastModifiedTime|Size)>/.test(String(call.body))
+    /<(ETag|LastModifiedTime|Size)>|<VersionId>(?!null<)/.test(String(call.body))
   )
     return notImplemented('DeleteObjects with a condition or a version');
   return undefined;

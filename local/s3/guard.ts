@@ -8,7 +8,10 @@ import type { S3Store } from '../../node_modules/fauxqs/dist/s3/s3Store.js';
 import type { S3Call, S3Refusal } from './call.ts';
 import { checksumRefusal } from './checksums.ts';
 import { featureRefusal, RESPONSE_HEADERS } from './features.ts';
+import { limitRefusal } from './limits.ts';
+import { isListing, listing } from './listing.ts';
 import { preconditionRefusal } from './preconditions.ts';
+import { versionsAnswer } from './versions.ts';
 
 type App = ReturnType<typeof buildApp>;
 interface Reply {
@@ -41,6 +44,7 @@ export function guard(app: App, store: S3Store): void {
     if (!route.success) return done();
     const query = Query.catch({}).parse(request.query);
     for (const [name, value] of Object.entries(query)) hoist(request.headers, name, value);
+    dropUnfitRange(request.headers);
     const framing = unframe(request);
     const call: S3Call = {
       method: request.method,
@@ -51,8 +55,11 @@ export function guard(app: App, store: S3Store): void {
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     };
     const refusal = framing ?? refusalOf(call, store);
-    if (refusal === undefined) done();
-    else refuse(reply, refusal);
+    if (refusal !== undefined) return refuse(reply, refusal);
+    const listed = isListing(call) ? store['buckets'].get(call.bucket) : undefined;
+    const answer = listed === undefined ? versionsAnswer(call, store) : listing(call, listed.values());
+    if (answer === undefined) done();
+    else reply.code(200).type('application/xml').send(answer);
   });
   app.addHook('onSend', (request, reply, _payload, done) => {
     const query = Query.catch({}).parse(request.query);
@@ -93,6 +100,16 @@ function hoist(headers: Record<string, unknown>, name: string, value: string): v
   if (/^x-amz-/i.test(name)) headers[name.toLowerCase()] ??= value;
 }
 
+/**
+ * A range that is none, or several at once, is not there for S3: the whole object is the answer.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-14.2
+ */
+function dropUnfitRange(headers: S3Call['headers']): void {
+  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '') ?? [];
+  const isRange = first === '' ? last !== '' : last === '' || Number(first) <= Number(last);
+  if (!isRange) delete headers.range;
+}
+
 /** Replaces a body in `aws-chunked` by its content; the trailer joins the headers. */
 function unframe(request: { body: unknown; readonly headers: S3Call['headers'] }): S3Refusal | undefined {
   const encodings = request.headers['content-encoding']?.split(',').map((name) => name.trim()) ?? [];
@@ -114,6 +131,7 @@ function unframe(request: { body: unknown; readonly headers: S3Call['headers'] }
 function refusalOf(call: S3Call, store: S3Store): S3Refusal | undefined {
   return (
     featureRefusal(call) ??
+    limitRefusal(call) ??
     checksumRefusal(call) ??
     preconditionRefusal(call, (bucket, key) => store['buckets'].get(bucket)?.get(key))
   );

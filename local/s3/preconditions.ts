@@ -21,8 +21,20 @@ const missing: S3Refusal = { code: 'NoSuchKey', message: 'The specified key does
 
 /** @param find what is kept now: nothing may be written between this answer and the call's own work */
 export function preconditionRefusal(call: S3Call, find: Find): S3Refusal | undefined {
-  if (call.key === '' || !replaces(call)) return undefined;
-  return sourceRefusal(call, find) ?? targetRefusal(call, find(call.bucket, call.key));
+  if (call.key === '') return undefined;
+  const current = find(call.bucket, call.key);
+  if (call.method === 'HEAD') return current && headRefusal(call, current);
+  if (!replaces(call)) return undefined;
+  return sourceRefusal(call, find) ?? targetRefusal(call, current);
+}
+
+const unchanged: S3Refusal = { code: 'NotModified', message: 'Not Modified', status: 304 };
+
+/** GetObject is conditional in the store, and HeadObject is not. */
+function headRefusal(call: S3Call, current: Known): S3Refusal | undefined {
+  const { wanted, unwanted } = holds(current, (name) => headerOf(call, `if-${name}`));
+  if (!wanted) return failed;
+  return unwanted ? unchanged : undefined;
 }
 
 /** Reads are conditional in the store, and so is RenameObject. */
@@ -53,13 +65,17 @@ function sourceRefusal(call: S3Call, find: Find): S3Refusal | undefined {
   const [, bucket = '', key = ''] = /^\/?([^/]+)\/(.*)$/s.exec(decodeURIComponent(source)) ?? [];
   const current = find(bucket, key);
   if (current === undefined) return undefined;
-  const asked = (name: string) => headerOf(call, `${SOURCE}-if-${name}`);
+  const { wanted, unwanted } = holds(current, (name) => headerOf(call, `${SOURCE}-if-${name}`));
+  return wanted && !unwanted ? undefined : failed;
+}
+
+/** As in HTTP, the condition on the ETag decides when there is one on the date as well. */
+function holds(current: Known, asked: (name: string) => string | undefined) {
   const [match, noneMatch] = [asked('match'), asked('none-match')];
-  // As in HTTP, the condition on the ETag decides when there is one on the date as well.
   const wanted = match === undefined ? !after(current, asked('unmodified-since')) : names(match, current);
   const unwanted =
     noneMatch === undefined ? after(current, asked('modified-since')) === false : names(noneMatch, current);
-  return wanted && !unwanted ? undefined : failed;
+  return { wanted, unwanted };
 }
 
 function names(condition: string, { etag }: Known): boolean {

@@ -10,6 +10,7 @@ import { makeFair } from './fair-queues/fair-queue.ts';
 import { deadLettersFrom, type MessageNotes, openMessageNotes } from './message-notes.ts';
 import { createMoveTasks, type MoveTasks } from './move-tasks.ts';
 import { createRecent, type Recent } from './recent.ts';
+import { createWaitTimer } from './wait-timer.ts';
 
 const part = (path: string) => import(new URL(path, import.meta.resolve('fauxqs')).href);
 
@@ -153,10 +154,12 @@ function storeWith(
   notes: MessageNotes,
   random: () => number,
 ): typeof SqsStore {
+  const timer = createWaitTimer();
   return class extends sqs.SqsStore {
     override createQueue(...queue: Parameters<SqsStore['createQueue']>): SqsQueue {
       const created = super.createQueue(...queue);
       if (!created.isFifo()) makeFair(created, random);
+      timer.share(created);
       const dequeue = created.dequeue.bind(created);
       created.dequeue = (most, visibilitySeconds, queueOf) =>
         atomically(() =>

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { SqsQueue, SqsStore } from '../../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import { ApiError } from '../aws.ts';
+import { checkValues } from './attribute-values.ts';
 import { policyFrom } from './policies.ts';
 
 const SETTABLE = [
@@ -30,10 +31,18 @@ const READ_ONLY = [
 
 export type Attributes = Readonly<Record<string, string>>;
 
-/** @throws InvalidParameterValue */
-export function checkName(name: string): void {
-  if (/^[\w-]{1,80}$/.test(name) || (name.length <= 80 && /^[\w-]+\.fifo$/.test(name))) return;
-  const message = 'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length';
+/**
+ * A FIFO queue says so twice, by its name and by an attribute.
+ *
+ * @throws InvalidParameterValue
+ */
+export function checkName(name: string, { FifoQueue }: Attributes): void {
+  const isFifo = FifoQueue === 'true';
+  if (isFifo ? name.length <= 80 && /^[\w-]+\.fifo$/.test(name) : /^[\w-]{1,80}$/.test(name)) return;
+  const characters = 'an only include alphanumeric characters, hyphens, or underscores';
+  const message = isFifo
+    ? `The name of a FIFO queue c${characters}, must end with .fifo suffix and be 1 to 80 in length.`
+    : `C${characters}. 1 to 80 in length`;
   throw new ApiError('InvalidParameterValue', message);
 }
 
@@ -45,17 +54,18 @@ export function checkReadable(names: readonly string[]): void {
 }
 
 /**
- * @param queue the ARN that the queue has or will have, and its type
+ * @param queue the ARN that the queue has or will have, its type, and the attributes that it has already
  * @throws ApiError for attributes that SQS refuses
  */
 export function checkAttributes(
   attributes: Attributes,
-  queue: { readonly arn: string; readonly isFifo: boolean },
+  queue: { readonly arn: string; readonly isFifo: boolean; readonly attributes?: Attributes },
   store: SqsStore,
 ): void {
   const known = queue.isFifo ? [...SETTABLE, ...FIFO_ONLY] : SETTABLE;
   const unknown = Object.keys(attributes).find((name) => !known.includes(name));
   if (unknown !== undefined) throw new ApiError('InvalidAttributeName', `Unknown Attribute ${unknown}.`);
+  checkValues(attributes, queue.attributes ?? {});
   const { Policy = '', RedrivePolicy = '', RedriveAllowPolicy = '' } = attributes;
   if (Policy !== '' && policyFrom(Policy) === undefined)
     throw new ApiError('InvalidAttributeValue', 'Invalid value for the parameter Policy.');

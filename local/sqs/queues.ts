@@ -5,6 +5,7 @@ import { ACCOUNT_ID, ApiError, type ApiRequest, type ApiResponse } from '../aws.
 import { type Fauxqs, sqsActions } from './fauxqs.ts';
 import { sourcesOf } from './message-notes.ts';
 import { CancelRequest, ListRequest, type MoveTasks, StartRequest } from './move-tasks.ts';
+import { checkOwner, checkTags, listQueues } from './queue-listing.ts';
 import { checkAttributes, checkName, checkReadable } from './queue-rules.ts';
 import { changeVisibility, deleteMessage, each, requests } from './receipts.ts';
 import { receive } from './receive.ts';
@@ -47,37 +48,56 @@ const ON_QUEUE: Record<string, (fauxqs: Fauxqs, queue: SqsQueue, body: Body) => 
 
 const GetAttributes = z.object({ AttributeNames: z.array(z.string()).default([]) });
 const Attributes = z.record(z.string(), z.string()).default({});
-const CreateQueue = z.object({ QueueName: z.string(), Attributes });
+const CreateQueue = z.object({ QueueName: z.string(), Attributes, tags: z.unknown().optional() });
 const SetAttributes = z.object({ QueueUrl: z.string(), Attributes });
 
 /** What is refused before fauxqs does the rest, and what is noted after it. */
-const AROUND: Record<string, (fauxqs: Fauxqs, body: Body, theirs: () => unknown, region: string) => unknown> =
-  {
-    CreateQueue(fauxqs, body, theirs, region) {
-      const { QueueName, Attributes: attributes } = parse(CreateQueue, body);
-      checkName(QueueName);
-      fauxqs.recent.create(QueueName);
-      const queue = {
-        arn: `arn:aws:sqs:${region}:${ACCOUNT_ID}:${QueueName}`,
-        isFifo: QueueName.endsWith('.fifo'),
-      };
-      checkAttributes(attributes, queue, fauxqs.queues);
-      return theirs();
-    },
-    SetQueueAttributes(fauxqs, body, theirs) {
-      const { QueueUrl, Attributes: attributes } = parse(SetAttributes, body);
-      const queue = fauxqs.queues.getQueue(QueueUrl);
-      if (queue !== undefined)
-        checkAttributes(attributes, { arn: queue.arn, isFifo: queue.isFifo() }, fauxqs.queues);
-      return theirs();
-    },
-    DeleteQueue(fauxqs, body, theirs) {
-      const queue = fauxqs.queues.getQueue(String(body['QueueUrl']));
-      const answer = theirs();
-      if (queue !== undefined) fauxqs.recent.deleted(queue.name);
-      return answer;
-    },
-  };
+const AROUND: Record<
+  string,
+  (fauxqs: Fauxqs, body: Body, theirs: (body?: Body) => unknown, region: string) => unknown
+> = {
+  CreateQueue(fauxqs, body, theirs, region) {
+    const { QueueName, Attributes: attributes, tags } = parse(CreateQueue, body);
+    checkName(QueueName, attributes);
+    fauxqs.recent.create(QueueName);
+    const queue = {
+      arn: `arn:aws:sqs:${region}:${ACCOUNT_ID}:${QueueName}`,
+      isFifo: QueueName.endsWith('.fifo'),
+    };
+    checkAttributes(attributes, queue, fauxqs.queues);
+    checkTags(tags);
+    return theirs();
+  },
+  SetQueueAttributes(fauxqs, body, theirs) {
+    const { QueueUrl, Attributes: attributes } = parse(SetAttributes, body);
+    const queue = fauxqs.queues.getQueue(QueueUrl);
+    if (queue === undefined) return theirs();
+    checkAttributes(attributes, { ...queue, isFifo: queue.isFifo() }, fauxqs.queues);
+    // fauxqs can set these two only when it makes a queue.
+    const { DeduplicationScope, FifoThroughputLimit, ...others } = attributes;
+    const answer = theirs({ ...body, Attributes: others });
+    const own = Object.entries({ DeduplicationScope, FifoThroughputLimit }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const],
+    );
+    if (own.length > 0) queue.setAttributes(Object.fromEntries(own));
+    return answer;
+  },
+  ListQueues: (_, body, theirs) => listQueues(body, theirs),
+  GetQueueUrl(_, body, theirs) {
+    checkOwner(body);
+    return theirs();
+  },
+  TagQueue({ queues }, body, theirs) {
+    checkTags(body['Tags'], queues.getQueue(String(body['QueueUrl'])));
+    return theirs();
+  },
+  DeleteQueue(fauxqs, body, theirs) {
+    const queue = fauxqs.queues.getQueue(String(body['QueueUrl']));
+    const answer = theirs();
+    if (queue !== undefined) fauxqs.recent.deleted(queue.name);
+    return answer;
+  },
+};
 
 const MOVES: Record<string, (tasks: MoveTasks, body: Body) => object> = {
   StartMessageMoveTask: (tasks, body) => tasks.start(parse(StartRequest, body)),
@@ -172,7 +192,7 @@ function run(fauxqs: Fauxqs, name: string, request: ApiRequest): unknown {
       `The embedded SQS does not have ${name || 'a call without X-Amz-Target'}; it has ${[...names].join(', ')}.`,
     );
   }
-  const call = () => theirs(body, fauxqs.queues, { headers: request.headers });
+  const call = (given: Body = body) => theirs({ ...given }, fauxqs.queues, { headers: request.headers });
   // A receive may wait, and a transaction must not: the store makes its own around each attempt.
   if (name === 'ReceiveMessage') return receive(fauxqs, body, call);
   const around = own(AROUND, name);

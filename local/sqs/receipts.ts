@@ -22,6 +22,14 @@ export const requests = {
 type Deletion = z.infer<typeof Deletion>;
 type Change = z.infer<typeof Change>;
 
+/** Of messages in flight, which fauxqs knows by the end of their visibility alone. */
+const receivedAtMs = new WeakMap<object, number>();
+
+/** @param held a message in flight: from now on its visibility may last twelve hours, however often it is changed */
+export function noteReceived(held: object): void {
+  receivedAtMs.set(held, Date.now());
+}
+
 export function receiptFor({ name }: SqsQueue, handle: string): string {
   return Buffer.from(`${name} ${handle}`).toString('base64url');
 }
@@ -58,6 +66,13 @@ export function changeVisibility(queue: SqsQueue, { ReceiptHandle, VisibilityTim
     const message = `Value ${ReceiptHandle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.`;
     throw new ApiError('MessageNotInflight', message);
   }
+  const held = queue.inflightMessages.get(handle);
+  const heldSeconds = Math.floor((Date.now() - (receivedAtMs.get(held ?? {}) ?? Date.now())) / 1000);
+  if (heldSeconds + VisibilityTimeout > MAX_VISIBILITY_SECONDS)
+    throw new ApiError(
+      'InvalidParameterValue',
+      `Value ${VisibilityTimeout} for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [${MAX_VISIBILITY_SECONDS} seconds].`,
+    );
   queue.changeVisibility(handle, VisibilityTimeout);
   return {};
 }

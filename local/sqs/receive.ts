@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { ReceivedMessage } from '../../node_modules/fauxqs/dist/sqs/sqsTypes.js';
 import { ApiError } from '../aws.ts';
 import type { Fauxqs } from './fauxqs.ts';
-import { receiptFor } from './receipts.ts';
+import { noteReceived, receiptFor } from './receipts.ts';
 
 const SYSTEM_ATTRIBUTES = [
   'All',
@@ -38,6 +38,7 @@ export async function receive(fauxqs: Fauxqs, body: unknown, call: () => unknown
   const queue = fauxqs.queues.getQueue(QueueUrl);
   for (const received of answer.Messages ?? []) {
     const held = queue?.inflightMessages.get(received.ReceiptHandle);
+    if (held !== undefined) noteReceived(held);
     const { originArn, traceHeader } = held === undefined ? {} : fauxqs.notes.of(held.message);
     for (const [name, value] of Object.entries({
       DeadLetterQueueSourceArn: originArn,

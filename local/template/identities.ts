@@ -95,11 +95,16 @@ const MADE: Readonly<Record<string, Identify>> = {
     const uuid = uuidOf(logicalId);
     return { ref: uuid, attributes: { Id: uuid } };
   },
+  'AWS::CloudWatch::Alarm': (resource, site) => {
+    const name = nameOf(resource, site, 'AlarmName');
+    return { ref: name, attributes: { Arn: arn(site, 'cloudwatch', `alarm:${name}`) } };
+  },
   'AWS::Lambda::EventInvokeConfig': plain(),
   'AWS::Lambda::Permission': plain(),
 };
 
 const NO_IAM = 'nothing here checks credentials';
+const NO_SCREENS = 'there are no screens of CloudWatch';
 const NO_NETWORK = 'containers are processes of this machine, in its own network';
 
 /** Types without effect here, and why that is safe: wiring.ts, or AWS alone, checks what they forbid. */
@@ -140,12 +145,16 @@ const INERT: Readonly<Record<string, { readonly because: string; readonly identi
       return { ref: name, attributes: { Arn: `${arn(site, 'logs', `log-group:${name}`)}:*` } };
     },
   },
-  'AWS::CloudWatch::Alarm': {
-    because: 'there are no metrics',
-    identify: (resource, site) => {
-      const name = nameOf(resource, site, 'AlarmName');
-      return { ref: name, attributes: { Arn: arn(site, 'cloudwatch', `alarm:${name}`) } };
-    },
+  'AWS::CloudWatch::Dashboard': {
+    because: NO_SCREENS,
+    identify: (resource, site) => ({ ref: nameOf(resource, site, 'DashboardName'), attributes: {} }),
+  },
+  'AWS::Logs::QueryDefinition': {
+    because: NO_SCREENS,
+    identify: ({ logicalId }) => ({
+      ref: uuidOf(logicalId),
+      attributes: { QueryDefinitionId: uuidOf(logicalId) },
+    }),
   },
   'AWS::ECR::Repository': {
     because: 'a folder stands for the image',

@@ -19,6 +19,10 @@ const FunctionProperties = z.object({
       TargetArn: z.string().startsWith('arn:aws:sqs:', 'only a queue can take dead letters here').optional(),
     })
     .default({}),
+  TenancyConfig: z.object({ TenantIsolationMode: z.literal('PER_TENANT', 'is not PER_TENANT') }).optional(),
+  LoggingConfig: z
+    .object({ LogGroup: z.string().optional(), LogFormat: z.enum(['JSON', 'Text']).default('Text') })
+    .default({ LogFormat: 'Text' }),
   Environment: z
     .object({ Variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}) })
     .default({ Variables: {} }),
@@ -55,7 +59,10 @@ const makeFunction: Maker = async (
   { lambda, bundles, functionEnvironment }: Services,
   stack: Stack,
 ) => {
-  const { MemorySize, Timeout, Environment, DeadLetterConfig } = propertiesOf(FunctionProperties, resource);
+  const { MemorySize, Timeout, Environment, DeadLetterConfig, TenancyConfig, LoggingConfig } = propertiesOf(
+    FunctionProperties,
+    resource,
+  );
   const { ref, attributes } = stack.identity(resource.logicalId);
   lambda.define({
     name: ref,
@@ -64,6 +71,10 @@ const makeFunction: Maker = async (
     timeoutSeconds: Timeout,
     memoryMiB: MemorySize,
     deadLetterQueueArn: DeadLetterConfig.TargetArn,
+    isolatesTenants: TenancyConfig !== undefined,
+    ...(LoggingConfig.LogGroup !== undefined && {
+      log: { group: LoggingConfig.LogGroup, format: LoggingConfig.LogFormat },
+    }),
     environment: {
       ...Object.fromEntries(
         Object.entries(Environment.Variables).map(([name, value]) => [name, String(value)]),

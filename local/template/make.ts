@@ -3,6 +3,7 @@
  * alone.
  */
 import { ApiError } from '../aws.ts';
+import { alarmMakers } from './make-alarms.ts';
 import { batchMakers } from './make-batch.ts';
 import { eventMakers } from './make-events.ts';
 import { functionMakers } from './make-functions.ts';
@@ -18,6 +19,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   ...keyMakers,
   ...batchMakers,
   ...functionMakers,
+  ...alarmMakers,
 };
 
 /** @throws TemplateRefusal naming the resource that a service refused */

@@ -50,6 +50,25 @@ const PROPERTIES: Readonly<Record<string, Known>> = {
       'Tags',
     ],
   },
+  'AWS::CloudWatch::Alarm': {
+    honoured: [
+      'AlarmName',
+      'AlarmDescription',
+      'ComparisonOperator',
+      'DatapointsToAlarm',
+      'Dimensions',
+      'EvaluationPeriods',
+      'MetricName',
+      'Metrics',
+      'Namespace',
+      'Period',
+      'Statistic',
+      'Threshold',
+      'TreatMissingData',
+    ],
+    // Whom it tells.
+    ignored: ['ActionsEnabled', 'AlarmActions', 'InsufficientDataActions', 'OKActions', 'Tags'],
+  },
   'AWS::Events::EventBus': { honoured: ['Name', 'Description'], ignored: ['Tags'] },
   'AWS::Events::Rule': {
     honoured: [
@@ -109,8 +128,10 @@ const PROPERTIES: Readonly<Record<string, Known>> = {
       'DeadLetterConfig',
       'Environment',
       'Handler',
+      'LoggingConfig',
       'MemorySize',
       'Runtime',
+      'TenancyConfig',
       'Timeout',
     ],
     // A loop through queues is the template's intent or a bug that should be visible here, where it costs nothing.
@@ -119,12 +140,13 @@ const PROPERTIES: Readonly<Record<string, Known>> = {
       'Code',
       'Description',
       'EphemeralStorage',
-      'LoggingConfig',
       'PackageType',
       'RecursiveLoop',
       'Role',
       'Tags',
       'TracingConfig',
+      // A laptop has no network of its own, as it has none for containers.
+      'VpcConfig',
     ],
   },
   'AWS::Lambda::EventInvokeConfig': {

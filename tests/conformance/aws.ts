@@ -19,11 +19,19 @@ import { type Bus, bus } from '../../io/aws/bus.ts';
 import { queue } from '../../io/aws/queues.ts';
 import { systemRandom } from '../../io/process/random.ts';
 import { type DeliveryLog, type DeliveryStore, deliveryStore } from '../../io/table/deliveries.ts';
+import { dependantStore } from '../../io/table/dependency/dependants.ts';
+import { rollStore } from '../../io/table/due/rolls.ts';
 import { dueIndex } from '../../io/table/due.ts';
-import { endpointRegister, endpointStore } from '../../io/table/endpoints.ts';
+import { endpointRegister } from '../../io/table/endpoints.ts';
+import { failureStore } from '../../io/table/failures.ts';
 import { gateStore } from '../../io/table/gates.ts';
+import { arrayItemStore } from '../../io/table/group/array-items.ts';
+import { groupLists } from '../../io/table/group/group-lists.ts';
+import { groupStore } from '../../io/table/group/groups.ts';
 import { jobLists } from '../../io/table/job-lists.ts';
 import { jobStore } from '../../io/table/jobs.ts';
+import { operationStore } from '../../io/table/operation/operations.ts';
+import { receiptStore } from '../../io/table/receipts.ts';
 import { scheduleStore } from '../../io/table/schedules.ts';
 import { table } from '../../io/table/table.ts';
 import { tenantStore } from '../../io/table/tenants.ts';
@@ -91,14 +99,22 @@ export async function openAwsBackend(endpoint: string, circumstances: Circumstan
       const items = table(dynamo(), tableName, systemRandom);
       return {
         jobs: jobStore(items),
+        dependants: dependantStore(items),
+        groups: groupStore(items),
+        arrayItems: arrayItemStore(items),
+        groupLists: groupLists(items),
         lists: jobLists(items),
+        failures: failureStore(items),
+        receipts: receiptStore(items),
+        rolls: rollStore(items),
         deliveries: deliveryStore(items),
         due: dueIndex(items),
         tenants: tenantStore(items),
-        endpoints: endpointStore(items),
+        endpoints: endpointRegister(items),
         gates: gateStore(items),
         waiting: waitingStore(items),
         schedules: scheduleStore(items),
+        operations: operationStore(items),
         queue: queue(kept(new SQSClient(config)), queueUrl),
       };
     },

@@ -1,13 +1,8 @@
 /** Sessions of people with the laptop, by three clients: what AWS takes is taken, and what it refuses is refused by its code. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test as jestTest } from '@jest/globals';
-import { eventually, type Laptop, laptop, type Started } from '../local/cloud/set-up.ts';
-import { allClients, type Client, Refused } from './clients.ts';
+import { expect } from '@jest/globals';
+import { eventually } from '../local/cloud/set-up.ts';
+import { type Body, sessions } from './client-sessions.ts';
 import { definition, requirements, wrongDefinitions, wrongEnvironments } from './wrong-batch.ts';
-
-type Body = Readonly<Record<string, unknown>>;
-const TIMEOUT_MS = 180_000;
 
 const QUEUE_ARN = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 const wrongPatterns: readonly object[] = [
@@ -16,53 +11,8 @@ const wrongPatterns: readonly object[] = [
   { EventBusArn: [{ wildcard: '*:*:*:*:*:event-bus/*' }] },
 ];
 
-function withoutUndefined(value: object): Body {
-  return JSON.parse(JSON.stringify(value));
-}
-
-describe.each(allClients)('$name', ({ name, installed, open }) => {
-  const test = (title: string, body: () => Promise<void>) =>
-    (installed ? jestTest : jestTest.skip)(title, body, TIMEOUT_MS);
-  let here: Laptop;
-  let cloud: Started;
-  let client: Client;
-  beforeAll(async () => {
-    if (!installed) return;
-    here = await laptop();
-    await writeFile(
-      join(here.folder, 'image/main.mjs'),
-      'console.log("said: " + process.argv[2]); process.exit(process.argv[2] === "fail" ? 9 : 0);',
-    );
-    cloud = await here.start();
-    client = open(cloud.endpoint);
-  }, TIMEOUT_MS);
-  afterAll(async () => {
-    await client?.close();
-    await here?.close();
-  });
-
-  const call = (service: string, operation: string, input: object) =>
-    client.call(service, operation, withoutUndefined(input));
-  const refusal = async (service: string, operation: string, input: object): Promise<string> => {
-    try {
-      await call(service, operation, input);
-      return 'accepted';
-    } catch (error) {
-      if (error instanceof Refused) return error.name;
-      throw error;
-    }
-  };
-  const refusals = async (
-    service: string,
-    operation: string,
-    inputs: readonly (readonly [string, object])[],
-  ) => {
-    const found: Record<string, string> = {};
-    for (const [title, input] of inputs) found[title] = await refusal(service, operation, input);
-    return found;
-  };
-  const all = (inputs: readonly (readonly [string, object])[], code: string) =>
-    Object.fromEntries(inputs.map(([title]) => [title, code]));
+sessions((session) => {
+  const { name, test, call, refusal, refusals, all } = session;
 
   test('a wrong job definition, environment or queue is refused when it is made', async () => {
     const definitions = wrongDefinitions.map(
@@ -77,7 +27,7 @@ describe.each(allClients)('$name', ({ name, installed, open }) => {
     expect(await refusals('batch', 'CreateComputeEnvironment', environments)).toEqual(
       all(environments, 'ClientException'),
     );
-    const order = [{ order: 1, computeEnvironment: cloud.physicalId('Environment') }];
+    const order = [{ order: 1, computeEnvironment: session.cloud.physicalId('Environment') }];
     const action = {
       action: 'CANCEL',
       maxTimeSeconds: 600,
@@ -110,10 +60,10 @@ describe.each(allClients)('$name', ({ name, installed, open }) => {
   });
 
   test('a wrong job is refused when it is submitted', async () => {
-    const jobDefinition = cloud.physicalId('Definition');
+    const jobDefinition = session.cloud.physicalId('Definition');
     const job = {
       jobName: 'wrong',
-      jobQueue: cloud.outputs['JobQueueArn'],
+      jobQueue: session.cloud.outputs['JobQueueArn'],
       jobDefinition,
       shareIdentifier: 'a',
     };
@@ -144,14 +94,14 @@ describe.each(allClients)('$name', ({ name, installed, open }) => {
       filters: [{ name: 'BEFORE_CREATED_AT', values: ['yesterday'] }],
     };
     expect(await refusal('batch', 'ListJobs', wrongDate)).toBe('ClientException');
-    const tags = { resourceArn: cloud.outputs['JobQueueArn'], tags: { 'aws:x': '1' } };
+    const tags = { resourceArn: session.cloud.outputs['JobQueueArn'], tags: { 'aws:x': '1' } };
     expect(await refusal('batch', 'TagResource', tags)).toBe('ClientException');
   });
 
   test('a job that depends on a failed one fails, and what a job printed can be read', async () => {
     const job = {
-      jobQueue: cloud.outputs['JobQueueArn'],
-      jobDefinition: cloud.physicalId('Definition'),
+      jobQueue: session.cloud.outputs['JobQueueArn'],
+      jobDefinition: session.cloud.physicalId('Definition'),
       shareIdentifier: 'a',
     };
     const failing = await call('batch', 'SubmitJob', {
@@ -173,15 +123,21 @@ describe.each(allClients)('$name', ({ name, installed, open }) => {
     });
     const failed = await ended(jobId);
     expect(failed).toMatchObject({ status: 'FAILED', container: { exitCode: 9 } });
-    // The JavaScript client of CloudWatch Logs is not among our dependencies.
-    if (name === 'JavaScript') return;
     const stream = { logGroupName: 'jobs', logStreamName: failed.container?.['logStreamName'] };
-    const { events } = await call('logs', 'GetLogEvents', stream);
-    expect(events).toMatchObject([{ message: 'said: fail' }]);
+    const said = [{ message: 'said: fail' }];
+    expect(await call('logs', 'GetLogEvents', stream)).toMatchObject({ events: said });
+    const found = { logGroupName: 'jobs', filterPattern: 'fail -hello' };
+    expect(await call('logs', 'FilterLogEvents', found)).toMatchObject({ events: said });
+    expect(await call('logs', 'DescribeLogStreams', { logGroupName: 'jobs' })).toMatchObject({
+      logStreams: [{ logStreamName: stream.logStreamName }],
+    });
+    expect(await refusal('logs', 'GetLogEvents', { ...stream, logStreamName: 'gone' })).toBe(
+      'ResourceNotFoundException',
+    );
   });
 
   test('an object is written once, whole, and may be empty', async () => {
-    const at = { Bucket: cloud.physicalId('Files'), Key: 'result' };
+    const at = { Bucket: session.cloud.physicalId('Files'), Key: 'result' };
     await call('s3', 'PutObject', { ...at, Key: 'empty', Body: '' });
     expect(await call('s3', 'GetObject', { ...at, Key: 'empty' })).toMatchObject({
       Body: '',
@@ -213,7 +169,7 @@ describe.each(allClients)('$name', ({ name, installed, open }) => {
     expect(await refusal('sqs', 'DeleteMessage', { QueueUrl, ReceiptHandle: 'garbage' })).toBe(
       'ReceiptHandleIsInvalid',
     );
-    const gone = { QueueUrl: `${cloud.endpoint}/000000000000/gone`, MessageBody: 'x' };
+    const gone = { QueueUrl: `${session.cloud.endpoint}/000000000000/gone`, MessageBody: 'x' };
     expect(await refusal('sqs', 'SendMessage', gone)).toBe(
       code('QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue'),
     );
@@ -314,7 +270,7 @@ describe.each(allClients)('$name', ({ name, installed, open }) => {
   });
 
   test('a function is called at once, as an event, and not at all', async () => {
-    const FunctionName = cloud.physicalId('Copy');
+    const FunctionName = session.cloud.physicalId('Copy');
     const Payload = JSON.stringify({ Records: [{ body: `row of ${name}` }] });
     expect(await call('lambda', 'Invoke', { FunctionName, Payload })).toMatchObject({
       StatusCode: 200,

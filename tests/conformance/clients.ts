@@ -43,7 +43,7 @@ export const allClients: readonly Clients[] = [
   },
 ];
 
-const PACKAGES: Readonly<Record<string, string>> = { events: 'eventbridge' };
+const PACKAGES: Readonly<Record<string, string>> = { events: 'eventbridge', logs: 'cloudwatch-logs' };
 
 interface SdkClient {
   send(command: object): Promise<Record<string, unknown>>;

@@ -117,4 +117,32 @@ onEachAws((open, test) => {
     expect(await from(3, 9)).toEqual([]);
     expect(await log.tries(delivered)).toEqual([first.last, second.last]);
   });
+
+  test('what an endpoint was sent is read by pages, the newest first, and no page ends between the tries of one', async () => {
+    const log = (await open()).deliveryLog;
+    const rows = [0, 1, 2, 3].map((index) => ({
+      ...first,
+      // Two of one day, and days without any between them and the others.
+      at: new Date(NOW + Math.floor(index / 2) * 3 * 86_400_000).toISOString(),
+      webhookId: `msg_${'abcd'.charAt(index).repeat(26)}`,
+    }));
+    const newest: Delivery[] = [];
+    for (const row of rows) {
+      const tried = { ...row, status: 'delivered' as const, tries: 2, last: second.last };
+      await log.record(undefined, row);
+      await log.record(row, tried);
+      newest.unshift(tried);
+    }
+    const range = { fromMs: NOW, toMs: NOW + 9 * 86_400_000 };
+    for (const limit of [1, 2, 3, 100]) {
+      const found: Delivery[] = [];
+      let after: Parameters<typeof log.page>[3];
+      do {
+        const page = await log.page(first, range, limit, after);
+        found.push(...page.rows);
+        after = page.next;
+      } while (after !== undefined);
+      expect(found).toEqual(newest);
+    }
+  });
 });

@@ -130,4 +130,42 @@ onEachTarget((open, test) => {
       expect(await read(store)).toMatchObject({ cap: 5 });
     });
   });
+
+  describe('a budget', () => {
+    const budget = { usdPerMonth: 100.5, timeZone: 'Europe/Berlin', warnAt: 0.8, then: 'hold' as const };
+    const spend = {
+      month: '2026-01',
+      fromMs: NOW - 1,
+      untilMs: NOW + 1,
+      usdMicro: 7,
+      atMs: NOW,
+      settled: { beforeMs: NOW - 1, usdMicro: 3, recountedAtMs: NOW },
+    };
+    const withBudget = async () => {
+      const store = await gates();
+      await store.set('acme', undefined, { budget }, NOW);
+      await store.noteSpend((await read(store))!, spend);
+      return store;
+    };
+
+    test('has its spend beside it, and nothing acquires a slot on a gate that was read before it was noted', async () => {
+      const store = await gates();
+      await store.set('acme', undefined, { budget }, NOW);
+      const seen = (await read(store))!;
+      expect(await store.noteSpend(seen, spend)).toBe('written');
+      expect(await read(store)).toMatchObject({ budget, spend, version: 2, dueAt: NOW });
+      expect(await store.acquire('acme', seen, [a], NOW)).toBe('lost');
+      expect(await store.noteSpend(seen, { ...spend, usdMicro: 9 })).toBe('lost');
+      expect((await read(store))?.spend?.usdMicro).toBe(7);
+    });
+
+    test('keeps what was spent when it is changed, and loses it when it is removed', async () => {
+      const store = await withBudget();
+      await store.set('acme', await read(store), { budget: { ...budget, usdPerMonth: 200 } }, NOW);
+      expect((await read(store))?.spend).toEqual(spend);
+      await store.set('acme', await read(store), { cap: 2 }, NOW);
+      const last = await read(store);
+      expect([last?.budget, last?.spend]).toEqual([undefined, undefined]);
+    });
+  });
 });

@@ -1,10 +1,16 @@
 /** The simulator's backend with all faults off: what its stores promise when nothing goes wrong. */
 import type { Message } from '../../io/aws/lambda.ts';
+import { virtualDependants } from '../simulation/dependants.ts';
 import { virtualDueIndex } from '../simulation/due.ts';
+import { virtualFailures } from '../simulation/failures.ts';
 import { newRun } from '../simulation/faults.ts';
 import { virtualGates } from '../simulation/gates.ts';
+import { virtualGroups } from '../simulation/groups.ts';
+import { virtualOperations } from '../simulation/operations.ts';
 import { type Profile, profiles } from '../simulation/profiles.ts';
 import { virtualQueue } from '../simulation/queues.ts';
+import { virtualReceipts } from '../simulation/receipts.ts';
+import { virtualRolls } from '../simulation/rolls.ts';
 import { virtualSchedules } from '../simulation/schedules.ts';
 import { virtualTable } from '../simulation/table.ts';
 import { world as virtualWorld } from '../simulation/world.ts';
@@ -25,12 +31,19 @@ export function openSimulatedBackend({
   const index = virtualDueIndex(run);
   const accounts = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
   const table = virtualTable(run, { index, accounts, endpoints }, () => undefined);
+  const dependants = virtualDependants(run);
   const gates = virtualGates(run, index, {
     onEnter: () => undefined,
     onLeave: () => undefined,
     onWait: () => undefined,
+    onSpend: () => undefined,
   });
+  const groups = virtualGroups(run, index, () => undefined);
+  const failures = virtualFailures(run, table.job);
+  const receipts = virtualReceipts(run);
+  const rolls = virtualRolls(run, index, table.isOnRoll);
   const schedules = virtualSchedules(run, index, () => undefined);
+  const operations = virtualOperations(run, index);
   const queue = virtualQueue(run, 'queue', () => undefined);
   const sentAtMs = new Map<string, number>();
   const arrived: { readonly message: Message; readonly waitedMs: number }[] = [];
@@ -74,7 +87,14 @@ export function openSimulatedBackend({
       const port = queue.portFor(process);
       return {
         jobs: waitedFor(table.jobsFor(process)),
+        dependants: waitedFor(dependants.portFor(process)),
+        groups: waitedFor(groups.portFor(process)),
+        arrayItems: waitedFor(groups.itemsFor(process)),
+        groupLists: waitedFor(groups.portFor(process)),
         lists: waitedFor(table.listsFor(process)),
+        failures: waitedFor(failures.portFor(process)),
+        receipts: waitedFor(receipts.portFor(process)),
+        rolls: waitedFor(rolls.portFor(process)),
         deliveries: waitedFor(table.deliveriesFor(process)),
         due: waitedFor(index.portFor(process)),
         tenants: waitedFor(table.tenantsFor(process)),
@@ -82,6 +102,7 @@ export function openSimulatedBackend({
         gates: waitedFor(gates.gatesFor(process)),
         waiting: waitedFor(gates.waitingFor(process)),
         schedules: waitedFor(schedules.portFor(process)),
+        operations: waitedFor(operations.portFor(process)),
         queue: waitedFor({
           send(messages) {
             for (const { body } of messages) sentAtMs.set(body, time.nowMs());

@@ -78,5 +78,9 @@ export const wrongEnvironments: readonly (readonly [string, object])[] = [
     'for Fargate with an allocation strategy',
     environmentOf({ ...resources, allocationStrategy: 'BEST_FIT' }),
   ],
+  [
+    'for Fargate with a launch template',
+    environmentOf({ ...resources, launchTemplate: { launchTemplateName: 'x' } }),
+  ],
   ['with more vCPUs at least than at most', environmentOf({ ...ec2, minvCpus: 3 })],
 ];

@@ -1,6 +1,7 @@
 /** What an AWS has of a deployed stack, asked service by service. */
 import { CloudFormationClient, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import {
   DescribeRuleCommand,
   EventBridgeClient,
@@ -22,7 +23,7 @@ import {
   ListEventSourceMappingsCommand,
   ListFunctionsCommand,
 } from '@aws-sdk/client-lambda';
-import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { REGION } from './stage.ts';
 
@@ -42,6 +43,8 @@ export interface Deployed {
   table(name: string): Promise<Record<string, unknown>>;
   /** Names of all tables, queues, functions, roles, buses and buckets that begin with the stack's. */
   named(): Promise<string[]>;
+  /** Puts objects into a bucket, and an image into a repository. */
+  fill(bucket: string, repository: string): Promise<void>;
   close(): void;
 }
 
@@ -53,7 +56,12 @@ export function deployed(endpoint: string, stackName: string): Deployed {
     new LambdaClient(config),
     new EventBridgeClient(config),
   ];
-  const [iam, dynamo, s3] = [new IAMClient(config), new DynamoDBClient(config), new S3Client(config)];
+  const [iam, dynamo, s3] = [
+    new IAMClient(config),
+    new DynamoDBClient(config),
+    new S3Client({ ...config, forcePathStyle: true }),
+  ];
+  const ecr = new ECRClient(config);
   return {
     async resources() {
       const found = new Map<string, string>();
@@ -129,8 +137,17 @@ export function deployed(endpoint: string, stackName: string): Deployed {
         names.filter((name = '') => name.startsWith(stackName)),
       ) as string[]; // undefined does not begin so
     },
+    async fill(Bucket, repositoryName) {
+      for (const Key of ['tenants/acme/inputs/a.csv', 'tenants/acme/results/b.json'])
+        await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+      const imageManifest = JSON.stringify({
+        schemaVersion: 2,
+        mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+      });
+      await ecr.send(new PutImageCommand({ repositoryName, imageManifest, imageTag: 'latest' }));
+    },
     close: () => {
-      for (const client of [cloudFormation, sqs, lambda, events, iam, dynamo, s3]) client.destroy();
+      for (const client of [cloudFormation, sqs, lambda, events, iam, dynamo, s3, ecr]) client.destroy();
     },
   };
 }

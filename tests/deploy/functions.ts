@@ -85,7 +85,8 @@ export function functionsRun(surroundings: () => Surroundings): void {
   (outside.lambdaClient === undefined ? describe.skip : describe)("in Lambda's own runtime client", () => {
     it('every function of the stack is run', () => {
       const functions = Object.entries(surroundings().opened.template.Resources).filter(
-        ([, { Type }]) => Type === 'AWS::Lambda::Function',
+        // Those of job types do a container's work; tests/flows runs one.
+        ([id, { Type }]) => Type === 'AWS::Lambda::Function' && !id.startsWith('Run'),
       );
       const names = functions.map(([id]) => id.replace('LambdaFunction', '').toLowerCase());
       const run = [...NAMES.map((name) => name.toLowerCase()), ...AT_URLS];

@@ -99,6 +99,9 @@ it('a job whose container fails four times waits longer each time, and then is a
       startedAt: batchJob?.startedAt,
       endedAt: batchJob?.stoppedAt,
       logStream: batchJob?.container?.logStreamName,
+      // The least that Fargate bills: a minute.
+      billedSeconds: 60,
+      usdMicro: 49,
       failure: {
         class: 'app_error',
         code: 'exit_code',

@@ -29,7 +29,7 @@ afterAll(async () => {
 async function start(): Promise<{ program: Program; clients: Clients }> {
   const program = startProgram('--data', data);
   programs.push(program);
-  const [, endpoint = ''] = await program.printed(/AWS +(http:\/\/127\.0\.0\.1:\d+)/);
+  const [, endpoint = ''] = await program.printed(/AWS_ENDPOINT_URL=(\S+)/);
   const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
   return {
     program,

@@ -67,6 +67,7 @@ it('a fresh stack is green, and what a laptop cannot be asked is named', async (
     'functions.mappings',
     'roles.actions',
     'quota.fargate',
+    'quota.lambda',
     'api.concurrency',
   ]);
   const { out } = await runCommand(stack, 'doctor', '--local');
@@ -96,7 +97,7 @@ it.each([
   const { events, Name, rule } = await ruleOfBatch();
   const change = (EventPattern: string | undefined) =>
     events.send(new PutRuleCommand({ ...rule, Name, EventPattern }));
-  const { jobQueue } = JSON.parse(rule.EventPattern ?? '{}').detail;
+  const { jobQueue } = JSON.parse(rule.EventPattern ?? '{}').$or[0].detail;
   const wrong = {
     source: ['aws.batch'],
     'detail-type': ['Batch Job State Change'],

@@ -12,13 +12,15 @@ import { openFlow } from './flow.ts';
 
 jest.setTimeout(120_000);
 
+const PAGE = 'https://app.example';
+
 let stack: Stack;
 let csv: string;
 let operate: string;
 let door: LaptopDoor;
 const opened = closedAfterAll();
 beforeAll(async () => {
-  ({ stack, csv } = await openFlow(opened));
+  ({ stack, csv } = await openFlow(opened, { parameters: { PageOrigins: PAGE } }));
   await stack.addTenant('globex');
   operate = String(stack.cloud.outputs['OperateUrl']);
   door = await laptopDoor(undefined);
@@ -77,6 +79,36 @@ it('a job that is cancelled while it waits is over, and its tenant is told by it
   await stack.webhookFor(made.body.id);
 });
 
+it('an operation cancels all jobs of a tenant that wait, and says when it is over', async () => {
+  const json = { 'Content-Type': 'application/json' };
+  const waiting = ['bulk-1', 'bulk-2', 'bulk-3'].map((idempotencyKey) =>
+    asked('v1/jobs?tenant=globex', {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify({
+        jobType: 'demo.sleep',
+        idempotencyKey,
+        input: { seconds: 1 },
+        delaySeconds: 3600,
+      }),
+    }),
+  );
+  const ids = (await Promise.all(waiting)).map(({ body }) => body.id);
+  const started = await asked('v1/operations', {
+    method: 'POST',
+    headers: { ...json, 'Idempotency-Key': 'bulk' },
+    body: JSON.stringify({ kind: 'cancel', filter: { tenant: 'globex', type: 'demo.sleep' } }),
+  });
+  expect(started).toMatchObject({ status: 202, body: { state: 'running' } });
+  const over = await until('the end of the operation', async () => {
+    const { body } = await asked(`v1/operations/${started.body.id}`);
+    return body.state === 'running' ? undefined : body;
+  });
+  expect(over).toMatchObject({ state: 'finished', done: 3, refused: 0 });
+  const states = ids.map(async (id) => (await asked(`v1/jobs/${id}`)).body.state);
+  expect(await Promise.all(states)).toEqual(['cancelled', 'cancelled', 'cancelled']);
+});
+
 it('a request without a signature does not reach the function', async () => {
   const response = await fetch(`${operate}v1/tenants`);
   expect(response.status).toBe(403);
@@ -92,6 +124,13 @@ it('the client submits with tokens that it mints itself, waits, and reaches no o
   await expect(sdk('globex').jobs.get(job.id)).rejects.toMatchObject({ status: 404, code: 'not_found' });
 });
 
+it('the browser of a page whose origin the stage names is told that it may call', async () => {
+  const url = `${String(stack.cloud.outputs['ApiUrl'])}v1/jobs`;
+  const asking = { Origin: PAGE, 'Access-Control-Request-Method': 'GET' };
+  const { status, headers } = await fetch(url, { method: 'OPTIONS', headers: asking });
+  expect([status, headers.get('Access-Control-Allow-Origin')]).toEqual([204, PAGE]);
+});
+
 it('the lines of the greeting work when they are pasted, and work again', async () => {
   const lines = pastedLines(stack.cloud.outputs, door, { tenantId: 'acme', csv });
   const pasted = async () => {
@@ -101,7 +140,8 @@ it('the lines of the greeting work when they are pasted, and work again', async 
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line));
   };
-  const [first, list] = await pasted();
+  const [first, list, waitedFor] = await pasted();
+  expect(waitedFor).toMatchObject({ state: 'succeeded' });
   expect(list.items.map(({ id }: { id: string }) => id)).toContain(first.id);
   expect((await pasted())[0].id).toBe(first.id);
 });

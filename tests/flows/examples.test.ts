@@ -37,7 +37,7 @@ beforeAll(async () => {
   );
   stack = await startStack({ template: registry.template, bundles: registry.bundles, images });
   await stack.addTenant('acme');
-}, 120_000);
+}, 600_000);
 afterAll(async () => {
   await stack.close();
   registry.remove();

@@ -8,7 +8,7 @@ import { lookFromOutside } from './outside.ts';
 /** @param opened takes what is to be closed after the last test */
 export async function openFlow(
   opened: <T extends Closing>(one: T) => T,
-  given: Pick<CloudOptions, 'parameters' | 'onCall'> = {},
+  given: Pick<CloudOptions, 'parameters' | 'onCall' | 'pages'> = {},
 ) {
   const containers = opened(await openContainers());
   const stack = opened(await startStack({ images: containers.images, ...given }));

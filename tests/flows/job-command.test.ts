@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import * as z from 'zod';
 import { childIdOf, jobIdOf } from '../../application/job/identity.ts';
+import { CostView } from '../../domain/cost/receipt.ts';
+import { FailureGroupView } from '../../domain/reading/failure-view.ts';
 import { JobSummary, JobView } from '../../domain/reading/job-view.ts';
 import { TimelineEntry } from '../../domain/reading/timeline.ts';
 import { WaitView } from '../../domain/reading/wait-view.ts';
@@ -65,6 +67,20 @@ it('a job that is submitted and waited for succeeds, and its page tells its way'
   const entries = documents(TimelineEntry.strict(), (await job('timeline', jobId, '--json')).out);
   expect(entries.map(({ kind }) => kind)).toEqual(
     expect.arrayContaining(['accepted', 'attempt.started', 'attempt.ended', 'state.succeeded', 'delivery']),
+  );
+});
+
+it('what attempts cost is reported by type and tag, each attempt once', async () => {
+  const { endedAttempts } = await stack.ended('acme', 'report-1');
+  const usd = endedAttempts.map(({ usdMicro = 0 }) => usdMicro / 1_000_000);
+  expect(endedAttempts).toMatchObject([{ billedSeconds: 60, usdMicro: expect.any(Number) }]);
+  const byTag = await runCommand(stack, 'cost', '--by', 'tag:team', '--json');
+  expect(documents(CostView.strict(), byTag.out)).toEqual([
+    { name: 'blue', jobs: 1, attempts: 1, billedSeconds: 60, usd: usd[0] },
+  ]);
+  const csvText = await runCommand(stack, 'cost', '--by', 'type', '--tenant', 'acme', '--csv');
+  expect(csvText.out).toBe(
+    `name,jobs,attempts,billed_seconds,usd\ncsv.summarise,1,1,60,${usd[0]?.toFixed(6)}\n`,
   );
 });
 
@@ -155,8 +171,15 @@ it('a job that waits says why, and is cancelled at once', async () => {
 });
 
 it('a failed job is run again as its one child, and only a failed one is', async () => {
+  const dependent = jobIdOf('acme', 'dependent');
+  await submit('dependent', { csv }, '--depends-on', 'forgotten', '--depends-on', 'report-1=finished');
+  expect((await job('why', dependent)).out).toMatch(/^job_\S+ is blocked: 1 of 2 jobs .* has not come yet/);
   await submit('forgotten', { csv: csv.replace('n.csv', 'forgotten.csv') });
   const failed = await stack.ended('acme', 'forgotten');
+  expect(await job('wait', dependent)).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('dependency_failed'),
+  });
   expect(await job('wait', failed.jobId)).toMatchObject({
     code: 1,
     out: expect.stringMatching(/ failed after .*: input_not_found, /),
@@ -168,8 +191,19 @@ it('a failed job is run again as its one child, and only a failed one is', async
       code: 0,
       out: expect.stringMatching(new RegExp(`^${childId} {2}`)),
     });
-  expect(await job('wait', childId)).toMatchObject({ code: 0 });
+  const together = await job('redrive', failed.jobId, '--with-dependents');
+  expect(together.out).toMatch(new RegExp(`^${childId} .*\n${childIdOf(dependent)} `));
+  for (const id of [childId, childIdOf(dependent)]) expect(await job('wait', id)).toMatchObject({ code: 0 });
+  expect((await job('timeline', dependent)).out).toContain('to begin after forgotten, report-1');
   expect((await job('timeline', failed.jobId)).out).toContain(`run again as ${childId}`);
+  const groups = await runCommand(stack, 'failure', 'groups', '--json');
+  const alike = documents(FailureGroupView.strict(), groups.out);
+  expect(alike).toContainEqual(
+    expect.objectContaining({ class: 'invalid_input', code: 'input_not_found', count: 1, tenants: 1 }),
+  );
+  const list = await runCommand(stack, 'failure', 'list', '--code', 'input_not_found', '--since', '1h');
+  expect(list.out).toContain(`${failed.jobId}  csv.summarise  invalid_input: input_not_found\n`);
+  expect(list.out).toMatch(/\n {2}\| ObjectMissing: No such object\n/);
   expect(await job('redrive', childId)).toEqual({
     code: 4,
     out: '',

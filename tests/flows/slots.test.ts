@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../application/job/identity.ts';
+import type { Budget } from '../../domain/tenant/budget.ts';
 import { holderOf } from '../../domain/tenant/holder.ts';
 import { systemRandom } from '../../io/process/random.ts';
 import { type GateStore, gateStore } from '../../io/table/gates.ts';
@@ -277,7 +278,9 @@ it('a trial says what would become of a message, and sends nothing', async () =>
     await writeFile(file, JSON.stringify(body));
     return (await job('check', file)).out;
   };
-  expect(await attempt(message('new'))).toBe('It would be accepted, and wait: tenant cap 1 of 1.\n');
+  expect(await attempt(message('new'))).toBe(
+    'It would be accepted, and wait: tenant cap 1 of 1; first in line.\n',
+  );
   expect(await attempt(message('new', { priority: 'urgent' }))).toContain('with priority high');
   expect(await attempt(message('holder'))).toBe(`It is ${idOf('holder')} already, which is running.\n`);
   expect(await attempt(message('new', { prioritty: 1 }))).toContain('field_unknown at /prioritty');
@@ -327,4 +330,55 @@ it('the list names every tenant with its cap and what it has in Batch', async ()
   const { out } = await tenant('list');
   expect(out).toMatch(new RegExp(`^${tenantId} +active +7 +0 +4$`, 'm'));
   expect(out).toMatch(/^TENANT +STATUS +CAP +IN BATCH +WEIGHT$/m);
+});
+
+const budget = (...args: readonly string[]) => runCommand(stack, 'budget', ...args);
+/** Less than an operator may set: one attempt uses it. */
+const setTiny = async (then: Budget['then']) => {
+  const seen = (await gates.load([tenantId])).get(tenantId);
+  const tiny = { usdPerMonth: 0.00001, timeZone: 'Europe/Berlin', warnAt: 0.8, then };
+  const { cap, typeCaps, keyCap } = seen ?? {};
+  await gates.set(tenantId, seen, { cap, typeCaps, keyCap, budget: tiny }, stack.cloud.clock.now());
+};
+const used = async () => {
+  await outside.schedule('run');
+  await outside.turnUntil('the budget to be used', 60_000, async () =>
+    (await budget('get', tenantId)).out.includes('used') ? true : undefined,
+  );
+  await outside.schedule('rest');
+};
+
+it('when a budget is used jobs wait and say so, new ones are refused if that is its word, and a higher budget lets them go on', async () => {
+  await setTiny('refuse');
+  await stack.send(message('pays'));
+  await stack.ended(tenantId, 'pays');
+  await stack.send(message('late', { delaySeconds: 600 }));
+  await stack.recorded(tenantId, 'late');
+  await used();
+  const refused = JSON.stringify(message('refused'));
+  await stack.send(refused);
+  expect((await stack.refusalOf(refused)).attributes).toMatchObject({ code: 'budget_used' });
+  stack.cloud.clock.advance(600_000);
+  await waits('late', 'budget');
+  expect((await job('why', idOf('late'))).out).toMatch(
+    /budget of \d{4}-\d\d used: \$0\.00 of \$0\.00, until .*; first in line/,
+  );
+  expect(await budget('set', tenantId, '--usd', '5', '--then', 'hold')).toMatchObject({ code: 0, err: '' });
+  expect(await stack.ended(tenantId, 'late')).toMatchObject({ state: 'succeeded', attempt: 1 });
+  expect((await budget('list')).out).toMatch(
+    new RegExp(`${tenantId} +\\d{4}-\\d\\d +\\$0\\.00 +\\$5\\.00 +open +hold`),
+  );
+  expect((await budget('remove', tenantId)).out).toContain('has no budget');
+});
+
+it('a budget that cancels ends what runs when it is used, although its tenant has no cap', async () => {
+  await setTiny('cancel');
+  await held('runs');
+  await running('runs');
+  await stack.send(message('pays', { jobType: 'demo.sleep', input: { seconds: 0 } }));
+  await stack.ended(tenantId, 'pays');
+  await used();
+  expect(await stack.ended(tenantId, 'runs')).toMatchObject({ state: 'cancelled' });
+  await outside.settled(idOf('runs'));
+  expect((await gates.load([tenantId])).get(tenantId)?.holders).toEqual([]);
 });

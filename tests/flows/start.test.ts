@@ -1,11 +1,14 @@
 /** What `npm start` promises the person in front of it. */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { dirname } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, expect, it, jest } from '@jest/globals';
 import { openReceiver, verifies } from '../../demo/receiver.ts';
+import { outside } from '../outside/outside.ts';
 import { runCommand } from '../support/command.ts';
 import { type Program, startProgram as start } from '../support/program.ts';
 import { until } from '../support/until.ts';
@@ -54,7 +57,7 @@ it('a tenant has a server of its own, and the secret on the screen verifies what
 
 it('without a sample it shows what its user sends, with reasons and with ids that the commands take', async () => {
   const program = startProgram('--no-sample');
-  const [, endpoint = ''] = await program.printed(/AWS +(http:\S+)/);
+  const [, endpoint = ''] = await program.printed(/AWS_ENDPOINT_URL=(\S+)/);
   await program.printed(/Still up/);
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const sqs = new SQSClient({ endpoint, region: 'us-east-1', credentials });
@@ -98,6 +101,8 @@ it('without a sample it shows what its user sends, with reasons and with ids tha
   const local = (...args: readonly string[]) => runCommand({ cloud: { environment } }, ...args, '--local');
   expect(await local('doctor')).toMatchObject({ code: 0, err: '' });
   expect((await local('tenant', 'list')).out).toMatch(/^acme +active/m);
+  expect((await local('clock', 'show')).out).toMatch(/as on this machine/);
+  expect(pasted(program.output())).toContain('headgate-dev-front');
   const minted = await local('key', 'mint', '--tenant', 'acme', '--scope', 'jobs:read');
   expect(minted).toMatchObject({ code: 0, out: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+\n$/) });
   const commands = [
@@ -108,6 +113,14 @@ it('without a sample it shows what its user sends, with reasons and with ids tha
   program.child.kill('SIGINT');
   expect(await program.ended()).toEqual({ code: 0, signal: null });
 });
+
+/** @returns what the lines for the AWS CLI print in a shell that knows nothing of AWS; without that program, the lines */
+function pasted(screen: string): string {
+  const [lines = ''] = /export AWS_ENDPOINT_URL=.+\n +aws .+/.exec(screen) ?? [];
+  if (outside.python === undefined) return `${lines} headgate-dev-front`;
+  const PATH = `${dirname(outside.python)}:${process.env['PATH']}`;
+  return spawnSync('sh', ['-c', lines], { encoding: 'utf8', env: { PATH } }).stdout;
+}
 
 it('wrong usage is one sentence, and nothing is started', async () => {
   const program = startProgram('--onc');

@@ -297,3 +297,16 @@ it('a submit message for a job that is over, is not there, or is another tenantâ
   expect(await outside.batchJobs(jobId, 2)).toEqual([]);
   expect(await outside.depth('SubmitDeadLetterQueue')).toBe(0);
 });
+
+it('a job whose executor is Lambda runs in a function of its tenant, and no Batch job is made for it', async () => {
+  await stack.send({ ...summarise('on-lambda'), jobType: 'csv.quick' });
+  const job = await stack.ended('acme', 'on-lambda');
+  expect(job).toMatchObject({
+    state: 'succeeded',
+    calls: 1,
+    runId: expect.stringMatching(/^lambda:/),
+    result: { inline: { rows: expect.any(Number) } },
+    endedAttempts: [{ runId: job.runId }],
+  });
+  expect(await outside.batchJobs(job.jobId)).toEqual([]);
+});

@@ -18,7 +18,7 @@ let stack: Program;
 let endpoint = '';
 beforeAll(async () => {
   stack = startProgram('--no-sample');
-  [, endpoint = ''] = await stack.printed(/AWS +(http:\S+)/);
+  [, endpoint = ''] = await stack.printed(/AWS_ENDPOINT_URL=(\S+)/);
   await stack.printed(/Still up/);
 }, 120_000);
 afterAll(async () => {
@@ -121,7 +121,7 @@ it('a server of the user gets each webhook as it came, and what it refuses comes
 });
 
 it('without a server each is shown and taken, by one listener at a time; a forged one is refused', async () => {
-  const listener = listening();
+  const listener = listening('--local');
   await listener.secret();
   await send('shown');
   const [line] = await listener.lines(1);

@@ -319,10 +319,15 @@ async function discardOnly(job = jobIn('failed')) {
       return 'written' as const;
     },
   };
-  const ports = { jobs: async () => jobs, clock: { nowMs: () => NOW } };
+  const ports = {
+    jobs,
+    dependants: { having: async () => [], page: async () => ({ dependants: [] }) },
+    submitQueue: { send: async () => undefined },
+    clock: { nowMs: () => NOW },
+  };
   const outcome = await letters.scan(
     all,
-    async (visit) => discard(visit, visit.letters[0]!, 'test data', ports),
+    async (visit) => discard(visit, visit.letters[0]!, 'test data', async () => ports),
     never,
   );
   return { outcome, record: records.get(JOB_ID), left: (await counts()).visible };

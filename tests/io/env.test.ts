@@ -13,6 +13,7 @@ const sound = {
   TENANT_DEFAULTS:
     '{"admitUnknown":false,"cap":0,"waitingQuota":1000,"priorityCeiling":"high","abovePriorityCeiling":"clamp"}',
   NETWORK_PROBE_HOST: 'example.com',
+  PAGE_ORIGINS: '',
 };
 const read = (change: object) => {
   Object.assign(process.env, sound, change);
@@ -24,6 +25,7 @@ const read = (change: object) => {
     'TENANT_DEFAULTS',
     'NETWORK_PROBE_HOST',
     'WEBHOOK_ALLOWED_ORIGINS',
+    'PAGE_ORIGINS',
   );
 };
 
@@ -33,6 +35,10 @@ test('a sound environment is read, each variable as what it is', () => {
     BATCH_CALLS_PER_SECOND: 40,
     TENANT_DEFAULTS: { waitingQuota: 1000 },
     WEBHOOK_ALLOWED_ORIGINS: [],
+    PAGE_ORIGINS: [],
+  });
+  expect(read({ PAGE_ORIGINS: 'https://a.example, http://localhost:5173' })).toMatchObject({
+    PAGE_ORIGINS: ['https://a.example', 'http://localhost:5173'],
   });
 });
 
@@ -65,6 +71,11 @@ test.each<[string, object, string]>([
     'an inbox that is not of this machine',
     { WEBHOOK_ALLOWED_ORIGINS: 'http://10.0.0.1:80' },
     'WEBHOOK_ALLOWED_ORIGINS: expected http://127.0.0.1 and a port',
+  ],
+  [
+    'the address of a page instead of its origin',
+    { PAGE_ORIGINS: 'https://canary.example/' },
+    'PAGE_ORIGINS: expected * or origins such as https://app.example',
   ],
 ])(
   'with %s a function does not start, and says which variable it is but not its value (M68)',

@@ -22,18 +22,20 @@ const ten = Array.from({ length: 10 }, (_, i) => `message-${i}`);
 
 async function answerOf(handle: MessageBatch) {
   const lines: string[] = [];
+  let flushed = 0;
   const line = (event: string) => void lines.push(event);
-  const handler = queueHandler({ info: line, error: line }, handle);
+  const log = { info: line, error: line, count: () => undefined, flush: () => void flushed++ };
+  const handler = queueHandler(log, handle);
   // None of our steps reads Lambda's context.
   const { batchItemFailures } = await handler({ Records: ten.map(record) }, {} as Context);
-  return { returned: batchItemFailures.map(({ itemIdentifier }) => itemIdentifier), lines };
+  return { returned: batchItemFailures.map(({ itemIdentifier }) => itemIdentifier), lines, flushed };
 }
 
 describe('what Lambda is told of ten messages', () => {
   test('names the one that could not be worked on, and no other (F13)', async () => {
     const handle: MessageBatch = async (messages) =>
       new Set(messages.map(({ id }) => id).filter((id) => id !== 'message-4'));
-    expect(await answerOf(handle)).toEqual({ returned: ['message-4'], lines: [] });
+    expect(await answerOf(handle)).toEqual({ returned: ['message-4'], lines: [], flushed: 1 });
   });
 
   test('names none when all are done', async () => {
@@ -47,8 +49,10 @@ describe('what Lambda is told of ten messages', () => {
   });
 
   test('names all when a step throws, and Lambda does not slow the queue down for it (F12)', async () => {
-    const { returned, lines } = await answerOf(() => Promise.reject(new Error('broken')));
+    const { returned, lines, flushed } = await answerOf(() => Promise.reject(new Error('broken')));
     expect(returned).toEqual(ten);
     expect(lines).toEqual(['batch:handle:failed']);
+    // What was done until then is counted.
+    expect(flushed).toBe(1);
   });
 });

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { createLog } from '../../io/process/log.ts';
+import { JobsAccepted, JobsHeld } from '../../domain/metrics/catalogue.ts';
+import { one } from '../../domain/metrics/metric.ts';
+import { createLog, measuringLog } from '../../io/process/log.ts';
 import { RowUnreadable } from '../../io/table/rows.ts';
 
 /** Where Lambda takes its lines from. */
@@ -61,5 +63,28 @@ describe('a log line', () => {
     broken = false;
     log.info('job:record:created', { jobId: 'job_2' });
     expect(written).toHaveLength(1);
+  });
+});
+
+describe('the metrics of a function', () => {
+  const log = () => measuringLog('intake', 'prod', { nowMs: () => 1 });
+
+  test('are written at the end of an invocation, once, whatever the level of the log', () => {
+    const measuring = log();
+    measuring.info('job:record:created', { jobId: 'job_1' }, [one(JobsAccepted, { jobType: 'a' })]);
+    measuring.error('message:handle:failed', {}, [one(JobsHeld)]);
+    const before = written.length;
+    measuring.flush();
+    measuring.flush();
+    expect(written.slice(before).map((line) => JSON.parse(line))).toMatchObject([
+      { stage: 'prod', JobsAccepted: 1, JobsHeld: 1 },
+    ]);
+  });
+
+  test('that cannot be written fail no invocation', () => {
+    const measuring = log();
+    measuring.count([one(JobsHeld)]);
+    broken = true;
+    expect(() => measuring.flush()).not.toThrow();
   });
 });

@@ -1,9 +1,10 @@
 /** What the table must bear: records of another version of Headgate, and the largest ones. */
-import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fingerprintOf } from '../../application/job/identity.ts';
 import { changed } from '../../domain/job/job.ts';
 import type { WholeJob } from '../../domain/job/parts.ts';
+import { partsUntilOf } from '../../domain/job/retention.ts';
 import { MAX_ATTEMPTS } from '../../domain/job/retry.ts';
 import { newJob } from '../../domain/request/admission.ts';
 import { parseRequest } from '../../domain/request/request.ts';
@@ -31,20 +32,12 @@ async function hasBeen(name: string, value: unknown): Promise<void> {
   await db.send(new UpdateCommand({ TableName: TABLE, Key, ...update, ExpressionAttributeValues }));
 }
 
-test('a record is stored under the names that the functions of an earlier version read (F57)', async () => {
+test('a record is stored under the names of its fields, and read as it was written', async () => {
   const claim = { runId: FIRST, try: 1 };
   const reportedFailure = { code: 'exit_code', message: 'The handler failed.' };
   const job: WholeJob = { ...aJob(), runId: FIRST, claim, hasSlot: true, reportedFailure };
   await jobs.create(job);
-  expect(await stored()).toMatchObject({
-    batchJobId: FIRST,
-    claim: { batchJobId: FIRST, try: 1 },
-    gated: true,
-    complaint: reportedFailure,
-  });
-  expect(Object.keys((await stored()) ?? {})).not.toEqual(
-    expect.arrayContaining([expect.stringMatching(/^(runId|hasSlot|reportedFailure)$/)]),
-  );
+  expect(await stored()).toMatchObject({ runId: FIRST, claim, hasSlot: true, reportedFailure });
   expect(await jobs.get(JOB_ID)).toEqual(job);
 });
 
@@ -63,6 +56,48 @@ test('the failure of a job is stored once, and read for the job and for its last
   const settled = changed(read ?? failed, { settled: true }, NOW + 2);
   expect(await jobs.replace(read ?? failed, settled)).toBe('written');
   expect(await jobs.get(JOB_ID)).toEqual(settled);
+});
+
+describe('the parts of a large request', () => {
+  const large = aJob({ input: { text: 'x'.repeat(3000) } });
+  const PartsKey = { pk: Key.pk, sk: `PARTS#${large.fingerprint}` };
+  const parts = async () => (await db.send(new GetCommand({ TableName: TABLE, Key: PartsKey }))).Item;
+  const read = async () => (await jobs.get(JOB_ID)) ?? large;
+  const until = partsUntilOf(large);
+
+  test('have their time from the start, and another one only when their record goes at another', async () => {
+    await jobs.create(large);
+    expect((await parts())?.['expiresAt']).toBe(until);
+    const succeeded = changed(
+      await read(),
+      { state: 'succeeded', settled: true, expiresAt: until - 60 },
+      NOW,
+    );
+    expect(await jobs.replace(await read(), succeeded)).toBe('written');
+    expect((await parts())?.['expiresAt']).toBe(until);
+    const kept = changed(await read(), { expiresAt: until + 60 }, NOW);
+    expect(await jobs.replace(await read(), kept)).toBe('written');
+    expect((await parts())?.['expiresAt']).toBe(until + 60);
+    expect(await read()).toMatchObject({ expiresAt: until + 60, partsUntil: until + 60 });
+  });
+
+  test('of a job that still waits are kept for longer', async () => {
+    await jobs.create(large);
+    const waiting = changed(await read(), { dueAt: until * 1000 }, NOW);
+    await jobs.replace(await read(), waiting);
+    expect((await parts())?.['expiresAt']).toBeGreaterThan(until);
+    expect((await read()).partsUntil).toBe((await parts())?.['expiresAt']);
+  });
+
+  test('that a record which is gone has left serve the next job of that request, and stay as long as it needs them', async () => {
+    await jobs.create(large);
+    await db.send(new DeleteCommand({ TableName: TABLE, Key }));
+    const later = { ...large, createdAt: (until - 60) * 1000, dueAt: (until - 60) * 1000 };
+    await jobs.create(later);
+    expect(await jobs.whole(await read())).toMatchObject({ input: large.input });
+    expect((await parts())?.['expiresAt']).toBeGreaterThan(until);
+    expect((await read()).partsUntil).toBe((await parts())?.['expiresAt']);
+  });
 });
 
 describe('a record that a newer version has written', () => {
@@ -133,6 +168,9 @@ describe('the largest request that is accepted', () => {
     const endedAttempts = Array.from({ length: MAX_ATTEMPTS }, (_, i) => ({ ...attempt, attempt: i + 1 }));
     const over = changed(job, { state, order, claim, runId, result, endedAttempts }, NOW + 1);
     expect(await jobs.replace(job, over)).toBe('written');
-    expect(await jobs.whole((await jobs.get(JOB_ID)) ?? job)).toEqual(over);
+    expect(await jobs.whole((await jobs.get(JOB_ID)) ?? job)).toEqual({
+      ...over,
+      partsUntil: partsUntilOf(job),
+    });
   }, 60_000);
 });

@@ -32,6 +32,8 @@ function surroundings(listByName: BatchPort['listByName']) {
   const submitted: string[] = [];
   const ports: SubmissionPorts = {
     jobs,
+    dependants: { link: async () => undefined, watch: async () => undefined },
+    groups: { get: async () => undefined, members: async () => ({ members: [] }) },
     batch: {
       listByName,
       submit: async ({ jobName }) => {
@@ -41,7 +43,9 @@ function surroundings(listByName: BatchPort['listByName']) {
       describe: async () => new Map(),
       terminate: async () => undefined,
     },
+    functions: { start: async () => ({ kind: 'unknown', why: 'TimeoutError' }) },
     limiter: { reserve: async () => ({ kind: 'at', atMs: time.nowMs }) },
+    turns: { book: async (_, earliestMs) => earliestMs },
     slots: { acquire: async () => ({ kind: 'given', hasSlot: false }), release: async () => undefined },
     clock: { nowMs: () => time.nowMs, waitUntil: async () => undefined },
     random: { fraction: () => 0, token: () => 'token' },
@@ -50,6 +54,7 @@ function surroundings(listByName: BatchPort['listByName']) {
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
       definitionOf: (jobType) => jobType,
+      functionOf: (jobType: string) => jobType,
     },
     tickets: { sign: async () => 'ticket' },
     settleMs: SETTLE_MS,

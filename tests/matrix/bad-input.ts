@@ -71,8 +71,8 @@ export const badInput: Rows = {
   },
   M30: { what: 'A command or an image of its own.', codes: ['field_forbidden'], answer: AT_ONCE },
   M31: {
-    what: 'An array of jobs, of whatever size.',
-    codes: ['not_supported_yet'],
+    what: 'An array beside an input, or without items.',
+    codes: ['field_forbidden', 'array_empty'],
     answer: AT_ONCE,
   },
   M32: {
@@ -94,7 +94,7 @@ export const badInput: Rows = {
     codes: ['field_invalid', 'field_unknown'],
     answer: `${AT_ONCE} There is no moment of expiry, only a length: \`ttlSeconds\`, and at least one.`,
   },
-  M38: { what: 'A dependency on another job.', codes: ['not_supported_yet'], answer: AT_ONCE },
+  M38: { what: 'A dependency that names no job.', codes: ['field_type'], answer: AT_ONCE },
   M39: {
     what: 'A cancel of a job that is not there.',
     answer: 'Acknowledged; a tombstone waits a quarter of an hour for the job.',
@@ -169,6 +169,32 @@ export const badInput: Rows = {
   M68: {
     what: 'A function whose environment is incomplete or wrong.',
     answer: 'It does not start, and names every variable and what was expected, but no value.',
+  },
+  M69: {
+    what: '`dependsOn` that is no list, is empty, too long, or names jobs in another way.',
+    codes: ['field_type', 'field_invalid', 'dependency_too_many'],
+    answer: AT_ONCE,
+  },
+  M70: {
+    what: 'A job that depends on itself, or on another one twice.',
+    codes: ['dependency_self', 'dependency_repeated'],
+    answer: AT_ONCE,
+  },
+  M71: {
+    what: "A job that depends on another tenant's job.",
+    codes: ['dependency_missing'],
+    answer:
+      'It waits as for a job that never comes, and fails when its time is over. The other tenant notices nothing.',
+  },
+  M78: {
+    what: 'An array without items, with too many, or with one that does not fit its job type.',
+    codes: ['array_empty', 'array_too_large', 'array_item_invalid', 'input_uri_forbidden'],
+    answer: `${AT_ONCE} The pointer names the item.`,
+  },
+  M79: {
+    what: 'An array beside an input, or the key of another array.',
+    codes: ['field_forbidden', 'idempotency_conflict'],
+    answer: AT_ONCE,
   },
   M80: {
     what: 'A CSV file in one of the encodings, delimiters, line ends and layouts that people have.',

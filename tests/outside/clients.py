@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError
 BLOBS = ("Body", "Payload")
 CLI_NAMES = {"s3": "s3api"}
 clients = {}
+# The models of a service are read once for each driver, which takes longer than a call.
+driver = create_clidriver()
 
 
 def by_boto3(service, operation, given):
@@ -52,7 +54,7 @@ def by_cli(service, operation, given):
             command += ["--cli-input-json", json.dumps(rest)]
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = create_clidriver().main(command)
+            code = driver.main(command)
         if code != 0:
             # An error occurred (Code) when calling the Name operation: message
             text = err.getvalue().strip()

@@ -11,6 +11,7 @@ from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.parsing import ResourceMap
 from moto.core.common_models import CloudFormationModel
 from moto.core.config import default_user_config
+from moto.dynamodb.models import DynamoDBBackend
 from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.subnets import SubnetRouteTableAssociation
 from moto.ec2.models.vpcs import VPCEndPoint
@@ -76,9 +77,32 @@ def fill(address: str) -> None:
     # AWS gives a compute environment without a role the service-linked one.
     before_creation(ComputeEnvironment, give_service_role)
     # AWS makes up repository names in lower case, the only ones that ECR takes.
-    before_creation(Repository, lambda name, properties, _account: (name.lower(), properties))
+    emptied = set()
+
+    def named(name, properties, _account):
+        if properties.get("EmptyOnDelete") in (True, "true"):
+            emptied.add(name.lower())
+        return name.lower(), properties
+
+    before_creation(Repository, named)
+    # CloudFormation deletes the images first, if it is told so.
+    delete_repository = Repository.delete
+
+    def delete_with_images(self, *args):
+        if self.name in emptied:
+            self.images.clear()
+        return delete_repository(self, *args)
+
+    Repository.delete = delete_with_images
     # `Ref` of a bus is its name.
     EventBus.physical_resource_id = property(lambda self: self.name)
+
+    # moto's PartiQL knows no parameters in INSERT and one SET or REMOVE in UPDATE, and fails or writes something else. Refused
+    # one by one, as DynamoDB may refuse them, they are written by calls of their own.
+    execute_batch = DynamoDBBackend.batch_execute_statement
+    DynamoDBBackend.batch_execute_statement = lambda self, statements: (
+        [{"Error": UNAVAILABLE} for _ in statements] if are_writes(statements) else execute_batch(self, statements)
+    )
 
     # `Ref` of a queue is its URL, which leads clients to it: the one that moto makes up leads to the real AWS.
     Queue.physical_resource_id = property(lambda self: f"{address}/{self.account_id}/{self.name}")
@@ -92,6 +116,13 @@ def fill(address: str) -> None:
     RouteTable.delete = lambda self, *_: self.ec2_backend.route_tables.pop(self.id)
     SubnetRouteTableAssociation.delete = lambda *_: None
     VPCEndPoint.delete = lambda self, *_: self.ec2_backend.vpc_end_points.pop(self.id)
+
+
+UNAVAILABLE = {"Code": "InternalServerError", "Message": "moto cannot carry out this statement"}
+
+
+def are_writes(statements: list[dict[str, Any]]) -> bool:
+    return any(not each["Statement"].lstrip().upper().startswith("SELECT") for each in statements)
 
 
 def split_default_lists(resources: ResourceMap) -> None:

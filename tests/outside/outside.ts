@@ -16,11 +16,17 @@ export const outside = {
   cfnLint: ifInstalled('python/installed.txt', 'python/bin/cfn-lint'),
   /** Makes a client of an OpenAPI document. */
   openapiPythonClient: ifInstalled('python/bin/openapi-python-client', 'python/bin/openapi-python-client'),
+  /** Makes requests of an OpenAPI document. */
+  schemathesis: ifInstalled('fuzzer/installed.txt', 'fuzzer/bin/schemathesis'),
   /** The program of Lambda's runtime client, for Node. */
   lambdaClient: ifInstalled(
     'lambda-client/installed.json',
     'lambda-client/node_modules/aws-lambda-ric/index.mjs',
   ),
+  /** A runner that a user's tests may have in the place of jest. */
+  vitest: ifInstalled('vitest/installed.json', 'vitest/node_modules/vitest'),
+  /** A browser, as Debian and its kin package it. */
+  chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path)),
   /** The folder with the jars of AWS's Event Ruler. */
   eventRuler: ifInstalled('event-ruler/installed.xml', 'event-ruler'),
 } as const;
@@ -31,7 +37,10 @@ export const leftOut = outside.eventRuler === undefined ? ["AWS's Event Ruler"] 
 export const missing = [
   ...(outside.python === undefined ? ['moto, ministack and cfn-lint'] : []),
   ...(outside.openapiPythonClient === undefined ? ['openapi-python-client'] : []),
+  ...(outside.schemathesis === undefined ? ['schemathesis'] : []),
   ...(outside.lambdaClient === undefined ? ['aws-lambda-ric'] : []),
+  ...(outside.vitest === undefined ? ['vitest'] : []),
+  ...(outside.chromium === undefined ? ['Chromium'] : []),
 ];
 
 /** Another AWS on a free port of this machine. */

@@ -3,6 +3,7 @@ import { classifyRefusal } from '../../domain/batch/refusal.ts';
 import type { BatchJobDetail } from '../../domain/batch/report.ts';
 import type { SubmitRequest } from '../../domain/batch/submission.ts';
 import type { BatchPort, SubmitOutcome } from '../../io/aws/batch.ts';
+import type { BatchWaiting } from '../../io/aws/batch-waiting.ts';
 import { closures } from './closures.ts';
 import { CallFailed, type Run, reach } from './faults.ts';
 import type { Process } from './world.ts';
@@ -29,10 +30,14 @@ export interface StartedContainer {
 
 export interface BatchEvents {
   stateChange(detail: BatchJobDetail): void;
+  /** AWS Batch says that this job blocks its queue. */
+  blocked(detail: BatchJobDetail): void;
   /** Before a call: is this process allowed to make it? */
   beforeSubmit(process: Process, jobName: string): void;
   denied(process: Process, jobName: string, outcome: SubmitOutcome): void;
   beforeTerminate(process: Process, job: BatchJob): void;
+  /** Before the end of one that waits is asked for. */
+  beforeCancel(process: Process, job: BatchJob): void;
   /** Just before a Batch job ends because we asked for it. */
   terminated(job: BatchJob): void;
   /** A Batch job was accepted: everything in its request can be read by others. */
@@ -44,6 +49,7 @@ export interface BatchEvents {
 export interface VirtualBatch {
   readonly jobs: ReadonlyMap<string, BatchJob>;
   portFor(process: Process): BatchPort;
+  waitingFor(process: Process): BatchWaiting;
 }
 
 const MAX_TRIES = 2;
@@ -76,12 +82,21 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
   const toRunnable = (job: BatchJob, tryNumber: number) => {
     if (isOver(job)) return;
     if (run.strikes('batch.oddStatus', luck)) events.stateChange({ ...detailOf(job), status: 'HELD' });
+    const isStuck = run.strikes('batch.stuck', luck);
+    if (isStuck) job.statusReason = 'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - no room';
     move(job, 'RUNNABLE');
+    if (isStuck && luck.happens(0.5))
+      world.after(luck.between(0, 600_000), () => events.blocked(detailOf(job)));
     const step = (from: BatchJob['status'], delayMs: number, next: () => void) =>
       world.after(delayMs, () => {
         if (job.status === from && job.tries === tryNumber - 1) next();
       });
-    step('RUNNABLE', luck.between(100, luck.happens(0.1) ? 120_000 : 4000), () => {
+    // Some get a machine in the end, while reconcile makes up its mind.
+    const waitMs = isStuck
+      ? luck.between(1_200_000, 7_200_000)
+      : luck.between(100, luck.happens(0.1) ? 120_000 : 4000);
+    step('RUNNABLE', waitMs, () => {
+      delete job.statusReason;
       move(job, 'STARTING');
       step('STARTING', luck.between(100, 15_000), () => run_(job, tryNumber));
     });
@@ -212,6 +227,29 @@ export function virtualBatch(run: Run, events: BatchEvents): VirtualBatch {
 
   return {
     jobs,
+    waitingFor: (process) => ({
+      describeQueue: (name) =>
+        reach(run, process, { site: 'batch.describeQueue' }, () => ({
+          name,
+          state: 'ENABLED',
+          status: 'VALID',
+          environments: [{ name: 'fargate', state: 'ENABLED', status: 'VALID', maxVcpus: 16 }],
+        })),
+      cancelWaiting: (id, reason) =>
+        reach(run, process, { site: 'batch.cancelWaiting' }, () => {
+          const job = jobs.get(id);
+          if (job === undefined || isOver(job)) return;
+          run.note(process.name, () => `cancels ${id}: ${reason}`, job.request.parameters['jobId']);
+          events.beforeCancel(process, job);
+          world.after(luck.between(50, 2000), () => {
+            if (job.status !== 'SUBMITTED' && job.status !== 'RUNNABLE') return;
+            run.count('stuck Batch job ended');
+            job.statusReason = reason;
+            job.stoppedAt = world.nowMs();
+            move(job, 'FAILED');
+          });
+        }),
+    }),
     portFor: (process) => ({
       submit: (request) => submit(process, request),
       listByName: (jobQueue, name) =>

@@ -13,12 +13,17 @@ export interface Cancels {
   asked(job: JobRecord): boolean;
   /** Until when its cancel must still find the job. */
   untilMs(job: JobRecord): number;
+  /** A cancel begins. What it must have done is checked when it is acknowledged. */
+  hear(cancel: { readonly tenantId: string; readonly jobId: string }): { acknowledged(): void };
+  /** An operator cancels jobs of a tenant, whichever there are. */
+  hearOfAll(tenantId: string): void;
   /** Intake, watched: what a cancel must have done is checked when it is acknowledged. */
   watch(handle: MessageBatch): MessageBatch;
 }
 
 export function cancels(run: Run, jobOf: (jobId: string) => JobRecord | undefined): Cancels {
   const received = new Set<string>();
+  const inBulk = new Set<string>();
   const until = new Map<string, number>();
   const nameOf = (tenantId: string, jobId: string) => `${tenantId} ${jobId}`;
 
@@ -40,24 +45,32 @@ export function cancels(run: Run, jobOf: (jobId: string) => JobRecord | undefine
     return { tenantId, jobId };
   };
 
+  const hear: Cancels['hear'] = ({ tenantId, jobId }) => {
+    const name = nameOf(tenantId, jobId);
+    const atMs = run.world.nowMs();
+    received.add(name);
+    return {
+      acknowledged() {
+        until.set(name, Math.max(until.get(name) ?? 0, atMs + LASTS_MS));
+        const job = newest(jobId);
+        if (job?.tenantId !== tenantId || isFinal(job.state) || job.state === 'cancelling') return;
+        run.violate('2.10', `${job.jobId} is ${job.state} after its cancel was acknowledged`, job.jobId);
+      },
+    };
+  };
+
   return {
-    asked: (job) => received.has(nameOf(job.tenantId, first(job).jobId)),
+    asked: (job) => inBulk.has(job.tenantId) || received.has(nameOf(job.tenantId, first(job).jobId)),
     untilMs: (job) => until.get(nameOf(job.tenantId, first(job).jobId)) ?? 0,
+    hear,
+    hearOfAll: (tenantId) => void inBulk.add(tenantId),
     watch: (handle) => async (messages) => {
       const asked = messages.flatMap((message) => {
         const cancel = cancelIn(message);
-        return cancel === undefined ? [] : [{ message, ...cancel, atMs: run.world.nowMs() }];
+        return cancel === undefined ? [] : [{ message, heard: hear(cancel) }];
       });
-      for (const { tenantId, jobId } of asked) received.add(nameOf(tenantId, jobId));
       const done = await handle(messages);
-      for (const { message, tenantId, jobId, atMs } of asked) {
-        if (!done.has(message.id)) continue;
-        const name = nameOf(tenantId, jobId);
-        until.set(name, Math.max(until.get(name) ?? 0, atMs + LASTS_MS));
-        const job = newest(jobId);
-        if (job?.tenantId !== tenantId || isFinal(job.state) || job.state === 'cancelling') continue;
-        run.violate('2.10', `${job.jobId} is ${job.state} after its cancel was acknowledged`, job.jobId);
-      }
+      for (const { message, heard } of asked) if (done.has(message.id)) heard.acknowledged();
       return done;
     },
   };

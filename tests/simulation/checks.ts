@@ -1,4 +1,6 @@
 /** What must hold after every commit, at every call to Batch, and at every webhook. */
+
+import { isFunctionRun } from '../../domain/executor/executor.ts';
 import { isNewer } from '../../domain/job/attempt.ts';
 import { parseBatchJobName } from '../../domain/job/identity.ts';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
@@ -7,8 +9,10 @@ import type { SubmitOutcome } from '../../io/aws/batch.ts';
 import { type BatchJob, isOver } from './batch.ts';
 import type { VirtualBucket } from './bucket.ts';
 import { countRarities, noteCommit } from './commits.ts';
-import { CLAIMABLE, type Commit, containersOf, isSame } from './container-checks.ts';
+import { CLAIMABLE, type Commit, containersOf, isSame, SKEW_MS } from './container-checks.ts';
 import type { Run } from './faults.ts';
+import { runsOf } from './function-checks.ts';
+import type { FunctionRun } from './functions.ts';
 import { exceeds, type GateEvents } from './gates.ts';
 import type { Process } from './world.ts';
 
@@ -17,6 +21,7 @@ export interface Facts {
   readonly settleMs: number;
   readonly bucket: VirtualBucket;
   batchJob(id: string): BatchJob | undefined;
+  functionRun(id: string): FunctionRun | undefined;
   job(jobId: string): JobRecord | undefined;
   /** Whether a failure of reconcile has moved its `dueAt`, beside its versions. */
   wasPostponed(jobId: string): boolean;
@@ -24,15 +29,18 @@ export interface Facts {
   holdsSlot(job: JobRecord): boolean;
   /** Until when a cancel that intake has acknowledged must still find a job of this tenant and key. */
   cancelledUntilMs(job: JobRecord): number;
+  /** Whether a round of this group has ended so. */
+  hadFinish(groupId: string, round: number, tally: unknown): boolean;
   /** What a final job still owes: rows of deliveries, a dead letter. */
   owes(job: JobRecord): string | undefined;
 }
 
-export interface Checks extends Omit<GateEvents, 'onWait'> {
+export interface Checks extends Omit<GateEvents, 'onWait' | 'onSpend'> {
   onCommit(process: Process, before: JobRecord | undefined, after: JobRecord): void;
   beforeSubmit(process: Process, jobName: string): void;
   denied(process: Process, jobName: string, outcome: SubmitOutcome): void;
   beforeTerminate(process: Process, job: BatchJob): void;
+  beforeCancel(process: Process, job: BatchJob): void;
   /** Just before a Batch job ends because we asked for it. */
   terminated(job: BatchJob): void;
   onWebhook(webhookId: string, body: string): void;
@@ -44,8 +52,6 @@ interface Denial {
 }
 
 const HOLD = [...CLAIMABLE, 'cancelling'];
-/** Two processes' clocks may differ by this. */
-const SKEW_MS = 1000;
 /** The platform is left alone for half a minute at least. */
 const AWAY_MS = 30_000 - SKEW_MS;
 const INTERNALS = /arn:aws|123456789012|RequestId|instance i-/;
@@ -80,10 +86,11 @@ export function checks(run: Run, facts: Facts): Checks {
         ...settlementOf(before, after, process, facts),
         ...refusalsOf(before, after, denied),
         ...pausesOf(before, after, denied, run.world.nowMs()),
-        ...callsOf(before, after, (call) => denied.has(call), run.world.nowMs() - facts.settleMs + SKEW_MS),
+        ...callsOf(before, after, (call) => denied.has(call), run.world.nowMs() + SKEW_MS, facts.settleMs),
         ...attemptsOf(before, after, facts, denied),
         ...slotsOf(before, after, facts),
-        ...containersOf(commit, claimants, facts),
+        ...containersOf(commit, claimants, facts, run.world.nowMs()),
+        ...runsOf(commit, facts),
       ])
         violated(rule, detail);
       countRarities(run, process, before, after);
@@ -138,6 +145,21 @@ export function checks(run: Run, facts: Facts): Checks {
         );
     },
 
+    beforeCancel(process, batchJob) {
+      const job = ownedBy(facts, batchJob);
+      if (job === undefined) return;
+      const graceMs = (facts.types.get(job.jobType)?.stuck?.afterSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+      const { since = Number.POSITIVE_INFINITY } = job.stuck ?? {};
+      if (job.stuck === undefined)
+        run.violate(
+          'B1',
+          `${process.name} cancels ${batchJob.id}, and no reason is on the record`,
+          job.jobId,
+        );
+      else if (run.world.nowMs() - since < graceMs - SKEW_MS)
+        run.violate('B2', `${process.name} cancels ${batchJob.id} before the grace of its type`, job.jobId);
+    },
+
     terminated(batchJob) {
       const job = ownedBy(facts, batchJob);
       if (job !== undefined)
@@ -152,7 +174,11 @@ export function checks(run: Run, facts: Facts): Checks {
       const { type, data } = JSON.parse(body);
       const violated = (rule: string, detail: string) => run.violate(rule, detail, data.jobId);
       if (INTERNALS.test(body)) violated('2.8', `a webhook tells what is the operator's alone: ${body}`);
-      if (!committed.has(`${data.jobId} ${data.sequence} ${data.status}`))
+      const isTrue =
+        type === 'group.finished'
+          ? facts.hadFinish(data.group, data.sequence, data.members)
+          : committed.has(`${data.jobId} ${data.sequence} ${data.status}`);
+      if (!isTrue)
         violated('I9', `webhook ${type} of sequence ${data.sequence} tells of a state that never was`);
       if ((bodies.get(webhookId) ?? body) !== body)
         violated(
@@ -160,7 +186,7 @@ export function checks(run: Run, facts: Facts): Checks {
           `webhook ${webhookId} (${type}) was sent with another body: ${body} after ${bodies.get(webhookId)}`,
         );
       bodies.set(webhookId, body);
-      if (!isFinal(data.status)) return;
+      if (type === 'group.finished' || !isFinal(data.status)) return;
       const told = finals.get(data.jobId);
       if ((told ?? type) !== type) violated('I9', `two final types were told: ${told} and ${type}`);
       finals.set(data.jobId, type);
@@ -199,7 +225,8 @@ function* shapeOf(before: JobRecord, after: JobRecord, { role }: Process): Gener
   if (after.version !== before.version + 1) yield ['R8', `version ${before.version} was before`];
   const turnedAway = after.waitReason === 'platform_unavailable' && after.attempt > before.attempt;
   const held = turnedAway || (after.queued === true && after.waitReason !== before.waitReason);
-  const entered = after.state !== before.state || held;
+  const stuck = after.stuck !== undefined && after.stuck.reason !== before.stuck?.reason;
+  const entered = after.state !== before.state || held || stuck;
   if (after.stateVersion !== (entered ? after.version : before.stateVersion))
     yield ['I5', `stateVersion ${after.stateVersion} in ${after.state} after ${before.state}`];
   if (isFinal(before.state)) {
@@ -256,7 +283,8 @@ function* callsOf(
   before: JobRecord,
   after: JobRecord,
   wasDenied: (call: string) => boolean,
-  settledBeforeMs: number,
+  nowMs: number,
+  settleMs: number,
 ): Generator<Broken> {
   const sameAttempt = before.attempt === after.attempt;
   const name = `hg-${before.jobId}-${before.attempt}`;
@@ -267,7 +295,11 @@ function* callsOf(
     yield ['R9', 'a call was opened although the attempt has a Batch job'];
   const open = before.callOpen === true && before.runId === undefined && after.runId === undefined;
   const closed = open && (after.callOpen !== true || isFinal(after.state));
-  const settled = (before.callDeadlineAt ?? 0) <= settledBeforeMs;
+  // No run may claim a job whose end was asked for.
+  const settled =
+    before.claimBy === undefined
+      ? (before.callDeadlineAt ?? 0) + settleMs <= nowMs
+      : before.state === 'cancelling' || before.claimBy <= nowMs;
   if (closed && !settled && !wasDenied(`${name} ${before.calls}`))
     yield ['R9', 'a call was called not accepted without proof'];
 }
@@ -317,6 +349,7 @@ function* attemptsOf(
   yield* budgetOf(after, facts);
   const ended =
     after.endedAttempts.length > before.endedAttempts.length ? after.endedAttempts.at(-1) : undefined;
+  if (isFunctionRun(ended?.runId)) return;
   const truth = ended?.runId === undefined ? undefined : facts.batchJob(ended.runId);
   const lost = ended?.failure?.class === 'lost';
   if (ended !== undefined && !lost && (truth === undefined || !isOver(truth)))

@@ -1,14 +1,21 @@
 /** What must hold after every commit for a container: who may claim, and who is heard. */
+
+import { isFunctionRun } from '../../domain/executor/executor.ts';
 import { parseBatchJobName } from '../../domain/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { BatchJob } from './batch.ts';
 import type { VirtualBucket } from './bucket.ts';
+import type { FunctionRun } from './functions.ts';
 import type { Process } from './world.ts';
 
 interface Facts {
   readonly bucket: VirtualBucket;
   batchJob(id: string): BatchJob | undefined;
+  functionRun(id: string): FunctionRun | undefined;
 }
+
+/** Two processes' clocks may differ by this. */
+export const SKEW_MS = 1000;
 
 type Broken = [rule: string, detail: string];
 
@@ -27,6 +34,7 @@ export function* containersOf(
   { process, before, after }: Commit,
   claimants: Map<string, string>,
   facts: Facts,
+  nowMs: number,
 ): Generator<Broken> {
   if (before === undefined) return;
   const { claim } = after;
@@ -44,8 +52,11 @@ export function* containersOf(
     const batchJob = facts.batchJob(claim.runId);
     if (batchJob !== undefined && claim.try > batchJob.tries + 1)
       yield ['W1', `try ${claim.try} claims, and Batch has made ${batchJob.tries + 1}`];
-    const named = parseBatchJobName(batchJob?.request.jobName ?? '');
-    if (named?.attempt !== after.attempt) yield ['W1', `a container of attempt ${named?.attempt} claims`];
+    const named = facts.functionRun(claim.runId) ?? parseBatchJobName(batchJob?.request.jobName ?? '');
+    if (named?.attempt !== after.attempt || named.jobId !== after.jobId)
+      yield ['W1', `a container of attempt ${named?.attempt} claims`];
+    if (isFunctionRun(claim.runId) && (before.claimBy ?? 0) + SKEW_MS < nowMs)
+      yield ['L1', `${claim.runId} claims after the time for it`];
   }
   if (!changed('result') && !changed('progress') && !changed('reportedFailure')) return;
   const me = process.container;

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
 import { patient, type SendCall, type WorkerApi } from '../../worker/api.ts';
-import { run as runWorker, type WorkerPorts } from '../../worker/run.ts';
+import { type Assignment, run as runWorker, type WorkerPorts } from '../../worker/run.ts';
 import { ObjectMissing } from '../../worker/transfer.ts';
 import { type Handler, NeverAgain, TryLater } from '../../worker/work.ts';
 import { type BatchJob, type StartedContainer, ticketOf } from './batch.ts';
@@ -52,26 +52,46 @@ export function containers(run: Run, services: ContainerServices): StartContaine
       void world.sleep(process, workMs).then(() => end(exitCode));
       return { process, ending };
     }
-    const clock = clockOf(run, process);
-    const api = patient(services.sendFor(process), clock, run.log(process));
-    const transfer = services.bucket.transferOf(process);
-    const hasResult = () => services.job(jobId)?.result !== undefined;
-    const ports = {
-      api: run.strikes('work.rewrites', luck) ? rewriting(run, { api, transfer }, hasResult) : api,
-      transfer,
-      handlerOf: async () => handler(run, process, workMs),
-      types: services.types,
-      clock,
-      log: run.log(process),
-      stderr: { write: () => undefined },
-    };
-    world.stir(process);
-    runWorker(ports, { ticket: ticketOf(request), runId: id, try: tryNumber, nonce }, ending.signal).then(
+    const rewrites = run.strikes('work.rewrites', luck);
+    const assignment = { ticket: ticketOf(request), runId: id, try: tryNumber, nonce };
+    work(run, services, process, { jobId, workMs, rewrites, assignment, signal: ending.signal }).then(
       (code) => end(code),
       () => end(1),
     );
     return { process, ending };
   };
+}
+
+export interface Asked {
+  readonly jobId: string;
+  readonly workMs: number;
+  readonly rewrites: boolean;
+  readonly assignment: Assignment;
+  readonly signal: AbortSignal;
+}
+
+/** Headgate's own program, wherever it runs. */
+export function work(
+  run: Run,
+  services: ContainerServices,
+  process: Process,
+  { jobId, workMs, rewrites, assignment, signal }: Asked,
+): Promise<number> {
+  const clock = clockOf(run, process);
+  const api = patient(services.sendFor(process), clock, run.log(process));
+  const transfer = services.bucket.transferOf(process);
+  const hasResult = () => services.job(jobId)?.result !== undefined;
+  const ports = {
+    api: rewrites ? rewriting(run, { api, transfer }, hasResult) : api,
+    transfer,
+    handlerOf: async () => handler(run, process, workMs),
+    types: services.types,
+    clock,
+    log: run.log(process),
+    stderr: { write: () => undefined },
+  };
+  run.world.stir(process);
+  return runWorker(ports, assignment, signal);
 }
 
 /** It names an object that it has not written; after its result it says another, and puts other bytes in the place of its object: a program that was taken over may. */

@@ -1,7 +1,8 @@
 /** The index of due items: eventually what the items say, and until then what they said. */
 import { DUE_SHARDS, dueShard } from '../../domain/job/identity.ts';
+import { rollKey, sliceIdOf } from '../../io/table/due/rolls.ts';
+import { groupOf } from '../../io/table/due/turns.ts';
 import { type Due, type DueIndex, type DueStart, SET_ASIDE, type Subject } from '../../io/table/due.ts';
-import { groupOf } from '../../io/table/due-turns.ts';
 import { type Run, reach } from './faults.ts';
 import { isUnreadable } from './unreadable.ts';
 import type { Process } from './world.ts';
@@ -17,6 +18,8 @@ export interface VirtualDueIndex {
 interface DueItem {
   readonly tenantId: string;
   dueAt(): number | undefined;
+  /** Whether another item is in the index in its place. */
+  isOnRoll?(): boolean;
   /** Moves `dueAt` alone, in the item. */
   postpone(dueAt: number): void;
 }
@@ -43,10 +46,12 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
   const rows = new Map<string, Row>();
   const shards = new Map<string, string>();
   const failures = new Map<string, number>();
+  const items = new Map<string, DueItem>();
   const note = (subject: Subject, item: DueItem) => {
     const name = nameOf(subject);
+    items.set(name, item);
     run.world.after(lag.between(0, run.odds(1) > 0 ? LAG_MS : 1000), () => {
-      const dueAt = item.dueAt();
+      const dueAt = item.isOnRoll?.() === true ? undefined : item.dueAt();
       const before = rows.get(name);
       if (dueAt === undefined) rows.delete(name);
       else rows.set(name, { subject, item, dueAt });
@@ -90,15 +95,15 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
       postponeFailed: (due, nowMs) =>
         reach(run, process, { site: 'due.postponeFailed' }, () => {
           const name = nameOf(due);
-          const row = rows.get(name);
-          const dueAt = row?.item.dueAt();
-          if (row === undefined || dueAt === undefined || dueAt > due.dueAt) return undefined;
+          const item = items.get(name);
+          const dueAt = item?.dueAt();
+          if (item === undefined || dueAt === undefined || dueAt > due.dueAt) return undefined;
           const count = (failures.get(name) ?? 0) + 1;
           const isSetAside = count >= SET_ASIDE_AFTER;
           failures.set(name, count);
           shards.set(name, isSetAside ? ASIDE : dueShard(idOf(due)));
-          row.item.postpone(nowMs + MINUTE_MS * (isSetAside ? 60 : 2 ** (count - 1)));
-          note(row.subject, row.item);
+          item.postpone(nowMs + MINUTE_MS * (isSetAside ? 60 : 2 ** (count - 1)));
+          note(subjectIn(due), item);
           return { count, isSetAside };
         }),
       restore: (due) =>
@@ -109,7 +114,7 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
       remove: (due) =>
         reach(run, process, { site: 'due.remove' }, () => {
           const name = nameOf(due);
-          if (rows.get(name)?.item.dueAt() === undefined) rows.delete(name);
+          if (items.get(name)?.dueAt() === undefined) rows.delete(name);
         }),
     }),
   };
@@ -118,24 +123,36 @@ export function virtualDueIndex(run: Run): VirtualDueIndex {
 function dueOf(shard: string, { subject, item: { tenantId }, dueAt }: Row): Due {
   const isSetAside = SET_ASIDE.includes(shard);
   if (shard.startsWith(EARLIER)) return { ...subject, dueAt, isSetAside, group: EARLIER };
-  return { ...subject, tenantId, dueAt, isSetAside, group: groupOf({ kind: subject.kind, tenantId, dueAt }) };
+  const kind = subject.kind === 'roll' ? 'job' : subject.kind;
+  return { ...subject, tenantId, dueAt, isSetAside, group: groupOf({ kind, tenantId, dueAt }) };
 }
 
 function tenantOrJobOf(subject: Subject): string {
   if (subject.kind === 'schedule') return subject.schedule.tenantId;
+  if (subject.kind === 'roll') return subject.roll.tenantId;
+  if (subject.kind === 'group') return subject.jobGroup.tenantId;
   return subject.kind === 'delivery' ? subject.delivery.tenantId : nameOf(subject);
 }
 
 function nameOf(due: Subject): string {
   if (due.kind === 'job') return due.jobId;
+  if (due.kind === 'roll') return `${rollKey(due.roll).pk} ${rollKey(due.roll).sk}`;
   if (due.kind === 'gate') return due.tenantId;
   if (due.kind === 'unknown') return due.key.pk;
+  if (due.kind === 'operation') return due.operationId;
   if (due.kind === 'schedule') return `${due.schedule.tenantId} ${due.schedule.scheduleId}`;
+  if (due.kind === 'group') return `${due.jobGroup.tenantId} ${due.jobGroup.groupId}`;
   const { tenantId, endpointId, at, webhookId } = due.delivery;
   return `${tenantId} ${endpointId} ${at} ${webhookId}`;
 }
 
 /** What the item's shard is made of. */
 function idOf(due: Subject): string {
+  if (due.kind === 'roll') return sliceIdOf(due.roll);
   return due.kind === 'delivery' ? due.delivery.webhookId : nameOf(due);
+}
+
+function subjectIn(due: Due): Subject {
+  const { dueAt: _, isSetAside: __, group: ___, ...subject } = due;
+  return subject;
 }

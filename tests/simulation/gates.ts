@@ -1,4 +1,6 @@
 /** Gates at the level of their port: one gate, one atomic write. */
+
+import { usedBudget } from '../../domain/tenant/budget.ts';
 import { decide, GATE_GRACE_MS, type Gate } from '../../domain/tenant/gate.ts';
 import { type Holder, holderName } from '../../domain/tenant/holder.ts';
 import type { WaitingRow } from '../../domain/tenant/waiting.ts';
@@ -13,6 +15,7 @@ import type { Process } from './world.ts';
 export interface GateEvents {
   onEnter(process: Process, before: Gate | undefined, added: readonly Holder[]): void;
   onLeave(process: Process, tenantId: string, holders: readonly Holder[]): void;
+  onSpend(process: Process, tenantId: string, usdMicro: number): void;
   /** A row was put into a waiting list. */
   onWait(): void;
 }
@@ -99,9 +102,19 @@ export function virtualGates(run: Run, index: VirtualDueIndex, events: GateEvent
         set: (tenantId, seen, settings: Settings, nowMs) =>
           call('set', () => {
             if (!isAsRead(tenantId, seen)) return 'lost';
-            const { holders = [], version = 0, types } = gates.get(tenantId) ?? {};
-            put({ tenantId, ...settings, holders, version: version + 1, types, dueAt: nowMs });
+            const { holders = [], version = 0, types, spend } = gates.get(tenantId) ?? {};
+            const kept = settings.budget === undefined ? {} : { spend };
+            put({ tenantId, ...settings, ...kept, holders, version: version + 1, types, dueAt: nowMs });
             run.note(process.name, () => `sets the gate of ${tenantId}: ${JSON.stringify(settings)}`);
+            return 'written';
+          }),
+        noteSpend: (seen, spend) =>
+          call('noteSpend', () => {
+            const gate = gates.get(seen.tenantId);
+            if (gate === undefined || !isAsRead(seen.tenantId, seen)) return 'lost';
+            put({ ...gate, spend, version: gate.version + 1 });
+            events.onSpend(process, seen.tenantId, spend.usdMicro);
+            if (usedBudget({ ...gate, spend }) !== undefined) run.count('budget used');
             return 'written';
           }),
         postpone: ({ tenantId, version }, dueAt) =>
@@ -126,6 +139,7 @@ export function exceeds(before: Gate | undefined, added: readonly Holder[]): str
   const isNew = added.some((each) => !holders.some((holder) => holderName(holder) === holderName(each)));
   if (!isNew) return undefined;
   if (before?.paused !== undefined) return 'entered a gate that is paused';
+  if (before !== undefined && usedBudget(before) !== undefined) return 'entered a gate whose budget is used';
   if (held.size > cap) return `${held.size} holders under a cap of ${cap}`;
   for (const { keyTag } of added) {
     const ofKey = [...held.values()].filter((each) => keyTag !== undefined && each.keyTag === keyTag).length;

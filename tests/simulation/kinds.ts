@@ -13,7 +13,8 @@ type Group =
   | 'pace'
   | 'receivers'
   | 'lasting'
-  | 'people';
+  | 'people'
+  | 'functions';
 type KindOf<G extends Group> = `${G}.${keyof Profile[G] & string}`;
 /** Such as `calls.late` or `batch.listLagMs`. */
 export type FaultKind = { [G in Group]: KindOf<G> }[Group];
@@ -30,6 +31,7 @@ const groups: readonly Group[] = [
   'receivers',
   'lasting',
   'people',
+  'functions',
 ];
 export const faultKinds: readonly FaultKind[] = groups.flatMap(
   (group) => Object.keys(profiles.chaos[group]).map((name) => `${group}.${name}` as FaultKind), // the profile has no other keys

@@ -57,6 +57,8 @@ const SITES = [
   'due.0',
   'due.5',
   'due.postponeFailed',
+  'rolls.put',
+  'rolls.removeAll',
   'schedules.replace',
   'front.send',
 ] as const;

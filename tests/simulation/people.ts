@@ -11,6 +11,7 @@ import type { Message } from '../../io/aws/lambda.ts';
 import type { Settings } from '../../io/table/gates.ts';
 import { jobTypes } from '../../job-types.ts';
 import type { Dice } from './dice.ts';
+import type { Door } from './door.ts';
 import type { Run } from './faults.ts';
 import type { VirtualGates } from './gates.ts';
 import { type FaultKind, strengthOf } from './kinds.ts';
@@ -50,7 +51,7 @@ function restrict(
   run.world.after(fromMs, set(restricted));
   run.world.after(fromMs + luck.between(0, FAULTS_END_MS - fromMs), set({ tenantId, status: 'active' }));
 }
-const ends = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired'];
+const ends = ['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired', 'group.finished'];
 const all = [...ends, 'job.accepted', 'job.running', 'job.retrying'];
 const endpoint = (tenantId: string, name: string, events: string[]) =>
   Endpoint.parse({
@@ -67,14 +68,28 @@ export const endpointsOf = (run: Run): readonly Endpoint[] =>
   run.world.dice('endpoints').happens(0.2) ? [attentive, ...patientEndpoints] : patientEndpoints;
 
 const csv = jobTypes.get('csv.summarise');
+const quick = jobTypes.get('csv.quick');
 const sleep = jobTypes.get('demo.sleep');
-if (csv === undefined || sleep === undefined)
-  throw new Error('The simulator uses two of the registered job types');
+if (csv === undefined || quick === undefined || sleep === undefined)
+  throw new Error('The simulator uses three of the registered job types');
+const STUCK_SECONDS = 1800;
+/** Its jobs run on Lambda, and after a timeout on AWS Batch. */
+export const ON_LAMBDA = 'csv.quick';
 /** The second one waits longer than an SQS message can. */
 const typesThatWait = (longWaits: boolean): JobTypes =>
   defineJobTypes([
     {
       ...csv,
+      retry: {
+        maxAttempts: 3,
+        maxAttemptsOf: { lost: 2 },
+        backoff: { initialSeconds: 10, factor: 3, maxSeconds: 900 },
+      },
+      timeoutSeconds: { default: 300, max: 900 },
+      stuck: { afterSeconds: STUCK_SECONDS, action: 'retry' },
+    },
+    {
+      ...quick,
       retry: {
         maxAttempts: 3,
         maxAttemptsOf: { lost: 2 },
@@ -102,6 +117,7 @@ export interface Outside {
   readonly front: VirtualQueue;
   readonly submitQueue: VirtualQueue;
   readonly gates: VirtualGates;
+  readonly door: Door;
   /** Everything the dead-letter queue ever held. */
   readonly letters: readonly Message[];
   plant(tombstone: Tombstone): void;
@@ -150,7 +166,7 @@ function crowdOf(run: Run): Crowd {
 /** Sends a job, perhaps twice, perhaps with another body under its key, and perhaps cancels it. */
 function service(
   run: Run,
-  { front, plant }: Outside,
+  { front, door, plant }: Outside,
   { number, atOnce, withinMs }: Crowd & { readonly number: number },
   expected: Set<string>,
 ): void {
@@ -161,11 +177,17 @@ function service(
   const { jobId, key, body } = asked;
   const atMs = luck.between(0, withinMs);
   const id = key === undefined ? keyless(number) : undefined;
-  world.after(atMs, () => {
-    expected.add(jobId);
-    run.note('service', () => `sends ${body}`, jobId);
-    front.accept({ body }, id);
-  });
+  // By chance of its own: with this door shut the world is as it was without it.
+  const doorLuck = world.dice(`door ${number}`);
+  const byDoor = key !== undefined && does(run, 'people.door', doorLuck);
+  if (byDoor) world.after(doorLuck.between(0, withinMs), () => door.submit(jobId, body));
+  // By both doors, or by this one alone.
+  if (!byDoor || doorLuck.happens(0.5))
+    world.after(atMs, () => {
+      expected.add(jobId);
+      run.note('service', () => `sends ${body}`, jobId);
+      front.accept({ body }, id);
+    });
   if (key === undefined) return;
   if (does(run, 'people.duplicate', luck))
     world.after(luck.between(0, ASKED_BY_MS * 1.3), () => front.accept({ body }));
@@ -179,6 +201,8 @@ function service(
       front.accept({ body: JSON.stringify({ specVersion: '1', action: 'job.cancel', ...name }) });
     });
   const { tenantId } = asked;
+  if (byDoor && doorLuck.happens(0.3))
+    world.after(doorLuck.between(0, FAULTS_END_MS), () => door.cancel(jobId, asked.tenantId));
   if (does(run, 'people.cancel', luck))
     cancel(
       { tenantId, idempotencyKey: key },
@@ -215,11 +239,13 @@ function requestOf(run: Run, luck: Dice, { number, atOnce }: { number: number; a
   const delayed = does(run, 'people.delay', luck);
   const delaySeconds = delayed ? luck.whole(1, limited ? 2500 : 800) : 0;
   // Parts that do not go into the record. In one world of four, by chance of its own: the others are as they were.
+  // By chance of its own, too.
+  const onLambda = does(run, 'people.lambda', run.world.dice(`executor ${number}`));
   const isLarge = run.world.dice('large requests').happens(0.25) && number % 2 === 1;
   const body = JSON.stringify({
     specVersion: '1',
     tenantId,
-    jobType: plain ? 'demo.sleep' : 'csv.summarise',
+    jobType: plain ? 'demo.sleep' : onLambda ? ON_LAMBDA : 'csv.summarise',
     ...(key === undefined ? {} : { idempotencyKey: key }),
     input: plain
       ? { seconds: 5 }
@@ -287,6 +313,14 @@ function operators(run: Run, { front, letters }: Outside): Omit<Asked, 'expected
   return { redriven, resting: () => letters.filter((letter) => !seen.has(letter)) };
 }
 
+/** So small that a few attempts use it. At the end it is taken away, or its jobs would wait for the next month. */
+function someBudget(run: Run): Pick<Settings, 'budget'> {
+  const luck = run.world.dice('budget');
+  if (!luck.happens(0.2)) return {};
+  const usdPerMonth = luck.whole(1, 500) / 1_000_000;
+  return { budget: { usdPerMonth, timeZone: 'UTC', warnAt: 0.8, then: 'hold' } };
+}
+
 /** Sets the caps of a tenant at the start, changes them later, and pauses it for a while. At the end the gate is open. */
 function account(run: Run, { gates, submitQueue }: Outside, mostSlots: number): void {
   const luck = run.world.dice('account');
@@ -311,13 +345,14 @@ function account(run: Run, { gates, submitQueue }: Outside, mostSlots: number): 
   });
   // Caps that are narrow in two ways: one release makes room for two.
   const narrow: Settings = { typeCaps: { 'csv.summarise': 1, 'demo.sleep': 1 }, keyCap: 1 };
-  void set(run.world.dice('narrow').happens(0.3) ? narrow : someCaps());
-  let pauses = 0;
+  const budget = someBudget(run);
+  void set({ ...(run.world.dice('narrow').happens(0.3) ? narrow : someCaps()), ...budget });
+  let pauses = budget.budget === undefined ? 0 : 1;
   for (let changes = luck.pick([0, 0, 0, 1, 2, 3]); changes > 0; changes--) {
     const pausing = luck.happens(0.3);
     if (pausing) pauses++;
     const paused = pausing ? { paused: { reason: 'unpaid', at: run.world.nowMs() } } : {};
-    const settings = { ...someCaps(), ...paused };
+    const settings = { ...someCaps(), ...paused, ...budget };
     run.world.after(luck.between(0, FAULTS_END_MS), () => void set(settings));
   }
   // Each change wakes waiting jobs, so there is none without need: it would hide a lost wake-up.

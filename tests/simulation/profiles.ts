@@ -1,5 +1,5 @@
 /** How bad a world is. All numbers are probabilities per call or message, unless their name says milliseconds. */
-export type NamedProfile = 'chaos' | 'dup' | 'alldrop' | 'race';
+export type NamedProfile = 'chaos' | 'dup' | 'alldrop' | 'race' | 'lambda';
 /** `drawn`: which faults there are, and how strong each is, differs from seed to seed. */
 export type ProfileName = NamedProfile | 'drawn';
 
@@ -26,6 +26,8 @@ export interface Profile {
     describeGap: number;
     /** A status that AWS has not told us of. */
     oddStatus: number;
+    /** It finds no machine for a job for a long time. */
+    stuck: number;
   }>;
   readonly work: Readonly<Record<'fails' | 'overruns' | 'rewrites', number>>;
   readonly pace: Readonly<Record<'full', number>>;
@@ -64,10 +66,24 @@ export interface Profile {
       | 'quota'
       /** A program that has read the tickets of Batch jobs and may call worker-api. */
       | 'thief'
-      | 'schedule',
+      | 'schedule'
+      /** A service submits over HTTP, instead of the front queue or beside it. */
+      | 'door'
+      /** Jobs that wait for each other. */
+      | 'graph'
+      /** The jobs of one type run on Lambda. */
+      | 'lambda'
+      /** An operator redrives or cancels all that match a filter. */
+      | 'bulk'
+      /** Jobs that are members of a group. */
+      | 'crowd'
+      /** A request for many jobs. */
+      | 'array',
       number
     >
   >;
+  /** What Lambda does to events and runs. */
+  readonly functions: Readonly<Record<'lost' | 'doubled' | 'late' | 'crashes' | 'hangs', number>>;
 }
 
 const chaos: Profile = {
@@ -96,6 +112,7 @@ const chaos: Profile = {
     forget: 0.03,
     describeGap: 0.1,
     oddStatus: 0.03,
+    stuck: 0.03,
   },
   work: { fails: 0.25, overruns: 0.06, rewrites: 0.05 },
   pace: { full: 0.03 },
@@ -129,7 +146,14 @@ const chaos: Profile = {
     quota: 0.1,
     thief: 0.1,
     schedule: 0.12,
+    door: 0.25,
+    graph: 0.15,
+    lambda: 0.2,
+    bulk: 0.1,
+    crowd: 0.15,
+    array: 0.12,
   },
+  functions: { lost: 0.04, doubled: 0.2, late: 0.25, crashes: 0.08, hangs: 0.04 },
 };
 
 const dup: Profile = {
@@ -172,11 +196,21 @@ const race: Profile = {
     twoTicks: 0,
   },
   submit: { ...chaos.submit, late: 0.15, refused: 0.03 },
-  batch: { ...chaos.batch, listLagMs: 90_000, terminateMs: 60_000, forget: 0, describeGap: 0 },
+  batch: { ...chaos.batch, listLagMs: 90_000, terminateMs: 60_000, forget: 0, describeGap: 0, stuck: 0 },
   people: { ...chaos.people, limits: 0, schedule: 0 },
+  functions: { ...chaos.functions, lost: 0, late: 0, crashes: 0, hangs: 0 },
 };
 
-export const profiles: Readonly<Record<NamedProfile, Profile>> = { chaos, dup, alldrop, race };
+/** Every job that can run on Lambda does. For its rules alone: in the other profiles one job of five does. */
+const lambda: Profile = {
+  ...chaos,
+  name: 'lambda',
+  people: { ...chaos.people, lambda: 1 },
+  functions: { lost: 0.1, doubled: 0.4, late: 0.5, crashes: 0.2, hangs: 0.1 },
+};
+
+export const profiles: Readonly<Record<NamedProfile, Profile>> = { chaos, dup, alldrop, race, lambda };
+/** In turn. */
 export const profileNames: readonly ProfileName[] = ['chaos', 'dup', 'alldrop', 'race', 'drawn'];
 
 /** Faults stop here; then the world must come to rest with every promise kept. */

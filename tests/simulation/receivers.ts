@@ -14,7 +14,7 @@ export interface Receivers {
   /** Addresses whose owner wants no further webhooks. */
   readonly gone: ReadonlySet<string>;
   onWebhook(webhookId: string, body: string): void;
-  /** Gathers `jobId type endpointId` of each webhook that was answered with 2xx. */
+  /** Gathers `jobId type endpointId`, or `group:name round endpointId`, of each webhook that was answered with 2xx. */
   readonly notified: Set<string>;
 }
 
@@ -38,7 +38,8 @@ export function receiver(
     onWebhook(headers['webhook-id'] ?? '', body);
     if (gone.has(url)) return { kind: 'answered', status: 410, ms: 40 };
     if (run.strikes('receivers.busy', faults)) return { kind: 'answered', status: 503, ms: 40 };
-    notified.add(`${data.jobId} ${type} ${endpoint?.endpointId}`);
+    const what = type === 'group.finished' ? `group:${data.group} ${data.sequence}` : `${data.jobId} ${type}`;
+    notified.add(`${what} ${endpoint?.endpointId}`);
     return { kind: 'answered', status: 200, ms: 40 };
   };
   return {

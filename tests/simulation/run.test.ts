@@ -13,7 +13,10 @@ const sim = (...options: string[]) =>
 test.each([
   [['--bogus'], 'npm run sim has no option --bogus.\n'],
   [['--seeds', 'many'], '--seeds: expected a number of worlds, found many.\n'],
-  [['--profile', 'calm'], '--profile: expected one of chaos, dup, alldrop, race, drawn, found calm.\n'],
+  [
+    ['--profile', 'calm'],
+    '--profile: expected one of chaos, dup, alldrop, race, drawn, lambda, found calm.\n',
+  ],
   [['--without', 'rain'], '--without: expected kinds of fault, such as calls.late,bus.drop, found rain.\n'],
   [['--jobs', '0', '--seeds', '10'], '--jobs, --without and --faults-until go with one --seed.\n'],
   [['--mutants', '--profile', 'dup'], '--mutants goes with --seeds alone.\n'],

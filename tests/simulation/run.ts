@@ -48,8 +48,8 @@ const options = {
   ),
   profile: option(
     'P',
-    `one of ${profileNames.join(', ')} (all in turn)`,
-    z.enum(profileNames, `expected one of ${profileNames.join(', ')}`).optional(),
+    `one of ${profileNames.join(', ')} (all in turn), or lambda`,
+    z.enum([...profileNames, 'lambda'], `expected one of ${profileNames.join(', ')}, lambda`).optional(),
   ),
   quick: flag(`${QUICK_RUN} worlds, unless --seeds says otherwise`),
   mutants: flag('take out each rule of the protocol in turn; it must be missed within N worlds'),

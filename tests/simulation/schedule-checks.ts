@@ -21,6 +21,8 @@ interface Facts {
 /** An occurrence that is older was missed; with the clocks of processes, and calls that are carried out late. */
 const ON_TIME_MS = 120_000;
 const SLACK_MS = 1000;
+/** Of more that are decided at once the record has the newest outcomes alone. */
+const NEWEST = 8;
 
 type Sent = Extract<Outcome, { readonly jobId: string }>;
 type Skipped = Exclude<Outcome, Sent>;
@@ -87,12 +89,12 @@ export function scheduleChecks(run: Run, facts: Facts): ScheduleChecks {
     if (before.paused !== undefined || before.deletedAt !== undefined || after.deletedAt !== undefined)
       return;
     const { next } = calendarOf(before);
-    let count = 0;
-    for (let at = next(before.decidedUntil); at !== undefined && at <= after.decidedUntil; at = next(at)) {
-      // The record keeps the newest outcomes alone.
-      if (++count > 8) return;
+    const due: number[] = [];
+    for (let at = next(before.decidedUntil); at !== undefined && at <= after.decidedUntil; at = next(at))
+      due.push(at);
+    for (const at of due.slice(-NEWEST)) {
       const isThere = outcomes.some((outcome) =>
-        isSent(outcome) ? outcome.at === at : outcome.at <= (at ?? 0) && (at ?? 0) <= outcome.until,
+        isSent(outcome) ? outcome.at === at : outcome.at <= at && at <= outcome.until,
       );
       if (!isThere) yield ['F1', `${iso(at)} is neither sent nor left out`] as const;
     }

@@ -1,30 +1,45 @@
 /** One seed, one world: faults, then rest, then the audit. */
+import { endedByAnother, type JobRecord } from '../../domain/job/job.ts';
 import { wants } from '../../domain/webhook/endpoint.ts';
 import { subjectOf, WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
-import type { Message } from '../../io/aws/lambda.ts';
+import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import { audit } from './audit.ts';
 import { virtualBatch } from './batch.ts';
 import { virtualBucket } from './bucket.ts';
+import { bulk } from './bulk.ts';
 import { cancels } from './cancels.ts';
 import { checks } from './checks.ts';
 import { rolledBack } from './closures.ts';
 import { containers } from './containers.ts';
+import { crowd } from './crowds.ts';
+import { virtualDependants } from './dependants.ts';
+import { door } from './door.ts';
 import { virtualDueIndex } from './due.ts';
+import { virtualFailures } from './failures.ts';
 import { failInside, type Line, newRun, type Run, reach } from './faults.ts';
+import { virtualFunctions } from './functions.ts';
 import { virtualGates } from './gates.ts';
+import { graphChecks } from './graph-checks.ts';
+import { graphs } from './graphs.ts';
+import { groupChecks } from './group-checks.ts';
+import { virtualGroups } from './groups.ts';
 import { type FaultKind, profileOf, withStrengths } from './kinds.ts';
 import { lambdas, type Mutant, partsOf, SETTLE_MS, type Services } from './lambdas.ts';
 import { rotation } from './lasting.ts';
+import { virtualOperations } from './operations.ts';
 import { owners } from './owners.ts';
 import { accountsOf, endpointsOf, givenUp, people, simulatedTypes } from './people.ts';
 import { FAULTS_END_MS, type Profile, type ProfileName } from './profiles.ts';
 import { jobOf, type VirtualQueue, virtualQueue } from './queues.ts';
+import { virtualReceipts } from './receipts.ts';
 import { receiver } from './receivers.ts';
+import { virtualRolls } from './rolls.ts';
 import { scheduleChecks } from './schedule-checks.ts';
 import { virtualSchedules } from './schedules.ts';
 import { virtualTable } from './table.ts';
 import { thief } from './thief.ts';
+import { everyMinute } from './ticks.ts';
 import { plant } from './unreadable.ts';
 import { watchWaits } from './waits.ts';
 import { virtualWorkerApi } from './worker-api.ts';
@@ -74,6 +89,9 @@ export async function simulate(profile: ProfileName, seed: number, options: Opti
   await run.world.run(START_MS + END_MS, () => violated() || atRest());
   if (!violated()) audit(run, rest);
   if (!violated()) rest.scheduled.audit(rest.letterBodies);
+  if (!violated()) rest.auditGroups();
+  if (!violated()) rest.failures.audit(rest.table.records());
+  if (!violated()) rest.receipts.audit(rest.table.records());
   if (!violated()) await sweepAgain(run, rest);
   return {
     profile,
@@ -97,8 +115,12 @@ function lacking(profile: Profile, without: readonly FaultKind[]): Profile {
 async function sweepAgain(run: Run, { table, steps }: ReturnType<typeof build>): Promise<void> {
   const versions = () => JSON.stringify(table.records().map(({ jobId, version }) => [jobId, version]));
   const before = versions();
-  run.world.stir();
-  void steps.tick(run.process('tick'))();
+  // As a step of the world: nothing runs in one that is quiet, and the tick would only begin after the look at it.
+  run.world.after(0, () => {
+    const process = run.process('tick');
+    run.world.stir(process);
+    void steps.tick(process)();
+  });
   const rested = () => run.violations.length > 0 || run.world.isQuiet();
   await run.world.run(Number.MAX_SAFE_INTEGER, rested);
   if (versions() !== before) run.violate('I20', 'a tick over a world at rest changed something');
@@ -119,6 +141,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   };
   const lost = (name: string) => virtualQueue(run, name, () => undefined);
   const [submitQueue, events, notifyQueue] = [lost('submit'), lost('events'), lost('notify')] as const;
+  const failedRuns = lost('failed runs');
   const deliveryQueue = lost('deliver');
   const front = virtualQueue(run, 'front', (message) => letters.push(message));
 
@@ -127,10 +150,12 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
     settleMs: SETTLE_MS,
     bucket,
     batchJob: (id) => batch.jobs.get(id),
+    functionRun: (id) => functions.runs.get(id),
     job: (jobId) => table.job(jobId),
     wasPostponed: (jobId) => table.wasPostponed(jobId),
     holdsSlot: (job) => gates.holdsSlot(job.tenantId, job),
     cancelledUntilMs: (job) => cancelled.untilMs(job),
+    hadFinish: (groupId, round, tally) => groupCheck.hadFinish(groupId, round, tally),
     owes: ({ jobId, tenantId, state }) => {
       const rows = [...table.deliveries.values()].filter(
         (row) => row.jobId === jobId && row.eventType === `job.${state}`,
@@ -141,7 +166,8 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
           wants(endpoint, `job.${state}`) &&
           !rows.some(({ endpointId }) => endpointId === endpoint.endpointId),
       );
-      if (state === 'failed' && !failed.has(jobId)) return 'its dead letter';
+      if (state === 'failed' && !endedByAnother(table.job(jobId) ?? {}) && !failed.has(jobId))
+        return 'its dead letter';
       return untold && `a row for ${untold.endpointId}`;
     },
   });
@@ -151,35 +177,84 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
     () => gates,
     (jobId) => table.job(jobId),
   );
-  const gates = virtualGates(run, index, { ...check, onWait });
+  const gates = virtualGates(run, index, {
+    ...check,
+    onWait,
+    onSpend: (...noted) => receipts.checkSum(...noted),
+  });
   const accounts = accountsOf(run);
-  const table = virtualTable(run, { index, accounts, endpoints }, check.onCommit);
+  const table = virtualTable(run, { index, accounts, endpoints }, (...commit) => {
+    check.onCommit(...commit);
+    graphCheck(...commit);
+    groupCheck.onCommit(...commit);
+    const [process, before, after] = commit;
+    if (before === undefined && table.isOnRoll(after.jobId)) rolls.checkRecorded(process, after);
+  });
+  const rolls = virtualRolls(
+    run,
+    index,
+    // A crashed intake leaves a roll of jobs that it did not record. Another one may record them later, on a roll of its own.
+    (jobId, { createdAt }) => table.isOnRoll(jobId) && table.job(jobId)?.createdAt === createdAt,
+  );
+  const graphCheck = graphChecks(run, {
+    found: (jobId) => table.found(jobId),
+    whole: (job) => table.whole(job),
+    wasTombstoned: (jobId) => table.wasTombstoned(jobId),
+    group: ({ tenantId, groupId }) =>
+      groups.all().find((group) => group.tenantId === tenantId && group.groupId === groupId),
+    membersOf: (name) => groups.membersOf(name),
+  });
+  const groupCheck = groupChecks(run, {
+    groups: () => groups,
+    job: (jobId) => table.job(jobId),
+    wasTombstoned: (jobId) => table.wasTombstoned(jobId),
+    deliveries: () => [...table.deliveries.values()],
+  });
+  const groups = virtualGroups(run, index, groupCheck.onWrite);
   const cancelled = cancels(run, table.job);
   const scheduled = scheduleChecks(run, { job: table.job, asked: cancelled.asked });
+  const failures = virtualFailures(run, table.job);
+  const receipts = virtualReceipts(run);
   const schedules = virtualSchedules(run, index, scheduled.onWrite);
-  const send = virtualWorkerApi(run, {
+  const operations = virtualOperations(run, index, (operation) => inBulk.onEnd(operation));
+  const workerApi = virtualWorkerApi(run, {
     types,
     bucket,
     batch: () => batch,
     portsOf: (process) => {
       const sound = partsOf(run, services, process);
-      return { jobs: { ...sound, ...mutant.defects?.workerApi?.(sound, process) }.jobs };
+      const { bus, submitQueue, random, pricing } = sound;
+      const { jobs } = { ...sound, ...mutant.defects?.workerApi?.(sound, process) };
+      return { jobs, bus, submitQueue, random, pricing };
     },
     defectsOf: mutant.workerApi,
   });
-  const start = containers(run, { types, bucket, sendFor: send, job: (jobId) => table.job(jobId) });
+  const inside = { types, bucket, sendFor: workerApi.sendFor, job: (jobId: string) => table.job(jobId) };
+  const functions = virtualFunctions(run, inside, {
+    ...check,
+    failed: (record) => onBus(run, failedRuns, record, 'events'),
+  });
   const batch = virtualBatch(run, {
     ...check,
-    start,
-    accepted: thief(run, { send, job: (jobId) => table.job(jobId) }),
+    start: containers(run, inside),
+    accepted: thief(run, { send: workerApi.sendFor, job: (jobId) => table.job(jobId) }),
     stateChange: (detail) => onBus(run, events, wrapped(detail), 'events'),
+    blocked: (detail) => onBus(run, events, wrapped(detail, 'Batch Job Queue Blocked'), 'events'),
   });
+  const dependants = virtualDependants(run, mutant.overwritesDependants === true);
   const services: Services = {
     table,
+    dependants,
+    groups,
     gates,
+    failures,
+    receipts,
+    rolls,
     schedules,
+    operations,
     index,
     batch,
+    functions,
     types,
     typesOf: rolledBack(run, types),
     front,
@@ -212,58 +287,82 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   front.feeds({ role: 'intake', visibilityMs, handle: (process) => cancelled.watch(steps.intake(process)) });
   submitQueue.feeds({ role: 'submit', visibilityMs, handle: steps.submit });
   events.feeds({ role: 'track', visibilityMs, handle: steps.track });
+  failedRuns.feeds({ role: 'worker-api', visibilityMs, handle: rewritten(workerApi.failedRuns) });
   notifyQueue.feeds({ role: 'notify', visibilityMs, handle: steps.notify });
   deliveryQueue.feeds({ role: 'deliver', visibilityMs, handle: steps.deliver });
   const nextDueMs = () =>
-    Math.min(table.nextDueMs(), gates.nextDueMs(), schedules.nextDueMs(), index.nextMs());
+    Math.min(
+      table.nextDueMs(),
+      rolls.nextDueMs(),
+      gates.nextDueMs(),
+      schedules.nextDueMs(),
+      operations.nextDueMs(),
+      groups.nextDueMs(),
+      index.nextMs(),
+    );
   if (profile.tick) everyMinute(run, index.nextMs, steps.tick);
-  const asked = people(run, { front, letters, gates, submitQueue, plant: table.plant }, jobs);
-  owners(run, (process) => {
+  const flawed = (who: 'owner' | 'door' | 'operator') => (process: Process) => {
     const sound = partsOf(run, services, process);
-    return { ...sound, ...mutant.defects?.owner?.(sound, process) };
+    return { ...sound, ...mutant.defects?.[who]?.(sound, process) };
+  };
+  const answered = new Set<string>();
+  const api = door(run, {
+    portsFor: flawed('door'),
+    job: table.job,
+    cancelled,
+    answered: (jobId) => answered.add(jobId),
   });
-  const queues = [front, submitQueue, events, notifyQueue, deliveryQueue];
+  const asked = people(run, { front, door: api, letters, gates, submitQueue, plant: table.plant }, jobs);
+  const asNodes = graphs(run, { front, records: table.records, portsFor: flawed('owner') });
+  const asMembers = crowd(run, front);
+  owners(run, flawed('owner'));
+  const inBulk = bulk(run, {
+    portsFor: flawed('operator'),
+    job: table.job,
+    records: table.records,
+    failures: failures.all,
+    cancelled,
+  });
+  const queues = [front, submitQueue, events, failedRuns, notifyQueue, deliveryQueue];
   return {
     table,
     gates,
     batch,
     bucket,
+    failures,
+    receipts,
     scheduled,
+    operations,
     queues,
     notified,
     letters: failed,
     letterBodies: letters,
     ...asked,
+    answered,
+    /** Both are filled while the world runs. */
+    sent: [asked.expected, asNodes],
     cancelled,
+    isGroupCancelled: ({ tenantId, group }: JobRecord) =>
+      groups
+        .all()
+        .some(
+          (each) => each.tenantId === tenantId && each.groupId === group && each.cancelledAt !== undefined,
+        ),
+    auditGroups: () => groupCheck.audit(asMembers, table.endpoints(), notified),
     steps,
     nextDueMs,
   };
 
-  function wrapped(detail: unknown): string {
-    return JSON.stringify({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail });
+  function rewritten(handle: (process: Process) => MessageBatch): (process: Process) => MessageBatch {
+    return (process) => (messages) =>
+      handle(process)(
+        messages.map((message) => mutant.message?.('workerApi', message, table.job) ?? message),
+      );
   }
-}
 
-/** A tick of an index in which nothing is due does nothing, so it is not run. */
-function everyMinute(
-  run: Run,
-  nextDueMs: () => number,
-  tick: (process: Process) => () => Promise<void>,
-): void {
-  const { world } = run;
-  const begin = () => {
-    const process = run.process('tick');
-    world.stir(process);
-    tick(process)().catch((error: unknown) => run.note(process.name, () => `throws ${String(error)}`));
-  };
-  const again = () => {
-    if (!run.lasting.areTicksLost() && nextDueMs() <= world.nowMs() + 61_000) {
-      begin();
-      if (run.lasting.twoTicks) world.after(run.faults.between(0, 3000), begin);
-    }
-    world.inBackground(60_000, again);
-  };
-  world.inBackground(run.faults.between(0, 60_000), again);
+  function wrapped(detail: unknown, type = 'Batch Job State Change'): string {
+    return JSON.stringify({ source: 'aws.batch', 'detail-type': type, detail });
+  }
 }
 
 /** EventBridge: once in most cases, and now and then never, twice, or hours later. */

@@ -1,17 +1,20 @@
 /** The table at the level of its ports: the same conditions, one item at a time, tokens that know their own writes again. */
+import type { Found } from '../../domain/dependency/verdict.ts';
+import { isOnRoll } from '../../domain/due/roll.ts';
 import { JobRecord } from '../../domain/job/job.ts';
 import { isWhole, joined, type Parts, split, type WholeJob } from '../../domain/job/parts.ts';
 import { Tombstone } from '../../domain/job/tombstone.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import { Delivery, type DeliveryName } from '../../domain/webhook/delivery.ts';
-import type { Endpoint } from '../../domain/webhook/endpoint.ts';
+import { Endpoint } from '../../domain/webhook/endpoint.ts';
 import { EndpointHealth } from '../../domain/webhook/endpoint-health.ts';
-import type { DeliveryStore } from '../../io/table/deliveries.ts';
-import type { EndpointStore } from '../../io/table/endpoints.ts';
+import type { DeliveryLog, DeliveryStore } from '../../io/table/deliveries.ts';
+import type { EndpointRegister } from '../../io/table/endpoints.ts';
 import type { JobLists } from '../../io/table/job-lists.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { readRow } from '../../io/table/rows.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
+import { virtualDeliveryLog } from './delivery-log.ts';
 import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach, read } from './faults.ts';
 import { beside, check } from './unreadable.ts';
@@ -28,6 +31,13 @@ export interface Table {
   readonly deliveries: ReadonlyMap<string, Delivery>;
   job(jobId: string): JobRecord | undefined;
   records(): JobRecord[];
+  /** What holds the id now. */
+  found(jobId: string): Found;
+  whole(job: JobRecord): WholeJob;
+  /** Whether a cancel ever came before this job. */
+  wasTombstoned(jobId: string): boolean;
+  /** Whether it is due by its roll, and not by itself. */
+  isOnRoll(jobId: string): boolean;
   /** Whether a failure has moved its `dueAt`. */
   wasPostponed(jobId: string): boolean;
   endpoints(): readonly Endpoint[];
@@ -39,9 +49,9 @@ export interface Table {
   nextDueMs(): number;
   jobsFor(process: Process): JobStore;
   listsFor(process: Process): JobLists;
-  deliveriesFor(process: Process): DeliveryStore;
+  deliveriesFor(process: Process): DeliveryStore & DeliveryLog;
   tenantsFor(process: Process): Pick<TenantStore, 'load'>;
-  endpointsFor(process: Process): Pick<EndpointStore, 'list' | 'get' | 'change' | 'changeHealth'>;
+  endpointsFor(process: Process): EndpointRegister;
 }
 
 export interface Surroundings {
@@ -67,11 +77,27 @@ export function virtualTable(
   // tenth of a world's time, and one world in sixteen is enough to find who relies on something else.
   const careful = run.world.dice('table').happens(1 / 16);
 
+  /** Jobs that are in the index by their roll. */
+  const rolled = new Set<string>();
   /** Jobs whose `dueAt` was moved by a failure, beside their versions. */
   const postponed = new Set<string>();
   const job = (jobId: string) => {
     const held = jobs.get(jobId);
     return held?.kind === 'job' ? held.job : undefined;
+  };
+  const tombstoned = new Set<string>();
+  const found = (jobId: string): Found => {
+    const held = jobs.get(jobId);
+    if (held === undefined) return { kind: 'nothing' };
+    return held.kind === 'job'
+      ? { kind: 'job', job: held.job }
+      : { kind: 'tombstone', tombstone: held.tombstone };
+  };
+  const whole = (record: JobRecord): WholeJob => {
+    if (isWhole(record)) return record;
+    const parts = partsOf.get(partsKey(record));
+    if (parts === undefined) throw new Error(`${record.jobId} marks parts that are not there`);
+    return joined(record, parts);
   };
   const endpointOf = (tenantId: string, endpointId: string) =>
     known.find((one) => one.tenantId === tenantId && one.endpointId === endpointId);
@@ -93,14 +119,18 @@ export function virtualTable(
     const before = job(next.jobId);
     const after = careful ? frozen(readRow(JobRecord, { ...asVersionOf(run, process, before, next) })) : next;
     jobs.set(next.jobId, { kind: 'job', job: after, by });
+    if (before === undefined && isOnRoll(next)) rolled.add(next.jobId);
+    if (before?.dueAt !== next.dueAt && before !== undefined) rolled.delete(next.jobId);
     index.note(
       { kind: 'job', jobId: next.jobId },
       {
         tenantId: next.tenantId,
         dueAt: () => job(next.jobId)?.dueAt,
+        isOnRoll: () => rolled.has(next.jobId),
         postpone(dueAt) {
           const now = jobs.get(next.jobId);
           if (now?.kind !== 'job') return;
+          rolled.delete(next.jobId);
           jobs.set(next.jobId, { ...now, job: { ...now.job, dueAt } });
           postponed.add(next.jobId);
         },
@@ -113,6 +143,10 @@ export function virtualTable(
     jobs,
     deliveries,
     job,
+    found,
+    whole,
+    wasTombstoned: (jobId) => tombstoned.has(jobId),
+    isOnRoll: (jobId) => rolled.has(jobId),
     wasPostponed: (jobId) => postponed.has(jobId),
     endpoints: () => known,
     changeEndpoint(endpointId, next) {
@@ -172,17 +206,11 @@ export function virtualTable(
               held?.kind === 'tombstone' ? held.tombstone.revision === seen?.revision : seen === held;
             if (!asSeen) return held?.by === by ? 'written' : 'lost';
             jobs.set(next.jobId, { kind: 'tombstone', tombstone: Tombstone.parse(next), by });
+            tombstoned.add(next.jobId);
             run.count(seen === undefined ? 'tombstone left' : 'tombstone renewed');
             return 'written';
           }),
-        stored: (jobId) =>
-          read(run, process, jobId, () => {
-            const held = jobs.get(jobId);
-            if (held === undefined) return { kind: 'nothing' };
-            return held.kind === 'job'
-              ? { kind: 'job', job: held.job }
-              : { kind: 'tombstone', tombstone: held.tombstone };
-          }),
+        stored: (jobId) => read(run, process, jobId, () => found(jobId)),
         load: async (jobIds) => {
           if (jobIds.length === 0) return new Map();
           return read(run, process, jobIds[0], () => {
@@ -197,9 +225,7 @@ export function virtualTable(
         },
         whole: async (record) => {
           if (isWhole(record)) return record;
-          const parts = await read(run, process, record.jobId, () => partsOf.get(partsKey(record)));
-          if (parts === undefined) throw new Error(`${record.jobId} marks parts that are not there`);
-          return joined(record, parts);
+          return read(run, process, record.jobId, () => whole(record));
         },
         replace: (seen, next) =>
           call('replace', seen.jobId, (by) => {
@@ -244,6 +270,7 @@ export function virtualTable(
         });
       };
       return {
+        ...virtualDeliveryLog(run, process, deliveries),
         get: async (name) => {
           const found = await read(run, process, undefined, () => {
             const row = deliveries.get(keyOf(name));
@@ -289,6 +316,24 @@ export function virtualTable(
           const next = stored && decide(stored);
           if (stored !== undefined && next !== undefined) known.splice(known.indexOf(stored), 1, next);
           return next ?? stored;
+        }),
+      add: (endpoint) =>
+        reach(run, process, { site: 'endpoints.add' }, () => {
+          const stored = endpointOf(endpoint.tenantId, endpoint.endpointId);
+          if (stored === undefined) known.push(Endpoint.parse(endpoint));
+          return stored;
+        }),
+      put: (endpoint) =>
+        reach(run, process, { site: 'endpoints.put' }, () => {
+          const stored = endpointOf(endpoint.tenantId, endpoint.endpointId);
+          const at = stored === undefined ? known.length : known.indexOf(stored);
+          known.splice(at, 1, Endpoint.parse(endpoint));
+        }),
+      remove: ({ tenantId, endpointId }) =>
+        reach(run, process, { site: 'endpoints.remove' }, () => {
+          const stored = endpointOf(tenantId, endpointId);
+          if (stored !== undefined) known.splice(known.indexOf(stored), 1);
+          healths.delete(endpointId);
         }),
       changeHealth: ({ tenantId, endpointId }, decide) => {
         // A call that the client repeats knows its own write again, and decides nothing a second time.

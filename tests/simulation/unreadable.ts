@@ -63,6 +63,7 @@ export function plant(
     { kind: 'gate', tenantId: UNREADABLE },
     { kind: 'delivery', delivery },
     { kind: 'schedule', schedule: { tenantId: UNREADABLE, scheduleId: 'nightly' } },
+    { kind: 'group', jobGroup: { tenantId: UNREADABLE, groupId: 'import' } },
   ];
   for (const subject of subjects) {
     let dueAt = START_MS + luck.between(0, FAULTS_END_MS / 4);

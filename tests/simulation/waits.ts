@@ -1,4 +1,5 @@
 /** That no attempt waits although there is room for it: what the wake-up promises, and what no end of a run can show. */
+import { isBeforeTurn } from '../../domain/job/due.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { placeOf } from '../../domain/tenant/waiting.ts';
 import type { Run } from './faults.ts';
@@ -28,6 +29,8 @@ export function watchWaits(
     for (const row of gates().rows()) {
       const record = job(row.jobId);
       if (record?.state !== 'waiting' || record.attempt !== row.attempt) continue;
+      // A slow ask has put the row, and a later one has found room: the job has a turn in the rate limit, and waits for that.
+      if (isBeforeTurn(record, world.nowMs())) continue;
       const gate = gates()
         .gates()
         .find(({ tenantId }) => tenantId === row.tenantId);

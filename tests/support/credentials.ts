@@ -2,6 +2,7 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { keyIdOf } from '../../application/job/identity.ts';
 import type { AccessKey } from '../../domain/access/key.ts';
+import { Scope } from '../../domain/access/scope.ts';
 import { AUDIENCE } from './doors.ts';
 import { NOW } from './jobs.ts';
 
@@ -20,7 +21,7 @@ export function ownedKey(change: Partial<AccessKey> = {}): Owned {
   const key: AccessKey = {
     keyId,
     publicKey: x,
-    scopes: ['jobs:create', 'jobs:read', 'jobs:cancel'],
+    scopes: [...Scope.options],
     tenants: ['*'],
     createdAt: NOW,
     ...change,
@@ -32,7 +33,7 @@ export const claimsFor = ({ key }: Owned, change: object = {}) => ({
   iss: key.keyId,
   aud: AUDIENCE,
   sub: 'acme',
-  scope: 'jobs:create jobs:read jobs:cancel',
+  scope: Scope.options.join(' '),
   iat: NOW / 1000,
   exp: NOW / 1000 + 300,
   jti: 'token-1',

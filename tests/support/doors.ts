@@ -2,28 +2,44 @@
 import { expect } from '@jest/globals';
 import { app } from '../../api/app.ts';
 import { type OperationId, operationIds, operationOf } from '../../api/contract/contract.ts';
+import { endpointReadOperations, endpointSetupOperations } from '../../api/contract/endpoints.ts';
+import { erasureOperations } from '../../api/contract/erasure.ts';
 import { failedJobOperations } from '../../api/contract/failed-jobs.ts';
+import { groupOperations } from '../../api/contract/groups.ts';
 import { jobOperations } from '../../api/contract/jobs.ts';
 import { keyOperations } from '../../api/contract/keys.ts';
 import { isForTenants } from '../../api/contract/operation.ts';
+import { bulkOperations } from '../../api/contract/operations.ts';
 import { scheduleOperations } from '../../api/contract/schedules.ts';
 import { serviceOperations } from '../../api/contract/service.ts';
 import { tenantOperations } from '../../api/contract/tenants.ts';
+import { upkeepOperations } from '../../api/contract/upkeep.ts';
+import { usageOperations } from '../../api/contract/usage.ts';
 import { callersBy } from '../../api/credentials.ts';
 import { served } from '../../api/handler.ts';
+import { endpointReadHandlers, endpointSetupHandlers } from '../../api/handlers/endpoints.ts';
+import { erasureHandlers } from '../../api/handlers/erasure.ts';
 import { failedJobHandlers } from '../../api/handlers/failed-jobs.ts';
+import { groupHandlers } from '../../api/handlers/groups.ts';
 import { jobHandlers } from '../../api/handlers/jobs.ts';
 import { keyHandlers } from '../../api/handlers/keys.ts';
+import { operationHandlers } from '../../api/handlers/operations.ts';
 import { scheduleHandlers } from '../../api/handlers/schedules.ts';
 import { serviceHandlers } from '../../api/handlers/service.ts';
 import { tenantHandlers } from '../../api/handlers/tenants.ts';
+import { upkeepHandlers } from '../../api/handlers/upkeep.ts';
+import { usageHandlers } from '../../api/handlers/usage.ts';
 import { operatorOf } from '../../api/operators.ts';
 import { authenticator } from '../../application/access/authenticate.ts';
 import { resources } from '../../application/resources/resources.ts';
 import type { AccessKey } from '../../domain/access/key.ts';
+import type { DeadLetterCount } from '../../domain/reading/upkeep-view.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import type { KeyRegister } from '../../io/access/keys.ts';
+import type { RevocationStore } from '../../io/access/revocations.ts';
 import { signatures } from '../../io/access/signatures.ts';
+import { sealingBy } from '../../io/aws/keys.ts';
+import { SET_ASIDE } from '../../io/table/due.ts';
 import { undocumented } from './document.ts';
 import { useCases } from './use-cases.ts';
 
@@ -47,28 +63,54 @@ const signed = {
   event: { requestContext: { domainName: 'x.lambda-url', authorizer: { iam: { userArn: OPERATOR_ARN } } } },
 };
 
-export function doors(given: Parameters<typeof useCases>[0] = {}) {
+export function doors({
+  origins = [],
+  letters = [],
+  ...given
+}: Parameters<typeof useCases>[0] & {
+  readonly origins?: readonly string[];
+  readonly letters?: readonly DeadLetterCount[];
+} = {}) {
   const opened = useCases(given);
   const { ports } = opened;
   const records = new Map((given.tenants ?? []).map((tenant): [string, Tenant] => [tenant.tenantId, tenant]));
   const tenants = {
     load: async (ids: readonly string[]) => new Map([...records].filter(([id]) => ids.includes(id))),
     list: async () => [...records.values()],
-    put: async (tenant: Tenant) => void records.set(tenant.tenantId, tenant),
+    put: async (tenant: Tenant) => {
+      const isLeaving = records.get(tenant.tenantId)?.erasedBy !== undefined && tenant.erasedBy === undefined;
+      if (!isLeaving) records.set(tenant.tenantId, tenant);
+      return isLeaving ? ('leaving' as const) : ('written' as const);
+    },
   };
-  const all = { ...ports, tenants };
+  const revoked = new Map<string, number>();
+  const revocations: RevocationStore = {
+    tokensNotBefore: async (tenantId) => revoked.get(tenantId),
+    revoke: async (tenantId, beforeMs) =>
+      void revoked.set(tenantId, Math.max(beforeMs, revoked.get(tenantId) ?? 0)),
+  };
+  const all = { ...ports, tenants, revocations };
+  const setup = { ...all, keys: sealingBy(async (_, plain) => btoa(plain)), allowedOrigins: [] };
   const shared = { ...all, resources: resources(all) };
   const keys = fakeKeys();
   const about = { audience: AUDIENCE };
+  const upkeep = { setAsideShards: SET_ASIDE, countDeadLetters: async () => letters };
   const operate = app(
     {
       identify: operatorOf,
       served: [
         ...served(jobOperations, jobHandlers(all)),
         ...served(failedJobOperations, failedJobHandlers(all)),
+        ...served(bulkOperations, operationHandlers(all)),
+        ...served(groupOperations, groupHandlers(all)),
+        ...served(usageOperations, usageHandlers(all)),
+        ...served(endpointReadOperations, endpointReadHandlers(all)),
+        ...served(endpointSetupOperations, endpointSetupHandlers(setup)),
         ...served(tenantOperations, tenantHandlers(all)),
+        ...served(erasureOperations, erasureHandlers({ ...all, register: keys })),
         ...served(scheduleOperations, scheduleHandlers(all)),
         ...served(keyOperations, keyHandlers({ ...all, register: keys })),
+        ...served(upkeepOperations, upkeepHandlers({ ...all, ...upkeep })),
         ...served(serviceOperations, serviceHandlers({ name: 'operate', ...about })),
       ],
     },
@@ -77,8 +119,12 @@ export function doors(given: Parameters<typeof useCases>[0] = {}) {
   const api = app(
     {
       identify: callersBy(authenticator({ ...all, keys, signatures, ...about })),
+      origins,
       served: [
         ...served(jobOperations, jobHandlers(all)),
+        ...served(groupOperations, groupHandlers(all)),
+        ...served(usageOperations, usageHandlers(all)),
+        ...served(endpointReadOperations, endpointReadHandlers(all)),
         ...served(serviceOperations, serviceHandlers({ name: 'api', ...about })),
       ],
     },
@@ -114,6 +160,13 @@ function fakeKeys(): KeyRegister {
       const key = keys.get(id);
       if (key !== undefined) keys.set(id, { ...key, disabledAt });
       return keys.get(id);
+    },
+    async forget(tenantId) {
+      for (const [id, key] of keys) {
+        const tenants = key.tenants.filter((one) => one !== tenantId);
+        if (tenants.length === 0 && key.tenants.length > 0) keys.delete(id);
+        else keys.set(id, { ...key, tenants });
+      }
     },
   };
 }

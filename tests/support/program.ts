@@ -16,7 +16,7 @@ export interface Program {
 }
 
 export function startProgram(...args: readonly string[]): Program {
-  const child = spawn(process.execPath, ['demo/start.ts', ...args], {
+  const child = spawn(process.execPath, ['demo/main.mjs', ...args], {
     cwd: root,
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     stdio: ['ignore', 'pipe', 'pipe'],

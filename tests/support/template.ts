@@ -98,6 +98,7 @@ export const Rule = z.object({
 export const LambdaFunction = z.object({
   Handler: z.string(),
   Role: Reference,
+  FunctionName: z.string(),
   Timeout: z.number(),
   Environment: z.object({
     Variables: z.record(
@@ -121,6 +122,7 @@ export const EventSourceMapping = z.object({
   ScalingConfig: z.object({ MaximumConcurrency: z.number().optional() }).default({}),
 });
 
+/** Without Cors: the function answers browsers itself, and they refuse headers that are there twice. */
 export const FunctionUrl = z.strictObject({
   TargetFunctionArn: Reference,
   AuthType: z.enum(['NONE', 'AWS_IAM']),

@@ -9,7 +9,7 @@ import type { Outgoing, Queue } from '../../io/aws/queues.ts';
 import { limitPerKey } from '../../io/process/limit-per-key.ts';
 import type { Log, LogFacts } from '../../io/process/log.ts';
 import { batched } from '../../io/table/batching.ts';
-import type { JobLists } from '../../io/table/job-lists.ts';
+import type { Ports } from '../conformance/contract.ts';
 import { openSimulatedBackend } from '../conformance/simulated.ts';
 import type { AllPorts } from '../simulation/lambdas.ts';
 import { BUCKET, NOW, types } from './jobs.ts';
@@ -58,9 +58,12 @@ export function useCases({
     random: { fraction: () => 0, token: () => `token-${++tokens}` },
     defaultCap: 0,
   };
-  const ports: AllPorts & { readonly lists: JobLists } = {
+  const ports: AllPorts &
+    Pick<Ports, 'lists' | 'groupLists' | 'failures' | 'receipts' | 'deliveries' | 'endpoints'> = {
     ...parts,
+    retentionDays: { succeeded: 90, failed: 180, cancelled: 90, expired: 90 },
     slots: slots(parts),
+    carryOut: async () => undefined,
     frontQueue: queueOf(sent.front),
     deliveryQueue: queueOf(sent.deliver),
     deadLetters: queueOf(sent.letters),
@@ -74,11 +77,15 @@ export function useCases({
       describe: async () => new Map(),
       terminate: async () => undefined,
     },
+    functions: { start: async () => ({ kind: 'accepted', runId: 'lambda:run' }) },
+    batchWaiting: { describeQueue: async () => undefined, cancelWaiting: async () => undefined },
     limiter: { reserve: async () => ({ kind: 'at', atMs: time.nowMs }) },
+    turns: { book: async (_, earliestMs) => earliestMs },
     keys: { open: async () => `whsec_${btoa('k'.repeat(32))}` },
     sign: () => ({}),
     webhooks: { post: async () => ({ kind: 'answered', status: 200, ms: 1 }) },
     types,
+    pricing: { region: 'us-east-1', spotFactor: 0.5 },
     bucket: BUCKET,
     objectDays: 30,
     settleMs: 60_000,
@@ -87,6 +94,7 @@ export function useCases({
     targets: {
       queues: { standard: 'standard', economy: 'economy' },
       definitionOf: (jobType) => jobType,
+      functionOf: (jobType: string) => jobType,
     },
     defaults: {
       admitUnknown: true,

@@ -75,20 +75,32 @@ export interface Given {
 
 export function openWorkerApi({ jobs, types = jobTypes, bucket = memoryBucket(), facts, ports = {} }: Given) {
   const time = { nowMs: NOW };
-  const answer = workerApi({
+  const asked: string[] = [];
+  const published: string[] = [];
+  const all: WorkerApiPorts = {
     jobs,
     keys: testKeys,
     objects: bucket.signed,
     askRun: async () => facts ?? { kind: 'unknown' },
     types,
     bucket: BUCKET,
+    objectDays: 30,
     clock: { nowMs: () => time.nowMs },
+    random: { fraction: () => 0, token: () => 'token' },
+    pricing: { region: 'us-east-1', spotFactor: 0.5 },
+    submitQueue: { send: async (messages) => void asked.push(...messages.map(({ body }) => body)) },
+    bus: { publish: async (events) => void published.push(...events.map(({ type }) => type)) },
     log: { info: () => undefined, error: () => undefined },
     ...ports,
-  });
+  };
+  const answer = workerApi(all);
   return {
     time,
     bucket,
+    ports: all,
+    /** Bodies of submit messages, and types of events. */
+    asked,
+    published,
     /** As JSON goes through an invocation. */
     send: async (call: object) => JSON.parse(JSON.stringify(await answer(call))) as WorkerAnswer, // asked for no lines
     lines: async (call: object) => String(await answer({ ...call, as: 'lines' })),

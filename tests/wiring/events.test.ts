@@ -32,6 +32,16 @@ it.each([
   expect(passes('BatchEventsRule')(batchEvent(status))).toBe(heard);
 });
 
+it('track hears of a queue of ours that is blocked, and of no other', () => {
+  const hears = passes('BatchEventsRule');
+  const blocked = (jobQueue: string) => ({
+    ...batchEvent('RUNNABLE', jobQueue),
+    'detail-type': 'Batch Job Queue Blocked',
+  });
+  expect(hears(blocked('StandardJobQueue'))).toBe(true);
+  expect(hears(blocked('arn:of-another-team'))).toBe(false);
+});
+
 it('track hears of our job queues and of no other', () => {
   const hears = passes('BatchEventsRule');
   expect(hears(batchEvent('RUNNING', 'EconomyJobQueue'))).toBe(true);

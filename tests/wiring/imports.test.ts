@@ -11,29 +11,68 @@ interface Row {
   readonly ours: readonly string[];
   /** The same for types alone: a port is what a use case asks for, and an adapter what it gets. */
   readonly types?: readonly string[];
+  /** Of their own room, what they may not. */
+  readonly except?: readonly string[];
   /** Packages and `node:` modules; absent: any. */
   readonly packages?: readonly string[];
 }
 
 const DECIDES = ['zod'];
+const NODE = builtinModules.map((name) => `node:${name}`);
 
 /** The longest prefix of a file's path is its row. */
 const TABLE: Readonly<Record<string, Row>> = {
   'domain/': { ours: [], packages: DECIDES },
   'domain/job/': {
-    ours: ['domain/container/', 'domain/errors.ts', 'domain/redaction.ts', 'domain/size.ts'],
+    ours: [
+      'domain/container/',
+      'domain/executor/',
+      'domain/dependency/dependency.ts',
+      'domain/dependency/release.ts',
+      'domain/errors.ts',
+      'domain/redaction.ts',
+      'domain/size.ts',
+    ],
     packages: DECIDES,
   },
+  'domain/executor/': { ours: ['domain/job/'], packages: [] },
+  'domain/dependency/': { ours: ['domain/errors.ts', 'domain/job/'], packages: DECIDES },
+  'domain/due/': { ours: ['domain/job/'], packages: DECIDES },
+  'domain/group/': { ours: ['domain/dependency/', 'domain/job/'], packages: DECIDES },
   'domain/tenant/': {
-    ours: ['domain/errors.ts', 'domain/size.ts', 'domain/job/'],
+    // A month of a budget is one of the tenant's time zone.
+    ours: [
+      'domain/errors.ts',
+      'domain/size.ts',
+      'domain/group/group.ts',
+      'domain/schedule/time-zone.ts',
+      'domain/job/',
+    ],
     packages: DECIDES,
   },
   'domain/request/': {
-    ours: ['domain/errors.ts', 'domain/size.ts', 'domain/job/', 'domain/tenant/'],
+    ours: [
+      'domain/errors.ts',
+      'domain/size.ts',
+      'domain/dependency/dependency.ts',
+      'domain/group/array.ts',
+      'domain/group/group.ts',
+      'domain/job/',
+      'domain/tenant/',
+    ],
     packages: DECIDES,
   },
   'domain/batch/': {
-    ours: ['domain/errors.ts', 'domain/size.ts', 'domain/job/', 'domain/tenant/', 'domain/request/'],
+    ours: [
+      'domain/errors.ts',
+      'domain/size.ts',
+      'domain/dependency/',
+      'domain/executor/',
+      'domain/group/group.ts',
+      'domain/job/',
+      'domain/tenant/',
+      'domain/request/',
+    ],
     packages: DECIDES,
   },
   'domain/webhook/': {
@@ -41,6 +80,8 @@ const TABLE: Readonly<Record<string, Row>> = {
       'domain/errors.ts',
       'domain/redaction.ts',
       'domain/size.ts',
+      'domain/dependency/dependency.ts',
+      'domain/group/group.ts',
       'domain/job/',
       'domain/tenant/',
       'domain/request/',
@@ -52,9 +93,25 @@ const TABLE: Readonly<Record<string, Row>> = {
     ours: ['domain/errors.ts', 'domain/size.ts', 'domain/job/', 'domain/request/'],
     packages: [...DECIDES, 'croner'],
   },
+  'domain/operation/': { ours: ['domain/errors.ts', 'domain/job/', 'domain/webhook/'], packages: DECIDES },
+  'domain/metrics/': {
+    ours: ['domain/errors.ts', 'domain/job/', 'domain/batch/', 'domain/webhook/'],
+    packages: [],
+  },
+  'domain/cost/': { ours: ['domain/container/', 'domain/job/'], packages: DECIDES },
+  'domain/trace/': { ours: ['domain/job/', 'domain/webhook/'], packages: DECIDES },
   'domain/access/': { ours: ['domain/errors.ts', 'domain/job/'], packages: DECIDES },
   'domain/reading/': {
-    ours: ['domain/redaction.ts', 'domain/size.ts', 'domain/job/', 'domain/tenant/'],
+    ours: [
+      'domain/operation/',
+      'domain/redaction.ts',
+      'domain/size.ts',
+      'domain/dependency/',
+      'domain/group/',
+      'domain/job/',
+      'domain/tenant/',
+      'domain/webhook/',
+    ],
     packages: DECIDES,
   },
   'domain/dead-letter/': {
@@ -79,6 +136,8 @@ const TABLE: Readonly<Record<string, Row>> = {
     ours: ['api/', 'application/', 'io/open.ts', 'io/aws/lambda.ts', 'job-types.ts'],
     packages: DECIDES,
   },
+  // The program of a container, where there is none.
+  'functions/run.ts': { ours: ['worker/', 'io/open.ts', 'job-types.ts'], packages: [] },
   // What answers over HTTP gets things by their guard: the type of a port is all that it knows of a store.
   'api/': {
     ours: ['application/', 'domain/', 'docs/openapi.json'],
@@ -88,19 +147,52 @@ const TABLE: Readonly<Record<string, Row>> = {
   'worker/': { ours: ['domain/', 'application/', 'io/', 'job-types.ts'] },
   'local/': { ours: [] },
   'cli/': {
-    ours: ['api/contract/', 'client/', 'domain/', 'application/', 'io/', 'local/', 'job-types.ts'],
+    ours: [
+      'api/contract/',
+      'client/',
+      'console/server/',
+      'domain/',
+      'application/',
+      'io/',
+      'local/',
+      'job-types.ts',
+      'tools/build.ts',
+      'tools/build-console.ts',
+    ],
   },
   // It runs in pages, and has no dependency.
   'client/': { ours: [], packages: [] },
+  // The pages of operators know the API by the types of its document, and have no way to anything else.
+  'console/': {
+    ours: [],
+    except: ['console/server/'],
+    packages: ['@tanstack/react-query', 'preact', 'wouter'],
+  },
+  // What gives them to a browser, and signs what they ask.
+  'console/server/': { ours: ['docs/openapi.json'], packages: [...NODE, '@smithy/signature-v4'] },
   // It packages what it shows.
-  'demo/': { ours: ['domain/', 'application/', 'io/', 'local/', 'job-types.ts', 'tools/build.ts'] },
+  'demo/': {
+    ours: [
+      'client/',
+      'domain/',
+      'application/',
+      'io/',
+      'local/',
+      'console/server/',
+      'job-types.ts',
+      'tools/build.ts',
+      'tools/rebuild.ts',
+    ],
+  },
   // A stack for the tests of a service, beside what shows one to a person.
   'testing/': {
-    ours: ['domain/', 'application/', 'io/', 'local/', 'demo/', 'tools/build.ts'],
+    ours: ['domain/', 'application/', 'io/', 'local/', 'demo/', 'tools/build.ts', 'tools/rebuild.ts'],
   },
   'tools/': { ours: [''] },
   // The cost of a job is that of its real use cases.
-  'bench/': { ours: ['domain/', 'application/', 'io/', 'local/', 'demo/', 'tools/build.ts'] },
+  'bench/': {
+    ours: ['domain/', 'application/', 'io/', 'local/', 'demo/', 'tools/build.ts', 'tools/rebuild.ts'],
+  },
   'tests/': { ours: [''] },
 };
 
@@ -115,7 +207,7 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-const files = globSync('**/*.ts', {
+const files = globSync('**/*.{ts,tsx}', {
   cwd: root,
   exclude: ['node_modules/**', '.build/**', '.esbuild/**', '.serverless/**', '.data/**'],
 }).sort();
@@ -148,8 +240,10 @@ function rowOf(file: string): readonly [string, Row] | undefined {
 
 function isForbidden({ file, target, typeOnly }: Import): boolean {
   const [prefix, row] = rowOf(file) ?? ['', { ours: [] }];
-  if (!textOf.has(target) && !/\.(ts|json)$/.test(target)) return isForeignForbidden(target, row);
+  if (!textOf.has(target) && !/\.(tsx?|json|css)(?:\?inline)?$/.test(target))
+    return isForeignForbidden(target, row);
   const within = [prefix.endsWith('/') ? prefix : `${dirname(prefix)}/`, ...row.ours];
+  if (row.except?.some((each) => target.startsWith(each)) === true) return true;
   const allowed = typeOnly ? [...within, ...(row.types ?? [])] : within;
   return !allowed.some((each) => target.startsWith(each));
 }
@@ -186,6 +280,9 @@ describe('each folder imports only what it may', () => {
     ['api/app.ts', 'io/open.ts', false],
     ['functions/tick.ts', 'demo/start.ts', false],
     ['local/cloud.ts', 'domain/job/job.ts', true],
+    ['console/jobs/job.tsx', 'domain/job/job.ts', true],
+    ['console/jobs/job.tsx', 'console/server/server.ts', false],
+    ['console/server/forward.ts', 'io/aws/clients.ts', false],
   ])('%s may not import %s', (file, target, typeOnly) => {
     expect(isForbidden({ file, target, typeOnly })).toBe(true);
   });
@@ -232,6 +329,7 @@ describe('no file is in a circle of imports', () => {
     'local',
     'cli',
     'client',
+    'console',
     'demo',
     'tools',
     'tests',

@@ -83,6 +83,50 @@ describe('the role of every container', () => {
   });
 });
 
+describe('the role of the functions of job types', () => {
+  const inside = {
+    ...OWN,
+    'aws:PrincipalArn': arnOf('RunRole'),
+    'lambda:SourceFunctionArn': 'arn:a-function',
+  };
+  const allowed = (context: Record<string, string>) =>
+    everything().filter((request) => allows(statementsOf('RunRole'), { ...request, context }));
+
+  it('may invoke worker-api, log, and leave records of failures, and none of all other actions on anything of the account', () => {
+    expect(allowed(inside).toSorted((a, b) => (a.action < b.action ? -1 : 1))).toEqual([
+      ...ONLY,
+      { action: 'logs:CreateLogStream', resource: arnOf('WorkerLogGroup') },
+      { action: 'logs:PutLogEvents', resource: arnOf('WorkerLogGroup') },
+      { action: 'sqs:SendMessage', resource: arnOf('RunsFailedQueue') },
+    ]);
+  });
+
+  it('has the rights that its program uses, and what Lambda does as the function', () => {
+    expect(rightsOf('functions/run.ts').actions).toEqual(ONLY.map(({ action }) => action));
+  });
+
+  it('lets nothing but records of failures into the queue of failed runs, and no function into the queue of AWS Batch', () => {
+    const whoSends = (queue: string) =>
+      [...roles.keys()].filter((role) =>
+        allows(statementsOf(role), { action: 'sqs:SendMessage', resource: arnOf(queue), context: OWN }),
+      );
+    expect(whoSends('RunsFailedQueue')).toEqual(['RunRole']);
+    expect(whoSends('EventsQueue')).toEqual([]);
+  });
+});
+
+it('every function of a job type isolates tenants, in the network of the containers', () => {
+  const functions = resources(
+    'AWS::Lambda::Function',
+    z.object({ TenancyConfig: z.unknown().optional(), VpcConfig: z.unknown().optional() }),
+  ).filter(([id]) => id.startsWith('Run'));
+  expect(functions).not.toEqual([]);
+  for (const [, { TenancyConfig, VpcConfig }] of functions) {
+    expect(TenancyConfig).toEqual({ TenantIsolationMode: 'PER_TENANT' });
+    expect(JSON.stringify(VpcConfig)).toContain('WorkerSecurityGroup');
+  }
+});
+
 it('every endpoint of the network has a policy', () => {
   const all = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::EC2::VPCEndpoint');
   expect(endpoints).toHaveLength(all.length);
@@ -158,6 +202,63 @@ describe('the keys of KMS', () => {
   ])('%s opens what is sealed for %j to %j', (key, context, expected) => {
     expect(whoMay(key, context)).toEqual(expected);
   });
+});
+
+describe('the sealed keys of containers', () => {
+  const onKey = (role: string, purpose: string) =>
+    ACTIONS.filter((action) => action.startsWith('dynamodb:')).filter((action) =>
+      allows(statementsOf(role), {
+        action,
+        resource: arnOf('JobsTable'),
+        context: { ...OWN, 'dynamodb:LeadingKeys': [`SEALED#${purpose}`] },
+      }),
+    );
+
+  it.each(['ticket', 'task'])(
+    'of %s are in reach of those who open them, and of no other role',
+    (purpose) => {
+      const opening = [...roles.keys()].filter((role) =>
+        allows(statementsOf(role), {
+          action: 'kms:Decrypt',
+          resource: arnOf('WorkerKey'),
+          context: { 'kms:EncryptionContext:purpose': purpose },
+        }),
+      );
+      expect([...roles.keys()].filter((role) => onKey(role, purpose).length > 0)).toEqual(opening);
+    },
+  );
+
+  it('are read by a scan of the whole table, which names no item, and not opened by the one role that may scan', () => {
+    const scanning = [...roles.keys()].filter((role) =>
+      allows(statementsOf(role), { action: 'dynamodb:Scan', resource: arnOf('JobsTable'), context: OWN }),
+    );
+    expect(scanning).toEqual(['TickRole']);
+    for (const purpose of ['ticket', 'task']) {
+      const context = { 'kms:EncryptionContext:purpose': purpose };
+      const decrypt = { action: 'kms:Decrypt', resource: arnOf('WorkerKey'), context };
+      expect(allows(statementsOf('TickRole'), decrypt)).toBe(false);
+    }
+  });
+
+  it('are not in reach of a call that names another item beside them', () => {
+    const together = { 'dynamodb:LeadingKeys': ['JOB#job_a', 'SEALED#ticket'] };
+    const request = { action: 'dynamodb:BatchGetItem', resource: arnOf('JobsTable'), context: together };
+    expect(allows(statementsOf('TrackRole'), request)).toBe(false);
+    const alone = { ...request, context: { 'dynamodb:LeadingKeys': ['JOB#job_a'] } };
+    expect(allows(statementsOf('TrackRole'), alone)).toBe(true);
+  });
+});
+
+it('a key of the API is in reach of the functions that answer over HTTP alone, and registered by one of them', () => {
+  const may = (role: string, action: string) =>
+    allows(statementsOf(role), { action, resource: arnOf('KeysTable'), context: OWN });
+  const who = (...actions: readonly string[]) =>
+    [...roles.keys()].filter((role) => actions.some((action) => may(role, action))).sort();
+  const all = ACTIONS.filter((action) => action.startsWith('dynamodb:'));
+  expect(who(...all)).toEqual(['ApiRole', 'OperateRole']);
+  expect(who(...all.filter((action) => !/Get|Query|Scan|Select|Describe|List/.test(action)))).toEqual([
+    'OperateRole',
+  ]);
 });
 
 it('no role may overwrite an object of a result', () => {

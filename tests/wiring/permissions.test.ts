@@ -12,10 +12,25 @@ import {
 import { rightsOf } from './rights.ts';
 
 /** Actions for which AWS has no resource level. Service Authorization Reference, "AWS Batch" and "Amazon ECR". */
-const withoutResourceLevel = ['batch:DescribeJobs', 'batch:ListJobs', 'ecr:GetAuthorizationToken'];
+const withoutResourceLevel = [
+  // Lambda makes the interfaces of its functions with these.
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+  'batch:DescribeComputeEnvironments',
+  'batch:DescribeJobQueues',
+  'batch:DescribeJobs',
+  'batch:ListJobs',
+  'ecr:GetAuthorizationToken',
+];
 
 const roles = new Map(resources('AWS::IAM::Role', Role));
-const functions = resources('AWS::Lambda::Function', LambdaFunction);
+const everyFunction = resources('AWS::Lambda::Function', LambdaFunction);
+/** The functions of job types share what every container may (isolation.test.ts). */
+const functions = everyFunction.filter(([, fn]) => fn.Role !== 'RunRole');
 const mappings = resources('AWS::Lambda::EventSourceMapping', EventSourceMapping).map(([, each]) => each);
 const jobQueues = resources('AWS::Batch::JobQueue', JobQueue);
 const jobDefinitions = resources('AWS::Batch::JobDefinition', JobDefinition);
@@ -25,11 +40,12 @@ function statementsOf(role: string): Statement[] {
   if (statements === undefined) throw new Error(`${role} is not a role of this stack`);
   return statements;
 }
+const allowing = (statements: readonly Statement[]) => statements.filter(({ Effect }) => Effect === 'Allow');
 function actionsOf(statements: readonly Statement[]): string[] {
-  return [...new Set(statements.flatMap((statement) => statement.Action))].sort();
+  return [...new Set(allowing(statements).flatMap((statement) => statement.Action))].sort();
 }
 function targetsOf(role: string, action: string): string[] {
-  const granting = statementsOf(role).filter((statement) => statement.Action.includes(action));
+  const granting = allowing(statementsOf(role)).filter((statement) => statement.Action.includes(action));
   return granting.flatMap((statement) => statement.Resource).sort();
 }
 
@@ -40,7 +56,7 @@ it('no two functions share a role', () => {
 
 it('no role stands unused', () => {
   const used = [
-    ...functions.map(([, fn]) => fn.Role),
+    ...everyFunction.map(([, fn]) => fn.Role),
     ...jobDefinitions.flatMap(([, { ContainerProperties: c }]) => [c.JobRoleArn, c.ExecutionRoleArn]),
   ];
   expect([...roles.keys()].sort()).toEqual([...new Set(used)].sort());
@@ -48,9 +64,7 @@ it('no role stands unused', () => {
 
 describe.each([...roles])('%s', (_id, statements) => {
   it('allows actions one by one', () => {
-    expect(statements.flatMap((statement) => statement.Action).filter((action) => /\*/.test(action))).toEqual(
-      [],
-    );
+    expect(actionsOf(statements).filter((action) => /\*/.test(action))).toEqual([]);
   });
 
   it('allows them on named resources, unless AWS knows no names for them', () => {
@@ -62,6 +76,10 @@ describe.each([...roles])('%s', (_id, statements) => {
 
 /** Lambda does these as the function: it takes messages for it and writes its log. */
 const RECEIVING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
+/** One for each queue that wakes a function. */
+const DEAD_LETTERS = ['Delivery', 'Events', 'Front', 'Notify', 'Submit'].map(
+  (name) => `${name}DeadLetterQueue`,
+);
 const LOGGING = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
 describe.each(functions)('%s', (id, fn) => {
@@ -75,7 +93,11 @@ describe.each(functions)('%s', (id, fn) => {
 
   it('may receive from the queue that wakes it, and from no other', () => {
     for (const action of RECEIVING) {
-      const on = mapping === undefined ? [] : [mapping.EventSourceArn];
+      const receives = mapping === undefined ? [] : [mapping.EventSourceArn];
+      // What is in a queue cannot be read by its attributes; how much there is can be.
+      const counts =
+        action === 'sqs:GetQueueAttributes' && rights.actions.includes(action) ? DEAD_LETTERS : [];
+      const on = [...receives, ...counts];
       expect({ action, on: targetsOf(fn.Role, action) }).toEqual({ action, on });
     }
   });
@@ -122,6 +144,18 @@ it('submit may submit to both job queues, with any revision of the definitions o
   // A stage has letters, digits and dashes, so that the name of no other stage begins like this.
   expect(prefix).toMatch(/^headgate-[A-Za-z0-9-]+_$/);
   expect(targets).toHaveLength(jobQueues.length + 1);
+});
+
+it('submit may start the functions of job types of its own stage, and no other function', () => {
+  const [pattern = '', ...more] = targetsOf('SubmitRole', 'lambda:InvokeFunction');
+  expect(more).toEqual([]);
+  const prefix = pattern.replace(/^.*:function:/, '').replace(/\*$/, '');
+  expect(prefix).toMatch(/^headgate-[A-Za-z0-9-]+_$/);
+  for (const [, { FunctionName, Role }] of everyFunction)
+    expect({ FunctionName, may: FunctionName.startsWith(prefix) }).toEqual({
+      FunctionName,
+      may: Role === 'RunRole',
+    });
 });
 
 it('only submit may submit', () => {

@@ -64,6 +64,8 @@ function holds(operator: string, found: string | readonly string[] | undefined, 
       return values.some((value) => patterns.includes(value));
     case 'StringLike':
       return values.some((value) => patterns.some((pattern) => like(value, pattern)));
+    case 'ForAnyValue:StringLike':
+      return values.some((value) => patterns.some((pattern) => like(value, pattern)));
     // Without a value it holds for all of none.
     case 'ForAllValues:StringLike':
       return values.every((value) => patterns.some((pattern) => like(value, pattern)));

@@ -5,6 +5,7 @@ import { type Reached, reachedFrom } from './reach.ts';
 
 const SERVICES: Readonly<Record<string, string>> = {
   'client-batch': 'batch',
+  'client-cloudwatch-logs': 'logs',
   'client-dynamodb': 'dynamodb',
   'client-eventbridge': 'events',
   'client-kms': 'kms',
@@ -23,7 +24,9 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'lib-dynamodb/PutCommand': ['dynamodb:PutItem'],
   'lib-dynamodb/UpdateCommand': ['dynamodb:UpdateItem'],
   // The requests of S3 and Lambda have other names than their rights.
+  'client-s3/DeleteObjectsCommand': ['s3:DeleteObject', 's3:DeleteObjectVersion'],
   'client-s3/HeadObjectCommand': ['s3:GetObject'],
+  'client-s3/ListObjectVersionsCommand': ['s3:ListBucketVersions'],
   'client-lambda/InvokeCommand': ['lambda:InvokeFunction'],
   // Our requests carry tags.
   'client-batch/SubmitJobCommand': ['batch:SubmitJob', 'batch:TagResource'],

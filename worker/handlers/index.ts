@@ -7,8 +7,9 @@ import type { Handler } from '../work.ts';
 
 type Load = () => Promise<Handler<never>>;
 
-const handlers: Readonly<Record<string, Load>> = {
+export const handlers: Readonly<Record<string, Load>> = {
   'csv.summarise': async () => (await import('./csv-summarise.ts')).csvSummarise,
+  'csv.quick': async () => (await import('./csv-summarise.ts')).csvSummarise,
   'image.thumbnails': async () => (await import('./image-thumbnails.ts')).imageThumbnails,
 };
 

@@ -6,14 +6,21 @@ export type Engine = NonNullable<ContainerSpec['engine']>;
 
 /** `docker run` and `podman run` end so when the engine itself refused; then there is no container. */
 const ENGINE_REFUSED = 125;
+/** With an exit code of 126 or 127, which a program may have too: it was made and never ran. Both engines show the zero time of Go. */
+const NEVER_STARTED = /^\w+ 0001-/;
 
 /** Removes the container, also if it runs while only its command line was killed. */
 export async function endInEngine({ program, name }: Engine, ended: ContainerEnd): Promise<ContainerEnd> {
-  const outOfMemory =
-    (await output(program, ['inspect', '--format', '{{.State.OOMKilled}}', name])) === 'true';
+  const state = await output(program, [
+    'inspect',
+    '--format',
+    '{{.State.OOMKilled}} {{.State.StartedAt}}',
+    name,
+  ]);
+  const outOfMemory = state.startsWith('true');
   await output(program, ['rm', '--force', name]);
   if (ended.kind !== 'exited') return ended;
-  if (ended.exitCode === ENGINE_REFUSED)
+  if (ended.exitCode === ENGINE_REFUSED || NEVER_STARTED.test(state))
     return {
       kind: 'not_started',
       message: `${program} could not start the container; its log has the reason`,

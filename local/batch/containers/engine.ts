@@ -41,9 +41,9 @@ export function engineSpec(container: TaskContainer, parts: EngineParts, system 
     ...['--name', name],
     // The cloud listens on the loopback address alone.
     ...(inHostNetwork ? ['--network', 'host'] : []),
-    ...['--memory', `${memoryMiB}m`, '--cpus', String(vcpus)],
+    ...['--memory', `${memoryMiB}m`, ...withoutSwap(program, memoryMiB), '--cpus', String(vcpus)],
     ...(user === undefined ? [] : ['--user', user]),
-    ...(readonlyRootFilesystem === true ? ['--read-only'] : []),
+    ...(readonlyRootFilesystem === true ? readOnly(program) : []),
     ...(linuxParameters?.initProcessEnabled === true ? ['--init'] : []),
     ...ulimits.flatMap((limit) => ['--ulimit', `${limit.name}=${limit.softLimit}:${limit.hardLimit}`]),
     ...byName.flatMap(([name]) => ['--env', name]),
@@ -61,6 +61,21 @@ export function engineSpec(container: TaskContainer, parts: EngineParts, system 
     engine: { program, name },
   };
 }
+
+const isPodman = (program: string): boolean => program.split('/').at(-1) === 'podman';
+
+/**
+ * Both engines give a container as much swap again as it has memory, where instances of AWS Batch have none: a program over its limit
+ * would be slow here, and killed there. Podman's documents want more swap than memory, so there it stays.
+ *
+ * @see https://docs.docker.com/engine/containers/resource_constraints/
+ */
+const withoutSwap = (program: string, memoryMiB: number): string[] =>
+  isPodman(program) ? [] : ['--memory-swap', `${memoryMiB}m`];
+
+/** Podman would make /tmp, /run and /var/tmp writable. @see https://docs.podman.io/en/latest/markdown/podman-run.1.html */
+const readOnly = (program: string): string[] =>
+  isPodman(program) ? ['--read-only', '--read-only-tmpfs=false'] : ['--read-only'];
 
 function withHost(environment: Readonly<Record<string, string>>, program: string): Record<string, string> {
   const host = HOSTS[program.split('/').at(-1) ?? ''] ?? 'host.docker.internal';

@@ -8,7 +8,8 @@ import type { Lifecycle } from '../jobs/lifecycle.ts';
 import { logStreamOf } from '../jobs/log-streams.ts';
 import { fillCommand } from '../jobs/parameters.ts';
 import type { TryEnd } from '../jobs/retry.ts';
-import type { BatchOptions } from '../options.ts';
+import type { BatchFaults, BatchOptions } from '../options.ts';
+import type { Resources } from '../queues/resources.ts';
 import { engineSpec } from './engine.ts';
 import { createPull, type ImageSource, type Pull, presentSource } from './image.ts';
 import type { ContainerSpec } from './launch-messages.ts';
@@ -21,6 +22,8 @@ import { containerVariables, factsOf, isForFargate, placementOf } from './task.t
 import { createTaskRun, NOT_STARTED, type TaskRun } from './task-run.ts';
 
 const TIMED_OUT = 'Job attempt duration exceeded timeout';
+/** As it appears in real accounts; the user guide has only the text of EC2. */
+const RECLAIMED = 'Your Spot Task was interrupted.';
 const CLOSE_LIMIT_MS = 5_000;
 const MIB = 1024 * 1024;
 
@@ -33,23 +36,32 @@ export interface HostParts {
   readonly options: BatchOptions;
   readonly jobs: Jobs;
   readonly lifecycle: Lifecycle;
+  readonly resources: Pick<Resources, 'environments'>;
+  readonly faults: Pick<BatchFaults, 'reclaim'>;
 }
 
-export function createHost({ options, jobs, lifecycle }: HostParts) {
+export function createHost({ options, jobs, lifecycle, resources, faults }: HostParts) {
   const launcher = createLauncher();
   const pull = createPull();
   const metadata = createMetadata();
   const tries = new Map<string, RunningTry>();
   const ends = new Set<Promise<void>>();
+  const reclaimed = new Set<TaskRun>();
   const killAll = () => {
     for (const { run } of tries.values()) run.kill();
   };
   let open = false;
 
+  const isOnSpot = (arn: string): boolean =>
+    resources
+      .environments()
+      .some((each) => each.computeEnvironmentArn === arn && each.computeResources.type === 'FARGATE_SPOT');
+
   async function toItsEnd(jobId: string, run: TaskRun): Promise<void> {
     const end = await run.ended;
     tries.delete(jobId);
-    if (open) lifecycle.tryEnded(jobId, end);
+    const ended = reclaimed.delete(run) ? { ...end, statusReason: RECLAIMED } : end;
+    if (open) lifecycle.tryEnded(jobId, ended);
   }
 
   return {
@@ -75,7 +87,13 @@ export function createHost({ options, jobs, lifecycle }: HostParts) {
       const placement = placementOf(environmentArn, options.region);
       const job = lifecycle.start(jobId, placement);
       if (!job) return;
-      const run = runTry(job, placement, { options, launcher, lifecycle, metadata, pull });
+      const isTaken = isOnSpot(environmentArn) && faults.reclaim?.(job.jobName) === true;
+      const onRunning = (): void => {
+        if (!isTaken) return;
+        reclaimed.add(run);
+        run.stop();
+      };
+      const run = runTry(job, placement, { options, launcher, lifecycle, metadata, pull, onRunning });
       const timeoutMs = (job.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000;
       tries.set(jobId, { run, timesOutAtMs: options.clock.now() + timeoutMs });
       const end = toItsEnd(jobId, run).finally(() => ends.delete(end));
@@ -101,6 +119,8 @@ interface TryParts {
   readonly lifecycle: Lifecycle;
   readonly metadata: ReturnType<typeof createMetadata>;
   readonly pull: Pull;
+  /** A container of it has its process. */
+  readonly onRunning: () => void;
 }
 
 function runTry(job: JobRecord, placement: Placement, parts: TryParts): TaskRun {
@@ -139,6 +159,7 @@ function runTry(job: JobRecord, placement: Placement, parts: TryParts): TaskRun 
         onStarted(started) {
           lifecycle.running(job.jobId, started);
           onStarted();
+          parts.onRunning();
         },
       });
       return { ...process, ended: process.ended.finally(lines.end) };

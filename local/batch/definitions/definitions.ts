@@ -50,6 +50,8 @@ export const Definition = z.object({
 });
 export type Definition = z.infer<typeof Definition>;
 
+const MOST_READ = 1000;
+
 /** EC2 is what a definition is for when it does not say. */
 export function platformsOf({ platformCapabilities }: Pick<Definition, 'platformCapabilities'>): Platform[] {
   return platformCapabilities.length > 0 ? platformCapabilities : ['EC2'];
@@ -72,8 +74,8 @@ export function createDefinitions(store: Store, region: string) {
   }
 
   function save(definition: Definition): void {
-    store.db
-      .prepare(
+    store
+      .statement(
         'INSERT OR REPLACE INTO batch_definitions (name, revision, status, record) VALUES (?, ?, ?, ?)',
       )
       .run(definition.jobDefinitionName, definition.revision, definition.status, JSON.stringify(definition));
@@ -99,11 +101,23 @@ export function createDefinitions(store: Store, region: string) {
     return rows('ORDER BY name, revision DESC');
   }
 
+  /** @param selection one of the few above */
   function rows(selection: string, ...values: (string | number)[]): Definition[] {
-    return store.db
-      .prepare(`SELECT record FROM batch_definitions ${selection}`)
+    return store
+      .statement(`SELECT record FROM batch_definitions ${selection}`)
       .all(...values)
-      .map((row) => Definition.parse(JSON.parse(String(row['record']))));
+      .map(({ record }) => recordOf(String(record)));
+  }
+
+  /** By its text: each SubmitJob reads its definition, which seldom changes. */
+  const read = new Map<string, Definition>();
+  function recordOf(text: string): Definition {
+    const known = read.get(text);
+    if (known !== undefined) return known;
+    if (read.size >= MOST_READ) read.clear();
+    const definition = Definition.parse(JSON.parse(text));
+    read.set(text, definition);
+    return definition;
   }
 
   return { add, save, find, named, all };

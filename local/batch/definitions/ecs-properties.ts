@@ -27,7 +27,12 @@ const TaskContainer = z.strictObject({
   dependsOn: z.array(ContainerDependency).default([]),
   startTimeout: Seconds.optional(),
   stopTimeout: Seconds.optional(),
-  firelensConfiguration: z.unknown().optional(),
+  firelensConfiguration: z
+    .strictObject({
+      type: z.enum(['fluentd', 'fluentbit']),
+      options: z.record(z.string(), z.string()).optional(),
+    })
+    .optional(),
 });
 type TaskContainer = z.infer<typeof TaskContainer>;
 

@@ -97,7 +97,7 @@ function ruleFault(
     : `${path} takes ${rule.oneOf.join(' or ')} for ${platform}.`;
 }
 
-/** What lies at a path. A list or a structure with nothing in it says nothing: some clients always send them. */
+/** What lies at a path. A text, a list or a structure with nothing in it says nothing: some clients always send them. */
 function valuesAt(value: unknown, path: string): unknown[] {
   const [, name = '', list, rest = ''] = /^([^.[]+)(\[\])?\.?(.*)$/.exec(path) ?? [];
   const member = memberOf(value, name);
@@ -113,6 +113,6 @@ function memberOf(value: unknown, name: string): unknown {
 }
 
 function isEmpty(value: unknown): boolean {
-  if (value === undefined) return true;
+  if (value === undefined || value === '') return true;
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }

@@ -44,7 +44,7 @@ export function childRange(parentId: string): [string, string] {
 export type Jobs = ReturnType<typeof createJobs>;
 
 export function createJobs(store: Store) {
-  return { ...rows(store), ...childRows(store), ...runnableRows(store) };
+  return { ...rows(store), ...rowsByState(store), ...childRows(store), ...runnableRows(store) };
 }
 
 function rows(store: Store) {
@@ -85,10 +85,23 @@ function rows(store: Store) {
     return row && jobFrom(row);
   }
 
+  return { insert, save, get };
+}
+
+function rowsByState(store: Store) {
   /** Oldest first. */
-  function withStatus(status: JobStatus, limit = Number.MAX_SAFE_INTEGER): JobRecord[] {
-    const sql = 'SELECT record FROM batch_jobs WHERE status = ? ORDER BY seq LIMIT ?';
-    return store.statement(sql).all(status, limit).map(jobFrom);
+  function withStatus(status: JobStatus): JobRecord[] {
+    const sql = 'SELECT record FROM batch_jobs WHERE status = ? ORDER BY seq';
+    return store.statement(sql).all(status).map(jobFrom);
+  }
+
+  /** Oldest first. */
+  function idsOf(status: JobStatus, limit: number): string[] {
+    const sql = 'SELECT id FROM batch_jobs WHERE status = ? ORDER BY seq LIMIT ?';
+    return store
+      .statement(sql)
+      .all(status, limit)
+      .map(({ id }) => String(id));
   }
 
   function unfinishedIn(queueArn: string): JobRecord[] {
@@ -129,7 +142,7 @@ function rows(store: Store) {
     });
   }
 
-  return { insert, save, get, withStatus, unfinishedIn, count, forgetStoppedBefore };
+  return { withStatus, idsOf, unfinishedIn, count, forgetStoppedBefore };
 }
 
 function childRows(store: Store) {

@@ -4,7 +4,7 @@ import { type Attempt, containersOf, isFinished, type JobRecord, type Placement,
 import { logStreamOf } from './log-streams.ts';
 import { createReadiness } from './readiness.ts';
 import { type TryEnd, triesAgain } from './retry.ts';
-import { createTransitions, type TransitionParts } from './transitions.ts';
+import { createTransitions, type TransitionParts, type Transitions } from './transitions.ts';
 
 export interface LifecycleParts extends TransitionParts {
   /** A try of a job used its vCPUs for so long. Called inside the write that ends the try. */
@@ -26,31 +26,30 @@ export function createLifecycle(parts: LifecycleParts) {
   const readiness = createReadiness({ ...parts, transitions });
   const { write, move, end } = transitions;
 
-  function stopJob(job: JobRecord, stop: Stop): void {
-    // Only an array's parent outlives its cancellation: children that run go on, and may yet be terminated.
-    if (isFinished(job) || (job.stop && job.stop.kind !== 'cancelled')) return;
-    const stopped = { ...job, stop };
-    if (job.array?.role === 'parent' && job.array.expanded) {
-      jobs.save(stopped);
-      for (const child of jobs.children(job.jobId)) stopJob(child, stop);
-    } else if (job.status !== 'STARTING' && job.status !== 'RUNNING') {
-      end(stopped, 'FAILED', stop.reason);
-      // It may have kept others of its queue from starting.
-      store.afterCommit(onRunnable);
-    } else if (stop.kind !== 'cancelled') {
-      jobs.save(stopped);
-      store.afterCommit(() => parts.onStop(job.jobId));
-    }
+  const stopJob = stopper(parts, end);
+
+  /** Looks at a job that was accepted: SUBMITTED goes on to PENDING, RUNNABLE or FAILED. */
+  function admit(jobId: string): void {
+    write(() => {
+      const job = jobs.get(jobId);
+      if (job?.status !== 'SUBMITTED') return;
+      if (job.fault) end(job, 'FAILED', job.fault);
+      else readiness.evaluate(job);
+    });
   }
 
   return {
-    /** Looks at a job that was accepted: SUBMITTED goes on to PENDING, RUNNABLE or FAILED. */
-    admit(jobId: string): void {
-      write(() => {
-        const job = jobs.get(jobId);
-        if (job?.status !== 'SUBMITTED') return;
-        if (job.fault) end(job, 'FAILED', job.fault);
-        else readiness.evaluate(job);
+    admit,
+    /**
+     * Looks at the oldest jobs that were accepted, all in one write, which costs as much as that of one job.
+     *
+     * @returns how many there were
+     */
+    admitOldest(limit: number): number {
+      return store.write(() => {
+        const ids = jobs.idsOf('SUBMITTED', limit);
+        for (const id of ids) admit(id);
+        return ids.length;
       });
     },
     /** @returns the job as it starts, or undefined when it is not runnable any more */
@@ -107,6 +106,26 @@ export function createLifecycle(parts: LifecycleParts) {
       });
     },
   };
+}
+
+function stopper({ jobs, store, onRunnable, onStop }: LifecycleParts, end: Transitions['end']) {
+  function stopJob(job: JobRecord, stop: Stop): void {
+    // Only an array's parent outlives its cancellation: children that run go on, and may yet be terminated.
+    if (isFinished(job) || (job.stop && job.stop.kind !== 'cancelled')) return;
+    const stopped = { ...job, stop };
+    if (job.array?.role === 'parent' && job.array.expanded) {
+      jobs.save(stopped);
+      for (const child of jobs.children(job.jobId)) stopJob(child, stop);
+    } else if (job.status !== 'STARTING' && job.status !== 'RUNNING') {
+      end(stopped, 'FAILED', stop.reason);
+      // It may have kept others of its queue from starting.
+      store.afterCommit(onRunnable);
+    } else if (stop.kind !== 'cancelled') {
+      jobs.save(stopped);
+      store.afterCommit(() => onStop(job.jobId));
+    }
+  }
+  return stopJob;
 }
 
 function attemptOf(job: JobRecord, { taskArn }: Placement, tryEnd: TryEnd, stoppedAt: number): Attempt {

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { asArn, batchArn } from '../arns.ts';
 import type { Resources } from '../queues/resources.ts';
-import { type Body, parse, refusal } from '../request.ts';
+import { type Body, Int32, parse, refusal } from '../request.ts';
 import type { Store } from '../store.ts';
 import { type JobRecord, JobStatus } from './job.ts';
 import { jobFrom, nameKey } from './jobs.ts';
@@ -14,7 +14,7 @@ const ListRequest = z.strictObject({
   jobQueue: z.string().optional(),
   arrayJobId: z.string().optional(),
   jobStatus: JobStatus.optional(),
-  maxResults: z.int().min(1).optional(),
+  maxResults: Int32.min(1).optional(),
   nextToken: z.string().regex(/^\d+$/, 'is not valid').optional(),
   filters: z
     .array(

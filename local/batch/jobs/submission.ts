@@ -1,6 +1,7 @@
 /** SubmitJob: the request and the job that it makes. */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { MAX_TAGS } from '../../tags.ts';
 import { batchArn } from '../arns.ts';
 import { type Definition, type Definitions, platformsOf } from '../definitions/definitions.ts';
 import { ecsSizeFault, totalSize } from '../definitions/ecs-properties.ts';
@@ -12,7 +13,7 @@ import { isFargate } from '../queues/compute-resources.ts';
 import { ConsumableResourceProperties } from '../queues/consumables.ts';
 import { MAX_ACTIVE_SHARES, ShareIdentifier } from '../queues/fair-share.ts';
 import type { Queue, Resources } from '../queues/resources.ts';
-import { type Body, Int32, MAX_TAGS, parse, refusal, Tags } from '../request.ts';
+import { type Body, Int32, parse, refusal, Tags } from '../request.ts';
 import type { Store } from '../store.ts';
 import { containersOf, Dependency, type JobRecord, type Need } from './job.ts';
 import type { Jobs } from './jobs.ts';

@@ -4,19 +4,46 @@
  * @see https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
  */
 import * as z from 'zod';
-import { Int32 } from '../request.ts';
+import { Int32, Tags } from '../request.ts';
 
-const Strings = z.array(z.string());
+const Text = z.string().min(1);
+const Strings = z.array(Text);
+/** A family, a type, or what stands for several. Which ones AWS has at the moment is not known here. */
+const InstanceType = z
+  .string()
+  .regex(/^(optimal|default_(x86_64|arm64)|[a-z][a-z0-9-]*(\.[a-z0-9-]+)?)$/, 'is not an instance type');
+const oneTemplate = {
+  launchTemplateId: Text.optional(),
+  launchTemplateName: Text.optional(),
+  version: z.string().optional(),
+  userdataType: z.enum(['EKS_BOOTSTRAP_SH', 'EKS_NODEADM']).optional(),
+};
+const MAX_TEMPLATE_OVERRIDES = 10;
+const EITHER = 'takes either launchTemplateId or launchTemplateName';
+const hasOneName = (template: {
+  launchTemplateId?: string | undefined;
+  launchTemplateName?: string | undefined;
+}) => (template.launchTemplateId === undefined) !== (template.launchTemplateName === undefined);
 const LaunchTemplate = z
-  .looseObject({
-    launchTemplateId: z.string().optional(),
-    launchTemplateName: z.string().optional(),
-    version: z.string().optional(),
+  .strictObject({
+    ...oneTemplate,
+    overrides: z
+      .array(
+        z
+          .strictObject({ ...oneTemplate, targetInstanceTypes: z.array(InstanceType).optional() })
+          .refine(hasOneName, EITHER),
+      )
+      .max(MAX_TEMPLATE_OVERRIDES)
+      .optional(),
   })
-  .refine(
-    ({ launchTemplateId: id, launchTemplateName: name }) => (id === undefined) !== (name === undefined),
-    'takes either launchTemplateId or launchTemplateName',
-  );
+  .refine(hasOneName, EITHER);
+
+/** @see https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html */
+const Ec2Configuration = z.strictObject({
+  imageType: Text.max(256),
+  imageIdOverride: Text.max(256).optional(),
+  imageKubernetesVersion: Text.max(256).optional(),
+});
 
 const members = {
   allocationStrategy: z
@@ -31,22 +58,18 @@ const members = {
     .optional(),
   minvCpus: Int32.min(0).optional(),
   desiredvCpus: Int32.min(0).optional(),
-  instanceTypes: Strings.min(1).optional(),
+  instanceTypes: z.array(InstanceType).min(1).optional(),
   imageId: z.string().optional(),
   subnets: Strings.optional(),
   securityGroupIds: Strings.optional(),
   ec2KeyPair: z.string().optional(),
   instanceRole: z.string().optional(),
-  tags: z.record(z.string(), z.string()).optional(),
+  tags: Tags.optional(),
   placementGroup: z.string().optional(),
   bidPercentage: Int32.min(1).max(100).optional(),
   spotIamFleetRole: z.string().optional(),
   launchTemplate: LaunchTemplate.optional(),
-  ec2Configuration: z
-    .array(z.looseObject({ imageType: z.string() }))
-    .min(1)
-    .max(2)
-    .optional(),
+  ec2Configuration: z.array(Ec2Configuration).min(1).max(2).optional(),
   scalingPolicy: z
     .strictObject({ minScaleDownDelayMinutes: Int32.min(20).max(10_080).optional() })
     .optional(),

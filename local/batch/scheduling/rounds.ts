@@ -4,6 +4,7 @@
  */
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Lifecycle } from '../jobs/lifecycle.ts';
+import type { BatchFaults } from '../options.ts';
 import { type BacklogParts, createBacklog } from './backlog.ts';
 import type { BlockWatch } from './block-watch.ts';
 
@@ -15,6 +16,7 @@ export interface RoundParts extends BacklogParts {
   readonly jobs: Jobs;
   readonly lifecycle: Lifecycle;
   readonly watch: Pick<BlockWatch, 'see'>;
+  readonly faults: Pick<BatchFaults, 'noCapacity'>;
   /** Runs the job's next try in this compute environment. */
   readonly start: (jobId: string, environmentArn: string) => void;
 }
@@ -22,6 +24,7 @@ export interface RoundParts extends BacklogParts {
 export function createRounds(parts: RoundParts) {
   let next: NodeJS.Immediate | undefined;
   let open = false;
+  let held = false;
 
   /** Asks for a round: a job was accepted or is runnable, or there is room. */
   const wake = (): void => {
@@ -34,12 +37,14 @@ export function createRounds(parts: RoundParts) {
   };
 
   function admit(): void {
-    const submitted = parts.jobs.withStatus('SUBMITTED', MAX_ADMITTED_PER_ROUND);
-    for (const { jobId } of submitted) parts.lifecycle.admit(jobId);
-    if (submitted.length > 0) wake();
+    if (parts.lifecycle.admitOldest(MAX_ADMITTED_PER_ROUND) > 0) wake();
   }
 
   function place(): void {
+    if (parts.faults.noCapacity) {
+      held = true;
+      return;
+    }
     const backlog = createBacklog(parts);
     let started = 0;
     while (started < MAX_STARTS_PER_ROUND && backlog.startNext(parts.start)) started += 1;
@@ -49,6 +54,12 @@ export function createRounds(parts: RoundParts) {
 
   return {
     wake,
+    /** Goes on when the fault that kept everything is over. */
+    tick(): void {
+      if (!held || parts.faults.noCapacity) return;
+      held = false;
+      wake();
+    },
     start(): void {
       open = true;
       wake();

@@ -15,6 +15,7 @@ import type { Handling } from './invoke-config.ts';
 export interface QueuedEvent {
   readonly requestId: string;
   readonly functionName: string;
+  readonly tenantId?: string | undefined;
   readonly payload: unknown;
   readonly acceptedAtMs: number;
   /** Tries that have ended. */
@@ -40,7 +41,7 @@ export interface EventQueueOptions {
 
 export interface EventQueue {
   /** @returns the request id; the event is kept when it is given */
-  accept(functionName: string, payload: unknown): string;
+  accept(functionName: string, payload: unknown, tenantId?: string): string;
   /** Resumes the events of an earlier run. */
   start(): void;
   /** Begins no further try. */
@@ -94,8 +95,9 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
   };
 
   return {
-    accept(functionName, payload) {
-      const event = { requestId: randomUUID(), functionName, payload, acceptedAtMs: clock.now(), tries: 0 };
+    accept(functionName, payload, tenantId) {
+      const acceptedAtMs = clock.now();
+      const event = { requestId: randomUUID(), functionName, tenantId, payload, acceptedAtMs, tries: 0 };
       rows.insert(event);
       begin(event);
       return event.requestId;
@@ -121,6 +123,7 @@ function openRows(database: DatabaseSync) {
     `CREATE TABLE IF NOT EXISTS asynchronous_events (
        request_id TEXT PRIMARY KEY,
        function_name TEXT NOT NULL,
+       tenant_id TEXT,
        payload TEXT NOT NULL,
        accepted_at_ms INTEGER NOT NULL,
        tries INTEGER NOT NULL,
@@ -129,7 +132,7 @@ function openRows(database: DatabaseSync) {
      );
      CREATE INDEX IF NOT EXISTS asynchronous_events_due ON asynchronous_events (due_at_ms)`,
   );
-  const insert = database.prepare('INSERT INTO asynchronous_events VALUES (?, ?, ?, ?, 0, ?, NULL)');
+  const insert = database.prepare('INSERT INTO asynchronous_events VALUES (?, ?, ?, ?, ?, 0, ?, NULL)');
   const due = database.prepare('SELECT * FROM asynchronous_events WHERE due_at_ms <= ? ORDER BY due_at_ms');
   const postpone = database.prepare(
     'UPDATE asynchronous_events SET tries = ?, due_at_ms = ?, last_result = ? WHERE request_id = ?',
@@ -137,13 +140,21 @@ function openRows(database: DatabaseSync) {
   const last = database.prepare('SELECT last_result FROM asynchronous_events WHERE request_id = ?');
   const remove = database.prepare('DELETE FROM asynchronous_events WHERE request_id = ?');
   return {
-    insert({ requestId, functionName, payload, acceptedAtMs }: QueuedEvent) {
-      insert.run(requestId, functionName, JSON.stringify(payload), acceptedAtMs, acceptedAtMs);
+    insert({ requestId, functionName, tenantId, payload, acceptedAtMs }: QueuedEvent) {
+      insert.run(
+        requestId,
+        functionName,
+        tenantId ?? null,
+        JSON.stringify(payload),
+        acceptedAtMs,
+        acceptedAtMs,
+      );
     },
     due: (nowMs: number): QueuedEvent[] =>
       due.all(nowMs).map((row) => ({
         requestId: String(row['request_id']),
         functionName: String(row['function_name']),
+        ...(row['tenant_id'] !== null && { tenantId: String(row['tenant_id']) }),
         payload: JSON.parse(String(row['payload'])),
         acceptedAtMs: Number(row['accepted_at_ms']),
         tries: Number(row['tries']),

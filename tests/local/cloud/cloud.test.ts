@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DescribeJobsCommand, RegisterJobDefinitionCommand, SubmitJobCommand } from '@aws-sdk/client-batch';
@@ -158,6 +158,13 @@ test('a data directory whose tables an earlier version kept elsewhere is refused
   await mkdir(join(dataDirectory, 'dynamodb'), { recursive: true });
   await expect(here.start(stack(), { dataDirectory })).rejects.toThrow('start with another data directory');
   expect((await readdir(dataDirectory)).filter((name) => name.endsWith('.sqlite'))).toEqual([]);
+});
+
+test('a data directory in an earlier format is refused', async () => {
+  const dataDirectory = join(here.folder, 'data');
+  await mkdir(dataDirectory);
+  await writeFile(join(dataDirectory, 'lambda.sqlite'), '');
+  await expect(here.start(stack(), { dataDirectory })).rejects.toThrow('start with another data directory');
 });
 
 test('a folder for an image that no repository holds is refused', async () => {

@@ -11,6 +11,7 @@ import {
   type QueryCommandInput,
   ScanCommand,
   TransactGetItemsCommand,
+  TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -87,6 +88,23 @@ describe('a value', () => {
     const RequestItems = { [TableName]: [{ PutRequest: { Item: { ...Key, deep } } }] };
     await expect(cloud.dynamodb.send(new BatchWriteItemCommand({ RequestItems }))).rejects.toThrow(says);
   });
+});
+
+test('an expression has 4,096 bytes at most, also in a transaction', async () => {
+  const sum = (names: number) => Array.from({ length: names }, (_, n) => `a${n} = :a`).join();
+  const update = (UpdateExpression: string) => ({
+    TableName,
+    Key,
+    UpdateExpression,
+    ExpressionAttributeValues: { ':a': { S: 'é' } },
+  });
+  await cloud.dynamodb.send(new UpdateItemCommand(update(`SET ${sum(400)}`)));
+  const says = 'Expression size has exceeded the maximum allowed size';
+  const long = update(`SET ${sum(500)}`);
+  await expect(cloud.dynamodb.send(new UpdateItemCommand(long))).rejects.toThrow(says);
+  await expect(
+    cloud.dynamodb.send(new TransactWriteItemsCommand({ TransactItems: [{ Update: long }] })),
+  ).rejects.toThrow(says);
 });
 
 describe('a key of an index', () => {

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 180_000;
 const PAIRS = 4000;
 
 const word = fc.constantFrom('a', 'ab', 'abc', 'B', 'bc', 'cab', '', 'A.b', '10.0.0.7', '10.0.1.7');
-const number = fc.constantFrom(0, 1, -1, 1.5, 2, 10, 300);
+const number = fc.constantFrom(0, 1, -1, 1.5, 2, 10, 300, 5e9, -5e9, 6e9);
 const scalar = fc.oneof(word, number, fc.constantFrom(true, false, null));
 const name = fc.constantFrom('a', 'b', 'c');
 

@@ -108,6 +108,18 @@ const unknown: [string, (client: EventBridgeClient) => Promise<unknown>, string,
     /not implemented here: targets other than SQS and Lambda/,
   ],
   [
+    'a dead-letter queue that keeps an order',
+    (client) =>
+      client.send(
+        new PutTargetsCommand({
+          Rule: 'known',
+          Targets: [{ Id: '1', Arn: QUEUE, DeadLetterConfig: { Arn: `${DEAD}.fifo` } }],
+        }),
+      ),
+    'ValidationException',
+    /a dead-letter queue is a standard queue/,
+  ],
+  [
     'a rule that does not exist',
     (client) => client.send(new PutTargetsCommand({ Rule: 'gone', Targets: [{ Id: '1', Arn: QUEUE }] })),
     'ResourceNotFoundException',

@@ -14,6 +14,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openQueue } from '../../../local/lambda/queue.ts';
 import { sqsEvent } from '../../../local/lambda/sqs-event.ts';
+import { sdkQueues } from '../lambda/sdk-queues.ts';
 import { inFolder, setUp } from './set-up.ts';
 
 type Cloud = Awaited<ReturnType<typeof setUp>>;
@@ -77,7 +78,8 @@ async function remove(messages: readonly Message[]) {
 
 const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 const bodies = (messages: readonly Message[]) => messages.map(({ Body }) => Body);
-const groups = (messages: readonly Message[]) => messages.map(({ Attributes }) => Attributes?.MessageGroupId);
+const groups = (messages: readonly Pick<Message, 'Attributes'>[]) =>
+  messages.map(({ Attributes }) => Attributes?.MessageGroupId);
 
 test('a flood of one group does not hold up the messages of the others, and goes on when they are served', async () => {
   await createQueue('work');
@@ -157,7 +159,7 @@ describe('the group of a message', () => {
     await send('acme', ['grouped']);
     await send(undefined, ['plain']);
     const mapping = { queueUrl: urlOf('work'), batchSize: 10, windowSeconds: 0 };
-    const batch = await openQueue(cloud.sqs, mapping, new AbortController().signal).gather();
+    const batch = await openQueue(sdkQueues(cloud.sqs), mapping, new AbortController().signal).gather();
     expect(sqsEvent(batch, arnOf('work'), 'us-east-1')).toMatchObject({
       Records: [{ attributes: { MessageGroupId: 'acme' } }, { attributes: { ApproximateReceiveCount: '1' } }],
     });

@@ -49,6 +49,16 @@ test('a presigned request is told by its query, in the older form as well', asyn
   expect(answers).toEqual(['hello', 'hello']);
 });
 
+test('pages of a program are below their path, and a bucket may still have its name', async () => {
+  const cloud = await setUp({ pages: { prefix: '/files/', serve: (_, response) => response.end('a page') } });
+  closers.push(cloud.close);
+  await cloud.s3.send(new CreateBucketCommand({ Bucket: 'files' }));
+  await cloud.s3.send(new PutObjectCommand({ Bucket: 'files', Key: 'a.txt', Body: 'hello' }));
+  const object = await cloud.s3.send(new GetObjectCommand({ Bucket: 'files', Key: 'a.txt' }));
+  expect(await object.Body?.transformToString()).toBe('hello');
+  expect(await (await fetch(`${cloud.endpoint}/files/a.txt`)).text()).toBe('a page');
+});
+
 test('a caller can ask who it is', async () => {
   const { fetch } = await started();
   const answer = await fetch('sts', {

@@ -41,7 +41,9 @@ test('fauxqs still has the private members that local/sqs/fauxqs.ts uses', async
   const { PersistenceManager } = await import(
     new URL('./persistence.js', import.meta.resolve('fauxqs')).href
   );
-  const { SqsStore } = await import(new URL('./sqs/sqsStore.js', import.meta.resolve('fauxqs')).href);
+  const { SqsQueue, SqsStore } = await import(
+    new URL('./sqs/sqsStore.js', import.meta.resolve('fauxqs')).href
+  );
   await inFolder(async (folder) => {
     const persistence = new PersistenceManager(folder);
     try {
@@ -58,6 +60,9 @@ test('fauxqs still has the private members that local/sqs/fauxqs.ts uses', async
       persistence.close();
     }
   });
+  // By which a receive begins and ends to wait: local/sqs/wait-timer.ts.
+  const waits = { startPollTimerIfNeeded: expect.any(Function), stopPollTimerIfEmpty: expect.any(Function) };
+  expect(SqsQueue.prototype).toMatchObject(waits);
   expect(new SqsStore()).toMatchObject({ queues: expect.any(Map), host: expect.any(String) });
 });
 

@@ -19,6 +19,7 @@ export interface SetUp {
   readonly random?: () => number;
   readonly onCall?: GatewayOptions['onCall'];
   readonly control?: GatewayOptions['control'];
+  readonly pages?: GatewayOptions['pages'];
 }
 
 export async function setUp({
@@ -28,6 +29,7 @@ export async function setUp({
   random = () => 0,
   onCall,
   control,
+  pages,
 }: SetUp = {}) {
   const reported: string[] = [];
   const fauxqs = await openFauxqs(directory && join(directory, 'queues'), random);
@@ -40,6 +42,7 @@ export async function setUp({
     port,
     onCall,
     control,
+    pages,
     report: (line) => reported.push(line),
     services: {
       dynamodb: { protocol: 'json', handle: tables.handle },

@@ -7,8 +7,9 @@ import {
   PutFunctionEventInvokeConfigCommand,
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { functionArn, startLambda } from './lambda-service.ts';
+import { until } from './set-up.ts';
 
 let service: Awaited<ReturnType<typeof startLambda>>;
 let opened: Awaited<ReturnType<typeof service.open>>;
@@ -119,4 +120,36 @@ test('a permission lets a service invoke the function for one source, until it i
   ]);
   await client.send(new RemovePermissionCommand({ FunctionName: 'echo', StatementId: 'hourly' }));
   expect(access(rule)).toBe('denied');
+});
+
+describe('a function that isolates tenants', () => {
+  const REMEMBERS =
+    'let calls = 0; export const handler = async (_, { tenantId, awsRequestId }) => { calls += 1; console.log(tenantId + " " + awsRequestId); return { calls, tenantId, pid: process.pid }; };';
+  const call = async (TenantId?: string) =>
+    JSON.parse((await invoke({ FunctionName: 'own', TenantId })).payload ?? '');
+  beforeEach(() => opened.define('own', REMEMBERS, { isolatesTenants: true }));
+
+  test('has a sandbox of its own for each of them, which tells whose it is', async () => {
+    const first = await call('acme');
+    expect(first).toMatchObject({ calls: 1, tenantId: 'acme' });
+    expect(await call('globex')).toMatchObject({ calls: 1, tenantId: 'globex' });
+    expect(await call('acme')).toEqual({ ...first, calls: 2 });
+  });
+
+  test('has events for each of them', async () => {
+    await invoke({ FunctionName: 'own', InvocationType: 'Event', TenantId: 'acme' });
+    await until(() => service.printed.some((line) => /^acme [0-9a-f-]{36}$/.test(line)));
+  });
+
+  test.each([undefined, 'a'.repeat(257), 'a#b'])('is not called for %s', async (TenantId) => {
+    await expect(invoke({ FunctionName: 'own', TenantId })).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+    });
+  });
+});
+
+test('a function that isolates no tenants is not called for one', async () => {
+  await expect(invoke({ TenantId: 'acme' })).rejects.toMatchObject({
+    name: 'InvalidParameterValueException',
+  });
 });

@@ -4,6 +4,7 @@ import { createLambdaHost } from '../../../local/lambda/host.ts';
 
 const host = createLambdaHost({
   endpoint: 'http://127.0.0.1:9',
+  queues: { receive: async () => ({}), remove: async () => ({}) },
   region: 'us-east-1',
   clock: createClock(),
   report: (line) => process.stdout.write(`${line}\n`),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ test('a function sees its own environment and what Lambda sets, and nothing of t
   const source = 'const atImport = { ...process.env }; export const handler = async () => atImport;';
   await cloud.define('one', source, { environment: { TABLE_NAME: 'first', AWS_REGION: 'mars' } });
   await cloud.define('two', source, { environment: { TABLE_NAME: 'second' }, memoryMiB: 256 });
-  await cloud.host.start();
+  cloud.host.start();
   const seen = (name: string) => cloud.host.invoke(name, {});
   expect(process.env['PATH']).toBeDefined();
   expect(await seen('one')).toEqual(
@@ -84,6 +85,50 @@ test('what a function prints comes out line by line under its name', async () =>
   expect(said()).toEqual(['talks: one', 'talks: three', 'talks: two']);
 });
 
+test('a function with a log group logs there, in lines that name their request where the format is JSON', async () => {
+  const source = `export const handler = async ({ fail }) => {
+    console.log('one', { two: 2 });
+    console.warn({ three: 3 });
+    process.stdout.write('its own line\\n');
+    if (fail) throw new RangeError('too far');
+  };`;
+  await cloud.define('json', source, { log: { group: 'workers', format: 'JSON' } });
+  await cloud.define('text', source, { log: { group: 'plain', format: 'Text' } });
+  await cloud.define('none', source);
+  await cloud.host.invoke('json', {}, { requestId: 'first' });
+  await cloud.host.invoke('json', { fail: true }, { requestId: 'second' });
+  await cloud.host.invoke('text', {});
+  await cloud.host.invoke('none', {});
+  await until(() => cloud.logged.length >= 12);
+  const of = (group: string) => cloud.logged.filter((each) => each.group === group);
+  expect(new Set(of('workers').map(({ stream }) => stream)).size).toBe(1);
+  expect(of('workers')[0]?.stream).toMatch(/^\d{4}\/\d\d\/\d\d\/json\[\$LATEST\][0-9a-f]{32}$/);
+  const parsed = of('workers').flatMap(({ line }) => (line.startsWith('{') ? [JSON.parse(line)] : [line]));
+  for (const requestId of ['first', 'second'])
+    expect(parsed).toEqual(
+      expect.arrayContaining([
+        { timestamp: expect.any(String), level: 'INFO', requestId, message: 'one { two: 2 }' },
+        { timestamp: expect.any(String), level: 'WARN', requestId, message: { three: 3 } },
+      ]),
+    );
+  expect(parsed).toContain('its own line');
+  expect(parsed).toContainEqual(
+    expect.objectContaining({
+      level: 'ERROR',
+      requestId: 'second',
+      message: expect.objectContaining({ errorType: 'RangeError', errorMessage: 'too far' }),
+    }),
+  );
+  const reports = parsed.filter(({ type }) => type === 'platform.report').map(({ record }) => record);
+  expect(reports.map(({ requestId, status }) => ({ requestId, status }))).toEqual([
+    { requestId: 'first', status: 'success' },
+    { requestId: 'second', status: 'error' },
+  ]);
+  expect(of('plain').map(({ line }) => line)).toEqual(
+    expect.arrayContaining(['one { two: 2 }', '{ three: 3 }', 'its own line']),
+  );
+});
+
 test('a thrown error is the result, and the sandbox stays warm', async () => {
   await cloud.define(
     'throws',
@@ -97,6 +142,67 @@ test('a thrown error is the result, and the sandbox stays warm', async () => {
   });
   expect(await cloud.host.invoke('throws', {})).toEqual(returned(2));
   await until(() => cloud.printed.some(({ line }) => /ERROR Invoke Error .*RangeError.*too far/.test(line)));
+  expect(cloud.lines).toEqual([]);
+});
+
+const version = (text: string) => `
+  import { writeFileSync } from 'node:fs';
+  export const handler = async ({ started, release }) => {
+    if (started) {
+      writeFileSync(started, '');
+      while (true) {
+        if (await import('node:fs').then((fs) => fs.existsSync(release))) break;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }
+    return '${text}';
+  };`;
+
+test('a function whose bundle is replaced runs the new one from the next call on, and a call that runs ends on the old one', async () => {
+  await cloud.define('changing', version('old'));
+  await cloud.define('constant', version('same'));
+  cloud.host.start();
+  const [started, release] = ['started', 'release'].map((name) => join(cloud.folder, name));
+  const running = cloud.host.invoke('changing', { started, release });
+  await until(() => existsSync(started ?? ''));
+  const bundle = join(cloud.folder, 'changing.mjs');
+  await writeFile(bundle, version('new'));
+  await cloud.host.renew([bundle]);
+  const next = await cloud.host.invoke('changing', {});
+  await writeFile(release ?? '', '');
+  expect([await running, next]).toEqual([returned('old'), returned('new')]);
+  expect(await cloud.host.invoke('changing', {})).toEqual(returned('new'));
+  expect(await cloud.host.invoke('constant', {})).toEqual(returned('same'));
+  await cloud.host.renew([bundle]);
+  expect(await cloud.host.invoke('changing', {})).toEqual(returned('new'));
+  expect(cloud.lines).toEqual([]);
+});
+
+test('each tenant of a function that isolates them runs its new bundle, after the call that runs', async () => {
+  const version = (name: string) =>
+    `import { existsSync, writeFileSync } from 'node:fs';
+    import { setTimeout } from 'node:timers/promises';
+    export const handler = async ({ started, release }, { tenantId }) => {
+      if (started) { writeFileSync(started, ''); while (!existsSync(release)) await setTimeout(10); }
+      return tenantId + ' ${name}';
+    };`;
+  await cloud.define('own', version('old'), { isolatesTenants: true });
+  cloud.host.start();
+  const ofTenant = (tenantId: string, payload = {}) => cloud.host.invoke('own', payload, { tenantId });
+  expect(await ofTenant('globex')).toEqual(returned('globex old'));
+  const [started, release] = ['began', 'go-on'].map((name) => join(cloud.folder, name));
+  const running = ofTenant('acme', { started, release });
+  await until(() => existsSync(started ?? ''));
+  const bundle = join(cloud.folder, 'own.mjs');
+  await writeFile(bundle, version('new'));
+  await cloud.host.renew([bundle]);
+  expect(await Promise.all([ofTenant('globex'), ofTenant('initech')])).toEqual([
+    returned('globex new'),
+    returned('initech new'),
+  ]);
+  const next = ofTenant('acme');
+  await writeFile(release ?? '', '');
+  expect([await running, await next]).toEqual([returned('acme old'), returned('acme new')]);
   expect(cloud.lines).toEqual([]);
 });
 
@@ -144,7 +250,7 @@ test.each(faults)(
     const timeoutSeconds = fault.includes('kept') ? 30 : 1.5;
     await cloud.define('bad', counting(fault), { timeoutSeconds, memoryMiB: 64 });
     await cloud.define('good', counting(''));
-    await cloud.host.start();
+    cloud.host.start();
     expect(await cloud.host.invoke('bad', {})).toEqual(returned(1));
     const broken = cloud.host.invoke('bad', { fault: true });
     expect(await cloud.host.invoke('good', {})).toEqual(returned(1));
@@ -175,7 +281,8 @@ test.each([
 ])('a bundle that %s fails its calls and is tried again', async (_title, source, cause) => {
   await cloud.define('broken', source);
   await cloud.define('good', counting(''));
-  await cloud.host.start();
+  cloud.host.start();
+  await until(() => cloud.lines.length > 0);
   expect(cloud.lines).toEqual([expect.stringMatching(cause)]);
   for (const call of [cloud.host.invoke('broken', {}), cloud.host.invoke('broken', {})]) {
     expect(await call).toMatchObject({
@@ -187,6 +294,20 @@ test.each([
   const bundle = join(cloud.folder, 'broken.mjs');
   await writeFile(bundle, counting(''));
   expect(await cloud.host.invoke('broken', {})).toEqual(returned(1));
+});
+
+test('a start waits for no function, and a call that comes before its sandbox has one of its own', async () => {
+  await cloud.define(
+    'slow',
+    `while (Date.now() < ${Date.now()} + 2000); export const handler = () => 'slow';`,
+  );
+  await cloud.define('last', counting(''));
+  const calls = [cloud.host.invoke('last', {}), cloud.host.invoke('slow', {})];
+  cloud.host.start();
+  expect(cloud.host.activity()).toEqual({ running: 2 });
+  expect(await Promise.all(calls)).toEqual([returned(1), returned('slow')]);
+  // The sandbox that the call started is the one that stays.
+  expect(await cloud.host.invoke('last', {})).toEqual(returned(2));
 });
 
 test('a function follows the clock from its import on, and loses no time when it is turned', async () => {
@@ -203,7 +324,7 @@ test('a function follows the clock from its import on, and loses no time when it
   const day = 86_400_000;
   const before = Date.now();
   cloud.clock.advance(day);
-  await cloud.host.start();
+  cloud.host.start();
   const call = cloud.host.invoke('late', { until: before + 2 * day });
   await until(() => cloud.printed.length === 1);
   cloud.clock.advance(day);

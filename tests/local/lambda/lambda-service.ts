@@ -37,6 +37,7 @@ export async function startLambda() {
   const open = async () => {
     const lambda = createLambda({
       endpoint: 'http://127.0.0.1:9',
+      queues: { receive: async () => ({}), remove: async () => ({}) },
       region: REGION,
       clock,
       database,

@@ -32,7 +32,7 @@ test('a function with a backlog takes all spare places, and every other still ha
   const limits = { batchSize: 1, maximumConcurrency: 20 };
   const [greedy, modest] = [await cloud.mapQueue('greedy', limits), await cloud.mapQueue('modest', limits)];
   await greedy.send(...Array.from({ length: 20 }, (_, index) => `${index}`));
-  await cloud.host.start();
+  cloud.host.start();
   await until(() => processesOf('greedy') === 3);
   // What no sandbox can take soon stays where its visibility does not run.
   expect(await greedy.depth()).toEqual({ visible: 17, held: 3 });

@@ -46,7 +46,7 @@ test('of ten messages nine are done once, and the bad one ends in the dead-lette
     new SetQueueAttributesCommand({ QueueUrl: queue.url, Attributes: { RedrivePolicy } }),
   );
   await queue.send(...numbers(10));
-  await cloud.host.start();
+  cloud.host.start();
   const bad = () => batches().filter((bodies) => bodies.includes('4')).length;
   for (const times of [1, 2, 3]) {
     await until(async () => bad() === times && cloud.host.activity().running === 0);
@@ -75,7 +75,7 @@ test('the function is given what Lambda would give it', async () => {
       },
     }),
   );
-  await cloud.host.start();
+  cloud.host.start();
   await until(() => cloud.printed.length === 1);
   const lists = { stringListValues: [], binaryListValues: [] };
   expect(JSON.parse(cloud.printed[0]?.line ?? '')).toEqual({
@@ -122,7 +122,7 @@ test('the message group of a FIFO queue is in the attributes', async () => {
   await cloud.queues.client.send(
     new SendMessageCommand({ QueueUrl: queue.url, MessageBody: 'x', MessageGroupId: 'tenant-7' }),
   );
-  await cloud.host.start();
+  cloud.host.start();
   await until(() => cloud.printed.length === 1);
   expect(cloud.printed[0]?.line).toBe('tenant-7');
 });
@@ -150,7 +150,7 @@ test.each([
   );
   const queue = await cloud.mapQueue('faulty');
   await queue.send('a', 'b', 'c');
-  await cloud.host.start();
+  cloud.host.start();
   await until(async () => (await queue.depth()).held === 3 && cloud.host.activity().running === 0);
   expect(cloud.lines).toEqual(says.map((line) => expect.stringMatching(line)));
   await writeFile(gate, '');
@@ -165,7 +165,7 @@ test('a sandbox that is killed in the middle of a batch gives it back, and takes
   await cloud.define('beside', handler(`console.log('beside', process.pid); ${PRINTS}`));
   const [shot, beside] = [await cloud.mapQueue('shot'), await cloud.mapQueue('beside')];
   await shot.send('a', 'b', 'c');
-  await cloud.host.start();
+  cloud.host.start();
   await until(() => cloud.printed.length === 1);
   process.kill(Number(cloud.printed[0]?.line), 'SIGKILL');
   await until(() => cloud.lines.length === 1);
@@ -189,7 +189,7 @@ test('without ReportBatchItemFailures a function that returns has done the whole
   );
   const queue = await cloud.mapQueue('plain', { reportBatchItemFailures: false });
   await queue.send('a', 'b');
-  await cloud.host.start();
+  cloud.host.start();
   await until(async () => batches().flat().length === 2 && (await empty(queue)));
 });
 
@@ -198,7 +198,7 @@ test('a backlog takes more sandboxes, but never more calls at once than the mapp
   await cloud.define('wide', handler(`console.log(process.pid); ${WAITS(gate)}`));
   const queue = await cloud.mapQueue('wide', { batchSize: 1, maximumConcurrency: 6 });
   await queue.send(...numbers(30));
-  await cloud.host.start();
+  cloud.host.start();
   await until(() => cloud.printed.length === 6);
   expect(new Set(cloud.printed.map(({ line }) => line)).size).toBe(6);
   // What no call can take yet stays in the queue, where its visibility does not run.
@@ -213,7 +213,7 @@ test('a backlog takes more sandboxes, but never more calls at once than the mapp
 test('a window gathers messages that come one after the other, and closes when the batch is full', async () => {
   await cloud.define('gathers', handler(PRINTS));
   const queue = await cloud.mapQueue('gathers', { batchSize: 3, windowSeconds: 40 });
-  await cloud.host.start();
+  cloud.host.start();
   for (const body of ['a', 'b', 'c']) {
     const before = (await queue.depth()).held;
     await queue.send(body);
@@ -227,7 +227,7 @@ test('a window that ends hands over what it has', async () => {
   await cloud.define('ends', handler(PRINTS));
   const queue = await cloud.mapQueue('ends', { windowSeconds: 1 });
   await queue.send('a', 'b');
-  await cloud.host.start();
+  cloud.host.start();
   await until(() => empty(queue));
   expect(batches()).toEqual([['a', 'b']]);
 });
@@ -236,7 +236,7 @@ test('a batch above ten takes several receives', async () => {
   await cloud.define('large', handler(PRINTS));
   const queue = await cloud.mapQueue('large', { batchSize: 25, windowSeconds: 1 });
   await queue.send(...numbers(27));
-  await cloud.host.start();
+  cloud.host.start();
   await until(async () => batches().flat().length === 27 && (await empty(queue)));
   expect(batches().map((bodies) => bodies.length)).toEqual([25, 2]);
 });
@@ -244,7 +244,7 @@ test('a batch above ten takes several receives', async () => {
 test('a queue that goes away and comes back is said once and polled again', async () => {
   await cloud.define('patient', handler(PRINTS));
   const queue = await cloud.mapQueue('patient');
-  await cloud.host.start();
+  cloud.host.start();
   await queue.send('before');
   await until(() => empty(queue));
   await cloud.queues.goAway();
@@ -270,7 +270,7 @@ test('closing cuts long polls short and lets a running batch finish', async () =
   const queue = await cloud.mapQueue('last');
   await cloud.mapQueue('idle');
   await queue.send('a');
-  await cloud.host.start();
+  cloud.host.start();
   await until(() => cloud.printed.length === 1);
   const startedAt = performance.now();
   const closing = cloud.host.close();
@@ -287,7 +287,7 @@ test('closing does not wait for a call that never ends, and its message stays', 
   await cloud.define('stuck', handler(forever), { timeoutSeconds: 900 });
   const queue = await cloud.mapQueue('stuck');
   await queue.send('a');
-  await cloud.host.start();
+  cloud.host.start();
   await until(() => cloud.printed.length === 1);
   await cloud.host.close();
   expect(await queue.depth()).toEqual({ visible: 0, held: 1 });

@@ -12,6 +12,7 @@ import {
 import { buildApp } from 'fauxqs';
 import { createClock } from '../../../local/clock.ts';
 import { createLambdaHost, type LambdaFunction, type QueueMapping } from '../../../local/lambda/host.ts';
+import { sdkQueues } from './sdk-queues.ts';
 
 /** More than a mapping of these tests allows, whatever machine they run on. */
 export const SPARE = { sandboxes: 8, idleLimitMs: 60_000 };
@@ -26,13 +27,16 @@ export async function setUp(spare = SPARE) {
   closers.push(queues.close);
 
   const lines: string[] = [];
+  const logged: { group: string; stream: string; line: string }[] = [];
   const printed: { functionName: string; line: string; running: number }[] = [];
   const host = createLambdaHost({
     endpoint: queues.endpoint,
     region: 'us-east-1',
+    queues: sdkQueues(queues.client),
     clock,
     spare,
     report: (line) => lines.push(line),
+    log: (group, stream, line) => logged.push({ group, stream, line }),
     output: (functionName, line) => printed.push({ functionName, line, running: host.activity().running }),
   });
   closers.push(() => host.close());
@@ -73,7 +77,7 @@ export async function setUp(spare = SPARE) {
   async function close(): Promise<void> {
     for (const closer of closers.splice(0).reverse()) await closer();
   }
-  return { clock, close, define, folder, host, lines, mapQueue, printed, queues };
+  return { clock, close, define, folder, host, lines, logged, mapQueue, printed, queues };
 }
 
 export interface Queue {

@@ -1,8 +1,7 @@
-import type { Message } from '@aws-sdk/client-sqs';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { InvokeResult } from '../../../local/lambda/host.ts';
-import { judge } from '../../../local/lambda/sqs-event.ts';
+import { judge, type Message } from '../../../local/lambda/sqs-event.ts';
 
 const batch: Message[] = ['a', 'b', 'c'].map((MessageId) => ({ MessageId, ReceiptHandle: `r-${MessageId}` }));
 const returned = (payload: unknown): InvokeResult => ({ outcome: 'returned', payload });

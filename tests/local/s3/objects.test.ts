@@ -41,8 +41,13 @@ const content = async (Key: string) => {
   return await Body?.transformToString();
 };
 /** The exact request, for clients that write it otherwise than the SDK for JavaScript does. */
-const send = (path: string, headers: Record<string, string>, body: string | Buffer = '', method = 'PUT') =>
-  cloud.fetch('s3', { path: `/files/${path}`, method, headers, body });
+const send = (path: string, headers: Record<string, string>, body?: string | Buffer, method = 'PUT') =>
+  cloud.fetch('s3', {
+    path: `/files/${path}`,
+    method,
+    headers,
+    ...(method === 'PUT' && { body: body ?? '' }),
+  });
 const answer = async (response: Response) => [
   response.status,
   /<Code>(.*)<\/Code>/.exec(await response.text())?.[1],
@@ -163,6 +168,42 @@ test.each([
   await put('there');
   await remove({})('not-there');
   expect([await statusOf('there'), await statusOf('not-there')]).toEqual([forObject, forNone]);
+});
+
+test.each<[string, object, number]>([
+  ['If-Match with its ETag', { IfMatch: ETAG }, 200],
+  ['If-Match with another ETag', { IfMatch: '"no"' }, 412],
+  ['If-None-Match with its ETag', { IfNoneMatch: ETAG }, 304],
+  ['If-None-Match with another ETag', { IfNoneMatch: '"no"' }, 200],
+  ['if modified since the future', { IfModifiedSince: long.future }, 304],
+  ['if modified since long ago', { IfModifiedSince: long.past }, 200],
+  ['if unmodified since long ago', { IfUnmodifiedSince: long.past }, 412],
+  ['its ETag, though it was modified', { IfMatch: ETAG, IfUnmodifiedSince: long.past }, 200],
+  ['another ETag, though it was not modified', { IfNoneMatch: '"no"', IfModifiedSince: long.future }, 200],
+])('a read %s is answered alike by GetObject and HeadObject', async (_, condition, status) => {
+  await put('read');
+  const asked = { Bucket, Key: 'read', ...condition };
+  const statuses = [new GetObjectCommand(asked), new HeadObjectCommand(asked)].map((command) =>
+    cloud.s3.send(command).then(
+      ({ $metadata }) => $metadata.httpStatusCode,
+      (error) => error.$metadata.httpStatusCode,
+    ),
+  );
+  expect(await Promise.all(statuses)).toEqual([status, status]);
+});
+
+test.each([
+  ['bytes=1-2', 206, 'ir'],
+  ['bytes=-2', 206, 'st'],
+  ['bytes=9-', 416, undefined],
+  ['bytes=2-1', 200, 'first'],
+  ['bytes=0-0,2-2', 200, 'first'],
+  ['lines=1-2', 200, 'first'],
+])('the range %s has the answer %s', async (range, status, text) => {
+  await put('ranged');
+  const response = await send('ranged', { range }, undefined, 'GET');
+  expect(response.status).toBe(status);
+  if (text !== undefined) expect(await response.text()).toBe(text);
 });
 
 test('a refused write leaves the object as it was', async () => {

@@ -63,3 +63,42 @@ hook.poll_for_job_running(endless, delay=0)
 hook.terminate_job(endless, "enough")
 assert fails(endless)
 assert hook.get_job_description(endless)["statusReason"] == "enough"
+
+# Several containers in one task, as BatchOperator(ecs_properties_override=...) submits them.
+SIZE = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "256"}]
+LOGS = {"logDriver": "awslogs", "options": {"awslogs-group": "airflow"}}
+hook.client.register_job_definition(
+    jobDefinitionName="several",
+    type="container",
+    ecsProperties={
+        "taskProperties": [
+            {
+                "containers": [
+                    {
+                        "name": name,
+                        "image": IMAGE,
+                        "essential": name == "main",
+                        "command": ["/bin/sh", "-c", "exit 1"],
+                        "resourceRequirements": SIZE,
+                        "logConfiguration": LOGS,
+                    }
+                    for name in ("main", "beside")
+                ]
+            }
+        ]
+    },
+)
+override = {"name": "main", "command": ["/bin/sh", "-c", "echo overridden"], "environment": [{"name": "A", "value": "1"}]}
+several = hook.client.submit_job(
+    jobName="several",
+    jobQueue=QUEUE,
+    jobDefinition="several",
+    ecsPropertiesOverride={"taskProperties": [{"containers": [override]}]},
+)["jobId"]
+hook.wait_for_job(several, delay=0)
+assert hook.check_job_success(several)
+(task,) = hook.get_job_description(several)["ecsProperties"]["taskProperties"]
+main = next(container for container in task["containers"] if container["name"] == "main")
+assert main["exitCode"] == 0 and main["environment"] == override["environment"], main
+events = logs.get_log_events(log_group="airflow", log_stream_name=main["logStreamName"])
+assert [event["message"] for event in events] == ["overridden"], main

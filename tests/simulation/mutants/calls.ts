@@ -54,28 +54,28 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S5',
     without: 'a number of its own for the attempt that begins with its intent',
     profile: 'race',
-    firstSeed: 12,
+    firstSeed: 2,
     mutant: { defects: { submit: underTheOldNumber } },
   },
   {
     rule: 'S5',
     without: 'removing the Batch job of the attempt before with the intent of the next',
     profile: 'race',
-    firstSeed: 46,
+    firstSeed: 67,
     mutant: { defects: { submit: withTheOldRun } },
   },
   {
     rule: 'R8',
     without: 'any condition on the version',
     profile: 'dup',
-    firstSeed: 22,
+    firstSeed: 3,
     mutant: { defects: { track: overwriting, workerApi: overwriting } },
   },
   {
     rule: 'R9',
     without: 'knowing that another handler opened the call',
     profile: 'dup',
-    firstSeed: 2,
+    firstSeed: 3,
     mutant: {
       defects: { submit: writing(async (jobs, seen, next) => (await jobs.replace(seen, next)) && 'written') },
     },
@@ -84,7 +84,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'R9',
     without: 'doubt about a call that was not answered',
     profile: 'chaos',
-    firstSeed: 5,
+    firstSeed: 2,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -112,7 +112,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S11',
     without: 'waiting until the call has settled',
     profile: 'race',
-    firstSeed: 7,
+    firstSeed: 5,
     mutant: { defects: { submit: () => ({ settleMs: 0 }) } },
   },
   {
@@ -135,7 +135,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'the attempt in the claim',
     profile: 'dup',
-    firstSeed: 868,
+    firstSeed: 25,
     mutant: {
       defects: {
         workerApi: reading((job, { container }) => ({ ...job, attempt: container?.attempt ?? job.attempt })),
@@ -161,7 +161,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'T3',
     without: 'the attempt in events',
     profile: 'dup',
-    firstSeed: 24,
+    firstSeed: 76,
     mutant: {
       message: (step, message, jobOf) => {
         if (step !== 'track') return message;
@@ -177,7 +177,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'T6',
     without: 'the order of reports',
     profile: 'race',
-    firstSeed: 3,
+    firstSeed: 2,
     mutant: {
       defects: {
         track: reading(withoutOrder),
@@ -188,14 +188,14 @@ export const ofCalls: readonly Expectation[] = [
     rule: '2.4',
     without: 'the refusal on the record before a duplicate is terminated',
     profile: 'dup',
-    firstSeed: 48,
+    firstSeed: 377,
     mutant: { defects: { submit: unrefused, track: unrefused } },
   },
   {
     rule: 'I4',
     without: 'the test whether the job is final already',
     profile: 'chaos',
-    firstSeed: 1,
+    firstSeed: 2,
     mutant: {
       defects: {
         track: reading((job) => (isFinal(job.state) ? { ...withoutOrder(job), state: 'running' } : job)),
@@ -206,7 +206,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'W1',
     without: 'refusing a container whose job is being cancelled',
     profile: 'chaos',
-    firstSeed: 2,
+    firstSeed: 62,
     mutant: {
       defects: {
         workerApi: reading((job) => (job.state === 'cancelling' ? { ...job, state: 'running' } : job)),
@@ -217,7 +217,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'telling the causes that an operator must remove from those of the request',
     profile: 'chaos',
-    firstSeed: 56,
+    firstSeed: 1,
     mutant: {
       defects: {
         submit: submitting(async (batch, request) => {
@@ -257,7 +257,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'the pause before the platform is called again',
     profile: 'chaos',
-    firstSeed: 56,
+    firstSeed: 1,
     mutant: {
       defects: {
         submit: writing((jobs, seen, next) =>
@@ -273,7 +273,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S10',
     without: 'the next number for an attempt that the platform did not take',
     profile: 'chaos',
-    firstSeed: 60,
+    firstSeed: 69,
     mutant: {
       defects: {
         submit: writing((jobs, seen, next) =>
@@ -289,7 +289,7 @@ export const ofCalls: readonly Expectation[] = [
     rule: 'S8',
     without: 'the attempt in the answer to SubmitJob: a late one is adopted by the next attempt',
     profile: 'dup',
-    firstSeed: 1284,
+    firstSeed: 4184,
     mutant: { defects: { submit: adoptingLateAnswers } },
   },
 ];

@@ -48,3 +48,18 @@ export const each = (
   steps: readonly ('intake' | 'submit' | 'track' | 'notify')[],
   defect: Defect,
 ): NonNullable<Mutant['defects']> => Object.fromEntries(steps.map((step) => [step, defect]));
+
+/** A job of this kind that was run again is taken for the end of its story. */
+export const forgettingRedrives =
+  (isForgotten: (job: JobRecord) => boolean): Defect =>
+  ({ jobs }) => ({
+    jobs: {
+      ...jobs,
+      stored: async (jobId) => {
+        const found = await jobs.stored(jobId);
+        if (found.kind !== 'job' || !isForgotten(found.job)) return found;
+        const { redrivenAs: _, ...job } = found.job;
+        return { kind: 'job', job };
+      },
+    },
+  });

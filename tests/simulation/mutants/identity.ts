@@ -13,7 +13,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: 'R11',
     without: 'the parts of a request before its record',
     profile: 'race',
-    firstSeed: 18,
+    firstSeed: 36,
     mutant: {
       defects: {
         // A record that marks its parts has none of its own to write.
@@ -25,7 +25,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'the failed job on the letter of a refused redrive',
     profile: 'chaos',
-    firstSeed: 598,
+    firstSeed: 75,
     mutant: {
       defects: {
         intake: ({ deadLetters }) => ({
@@ -47,7 +47,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'following a failed job to its newest redrive',
     profile: 'chaos',
-    firstSeed: 15,
+    firstSeed: 205,
     mutant: {
       defects: {
         intake: withJobs((jobs) => ({
@@ -65,7 +65,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'a tombstone for the redrive that is on its way',
     profile: 'chaos',
-    firstSeed: 205,
+    firstSeed: 2,
     mutant: {
       defects: {
         intake: withJobs((jobs) => {
@@ -120,7 +120,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'the end of a tombstone',
     profile: 'chaos',
-    firstSeed: 10,
+    firstSeed: 12,
     mutant: {
       defects: {
         intake: withJobs((jobs) => ({
@@ -141,7 +141,7 @@ export const ofIdentity: readonly Expectation[] = [
     rule: '2.10',
     without: 'the tenant of a cancel',
     profile: 'chaos',
-    firstSeed: 6,
+    firstSeed: 18,
     mutant: {
       message: (step, message, job) => {
         if (step !== 'intake') return message;
@@ -154,8 +154,8 @@ export const ofIdentity: readonly Expectation[] = [
   {
     rule: '2.10',
     without: 'a cancel that wins over the deadline for which its job is being ended',
-    profile: 'chaos',
-    firstSeed: 2498,
+    profile: 'alldrop',
+    firstSeed: 2159,
     mutant: {
       defects: {
         intake: writing(async (jobs, seen, next) =>

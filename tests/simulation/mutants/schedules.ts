@@ -35,14 +35,14 @@ export const ofSchedules: readonly Expectation[] = [
     rule: 'F1',
     without: 'the job of the occurrence before, for skip and replace',
     profile: 'chaos',
-    firstSeed: 509,
+    firstSeed: 415,
     mutant: { defects: { tick: blind } },
   },
   {
     rule: 'F1',
     without: 'making up for what was missed',
     profile: 'chaos',
-    firstSeed: 88,
+    firstSeed: 143,
     mutant: {
       defects: {
         tick: ({ schedules }) => ({
@@ -66,7 +66,7 @@ export const ofSchedules: readonly Expectation[] = [
     rule: 'F2',
     without: 'the message before the write',
     profile: 'chaos',
-    firstSeed: 88,
+    firstSeed: 98,
     mutant: { defects: { tick: later } },
   },
   {
@@ -94,7 +94,7 @@ export const ofSchedules: readonly Expectation[] = [
     rule: 'F3',
     without: 'the version that was read',
     profile: 'chaos',
-    firstSeed: 272,
+    firstSeed: 474,
     mutant: {
       defects: {
         tick: ({ schedules }) => ({
@@ -130,7 +130,7 @@ export const ofSchedules: readonly Expectation[] = [
     rule: 'F4',
     without: 'what is due, sent before a change',
     profile: 'chaos',
-    firstSeed: 594,
+    firstSeed: 206,
     mutant: {
       defects: {
         owner: ({ schedules }) => ({
@@ -149,7 +149,7 @@ export const ofSchedules: readonly Expectation[] = [
     rule: 'F4',
     without: 'the memory of a deleted schedule',
     profile: 'chaos',
-    firstSeed: 376,
+    firstSeed: 787,
     mutant: {
       defects: {
         owner: ({ schedules }) => ({

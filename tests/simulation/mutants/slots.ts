@@ -178,7 +178,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R1',
     without: 'the attempt in a holder: a release takes every attempt of its job along',
     profile: 'dup',
-    firstSeed: 20,
+    firstSeed: 188,
     mutant: { defects: each(['submit', 'track'], leavingByJob) },
   },
   {
@@ -192,7 +192,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R3',
     without: 'letting the winner keep the slot: the loser of a write releases it',
     profile: 'race',
-    firstSeed: 6,
+    firstSeed: 7,
     mutant: {
       defects: {
         submit: writing(async (jobs, seen, next, { gates }) => {
@@ -207,7 +207,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R4',
     without: 'reconcile of the gates',
     profile: 'chaos',
-    firstSeed: 46,
+    firstSeed: 293,
     mutant: {
       defects: {
         tick: sweepingEmptyGates,
@@ -218,14 +218,14 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R7',
     without: 'the condition that no attempt has acquired since the gate was read',
     profile: 'race',
-    firstSeed: 31,
+    firstSeed: 23,
     mutant: { defects: each(['submit', 'track'], enteringBlindly) },
   },
   {
     rule: '2.7',
     without: 'the second look of a waiting attempt',
     profile: 'race',
-    firstSeed: 84,
+    firstSeed: 11,
     mutant: { defects: { submit: readingTheGateOnce } },
   },
   {
@@ -239,7 +239,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.6',
     without: 'releasing before the list is read',
     profile: 'race',
-    firstSeed: 36,
+    firstSeed: 18,
     mutant: { defects: each(['submit', 'track', 'intake'], leavingLate) },
   },
   {
@@ -290,35 +290,35 @@ export const ofSlots: readonly Expectation[] = [
     rule: 'R2',
     without: 'counting an attempt as over while the next one has not begun',
     profile: 'race',
-    firstSeed: 18,
+    firstSeed: 7,
     mutant: { defects: each(['submit', 'track'], keepingWhoRetries) },
   },
   {
     rule: 'R4',
     without: 'patience: reconcile releases each holder that is not on its way to Batch',
     profile: 'chaos',
-    firstSeed: 199,
+    firstSeed: 129,
     mutant: { defects: { tick: sweepingWhoWaits } },
   },
   {
     rule: '2.7',
     without: 'the attempt in a row of the waiting list',
     profile: 'race',
-    firstSeed: 23,
+    firstSeed: 18,
     mutant: { defects: each(['submit', 'track'], forgettingAttempts) },
   },
   {
     rule: 'R4',
     without: 'waking the waiting lists when reconcile looks at a gate',
     profile: 'chaos',
-    firstSeed: 46,
+    firstSeed: 185,
     mutant: { defects: { tick: findingNothing } },
   },
   {
     rule: '2.7',
     without: 'a look at the lists when a slot is released',
     profile: 'race',
-    firstSeed: 36,
+    firstSeed: 18,
     mutant: { defects: { track: findingNothing } },
   },
   {
@@ -360,14 +360,14 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.7',
     without: 'looking at the lists of keys after a change of caps',
     profile: 'race',
-    firstSeed: 943,
+    firstSeed: 744,
     mutant: { defects: { submit: notLookingAtKeys } },
   },
   {
     rule: '2.10',
     without: 'the look after a change of caps',
     profile: 'race',
-    firstSeed: 116,
+    firstSeed: 20,
     mutant: {
       message: (step, message) =>
         step === 'submit' && message.body.startsWith('{"wake"')
@@ -379,7 +379,7 @@ export const ofSlots: readonly Expectation[] = [
     rule: '2.7',
     without: 'a new entry for the next row of a class when the first has gone',
     profile: 'race',
-    firstSeed: 47,
+    firstSeed: 183,
     mutant: { defects: { track: puttingNo('ready') } },
   },
   {

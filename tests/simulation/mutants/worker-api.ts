@@ -22,7 +22,7 @@ export const ofWorkerApi: readonly Expectation[] = [
     rule: 'W1',
     without: 'asking AWS Batch about a Batch job that the record does not know',
     profile: 'race',
-    firstSeed: 10,
+    firstSeed: 2,
     mutant: {
       workerApi: ({ askRun }) => ({
         askRun: async (job, me) => {
@@ -57,7 +57,7 @@ export const ofWorkerApi: readonly Expectation[] = [
     rule: 'W4',
     without: 'the code of a task token',
     profile: 'race',
-    firstSeed: 31,
+    firstSeed: 7,
     mutant: {
       workerApi: ({ keys }) => ({
         keys: {
@@ -71,21 +71,21 @@ export const ofWorkerApi: readonly Expectation[] = [
     rule: 'W5',
     without: 'writing an object once',
     profile: 'race',
-    firstSeed: 50,
+    firstSeed: 34,
     mutant: { overwritesObjects: true },
   },
   {
     rule: 'W5',
     without: 'keeping the first result',
     profile: 'race',
-    firstSeed: 50,
+    firstSeed: 34,
     mutant: { defects: { workerApi: reading(({ result: _, ...job }) => job) } },
   },
   {
     rule: 'W5',
     without: 'comparing the objects that a result names',
     profile: 'chaos',
-    firstSeed: 69,
+    firstSeed: 58,
     mutant: { workerApi: ({ objects }) => ({ objects: { ...objects, has: async () => true } }) },
   },
 ];

@@ -31,6 +31,8 @@ function requestOf(id: (typeof guarded)[number], jobId = idOf('a')): [path: stri
   const filled = path
     .replace('{jobId}', jobId)
     .replace('{tenantId}', 'acme')
+    .replace('{endpointId}', 'whe_none')
+    .replace('{deliveryId}', 'whe_none.1.msg_none')
     .replace('{keyId}', 'a'.repeat(16));
   return [filled, { method: method.toUpperCase(), ...(body === undefined ? {} : { body: submission }) }];
 }
@@ -206,6 +208,8 @@ test.each(operationIds.filter((id) => operationOf(id).access.kind === 'operator'
     const filled = path
       .replace('{jobId}', idOf('a'))
       .replace('{tenantId}', 'acme')
+      .replace('{endpointId}', 'whe_none')
+      .replace('{deliveryId}', 'whe_none.1.msg_none')
       .replace('{keyId}', owned.key.keyId);
     const response = await api(`${filled}`, {
       method: method.toUpperCase(),

@@ -42,13 +42,14 @@ describe('generators of clients', () => {
   });
 
   it('find no closed list of values and no closed object in what clients are given', () => {
-    const {
-      KeySettings: _,
-      Submission: __,
-      TenantUpdate: ___,
-      ScheduleDefinition: ____,
-      ...answers
-    } = document.components.schemas;
+    const sent = new Set(
+      nodes(document.paths).flatMap(({ requestBody }) =>
+        nodes(requestBody).flatMap(({ $ref }) => $ref ?? []),
+      ),
+    );
+    const answers = Object.entries(document.components.schemas).flatMap(([name, schema]) =>
+      sent.has(`#/components/schemas/${name}`) ? [] : [schema],
+    );
     const closed = nodes(answers).filter((node) => 'enum' in node || node.additionalProperties === false);
     expect(closed).toEqual([]);
   });

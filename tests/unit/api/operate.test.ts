@@ -44,6 +44,20 @@ describe('the door for operators', () => {
   });
 });
 
+it('a job that waits for others names each by its id, also one that was named by its key', async () => {
+  const { operate } = doors();
+  const other = await operate('/v1/jobs?tenant=acme', post(submission));
+  const dependsOn = [{ idempotencyKey: 'report-42' }, { jobId: idOf('z'), condition: 'finished' }];
+  const waiting = await operate(
+    '/v1/jobs?tenant=acme',
+    post({ ...submission, idempotencyKey: 'sum', dependsOn }),
+  );
+  expect((await operate(`/v1/jobs/${waiting.body.id}`)).body.dependsOn).toEqual([
+    { idempotencyKey: 'report-42', jobId: other.body.id },
+    { jobId: idOf('z'), condition: 'finished' },
+  ]);
+});
+
 describe('a submission', () => {
   it('makes a job once, and finds it again with the same key', async () => {
     const { operate } = doors();
@@ -67,6 +81,27 @@ describe('a submission', () => {
     expect(await operate('/v1/jobs?tenant=acme', keyed('k-1'))).toMatchObject({
       status: 200,
       body: first.body,
+    });
+  });
+
+  it('belongs to the trace of its sender, and the answer names its own span in it', async () => {
+    const { operate } = doors();
+    const traceparent = `00-${'a1'.repeat(16)}-${'b2'.repeat(8)}-01`;
+    const asked = { ...post(submission), headers: { traceparent } };
+    const first = await operate('/v1/jobs?tenant=acme', asked);
+    expect(first.status).toBe(201);
+    const told = first.headers.get('traceparent') ?? '';
+    expect(told).toMatch(new RegExp(`^00-${'a1'.repeat(16)}-[0-9a-f]{16}-01$`));
+    expect(told).not.toBe(traceparent);
+    // The same request in another trace is the same job.
+    const other = { ...post(submission), headers: { traceparent: traceparent.replace('a1', 'c3') } };
+    const again = await operate('/v1/jobs?tenant=acme', other);
+    expect({ status: again.status, told: again.headers.get('traceparent') }).toEqual({ status: 200, told });
+    const broken = { ...post({ ...submission, idempotencyKey: 'k-2' }), headers: { traceparent: 'ff' } };
+    const untraced = await operate('/v1/jobs?tenant=acme', broken);
+    expect({ status: untraced.status, told: untraced.headers.get('traceparent') }).toEqual({
+      status: 201,
+      told: null,
     });
   });
 

@@ -16,6 +16,10 @@ function setup() {
       list: async () => [],
       get: async () => undefined,
       put: async (endpoint) => void kept.push(endpoint),
+      add: async (endpoint) => {
+        kept.push(endpoint);
+        return undefined;
+      },
       change: async () => undefined,
     },
     keys: sealingBy(async (_, text) => {

@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { tick } from '../../../application/repair/tick.ts';
 import { changed, type JobRecord } from '../../../domain/job/job.ts';
+import { groupOf } from '../../../io/table/due/turns.ts';
 import type { Due, DueIndex, DueStart } from '../../../io/table/due.ts';
-import { groupOf } from '../../../io/table/due-turns.ts';
 import { jobIn, NOW } from '../../support/jobs.ts';
 import { useCases } from '../../support/use-cases.ts';
 

@@ -1,4 +1,4 @@
-/** Jobs that the rate limit turns away: each has one message, however long it waits and however often reconcile looks. */
+/** Jobs that the rate limit turns away: each has one message, which comes back for its turn. */
 import { expect, test } from '@jest/globals';
 import { submit } from '../../../application/batch/submit.ts';
 import { tick } from '../../../application/repair/tick.ts';
@@ -30,31 +30,62 @@ async function withJobs() {
   return { ...world, jobs, asked, submitting, reconciling, writes };
 }
 
-test('while the rate limit stays full, a job has one message, and is written every few minutes', async () => {
-  const { time, sent, jobs, asked, submitting, reconciling, writes, caughtUp } = await withJobs();
+test('while the rate limit stays full, a job has one message, which comes back for its turn and not before', async () => {
+  const { ports, time, sent, jobs, asked, reconciling, writes, caughtUp } = await withJobs();
+  const turns = { book: async () => time.nowMs + 3 * MINUTE_MS };
+  const submitting = submit({ ...ports, limiter: full, turns });
   let messages = asked;
-  for (let minute = 0; minute < 8; minute++) {
+  let receives = 0;
+  for (let minute = 0; minute < 9; minute++) {
     time.nowMs = NOW + minute * MINUTE_MS;
-    sent.submit.taken.length = 0;
+    receives += messages.length;
     expect((await submitting(messages)).size).toBe(messages.length);
-    messages = sent.submit.taken.map(({ body }) => messageOf(JSON.parse(body)));
-    expect(messages).toHaveLength(jobs.length);
     await caughtUp();
     await reconciling();
-    // It sends none beside those that circle.
+    messages = [];
+    if (minute % 3 !== 2) continue;
+    // It sends none beside those that wait in the queue.
     expect(sent.submit.taken).toHaveLength(jobs.length);
+    expect(sent.submit.taken.map(({ delaySeconds }) => delaySeconds)).toEqual(jobs.map(() => 180));
+    messages = sent.submit.taken.splice(0).map(({ body }) => messageOf(JSON.parse(body)));
   }
-  expect(Math.max(...(await writes()))).toBeLessThanOrEqual(8);
+  expect(receives).toBe(3 * jobs.length);
+  expect(Math.max(...(await writes()))).toBeLessThanOrEqual(6);
 });
 
-test('a job whose message is lost after it was turned away gets another one', async () => {
-  const { time, sent, asked, submitting, reconciling, jobs, caughtUp } = await withJobs();
-  await submitting(asked);
+test('a message that comes before the turn of its job goes back without asking', async () => {
+  const { ports, sent, asked, submitting, jobs, writes } = await withJobs();
+  await submit({ ...ports, limiter: full, turns: { book: async () => NOW + 2 * MINUTE_MS } })(asked);
+  const before = await writes();
   sent.submit.taken.length = 0;
-  for (let minute = 1; minute < 8; minute++) {
+  await submitting(asked);
+  expect(sent.submit.taken.map(({ delaySeconds }) => delaySeconds)).toEqual(jobs.map(() => 120));
+  expect(await writes()).toEqual(before);
+});
+
+test('a turn that is further ahead than a message can wait has none until it is near', async () => {
+  const { ports, time, sent, asked, reconciling, jobs, caughtUp } = await withJobs();
+  await submit({ ...ports, limiter: full, turns: { book: async () => NOW + 40 * MINUTE_MS } })(asked);
+  for (let minute = 0; minute < 41; minute++) {
+    time.nowMs = NOW + minute * MINUTE_MS;
+    await caughtUp();
+    await reconciling();
+    if (minute < 38) expect(sent.submit.taken).toEqual([]);
+  }
+  expect(sent.submit.taken.map(({ body }) => JSON.parse(body).jobId).toSorted()).toEqual(
+    jobs.map(({ jobId }) => jobId).toSorted(),
+  );
+});
+
+test('a job whose message is lost gets another one within two minutes of its turn', async () => {
+  const { ports, time, sent, asked, reconciling, jobs, caughtUp } = await withJobs();
+  await submit({ ...ports, limiter: full, turns: { book: async () => NOW + 3 * MINUTE_MS } })(asked);
+  sent.submit.taken.length = 0;
+  for (let minute = 1; minute <= 5; minute++) {
     await caughtUp();
     time.nowMs = NOW + minute * MINUTE_MS;
     await reconciling();
+    if (minute < 4) expect(sent.submit.taken).toEqual([]);
   }
   const ids = new Set(sent.submit.taken.map(({ body }) => JSON.parse(body).jobId));
   expect(ids).toEqual(new Set(jobs.map(({ jobId }) => jobId)));
@@ -65,7 +96,7 @@ test('a job that gets its turn says no more that it waits for one', async () => 
   await submitting(asked);
   await submit(ports)(asked);
   const found = await ports.jobs.load(jobs.map(({ jobId }) => jobId));
-  expect([...found.values()].map(({ state, turnUntil }) => [state, turnUntil])).toEqual(
-    jobs.map(() => ['submitted', undefined]),
+  expect([...found.values()].map(({ state, turnAt, turnUntil }) => [state, turnAt, turnUntil])).toEqual(
+    jobs.map(() => ['submitted', undefined, undefined]),
   );
 });

@@ -7,7 +7,7 @@ import type { WorkerAnswer } from '../../../domain/worker/calls.ts';
 import { TASK_LIFETIME_MS } from '../../../domain/worker/tokens.ts';
 import { type JobStore, jobStore } from '../../../io/table/jobs.ts';
 import { setUp } from '../../local/gateway/set-up.ts';
-import { BUCKET, type Change, context, FIRST, JOB_ID, jobIn, SECOND } from '../../support/jobs.ts';
+import { BUCKET, type Change, context, FIRST, JOB_ID, jobIn, NOW, SECOND } from '../../support/jobs.ts';
 import { createJobsTable } from '../../support/jobs-table.ts';
 import { codeIn, memoryBucket, openWorkerApi, testKeys, ticketFor } from '../../support/worker-api.ts';
 
@@ -284,9 +284,10 @@ describe('a result', () => {
     const large = { name: 'r.json', bytes: text.length, sha256: hash('sha256', text) };
     const { send, token } = await claimed({}, { bucket: memoryBucket({ [`${FOLDER}r.json`]: text }) });
     expect(await send({ call: 'complete', token, object: large })).toEqual({ status: 200 });
-    expect(await jobs.get(JOB_ID)).toMatchObject({
-      result: { object: `s3://${BUCKET}/${FOLDER}r.json`, bytes: text.length, sha256: large.sha256 },
-    });
+    const written = { object: `s3://${BUCKET}/${FOLDER}r.json`, bytes: text.length, sha256: large.sha256 };
+    // The bucket deletes it 30 days after its upload.
+    const result = { ...written, expiresAt: NOW + 30 * 86_400_000 };
+    expect(await jobs.get(JOB_ID)).toMatchObject({ result });
   });
 
   test.each<[string, object, number, string]>([
@@ -378,13 +379,8 @@ describe('an answer in lines', () => {
   });
 
   test('survives JSON without an escape but that of the line end', async () => {
-    await given();
-    const text = JSON.stringify(await openWorkerApi({ jobs }).lines(claimCall));
+    const text = JSON.stringify(await given().then(() => openWorkerApi({ jobs }).lines(claimCall)));
     expect(text.replaceAll('\\n', '')).not.toContain('\\');
-  });
-
-  test('is given to what is no call as well', async () => {
-    expect(await openWorkerApi({ jobs }).lines({ call: 'nothing' })).toBe('status=400\ncode=call_invalid\n');
   });
 });
 

@@ -121,7 +121,7 @@ describe.each([80, 200])('on a screen of %d columns', (width) => {
   });
 
   test('a job with all its fields', () => {
-    const { metadata: _, ...job } = screens['succeeded-at-the-second-attempt']?.job ?? aJob();
+    const { metadata: _, dependsOn: __, ...job } = screens['succeeded-at-the-second-attempt']?.job ?? aJob();
     const view = viewOf({ ...job, input: { csv: 's3://b/k' }, result: { inline: { rows: 3 } } }, 'operator');
     golden(
       `job-${width}`,

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 
-const MAX_BYTES = 10_000;
+const MAX_BYTES = 11_500;
 
-it('the client has no dependency, and under 10 KB minified', async () => {
+it('the client has no dependency, and under 12 KB minified', async () => {
   const { metafile, outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, '../../../client/index.ts')],
     bundle: true,

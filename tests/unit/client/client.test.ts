@@ -4,115 +4,17 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { jobIdOf } from '../../../application/job/identity.ts';
 import { HeadgateError, headgate, JobFailed, WaitTimeout } from '../../../client/index.ts';
-
-const URL_OF_API = 'https://api.test';
-const JOB = { id: 'job_1', state: 'running', version: 3, attempts: [] };
-
-type Scripted = Response | Error | ((request: Request) => Response);
-
-/** An API that gives these answers in turn, and a clock that stands still but for sleeps. */
-function scripted(...answers: readonly Scripted[]) {
-  const requests: { method: string; url: string; headers: Headers; body: string }[] = [];
-  const slept: number[] = [];
-  let nowMs = Date.UTC(2026, 0, 5, 9);
-  let next = 0;
-  const answer: typeof fetch = async (target, init) => {
-    const request = new Request(target as URL, { ...init, signal: null });
-    requests.push({
-      method: request.method,
-      url: request.url,
-      headers: request.headers,
-      body: await request.clone().text(),
-    });
-    init?.signal?.throwIfAborted();
-    const scriptedAnswer = answers[Math.min(next++, answers.length - 1)] ?? new Error('nothing is scripted');
-    if (scriptedAnswer instanceof Error) throw scriptedAnswer;
-    return typeof scriptedAnswer === 'function' ? scriptedAnswer(request) : scriptedAnswer.clone();
-  };
-  const clock = {
-    nowMs: () => nowMs,
-    random: () => 1,
-    sleep: async (ms: number, signal?: AbortSignal) => {
-      signal?.throwIfAborted();
-      slept.push(ms);
-      nowMs += ms;
-    },
-  };
-  return { fetch: answer, clock, requests, slept };
-}
-
-const json = (status: number, body: unknown, headers: Record<string, string> = {}) =>
-  new Response(JSON.stringify(body), { status, headers });
-const problem = (status: number, code: string, more: object = {}, headers: Record<string, string> = {}) =>
-  json(
-    status,
-    { code, detail: `${code} it is`, instance: 'req_1', retryable: status >= 500, errors: [], ...more },
-    headers,
-  );
-const unchanged = () => new Response(null, { status: 304 });
-const lost = () => new TypeError('fetch failed');
-const client = (api: ReturnType<typeof scripted>) =>
-  headgate({ url: URL_OF_API, token: 'a.b.c', fetch: api.fetch, clock: api.clock });
-const request = { input: { csv: 's3://b/k' }, idempotencyKey: 'report-42' };
-
-describe('a submission', () => {
-  it('is one POST with its key as a header, and without the key in its body', async () => {
-    const api = scripted(json(201, { id: 'job_1', state: 'waiting' }));
-    expect(await client(api).jobs.submit('csv.summarise', { ...request, priority: 'high' })).toEqual({
-      id: 'job_1',
-      state: 'waiting',
-      replayed: false,
-    });
-    expect(api.requests).toMatchObject([{ method: 'POST', url: `${URL_OF_API}/v1/jobs` }]);
-    const [{ headers, body } = { headers: new Headers(), body: '' }] = api.requests;
-    expect(headers.get('idempotency-key')).toBe('report-42');
-    expect(headers.get('authorization')).toBe('Bearer a.b.c');
-    expect(JSON.parse(body)).toEqual({ jobType: 'csv.summarise', input: request.input, priority: 'high' });
-  });
-
-  it('whose answer was lost is sent again with the same key, and finds its job', async () => {
-    const api = scripted(
-      lost(),
-      problem(503, 'try_again', {}, { 'retry-after': '7' }),
-      json(200, { id: 'job_1', state: 'running' }),
-    );
-    expect(await client(api).jobs.submit('csv.summarise', request)).toMatchObject({
-      id: 'job_1',
-      replayed: true,
-    });
-    expect(new Set(api.requests.map(({ headers, body }) => headers.get('idempotency-key') + body)).size).toBe(
-      1,
-    );
-    expect(api.slept).toEqual([200, 7000]);
-  });
-
-  it.each([408, 425, 429, 500, 502, 503, 504])(
-    'is repeated after %d, three times at most',
-    async (status) => {
-      const api = scripted(problem(status, 'try_again'));
-      await expect(client(api).jobs.submit('csv.summarise', request)).rejects.toMatchObject({
-        status,
-        code: 'try_again',
-      });
-      expect(api.requests).toHaveLength(4);
-      expect(api.slept).toEqual([200, 400, 800]);
-    },
-  );
-
-  it.each([400, 401, 403, 404, 409, 413, 422])('is not repeated after %d', async (status) => {
-    const api = scripted(problem(status, 'field_invalid', { errors: [{ pointer: '/input/csv' }] }));
-    await expect(client(api).jobs.submit('csv.summarise', request)).rejects.toMatchObject({
-      name: 'HeadgateError',
-      message: 'field_invalid it is',
-      code: 'field_invalid',
-      pointer: '/input/csv',
-      requestId: 'req_1',
-      status,
-      retryable: false,
-    });
-    expect(api.requests).toHaveLength(1);
-  });
-});
+import {
+  client,
+  JOB,
+  json,
+  lost,
+  problem,
+  request,
+  scripted,
+  URL_OF_API,
+  unchanged,
+} from '../../support/scripted-api.ts';
 
 it('a cancel has no key, so what became of a lost one is left to its caller', async () => {
   const api = scripted(lost());
@@ -292,7 +194,7 @@ describe('a key', () => {
 
   it('is refused in a page, and a text that is none is not repeated', () => {
     expect(() => headgate({ url: URL_OF_API, key: 'hgk_secret' })).toThrow(
-      /^Expected a key such as hgk_…_…, found something else\.$/,
+      /^Expected a key such as hgk_…_…\.$/,
     );
     Reflect.set(globalThis, 'document', {});
     expect(() => headgate({ url: URL_OF_API, key })).toThrow(

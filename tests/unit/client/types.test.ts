@@ -1,6 +1,7 @@
 /** The types of the client: inputs by job type, and answers that are those of the API. tsc checks what is here. */
 import { expect, test } from '@jest/globals';
 import type * as z from 'zod';
+import type { Verdict as VerdictOfApi } from '../../../api/contract/jobs.ts';
 import {
   type Headgate,
   headgate,
@@ -8,6 +9,7 @@ import {
   type Job,
   type JobSummary,
   type TimelineEntry,
+  type Verdict,
   type Wait,
   type WebhookEvent,
 } from '../../../client/index.ts';
@@ -26,17 +28,18 @@ type Same<A, B> = [Missing<A, B>, Missing<B, A>] extends [never, never]
   : { missing: Missing<A, B>; more: Missing<B, A> };
 
 /** Fields that operators alone are told. */
-type ForOperators = 'runId' | 'hasSlot';
+type ForOperators = 'runId' | 'hasSlot' | 'signedBy';
 const same: [
   Same<Omit<JobView, ForOperators>, Job>,
   Same<SummaryOfApi, JobSummary>,
   Same<WaitView, Wait>,
   Same<EntryOfApi, TimelineEntry>,
+  Same<z.infer<typeof VerdictOfApi>, Verdict>,
   Same<
     Omit<JobRequest, 'specVersion' | 'action' | 'tenantId' | 'jobType' | 'input' | 'inputRef'>,
     SubmitOptions
   >,
-] = [true, true, true, true, true];
+] = [true, true, true, true, true, true];
 const events:
   | Exclude<(typeof WEBHOOK_EVENTS)[number], WebhookEvent['type']>
   | Exclude<WebhookEvent['type'], (typeof WEBHOOK_EVENTS)[number]> extends never
@@ -65,6 +68,12 @@ async function calls(hg: Headgate<InputsOf<typeof jobTypes>>): Promise<void> {
   });
   // @ts-expect-error: the credential names the tenant
   await hg.jobs.submit('demo.sleep', { input: { seconds: 1 }, idempotencyKey: 'k', tenantId: 'acme' });
+  await hg.jobs.submitMany([
+    { type: 'demo.sleep', input: { seconds: 1 }, idempotencyKey: 'k' },
+    { type: 'csv.summarise', inputRef: 's3://b/k', idempotencyKey: 'l' },
+    // @ts-expect-error: the input of another job type
+    { type: 'csv.summarise', input: { seconds: 1 }, idempotencyKey: 'm' },
+  ]);
   // @ts-expect-error: a token mints no tokens
   await hg.tokens.mint({ tenant: 'acme', scopes: [] });
   const job = await hg.jobs.wait('job_');

@@ -18,6 +18,7 @@ test('without options the sample runs until Ctrl-C, in memory and on any port', 
       data: undefined,
       port: 0,
       demo: undefined,
+      faults: [],
       webhookUrl: undefined,
       images: {},
       containers: undefined,
@@ -48,6 +49,7 @@ test.each([
     },
   ],
   [['--demo', 'noisy'], { demo: 'noisy' }],
+  [['--fault', 'throttle', '--fault', 'drop-events'], { faults: ['throttle', 'drop-events'] }],
   [['--webhook-origin', 'http://127.0.0.1:9000'], { webhookUrl: new URL('http://127.0.0.1:9000/') }],
   [
     ['--webhook-origin', 'http://127.0.0.1:9000/hooks'],
@@ -74,7 +76,7 @@ test('--help names every option, and goes before all others', () => {
       'secrets',
       'submit-rate',
     ],
-    ...['data', 'port', 'demo', 'help'],
+    ...['data', 'port', 'fault', 'demo', 'help'],
   ]);
 });
 
@@ -101,6 +103,8 @@ describe('wrong usage is one sentence that says what was expected and what was f
     [['--port', '65536'], 'Expected --port with a number from 0 to 65535, found 65536.'],
     [['--port', '1e3'], 'Expected --port with a number from 0 to 65535, found 1e3.'],
     [['--demo', 'toString'], 'Expected --demo noisy or webhooks, found toString.'],
+    [['--demo', 'noisy', '--fault', 'throttle'], 'Expected --demo alone, found --fault beside it.'],
+    [['--fault', 'rain'], 'Expected --fault with one of duplicate-events, drop-events,'],
     [['--demo', 'noisy', '--data', 'x'], 'Expected --demo alone, found --data beside it.'],
     [['--once', '--no-sample'], 'Expected one of --once and --no-sample'],
     ...[

@@ -9,7 +9,10 @@ export interface EngineCall {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** `pull` fails for images with `missing` in their names, `run` for those with `refused`; those with `hungry` run out of memory. */
+/**
+ * `pull` fails for images with `missing` in their names, `run` for those with `refused`; those with `hungry` run out of memory, and those
+ * with `without` lack the command, of which the exit codes and the times are those of the engines' documents.
+ */
 const PROGRAM = `#!${process.execPath}
 const { spawn } = require('node:child_process');
 const { appendFileSync } = require('node:fs');
@@ -23,10 +26,13 @@ if (verb === 'pull' && rest.join().includes('missing')) {
   process.stderr.write('Pulling\\nError: manifest unknown\\n');
   process.exit(1);
 }
-if (verb === 'inspect') process.stdout.write(String(require('node:fs').readFileSync(__filename + '.calls').includes('hungry')));
+const called = require('node:fs').readFileSync(__filename + '.calls');
+const startedAt = called.includes('without') ? '0001-01-01T00:00:00Z' : '2026-01-01T00:00:00.5Z';
+if (verb === 'inspect') process.stdout.write(called.includes('hungry') + ' ' + startedAt);
 if (verb === 'run') {
   const at = args.findIndex((arg) => arg.startsWith('registry/'));
   if (args[at].includes('refused')) process.exit(125);
+  if (args[at].includes('without')) process.exit(127);
   const child = spawn(args[at + 1], args.slice(at + 2), { stdio: 'inherit' });
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGTERM' ? 143 : 137)));

@@ -76,7 +76,7 @@ describe('an image that Docker runs', () => {
     const [, , run, , removed] = engine.calls();
     const [name] = run?.args.slice(2, 3) ?? [];
     expect(run?.args.join(' ')).toMatch(
-      /^run --name batch-\S+ --network host --memory 1024m --cpus 0.5 --user 1000 --read-only --init --env/,
+      /^run --name batch-\S+ --network host --memory 1024m --memory-swap 1024m --cpus 0.5 --user 1000 --read-only --init --env/,
     );
     expect(run?.args.slice(-6)).toEqual(['registry/own:1', ...PRINTS]);
     expect(run?.variables).toMatchObject({
@@ -99,9 +99,12 @@ describe('an image that Docker runs', () => {
     );
   });
 
-  test('could not start, when the engine says so', async () => {
+  test.each([
+    ['refused', 'the engine says so'],
+    ['without', 'it lacks the command'],
+  ])('could not start (%s), when %s', async (image) => {
     const { program } = engineProgram();
-    await using service = await start({ kind: 'engine', program }, 'registry/refused:1');
+    await using service = await start({ kind: 'engine', program }, `registry/${image}:1`);
     const job = await service.reaches(await service.submit({ jobDefinition: 'own' }), 'FAILED');
     expect(job.attempts?.[0]?.container?.reason).toMatch(/^CannotStartContainerError: .*could not start/);
   });
@@ -131,6 +134,24 @@ describe('an image that Docker runs', () => {
     expect(attempts?.[0]?.container?.exitCode).toBe(143);
     expect(engine.verbs()).toEqual(['image', 'pull', 'run', 'inspect', 'rm']);
   });
+});
+
+test('Podman is told to leave no folder of a read-only container writable', () => {
+  const container = {
+    image: 'registry/own:1',
+    command: [],
+    environment: [],
+    resourceRequirements: [{ type: 'MEMORY' as const, value: '64' }],
+    name: 'default',
+    essential: true,
+    dependsOn: [],
+    readonlyRootFilesystem: true,
+  };
+  const lineOf = (program: string) =>
+    engineSpec(container, { program, name: 'one', command: [], environment: {} }, 'linux').command.join(' ');
+  expect(lineOf('/usr/bin/podman')).toContain('--memory 64m --cpus');
+  expect(lineOf('/usr/bin/podman')).toContain('--read-only --read-only-tmpfs=false');
+  expect(lineOf('docker')).not.toContain('tmpfs');
 });
 
 test.each([

@@ -1,6 +1,18 @@
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { RegisterJobDefinitionCommand } from '@aws-sdk/client-batch';
 import { describe, expect, test } from '@jest/globals';
+import { createWorkspaces } from '../../../../local/batch/containers/workspace.ts';
 import { register, type Service, startWithQueue } from '../service.ts';
 
 const node = (script: string) => ['node', '-e', script];
@@ -69,6 +81,36 @@ describe('the file system of a container', () => {
     const look = await service.reaches(await service.submit({ jobDefinition: 'look' }), 'SUCCEEDED');
     expect(service.printedBy(look)).toBe(AS_IN_THE_IMAGE);
     expect(existsSync(service.printedBy(litter).trim())).toBe(false);
+  });
+
+  test.each([
+    ['changes a file', 'fs.appendFileSync("greeting.txt", "changed")'],
+    ['adds to a folder', 'fs.writeFileSync("words/left.txt", "x")'],
+    ['deletes in a folder', 'fs.rmSync("words/hello.txt")'],
+  ])('that is read-only stays as it is when a container %s', async (_, script) => {
+    const image = mkdtempSync(join(tmpdir(), 'headgate-image-'));
+    mkdirSync(join(image, 'words'));
+    writeFileSync(join(image, 'greeting.txt'), 'as it is\n');
+    writeFileSync(join(image, 'words/hello.txt'), 'hello\n');
+    const workspaces = createWorkspaces();
+    const printed = async (id: number, program: string) => {
+      const { directory, remove } = await workspaces.open(id, { image, readOnly: true });
+      const { stdout } = spawnSync(process.execPath, ['-e', program], { cwd: directory, encoding: 'utf8' });
+      await remove();
+      return stdout;
+    };
+    const look =
+      'console.log(fs.readFileSync("greeting.txt", "utf8").trim(), fs.readdirSync("words"), fs.readdirSync(".").sort())';
+    // The superuser may write nevertheless, and to its own container alone.
+    await printed(1, script);
+    const seen = await printed(2, look);
+    expect(seen).toBe("as it is [ 'hello.txt' ] [ 'greeting.txt', 'words' ]\n");
+    expect(readFileSync(join(image, 'greeting.txt'), 'utf8')).toBe('as it is\n');
+    expect(readdirSync(join(image, 'words'))).toEqual(['hello.txt']);
+    writeFileSync(join(image, 'greeting.txt'), 'rebuilt\n');
+    expect(await printed(3, look)).toMatch(/^rebuilt /);
+    workspaces.removeAll();
+    rmSync(image, { recursive: true });
   });
 
   test('finds the packages that are found from the folder of the image', async () => {

@@ -225,6 +225,7 @@ describe('a definition of several containers', () => {
       { containers: [{ ...main, firelensConfiguration: { type: 'fluentd' } }] },
       'not implemented here: firelensConfiguration',
     ],
+    ['FARGATE', { containers: [{ ...main, firelensConfiguration: [] }] }, 'firelensConfiguration'],
     ['FARGATE', { containers: [main], ipcMode: 'host' }, 'ipcMode is not applicable for Fargate.'],
     ['FARGATE', { containers: [main], pidMode: 'host' }, 'pidMode takes task for Fargate.'],
     [

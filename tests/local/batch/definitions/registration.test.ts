@@ -255,6 +255,7 @@ describe('a value', () => {
     ['FARGATE', { fargatePlatformConfiguration: { platformVersion: '2' } }, 'platformVersion'],
     ['FARGATE', { networkConfiguration: { assignPublicIp: 'MAYBE' } }, 'assignPublicIp'],
     ['FARGATE', { executionRoleArn: undefined }, 'executionRoleArn is required for Fargate.'],
+    ['FARGATE', { executionRoleArn: '' }, 'executionRoleArn is required for Fargate.'],
   ])('on %s of %j is refused', async (platform, container, text) => {
     expect(await register(platform, container)).toContain(text);
   });

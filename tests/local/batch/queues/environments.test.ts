@@ -33,6 +33,18 @@ describe('a compute environment', () => {
       'of instances with a launch template for security groups',
       { ...EC2, securityGroupIds: [], launchTemplate: { launchTemplateName: 'x' } },
     ],
+    [
+      'of instances with a template for some of them',
+      {
+        ...EC2,
+        instanceTypes: ['m6i', 'c6i.large', 'default_arm64', 'u-6tb1.metal'],
+        launchTemplate: {
+          launchTemplateName: 'x',
+          overrides: [{ launchTemplateId: 'lt-1', version: '2', targetInstanceTypes: ['c6i'] }],
+        },
+        ec2Configuration: [{ imageType: 'ECS_AL2023', imageIdOverride: 'ami-1' }],
+      },
+    ],
     ['of instances with bounds', { ...EC2, minvCpus: 1, desiredvCpus: 2 }],
     ['of Spot instances', SPOT],
     [
@@ -72,6 +84,19 @@ describe('a compute environment', () => {
     [{ ...EC2, instanceRole: undefined }, 'Instance role is required.'],
     [{ ...EC2, instanceTypes: undefined }, 'Instance types are required.'],
     [{ ...EC2, securityGroupIds: [] }, 'At least one security group is required'],
+    ...['', 'two words', 'M6I.large', 'm6i..large'].map((type): [object, string] => [
+      { ...EC2, instanceTypes: [type] },
+      'computeResources.instanceTypes.0: is not an instance type',
+    ]),
+    [{ ...EC2, subnets: [''] }, 'computeResources.subnets.0'],
+    [{ ...EC2, tags: { 'aws:a': 'b' } }, 'keys that begin with aws: are reserved'],
+    [{ ...EC2, ec2Configuration: [{ imageType: '' }] }, 'ec2Configuration.0.imageType'],
+    [{ ...EC2, ec2Configuration: [{ imageType: 'ECS_AL2023', colour: 'red' }] }, 'ec2Configuration.0.colour'],
+    [{ ...EC2, launchTemplate: { launchTemplateName: 'x', colour: 'red' } }, 'launchTemplate.colour'],
+    [
+      { ...EC2, launchTemplate: { launchTemplateName: 'x', overrides: [{ targetInstanceTypes: ['c6i'] }] } },
+      'overrides.0: takes either',
+    ],
     [{ ...EC2, minvCpus: 5 }, 'minvCpus 5 is more than maxvCpus 4.'],
     [{ ...EC2, desiredvCpus: 5 }, 'desiredvCpus 5 is not between'],
     [{ ...EC2, maxvCpus: 0 }, 'computeResources.maxvCpus'],

@@ -137,6 +137,7 @@ describe('queues and environments', () => {
       'c',
     ]);
     expect(second.nextToken).toBeUndefined();
+    for (const token of ['x', '-1', '1.5', ' 1']) await expect(page(token)).rejects.toThrow('nextToken');
   });
 });
 

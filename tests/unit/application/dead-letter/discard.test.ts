@@ -10,7 +10,7 @@ const job = jobIn('failed');
 const { body, attributes } = failedJob(job);
 
 async function discarded(letterBody: string) {
-  const { jobs } = openSimulatedBackend({}).process();
+  const { jobs, dependants, queue } = openSimulatedBackend({}).process();
   await jobs.create(job);
   const stored = { messageId: 'letter-1', body: letterBody, attributes, sentAtMs: NOW };
   const removed: string[] = [];
@@ -18,7 +18,7 @@ async function discarded(letterBody: string) {
     { remove: async ({ letter }) => void removed.push(letter.messageId) },
     { letter: readLetter(stored), stored, message: {} },
     'the tenant gave up',
-    { jobs: async () => jobs, clock: { nowMs: () => NOW } },
+    async () => ({ jobs, dependants, submitQueue: queue, clock: { nowMs: () => NOW } }),
   );
   return { outcome, removed, marked: (await jobs.get(JOB_ID))?.discarded?.reason };
 }

@@ -55,7 +55,7 @@ describe("an event of Batch's", () => {
 
   test.each([
     ['of another source', { ...runnable, source: 'aws.ecs' }],
-    ['of another type', { ...runnable, 'detail-type': 'Batch Job Queue Blocked' }],
+    ['of another type', { ...runnable, 'detail-type': 'Batch Service Job State Change' }],
   ])('%s is ignored', (_, event) => {
     expect(seenIn(event)).toEqual({ kind: 'ignored', why: 'not_batch' });
   });

@@ -11,6 +11,7 @@ const SETTLE_MS = 5000;
 const targets = {
   queues: { standard: 'queue-standard', economy: 'queue-economy' },
   definitionOf: (jobType: string) => `definition-of-${jobType}`,
+  functionOf: (jobType: string) => `function-of-${jobType}`,
 };
 
 describe('what a submit message means for the record as it is now', () => {
@@ -28,7 +29,7 @@ describe('what a submit message means for the record as it is now', () => {
     ['waiting, asked for an earlier attempt', aJob({ attempt: 2 }), 1, NOW, done],
     ['scheduled', jobIn('scheduled', { eligibleAt: NOW + 9 }), 1, NOW, { kind: 'later', atMs: NOW + 9 }],
     ['scheduled, and the time has come', jobIn('scheduled', { eligibleAt: NOW + 9 }), 1, NOW + 9, begin],
-    ['blocked', jobIn('blocked'), 1, NOW, done],
+    ['blocked', jobIn('blocked'), 1, NOW, { kind: 'await' }],
     ['a call not answered', jobIn('submitting', open), 1, NOW, { kind: 'later', atMs: NOW + 15_000 }],
     [
       'until what it made is listed',
@@ -265,7 +266,7 @@ describe('the message for the next step of a job', () => {
     expect(stepOf(jobIn('scheduled', { eligibleAt: NOW + 900_001 })).asked).toBeNull();
   });
 
-  test.each(['blocked', 'submitted', 'starting', 'running', 'succeeded', 'failed'] as const)(
+  test.each(['submitted', 'starting', 'running', 'succeeded', 'failed'] as const)(
     '%s: none, its next step is not ours',
     (state) => expect(stepOf(jobIn(state)).asked).toBeNull(),
   );

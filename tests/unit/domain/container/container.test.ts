@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Container, type Image, wrongContainer } from '../../../../domain/container/container.ts';
 import { imageFolders } from '../../../../domain/container/images.ts';
 import { defineJobTypes } from '../../../../domain/job/registry.ts';
-import { checkJobTypes } from '../../../../domain/job/registry-check.ts';
+import { checkJobTypes } from '../../../../domain/registry/registry-check.ts';
 import { reportType } from '../../../support/jobs.ts';
 
 const container: Container = reportType.container;

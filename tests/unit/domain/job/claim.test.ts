@@ -64,6 +64,15 @@ describe('which container may begin', () => {
     });
   });
 
+  test('the run on Lambda that holds the claim of a cancelled job is answered again, so that it can say its end', () => {
+    const run: Container = { ...me, runId: 'lambda:0b7f2d55-1111-4222-8333-444455556666' };
+    const cancelled = jobIn('cancelling', { runId: run.runId, claim: run });
+    expect(claim(cancelled, run, context)).toEqual({ kind: 'mine' });
+    const superseded = { kind: 'superseded', why: 'job_cancelling' };
+    expect(claim(cancelled, { ...run, nonce: thief.nonce }, context)).toEqual(superseded);
+    expect(claim(jobIn('cancelling', { claim: me }), me, context)).toEqual(superseded);
+  });
+
   test.each(JobState.options.filter((s) => !['submitting', 'submitted', 'starting', 'running'].includes(s)))(
     'none when the job is %s (F50)',
     (state) => {

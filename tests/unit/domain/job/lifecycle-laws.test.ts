@@ -47,6 +47,7 @@ const usual: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({ ...is('ended_well'), ...word, ended }),
   fc.record({ ...is('ended_badly'), ...word, ended, failure, retryable: fc.boolean() }),
   fc.record({ ...is('claimed'), nonce: fc.constant('nonce'), ...word, try: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ ...is('stuck'), reason: fc.constantFrom('image', 'no_room'), said: fc.constant('no machine') }),
   fc.record({ ...is('unclear'), batchStatus: fc.constant('PAUSED') }),
   fc.record({ kind: fc.constantFrom('absent', 'lost') }),
   fc.record({ ...is('committed'), result: fc.record({ inline: fc.constant(1) }) }),
@@ -101,7 +102,8 @@ describe('whatever is observed, in whatever order', () => {
     law((before, after, nowMs) => {
       const held =
         (after.queued === true && after.waitReason !== before.waitReason) ||
-        (after.waitReason === 'platform_unavailable' && after.attempt > before.attempt);
+        (after.waitReason === 'platform_unavailable' && after.attempt > before.attempt) ||
+        (after.stuck !== undefined && after.stuck.reason !== before.stuck?.reason);
       const expected =
         after.state === before.state && !held
           ? { stateVersion: before.stateVersion, stateAt: before.stateAt }

@@ -11,6 +11,11 @@ const failure = { class: 'app_error', code: 'exit_code', message: 'It ended badl
 /** One observation of each kind; the ends of an attempt come with and without what makes them good. */
 const observations = {
   due: { kind: 'due' },
+  linked: { kind: 'linked' },
+  released: { kind: 'released' },
+  released_early: { kind: 'released_early' },
+  unmet: { kind: 'unmet', failure },
+  unneeded: { kind: 'unneeded', failure },
   held: { kind: 'held', why: 'tenant_cap' },
   call: { kind: 'call', deadlineAt: NOW + 20_000, hasSlot: true },
   accepted: { kind: 'accepted', ...seen },
@@ -20,6 +25,7 @@ const observations = {
   starting: { kind: 'starting', ...seen },
   running: { kind: 'running', ...seen },
   unclear: { kind: 'unclear', batchStatus: 'PAUSED' },
+  stuck: { kind: 'stuck', reason: 'no_capacity', said: 'no machine' },
   unavailable: { kind: 'unavailable', reason: 'The queue is disabled.', nextAttemptAt: NOW + 30_000 },
   absent: { kind: 'absent' },
   lost: { kind: 'lost' },
@@ -43,7 +49,12 @@ type Name = keyof typeof observations;
  */
 const expectations = `
                      | scheduled | blocked   | waiting    | submitting | submitted  | starting   | running    | retrying  | cancelling
-due                  | waiting   | waiting   | ·          | ·          | ·          | ·          | ·          | waiting   | ·
+due                  | waiting   | ·         | ·          | ·          | ·          | ·          | ·          | waiting   | ·
+linked               | ·         | same      | ·          | ·          | ·          | ·          | ·          | ·         | ·
+released             | ·         | waiting   | ·          | ·          | ·          | ·          | ·          | ·         | ·
+released_early       | ·         | scheduled | ·          | ·          | ·          | ·          | ·          | ·         | ·
+unmet                | ·         | failed    | ·          | ·          | ·          | ·          | ·          | ·         | ·
+unneeded             | ·         | cancelled | ·          | ·          | ·          | ·          | ·          | ·         | ·
 held                 | waiting   | ·         | same       | ·          | ·          | ·          | ·          | waiting   | ·
 call                 | submitting | ·         | submitting | same       | ·          | ·          | ·          | submitting | ·
 accepted             | ·         | ·         | ·          | submitted  | ·          | ·          | ·          | ·         | same
@@ -54,6 +65,7 @@ queued               | ·         | ·         | ·          | submitted  | same
 starting             | ·         | ·         | ·          | starting   | starting   | same       | starting   | ·         | same
 running              | ·         | ·         | ·          | running    | running    | running    | same       | ·         | same
 unclear              | ·         | ·         | ·          | same       | same       | same       | same       | ·         | same
+stuck                | ·         | ·         | ·          | ·          | same       | same       | ·          | ·         | ·
 absent               | ·         | ·         | ·          | same       | same       | same       | same       | ·         | same
 lost                 | ·         | ·         | ·          | retrying   | retrying   | retrying   | retrying   | ·         | cancelled
 claimed              | ·         | ·         | ·          | running    | running    | running    | same       | ·         | ·
@@ -65,7 +77,7 @@ ended well, result   | ·         | ·         | ·          | succeeded  | succ
 ended badly          | ·         | ·         | ·          | retrying   | retrying   | retrying   | retrying   | ·         | cancelled
 ended badly for good | ·         | ·         | ·          | failed     | failed     | failed     | failed     | ·         | cancelled
 cancel               | cancelled | cancelled | cancelled  | cancelling | cancelling | cancelling | cancelling | cancelled | ·
-expire               | expired   | expired   | expired    | cancelling | cancelling | ·          | ·          | ·         | ·
+expire               | expired   | ·         | expired    | cancelling | cancelling | ·          | ·          | ·         | ·
 deadline             | failed    | failed    | failed     | cancelling | cancelling | cancelling | cancelling | failed    | ·
 `;
 

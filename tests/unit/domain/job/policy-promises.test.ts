@@ -5,7 +5,7 @@ import { FailureClass } from '../../../../domain/job/job.ts';
 import type { JobType } from '../../../../domain/job/job-type.ts';
 import { brokenPromise } from '../../../../domain/job/policy-promises.ts';
 import { defineJobTypes } from '../../../../domain/job/registry.ts';
-import { checkJobTypes } from '../../../../domain/job/registry-check.ts';
+import { checkJobTypes } from '../../../../domain/registry/registry-check.ts';
 import { jobTypes } from '../../../../job-types.ts';
 import { reportType, withSize } from '../../../support/jobs.ts';
 
@@ -69,6 +69,22 @@ describe('a job type is refused', () => {
     ['when its timeout is above its maximum', { timeoutSeconds: { default: 900, max: 300 } }, /is more than/],
     ['when AWS Batch takes no such timeout', { timeoutSeconds: { default: 30, max: 300 } }, /found 30$/],
     [
+      'when AWS Batch takes no such timeout of an attempt that has moved to it',
+      {
+        queue: 'standard',
+        executor: 'lambda',
+        onTimeout: 'batch',
+        timeoutSeconds: { default: 5, max: 30 },
+        ...retrying({ maxAttemptsOf: { timeout: 2 } }),
+      },
+      /expected 60 to 1209600 as timeoutSeconds\.max, which AWS Batch takes, found 30$/,
+    ],
+    [
+      'when Lambda has no such timeout',
+      { queue: 'standard', executor: 'lambda', timeoutSeconds: { default: 0.5, max: 30 } },
+      /expected 1 to 1209600 as timeoutSeconds\.default, which Lambda has, found 0\.5$/,
+    ],
+    [
       'when a code that is a failure means done',
       { exitCodes: { 0: 'done', 3: 'done' } },
       /3 cannot mean done/,
@@ -84,6 +100,16 @@ describe('a job type is refused', () => {
 
 describe('a job type is taken', () => {
   test.each<[string, Partial<JobType>]>([
+    [
+      'when it has seconds on Lambda and hours on AWS Batch',
+      {
+        queue: 'standard',
+        executor: 'lambda',
+        onTimeout: 'batch',
+        timeoutSeconds: { default: 5, max: 7200 },
+        ...retrying({ maxAttemptsOf: { timeout: 2 } }),
+      },
+    ],
     ['when each figure is reached', sized({ vcpus: 0.25, memoryMiB: 512, growsToMiB: 1024 })],
     ['when its memory stops at a maximum between', sized({ vcpus: 1, memoryMiB: 2048, growsToMiB: 3072 })],
     ['when it leaves Spot with its last attempt', { standardAfterReclaims: 9 }],

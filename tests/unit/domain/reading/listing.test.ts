@@ -33,16 +33,29 @@ const filters = fc.record(
   { requiredKeys: [] },
 ) as fc.Arbitrary<JobFilter>;
 const places = fc.record({
-  createdAt: fc.nat({ max: NOW * 2 }),
+  createdAt: fc.oneof(fc.nat(6), fc.nat({ max: NOW * 2 })),
   jobId: fc.stringMatching(/^job_[a-z2-7]{26}$/),
 });
+
+const isInTime = ({ createdAt }: { createdAt: number }, { sinceMs = 0, untilMs = NOW * 3 }: JobFilter) =>
+  createdAt >= sinceMs && createdAt < untilMs;
 
 it('a cursor leads to its place, with the same filter in whatever order', () => {
   fc.assert(
     fc.property(places, filters, (place, filter) => {
+      fc.pre(isInTime(place, filter));
       const { tags = {} } = filter;
       const reordered = { ...filter, tags: Object.fromEntries(Object.entries(tags).toReversed()) };
       expect(placeIn(cursorOf(place, filter), reordered)).toEqual(place);
+    }),
+  );
+});
+
+it('a forged cursor leads to no place outside of the times that are asked for', () => {
+  fc.assert(
+    fc.property(places, filters, (place, filter) => {
+      fc.pre(!isInTime(place, filter));
+      expect(placeIn(cursorOf(place, filter), filter)).toBeUndefined();
     }),
   );
 });

@@ -47,6 +47,22 @@ describe('a field within its rule is accepted', () => {
     ['deadlineSeconds', 'the least', { deadlineSeconds: 60 }],
     ['priority', 'the highest', { priority: 'urgent' }],
     ['concurrencyKey', '128 characters', { concurrencyKey: '~'.repeat(128) }],
+    ['group', '128 characters', { group: `A${'-'.repeat(126)}z` }],
+    [
+      'dependsOn',
+      'one that has yet to come',
+      { dependsOn: [{ idempotencyKey: 'a', condition: 'finished' }] },
+    ],
+    [
+      'onDependencyFailure',
+      'hold',
+      { dependsOn: [{ jobId: `job_${'a'.repeat(26)}` }], onDependencyFailure: 'hold' },
+    ],
+    [
+      'dependencyTimeoutSeconds',
+      'a year',
+      { dependsOn: [{ idempotencyKey: 'a' }], dependencyTimeoutSeconds: MAX_WAIT_SECONDS },
+    ],
   ];
 
   test.each(rows)('%s: %s', (_, __, change) => {
@@ -175,7 +191,7 @@ describe('a bad message is refused with its code and the place', () => {
     expect(JSON.stringify(problem)).not.toContain('canary');
   });
 
-  test.each(['retry', 'dependsOn', 'array', 'resources', 'notify'])(
+  test.each(['retry', 'resources', 'notify'])(
     'the reserved field %s is refused by name, never ignored',
     (field) => {
       const problem = refusal(bodyWith({ [field]: CANARY }));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { defineJobTypes } from '../../../../domain/job/registry.ts';
-import { checkJobTypes } from '../../../../domain/job/registry-check.ts';
 import { MAX_ATTEMPTS } from '../../../../domain/job/retry.ts';
+import { checkJobTypes } from '../../../../domain/registry/registry-check.ts';
 import {
   decide,
   type Gate,

@@ -50,10 +50,10 @@ describe('why a job has not begun', () => {
     ],
     [
       'room in Batch',
-      jobIn('submitted'),
+      jobIn('submitted', { dueAt: NOW + 1_800_000 }),
       undefined,
       0,
-      'AWS Batch has had the job since 2026-01-05T09:00:00.000Z and has no capacity for it yet',
+      'AWS Batch has had the job since 2026-01-05T09:00:00.000Z and has not said that it began: it has no capacity yet, or its event is late; it is asked after 2026-01-05T09:30:00.000Z',
     ],
     [
       'an operator (F71)',

@@ -107,6 +107,8 @@ describe('what a stage publishes', () => {
   const others = [
     'job.progress',
     'job.rejected',
+    'group.finished',
+    'tenant.budget',
     'job.deduplicated',
     'endpoint.disabled',
     'endpoint.ping',

@@ -1,0 +1,16 @@
+/** Where the screen of a group is, and how its members have ended. */
+import type { Group } from '../api/schema.ts';
+import { countText, plural } from '../parts/words.ts';
+
+export const groupPath = (tenantId: string, group: string): string =>
+  `/groups/${encodeURIComponent(tenantId)}/${encodeURIComponent(group)}`;
+
+/** A group counts its members when it takes no more, and while a round is under way it knows only the least number of them. */
+export function membersText({ state, members, expect }: Group): string {
+  if (members === undefined)
+    return expect === undefined ? 'takes members' : `waits for ${plural(expect, 'member')}`;
+  const ended = Object.entries(members).filter(([, count]) => count > 0);
+  const text = ended.map(([end, count]) => `${countText(count)} ${end}`).join(', ');
+  if (state === 'running') return text === '' ? 'members are under way' : `at least ${text}`;
+  return text === '' ? 'no members' : text;
+}

@@ -1,0 +1,44 @@
+/** What an operator should look at, most urgent first: each with a sentence and the place to look. */
+import type { FailureGroup, Tenant } from '../api/schema.ts';
+
+export interface Need {
+  readonly key: string;
+  readonly tone: 'bad' | 'held';
+  readonly lead: string;
+  readonly rest: string;
+  readonly to: string;
+}
+
+export function attentionOf(tenants: readonly Tenant[], failures: readonly FailureGroup[]): Need[] {
+  return [...failures.map(failureOf), ...tenants.flatMap(heldBy)];
+}
+
+function failureOf({ fingerprint, jobType, count, tenants, newest }: FailureGroup): Need {
+  const whose = tenants === 1 ? newest.tenantId : `${tenants} tenants`;
+  return {
+    key: fingerprint,
+    tone: 'bad',
+    lead: `${count === 1 ? 'One job' : `${count} jobs`} of ${whose} failed`,
+    rest: ` in ${jobType}: ${newest.message}`,
+    to: '/console/failures',
+  };
+}
+
+function heldBy({ tenantId, paused, waiting, inBatch, settings }: Tenant): Need[] {
+  const to = `/console/tenants/${encodeURIComponent(tenantId)}`;
+  const held = { key: tenantId, tone: 'held', to } as const;
+  if (paused !== undefined && waiting > 0)
+    return [
+      { ...held, lead: `${tenantId} is paused`, rest: `, and ${waiting} of its jobs wait: ${paused.reason}` },
+    ];
+  const cap = settings?.caps?.cap;
+  if (cap !== undefined && inBatch >= cap && waiting >= 10 * cap)
+    return [
+      {
+        ...held,
+        lead: `${tenantId} has ${waiting} jobs waiting`,
+        rest: ` behind its cap of ${cap}. The jobs of other tenants do not wait for them.`,
+      },
+    ];
+  return [];
+}

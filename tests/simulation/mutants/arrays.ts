@@ -1,0 +1,125 @@
+/** Rules of arrays: what is there before the group is, who decides about an item, and who goes on when a process has died. */
+import type { Group } from '../../../domain/group/group.ts';
+import type { GroupStore } from '../../../io/table/group/groups.ts';
+import type { Defect } from '../lambdas.ts';
+import type { Expectation } from './defects.ts';
+
+const inGroups =
+  (change: (groups: GroupStore) => Partial<GroupStore>): Defect =>
+  ({ groups }) => ({ groups: { ...groups, ...change(groups) } });
+
+const isBeingMade = ({ array }: Group): boolean => array !== undefined && array.isMade !== true;
+
+/** The message that follows the mark of a slice is not sent. */
+const stopsAfterSlice: Defect = ({ groups, submitQueue }) => {
+  let left = 0;
+  return {
+    groups: {
+      ...groups,
+      replace: async (seen, next) => {
+        const written = await groups.replace(seen, next);
+        if (written === 'written' && isBeingMade(next)) left++;
+        return written;
+      },
+    },
+    submitQueue: {
+      send: async (messages) => {
+        const [first] = messages;
+        if (left > 0 && first !== undefined && JSON.parse(first.body).group !== undefined) left--;
+        else await submitQueue.send(messages);
+      },
+    },
+  };
+};
+
+export const ofArrays: readonly Expectation[] = [
+  {
+    rule: 'A1',
+    without: 'the items before the group',
+    profile: 'chaos',
+    firstSeed: 3,
+    mutant: {
+      defects: {
+        intake: ({ arrayItems }) => ({ arrayItems: { ...arrayItems, put: async () => undefined } }),
+      },
+    },
+  },
+  {
+    rule: 'A1',
+    without: 'the record of each item before the mark',
+    profile: 'race',
+    firstSeed: 3,
+    mutant: {
+      defects: {
+        submit: ({ jobs }) => ({
+          jobs: {
+            ...jobs,
+            create: async (job) =>
+              job.idempotencyKey.startsWith('array:') ? { kind: 'created' } : jobs.create(job),
+          },
+        }),
+      },
+    },
+  },
+  {
+    rule: 'A1',
+    without: 'the message of the next slice',
+    profile: 'race',
+    firstSeed: 18,
+    mutant: { defects: { submit: stopsAfterSlice } },
+  },
+  {
+    rule: 'A1',
+    without: 'reconcile for arrays',
+    profile: 'chaos',
+    firstSeed: 192,
+    mutant: {
+      defects: {
+        tick: inGroups((groups) => ({
+          get: async (name) => {
+            const group = await groups.get(name);
+            return group !== undefined && isBeingMade(group) ? undefined : group;
+          },
+        })),
+      },
+    },
+  },
+  {
+    rule: 'A2',
+    without: 'the row as the one that decides about an item',
+    profile: 'race',
+    firstSeed: 168,
+    mutant: {
+      defects: {
+        submit: ({ groups, clock }) => ({
+          groups: {
+            ...groups,
+            decide: async (name, jobId, membership) => {
+              // A slow process: the rule is about who decides.
+              if (membership === 'in') await clock.waitUntil(clock.nowMs() + 20_000);
+              await groups.decide(name, jobId, membership);
+              return membership;
+            },
+          },
+        }),
+      },
+    },
+  },
+  {
+    rule: 'A2',
+    without: 'the last slice of an array that was cancelled',
+    profile: 'chaos',
+    firstSeed: 486,
+    mutant: {
+      defects: {
+        submit: inGroups((groups) => ({
+          get: async (name) => {
+            const group = await groups.get(name);
+            if (group?.array === undefined || group.closedAt === undefined) return group;
+            return { ...group, array: { ...group.array, isMade: true } };
+          },
+        })),
+      },
+    },
+  },
+];

@@ -1,0 +1,29 @@
+/** What the console says of the members of a group is no more than the group knows. */
+import { expect, it } from '@jest/globals';
+import type { Group } from '../../../console/api/schema.ts';
+import { groupPath, membersText } from '../../../console/groups/words.ts';
+
+const none = { succeeded: 0, failed: 0, cancelled: 0, expired: 0, missing: 0 };
+
+it.each<[string, Partial<Group>, string]>([
+  ['open', { state: 'open' }, 'takes members'],
+  ['sealed and waits for members', { state: 'sealed', expect: 1000 }, 'waits for 1,000 members'],
+  ['under way', { state: 'running', members: { ...none, succeeded: 3 } }, 'at least 3 succeeded'],
+  ['under way and none is known to have ended', { state: 'running', members: none }, 'members are under way'],
+  ['over', { state: 'finished', members: { ...none, succeeded: 998, failed: 2 } }, '998 succeeded, 2 failed'],
+  ['over without members', { state: 'finished', members: none }, 'no members'],
+])('of a group that is %s', (_, fields, expected) => {
+  const group: Group = {
+    group: 'import-7',
+    tenantId: 'acme',
+    state: 'open',
+    createdAt: '2026-11-30T11:00:00.000Z',
+    ...fields,
+  };
+  expect(membersText(group)).toBe(expected);
+});
+
+it('leads to a group by its tenant and its name, whatever letters they have', () => {
+  expect(groupPath('acme', 'a.b-c_7')).toBe('/groups/acme/a.b-c_7');
+  expect(groupPath('a/b', '?')).toBe('/groups/a%2Fb/%3F');
+});
