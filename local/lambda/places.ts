@@ -14,7 +14,10 @@ export interface Spare {
  */
 export interface Places {
   readonly spare: Spare;
-  /** Takes a spare place. When there is none, `retry` is called as soon as one is free, in the order of asking. */
+  /**
+   * Takes a spare place. When there is none, `retry` is called as soon as one is free, in the order of asking. By then it may have no
+   * need of a place any more, and leaves it to the next.
+   */
   take(retry: () => void): boolean;
   /** Releases a spare place. */
   give(): void;
@@ -35,10 +38,11 @@ export function createPlaces(spare: Spare): Places {
     },
     give() {
       free += 1;
-      const [first] = queued;
-      if (!first) return;
-      queued.delete(first);
-      first();
+      for (const retry of queued) {
+        if (free === 0) return;
+        queued.delete(retry);
+        retry();
+      }
     },
   };
 }

@@ -65,8 +65,8 @@ export function createPool(fn: LambdaFunction, options: PoolOptions): Pool {
 
   // A sandbox takes longer to start than most calls to finish, so a call that waits takes whichever comes first.
   const growIfNeeded = (): void => {
-    if (!open || waiting.length <= starting) return;
-    if (sandboxes.size < residents || places.take(growIfNeeded)) void grow();
+    while (open && waiting.length > starting && (sandboxes.size < residents || places.take(growIfNeeded)))
+      void grow();
   };
 
   return {

@@ -10,8 +10,6 @@ import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(180_000);
-// Once in some runs a job after the crash of a sandbox did not end; why is not known.
-jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 const type = (id: string, rest: string) => `{
   id: '${id}',

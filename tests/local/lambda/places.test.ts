@@ -65,3 +65,24 @@ test('a spare sandbox that is idle leaves its place to the function that waits f
   for (const result of await Promise.all(seconds)) expect(result.outcome).toBe('returned');
   expect(cloud.lines).toEqual([]);
 });
+
+test('a place goes to the tenant that waits for it when those who asked before need none any more', async () => {
+  cloud = await setUp({ sandboxes: 1, idleLimitMs: 1 });
+  for (const name of ['first', 'second']) await define(name);
+  await cloud.define('isolated', 'export const handler = (_, { tenantId }) => tenantId;', {
+    isolatesTenants: true,
+  });
+  const calls = (name: string) => [1, 2].map(() => cloud.host.invoke(name, { Records: [name] }));
+  const firsts = calls('first');
+  await until(() => processesOf('first') === 2);
+  const seconds = calls('second');
+  await go('second');
+  for (const result of await Promise.all(seconds)) expect(result.outcome).toBe('returned');
+  const answers = ['acme', 'globex'].map((tenantId) => cloud.host.invoke('isolated', {}, { tenantId }));
+  await go('first');
+  await Promise.all(firsts);
+  expect(await Promise.all(answers)).toEqual([
+    { outcome: 'returned', payload: 'acme' },
+    { outcome: 'returned', payload: 'globex' },
+  ]);
+});
