@@ -2,7 +2,8 @@
 import { groupMessage } from '../../domain/batch/messages.ts';
 import { dependencyProblem, nameOfGroup } from '../../domain/dependency/dependency.ts';
 import { type Problem, problem } from '../../domain/errors.ts';
-import { type Group, newArray } from '../../domain/group/group.ts';
+import type { ArrayPart } from '../../domain/group/array.ts';
+import { arrayOver, type Group, type GroupName, newArray } from '../../domain/group/group.ts';
 import type { Circumstances } from '../../domain/request/admission.ts';
 import { admitArray } from '../../domain/request/array-admission.ts';
 import type { ArrayRequest } from '../../domain/request/request.ts';
@@ -11,9 +12,10 @@ import type { Log } from '../../io/process/log.ts';
 import type { ArrayItemStore } from '../../io/table/group/array-items.ts';
 import type { GroupStore } from '../../io/table/group/groups.ts';
 import { arrayIdOf, awaitedBy, fingerprintOf } from '../job/identity.ts';
+import { contended } from './groups.ts';
 
 export interface ArrayPorts {
-  readonly groups: Pick<GroupStore, 'get' | 'create'>;
+  readonly groups: Pick<GroupStore, 'get' | 'create' | 'replace'>;
   readonly arrayItems: Pick<ArrayItemStore, 'put'>;
   readonly submitQueue: Queue;
   readonly log: Log;
@@ -25,7 +27,7 @@ export type TakenArray =
 
 /**
  * The items first, then the group, then its message. A repeat finds what is there; while jobs have yet to be made it sends the
- * message again, since the first sender may have died before.
+ * message again, since the first sender may have died before. A cancel that came first has left a mark, over which the array is written.
  *
  * @param key of the request, or the one that stands for it
  * @throws when the table does not answer: the request may be sent again
@@ -40,7 +42,7 @@ export async function takeArray(
   const name = { tenantId, groupId: arrayIdOf(tenantId, key) };
   const fingerprint = fingerprintOf(request);
   const before = await ports.groups.get(name);
-  if (before !== undefined) return repeated(ports, before, fingerprint);
+  if (before?.array !== undefined) return repeated(ports, before, before.array, fingerprint);
   const impossible = dependencyProblem([nameOfGroup(name.groupId)], awaitedBy(request));
   if (impossible !== undefined) return { kind: 'refused', problem: impossible };
   const admission = admitArray(request, name.groupId, known);
@@ -53,29 +55,49 @@ export async function takeArray(
     items: array.items.length,
     ...(clampedPriority === undefined ? {} : { clampedPriority }),
   };
-  const made = newArray(name, part, known.nowMs);
   await ports.arrayItems.put({ ...name, fingerprint }, request, known.nowMs);
-  const created = await ports.groups.create(made);
-  ports.log.info(`group:array:${created}`, { ...name, count: part.items });
-  // Another copy of the request was faster, or another request.
-  if (created === 'lost') return repeated(ports, (await ports.groups.get(name)) ?? made, fingerprint);
-  await ports.submitQueue.send([groupMessage(made)]);
-  return { kind: 'taken', group: made, isNew: true };
+  return putArray(ports, { name, part, before, nowMs: known.nowMs });
+}
+
+interface Putting {
+  readonly name: GroupName;
+  readonly part: Omit<ArrayPart, 'made'>;
+  /** What a cancel has left that came first. */
+  readonly before: Group | undefined;
+  readonly nowMs: number;
+}
+
+/** Cancels may leave their mark meanwhile. This many lost writes in a row are a fault of ours. */
+const MAX_WRITES = 8;
+
+async function putArray(ports: ArrayPorts, { name, part, before, nowMs }: Putting): Promise<TakenArray> {
+  let ahead = before;
+  for (let writes = 0; writes < MAX_WRITES; writes++) {
+    const group = ahead === undefined ? newArray(name, part, nowMs) : arrayOver(ahead, part, nowMs);
+    const written =
+      ahead === undefined ? await ports.groups.create(group) : await ports.groups.replace(ahead, group);
+    ports.log.info(`group:array:${written}`, { ...name, count: part.items });
+    if (written === 'written') {
+      await ports.submitQueue.send([groupMessage(group)]);
+      return { kind: 'taken', group, isNew: true };
+    }
+    ahead = await ports.groups.get(name);
+    // Another copy of the request was faster, or another request.
+    if (ahead?.array !== undefined) return repeated(ports, ahead, ahead.array, part.fingerprint);
+  }
+  throw contended(name);
 }
 
 async function repeated(
   { submitQueue }: Pick<ArrayPorts, 'submitQueue'>,
   group: Group,
+  array: ArrayPart,
   fingerprint: string,
 ): Promise<TakenArray> {
-  if (group.array === undefined) {
-    const expected = 'Expected the name of no other group, found one that was cancelled or sealed before.';
-    return { kind: 'refused', problem: problem('group_sealed', '/idempotencyKey', expected) };
-  }
-  if (group.array.fingerprint !== fingerprint) {
+  if (array.fingerprint !== fingerprint) {
     const conflict = `The key belongs to ${group.groupId}, whose request had another body.`;
     return { kind: 'refused', problem: problem('idempotency_conflict', '/idempotencyKey', conflict) };
   }
-  if (group.array.isMade !== true) await submitQueue.send([groupMessage(group)]);
+  if (array.isMade !== true) await submitQueue.send([groupMessage(group)]);
   return { kind: 'taken', group, isNew: false };
 }

@@ -5,6 +5,7 @@
  */
 import { groupMessage } from '../../domain/batch/messages.ts';
 import { type Problem, problem } from '../../domain/errors.ts';
+import { isArrayId } from '../../domain/group/array.ts';
 import type { GroupName } from '../../domain/group/group.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
@@ -23,11 +24,13 @@ export async function joinGroup(
   name: GroupName,
   jobId: string,
 ): Promise<Problem | undefined> {
+  // The members of an array are made of its items, also of one that has yet to come: nothing is written for it.
+  if (isArrayId(name.groupId))
+    return problem('group_sealed', '/group', 'Expected a group that takes jobs, found the name of an array.');
   const asked = await ports.groups.ask(name, { jobId, at: ports.clock.nowMs() });
   // After the row: a process that closes the group reads the rows after that, and finds this one.
   const group = await groupOrNew(ports, name);
-  // The members of an array are made of its items.
-  const isClosed = group.closedAt !== undefined || group.array !== undefined;
+  const isClosed = group.closedAt !== undefined;
   const membership =
     asked === 'open' ? await ports.groups.decide(name, jobId, isClosed ? 'out' : 'in') : asked;
   if (membership !== 'in')

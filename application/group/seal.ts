@@ -1,8 +1,10 @@
 /** What the owner of a group asks for: that it takes no more members, or the end of all of them. Each may be repeated. */
 import { groupMessage } from '../../domain/batch/messages.ts';
 import { problem } from '../../domain/errors.ts';
+import { isArrayId } from '../../domain/group/array.ts';
 import {
   cancelled,
+  cancelledAhead,
   type Group,
   type GroupName,
   isSealedAlike,
@@ -27,6 +29,10 @@ export type Sealed = { readonly kind: 'sealed'; readonly group: Group } | Refuse
 
 /** The message after the write: whichever is lost, reconcile finds the group. @throws when the table does not answer */
 export async function sealGroup(ports: SealPorts, name: GroupName, seal: Seal): Promise<Sealed> {
+  if (isArrayId(name.groupId)) {
+    const expected = 'Expected a group, found the name of an array, which is sealed from its beginning.';
+    return { kind: 'refused', problem: problem('group_sealed', '/group', expected) };
+  }
   const group = await changeGroup(ports.groups, await groupOrNew(ports, name), (current) =>
     sealed(current, seal, ports.clock.nowMs()),
   );
@@ -39,9 +45,11 @@ export async function sealGroup(ports: SealPorts, name: GroupName, seal: Seal): 
   return { kind: 'sealed', group };
 }
 
+/** Of an array that has yet to come, a mark is left, which ends it when it comes. */
 export async function cancelGroup(ports: SealPorts, name: GroupName): Promise<Group> {
+  const isAhead = ({ array }: Group) => array === undefined && isArrayId(name.groupId);
   const group = await changeGroup(ports.groups, await groupOrNew(ports, name), (current) =>
-    cancelled(current, ports.clock.nowMs()),
+    isAhead(current) ? cancelledAhead(current, ports.clock.nowMs()) : cancelled(current, ports.clock.nowMs()),
   );
   ports.log.info('group:cancel:done', logged(name));
   await ports.submitQueue.send([groupMessage(name)]);

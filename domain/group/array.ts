@@ -27,6 +27,10 @@ export const ARRAY_SLICE = 100;
 /** The key of the job of an item: a repeat, and every process, makes the same job of it. */
 export const itemKey = (arrayId: string, index: number): string => `array:${arrayId}:${index}`;
 
+/** No other group has such a name: who speaks of it before the array is there makes none. */
+const ARRAY_ID = /^arr_[a-z2-7]{26}$/;
+export const isArrayId = (groupId: string): boolean => ARRAY_ID.test(groupId);
+
 const ITEM_KEY = /^array:(arr_[a-z2-7]{26}):(\d{1,5})$/;
 
 /** @returns the place in its array; undefined for a job that is of none. A redrive has the place of what it runs again */

@@ -84,13 +84,27 @@ export function newGroup({ tenantId, groupId }: GroupName, nowMs: number): Group
 
 /** Sealed from the beginning; closed when its members are made. Those that never are count as missing. */
 export function newArray(name: GroupName, array: Omit<ArrayPart, 'made'>, nowMs: number): Group {
-  return {
-    ...newGroup(name, nowMs),
-    array: { ...array, made: 0 },
-    sealed: { at: nowMs, expect: array.items },
-    timeoutAt: nowMs + DEFAULT_GROUP_TIMEOUT_SECONDS * 1000,
-    dueAt: soon(nowMs),
-  };
+  return { ...newGroup(name, nowMs), ...beginningOf(array, nowMs) };
+}
+
+const beginningOf = (array: Omit<ArrayPart, 'made'>, nowMs: number) => ({
+  array: { ...array, made: 0 },
+  sealed: { at: nowMs, expect: array.items },
+  timeoutAt: nowMs + DEFAULT_GROUP_TIMEOUT_SECONDS * 1000,
+  dueAt: soon(nowMs),
+});
+
+/** The cancel of an array has come before the array. What it leaves behind is no group, and ends the array when that comes. */
+export function cancelledAhead(group: Group, nowMs: number): Group | undefined {
+  return group.cancelledAt === undefined ? changedGroup(group, { cancelledAt: nowMs }, nowMs) : undefined;
+}
+
+/** The array whose cancel was there before: none of its jobs is made, and all of them are missing. */
+export function arrayOver(ahead: Group, array: Omit<ArrayPart, 'made'>, nowMs: number): Group {
+  const { array: part, ...begun } = beginningOf(array, nowMs);
+  if (ahead.cancelledAt === undefined) return changedGroup(ahead, { ...begun, array: part }, nowMs);
+  const made = { ...part, isMade: true as const };
+  return changedGroup(ahead, { ...begun, array: made, ...closing(nowMs) }, nowMs);
 }
 
 /**

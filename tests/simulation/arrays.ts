@@ -17,6 +17,8 @@ export const ARRAY_ID = arrayIdOf(TENANT, KEY);
 export interface AskedArray {
   readonly groupId: string;
   readonly items: number;
+  /** Perhaps before it is there. */
+  readonly isCancelled: boolean;
 }
 
 /** @returns undefined in a world without one */
@@ -47,7 +49,8 @@ export function arrays(run: Run, front: VirtualQueue): AskedArray | undefined {
   send('sends', array, atMs);
   if (luck.happens(0.3)) send('sends again', array, atMs + luck.between(0, 60_000));
   if (luck.happens(0.2)) send('sends another', { ...array, priority: 'low' }, atMs + luck.between(0, 60_000));
-  if (luck.happens(0.3))
+  const isCancelled = luck.happens(0.3);
+  if (isCancelled)
     send(
       'cancels',
       { action: 'group.cancel', group: groupId },
@@ -83,7 +86,7 @@ export function arrays(run: Run, front: VirtualQueue): AskedArray | undefined {
       },
       atMs + luck.between(0, 60_000),
     );
-  return { groupId, items };
+  return { groupId, items, isCancelled };
 }
 
 interface World {
@@ -91,15 +94,21 @@ interface World {
   job(jobId: string): JobRecord | undefined;
 }
 
-export function arrayAudit(run: Run, { groupId, items }: AskedArray, { groups, job }: World): void {
+export function arrayAudit(
+  run: Run,
+  { groupId, items, isCancelled }: AskedArray,
+  { groups, job }: World,
+): void {
   const name = { tenantId: TENANT, groupId };
   const violated = (rule: string, detail: string, jobId?: string) =>
     run.violate(rule, `${groupId}: ${detail}`, jobId);
   const group = groups.all().find((each) => each.groupId === groupId);
-  if (group === undefined) violated('A1', 'was sent and has no record');
-  // Cancelled, or joined, before it came: then it was refused.
-  if (group?.array === undefined) return;
-  const { array, finish, cancelledAt } = group;
+  if (group?.array === undefined) {
+    violated('A1', group === undefined ? 'was sent and has no record' : 'was sent and is no array');
+    return;
+  }
+  const { array, finish, cancelledAt, sealed } = group;
+  if (isCancelled && cancelledAt === undefined) violated('A3', 'was cancelled and does not know');
   if (array.isMade !== true) violated('A1', `rests with ${array.made} of ${array.items} made`);
   if (stateOf(group) !== 'finished') violated('G3', `is still ${stateOf(group)}`);
   const ids = Array.from({ length: items }, (_, index) => jobIdOf(TENANT, itemKey(groupId, index)));
@@ -113,7 +122,8 @@ export function arrayAudit(run: Run, { groupId, items }: AskedArray, { groups, j
       violated('A1', `the item ${jobId} has no job`, jobId);
   if (finish !== undefined && totalOf(finish.tally) !== items)
     violated('G3', `counts ${totalOf(finish.tally)} of ${items} items`);
-  run.count(
-    cancelledAt === undefined ? 'array made' : `array cancelled ${inside.size < items ? 'early' : 'late'}`,
-  );
+  const isAhead = cancelledAt !== undefined && cancelledAt < (sealed?.at ?? 0);
+  if (isAhead && inside.size > 0) violated('A3', `was cancelled before it came and has ${inside.size} jobs`);
+  const when = isAhead ? 'ahead' : inside.size < items ? 'early' : 'late';
+  run.count(cancelledAt === undefined ? 'array made' : `array cancelled ${when}`);
 }

@@ -92,6 +92,7 @@ export const sometimes: readonly string[] = [
   'group:expand:written',
   'group:expand:lost',
   'array made',
+  'array cancelled ahead',
   'array cancelled early',
   'array cancelled late',
   'group:seal:done',

@@ -1,4 +1,5 @@
 /** Rules of arrays: what is there before the group is, who decides about an item, and who goes on when a process has died. */
+import { isArrayId } from '../../../domain/group/array.ts';
 import type { Group } from '../../../domain/group/group.ts';
 import type { GroupStore } from '../../../io/table/group/groups.ts';
 import type { Defect } from '../lambdas.ts';
@@ -117,6 +118,24 @@ export const ofArrays: readonly Expectation[] = [
             const group = await groups.get(name);
             if (group?.array === undefined || group.closedAt === undefined) return group;
             return { ...group, array: { ...group.array, isMade: true } };
+          },
+        })),
+      },
+    },
+  },
+  {
+    rule: 'A3',
+    without: 'the mark of a cancel that came before its array',
+    profile: 'race',
+    firstSeed: 99,
+    mutant: {
+      defects: {
+        intake: inGroups((groups) => ({
+          get: async (name) => {
+            const group = await groups.get(name);
+            if (group === undefined || group.array !== undefined || !isArrayId(name.groupId)) return group;
+            const { cancelledAt: _, ...rest } = group;
+            return rest;
           },
         })),
       },

@@ -110,12 +110,36 @@ describe('an array', () => {
     expect([(await job(0))?.state, (await job(4))?.state]).toEqual(['cancelling', undefined]);
   });
 
-  test('takes no other job', async () => {
-    const { send, settle, letters } = world();
-    await send(arrayOf(itemsOf(1)));
-    await send({ ...aRequest(), idempotencyKey: 'uninvited', group: ID });
+  test('that was cancelled before it came is over when it comes, without a job', async () => {
+    const { send, settle, group, job, letters, events } = world();
+    const cancel = { specVersion: '1', action: 'group.cancel', tenantId: 'acme', group: ID };
+    for (let copies = 0; copies < 2; copies++) await send(cancel);
     await settle();
-    expect(letters()).toEqual([['group_sealed', '/group']]);
+    expect(await group()).toMatchObject({ state: 'open', cancelledAt: expect.any(String) });
+    for (let copies = 0; copies < 2; copies++) await send(arrayOf(itemsOf(2)));
+    await settle();
+    expect(letters()).toEqual([]);
+    expect(await job(0)).toBeUndefined();
+    expect(await group()).toMatchObject({
+      state: 'finished',
+      array: { items: 2 },
+      finish: { status: 'failed', members: { missing: 2 } },
+    });
+    expect(events()).toHaveLength(1);
+  });
+
+  test.each([
+    ['after', [0]],
+    ['before', []],
+  ])('takes no other job, and no seal, also %s it came', async (_when, arrays) => {
+    const { send, settle, letters, ports } = world();
+    for (const __ of arrays) await send(arrayOf(itemsOf(1)));
+    await send({ ...aRequest(), idempotencyKey: 'uninvited', group: ID });
+    await send({ specVersion: '1', action: 'group.seal', tenantId: 'acme', group: ID });
+    await settle();
+    expect(letters()).toEqual(Array(2).fill(['group_sealed', '/group']));
+    const found = await ports.groups.get({ tenantId: 'acme', groupId: ID });
+    expect(found?.array?.items).toBe(arrays.length === 0 ? undefined : 1);
   });
 
   test('lets a job wait for it by its name', async () => {
