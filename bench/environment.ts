@@ -11,6 +11,8 @@ export function environmentOf(): Record<string, string> {
     TABLE_NAME: 'bench',
     KEYS_TABLE_NAME: 'bench',
     BUCKET_NAME: 'headgate-bench',
+    BUCKET_ARN: 'arn:aws:s3:::headgate-bench',
+    OBJECTS_ROLE_ARN: 'arn:aws:iam::111111111111:role/bench',
     FRONT_QUEUE_URL: NOWHERE,
     SUBMIT_QUEUE_URL: NOWHERE,
     DELIVERY_QUEUE_URL: NOWHERE,

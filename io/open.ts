@@ -21,6 +21,7 @@ import {
   s3,
   sqs,
   startingLambda,
+  sts,
   submittingBatch,
 } from './aws/clients.ts';
 import { deadLetterCounts } from './aws/dead-letter-counts.ts';
@@ -28,6 +29,7 @@ import { functionsPort } from './aws/functions.ts';
 import { opening, sealing } from './aws/keys.ts';
 import { logTail } from './aws/log-tail.ts';
 import { queue } from './aws/queues.ts';
+import { lendingCredentials } from './aws/scoped-credentials.ts';
 import { signedObjects } from './aws/signed-objects.ts';
 import { tenantObjects } from './aws/tenant-objects.ts';
 import { workerKeys } from './aws/worker-keys.ts';
@@ -238,6 +240,8 @@ export function openSubmission({ items, clock, log }: Jobs, maxWaitMs: number) {
 export function openWorkerApi(name: string) {
   const env = readEnv(
     'BUCKET_NAME',
+    'BUCKET_ARN',
+    'OBJECTS_ROLE_ARN',
     'OBJECT_RETENTION_DAYS',
     'WORKER_KEY_ID',
     'JOB_QUEUE_STANDARD',
@@ -254,6 +258,7 @@ export function openWorkerApi(name: string) {
     pricing: env.PRICING,
     keys: workerKeys(kms(), env.WORKER_KEY_ID, sealedKeys(parts.items), systemClock),
     objects: signedObjects(s3(), env.BUCKET_NAME),
+    lendCredentials: lendingCredentials(sts(), env.OBJECTS_ROLE_ARN, env.BUCKET_ARN),
     batch: batchPort(client, client),
     queues: [env.JOB_QUEUE_STANDARD, env.JOB_QUEUE_ECONOMY],
     bucket: env.BUCKET_NAME,

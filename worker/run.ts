@@ -57,8 +57,9 @@ async function workAndCommit(ports: WorkerPorts, claimed: Claimed, session: Sess
     throw new NeverAgain('job_type_removed', message);
   }
   const input = await loadInput(session, claimed, type);
-  const { read, write, report, signal } = session;
-  const value = await handler(input as never, { objects: { read }, write, progress: report, signal }); // parsed by this job type's own schema
+  const { read, write, report, signal, credentials } = session;
+  const work = { objects: { read }, write, progress: report, signal, credentials };
+  const value = await handler(input as never, work); // parsed by this job type's own schema
   const result = await resultOf(value, write);
   const object =
     'object' in result ? session.written().find(({ name }) => name === result.object) : undefined;

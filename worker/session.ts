@@ -4,11 +4,12 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import type { Progress } from '../domain/job/lifecycle.ts';
 import type { Claimed, Heard, Refused } from '../domain/worker/calls.ts';
 import { type NamedObject, ObjectName } from '../domain/worker/names.ts';
+import type { ScopedCredentials } from '../domain/worker/scoped-credentials.ts';
 import type { PacingClock } from '../io/process/clock.ts';
 import { errorName, type Log } from '../io/process/log.ts';
 import type { WorkerApi } from './api.ts';
 import { ObjectMissing, type Transfer } from './transfer.ts';
-import type { Work } from './work.ts';
+import type { Work, WorkCredentials } from './work.ts';
 
 export interface SessionPorts {
   readonly api: WorkerApi;
@@ -25,6 +26,7 @@ export interface Session {
   isSuperseded(): boolean;
   read(uri: string): Promise<Readable>;
   write: Work['write'];
+  readonly credentials: Work['credentials'];
   /** What was written so far. */
   written(): readonly NamedObject[];
   report(progress: Progress): void;
@@ -46,12 +48,15 @@ export function openSession(ports: SessionPorts, claimed: Claimed, batchSignal: 
   const urls = new Map(Object.entries(claimed.urls ?? {}));
   let signedAtMs = clock.nowMs();
   let { token } = claimed;
+  const { credentials: first } = claimed;
+  let newest = first;
   let superseded = false;
 
   async function beat(asked: Asked): Promise<Heard | Refused> {
     const heard = await api.heartbeat({ ...asked, token });
     if (heard.status === 200 && 'cancel' in heard) {
       token = heard.token ?? token;
+      newest = heard.credentials ?? newest;
       if (heard.cancel) ending.abort(new Error('The end of the job was asked for'));
     } else if ('code' in heard && heard.code === 'superseded') {
       superseded = true;
@@ -97,12 +102,17 @@ export function openSession(ports: SessionPorts, claimed: Claimed, batchSignal: 
       return { uri: upload.uri, bytes: object.bytes };
     },
     written: () => [...written.values()],
+    credentials: first && (async () => forSdk(newest ?? first)),
     report: progress.report,
     async close() {
       ending.abort(new Error('The work is over'));
       await Promise.all([beats, progress.flushed()]);
     },
   };
+}
+
+function forSdk({ expiresAt, ...credentials }: ScopedCredentials): WorkCredentials {
+  return { ...credentials, expiration: new Date(expiresAt) };
 }
 
 /** Until the signal: what a heartbeat brings is heard; one that fails is followed by the next. */

@@ -5,6 +5,15 @@ import type { Progress } from '../domain/job/lifecycle.ts';
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 
+/** As the SDK of AWS takes them. */
+export interface WorkCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** The SDK asks again shortly before. */
+  readonly expiration: Date;
+}
+
 export interface Work {
   /** Reads objects of the tenant only. */
   readonly objects: {
@@ -17,6 +26,11 @@ export interface Work {
     content: Uint8Array | string,
     contentType: string,
   ): Promise<{ uri: string; bytes: number }>;
+  /**
+   * The newest credentials for the tenant's objects, for a client of S3 as `credentials`; undefined where the job type asks for none.
+   * With them an object of the result is written with `IfNoneMatch: '*'`.
+   */
+  readonly credentials?: (() => Promise<WorkCredentials>) | undefined;
   /** Cheap to call often: it is written at most every few seconds. */
   progress(progress: Progress): void;
   /** Aborted when AWS Batch ends the container: a timeout, a cancel, reclaimed capacity. */

@@ -12,7 +12,7 @@ import { handOver } from '../job/hand-over.ts';
 import { nonceHashOf } from '../job/identity.ts';
 import { inputOf } from './input.ts';
 import type { WorkerApiPorts } from './ports.ts';
-import { mintTask, superseded } from './task.ts';
+import { credentialsOf, mintTask, superseded } from './task.ts';
 
 export const HEARTBEAT_SECONDS = 60;
 
@@ -78,5 +78,6 @@ async function answer(
     jobType: job.jobType,
     folder: `s3://${ports.bucket}/${resultFolder(job, me)}`,
     ...(await inputOf(ports, job, call.as)),
+    ...(await credentialsOf(ports, job, me)),
   };
 }

@@ -15,7 +15,7 @@ import { contextOf } from '../batch/follow.ts';
 import { changeJob } from '../job/decide-job.ts';
 import { urlsOf } from './input.ts';
 import type { WorkerApiPorts } from './ports.ts';
-import { holderOf, mintTask } from './task.ts';
+import { credentialsOf, holderOf, mintTask } from './task.ts';
 
 /** Each report of progress is a write of the record. */
 const PROGRESS_EVERY_MS = 4000;
@@ -32,11 +32,16 @@ export async function heartbeat(ports: WorkerApiPorts, call: HeartbeatCall): Pro
     return refusal('progress_invalid', 'Expected an object with done and, if there is more, total and note.');
   return {
     status: 200,
-    ...(isHalfSpent(task, ports.clock.nowMs()) ? { token: await mintTask(ports, job.jobId, task) } : {}),
+    ...(isHalfSpent(task, ports.clock.nowMs()) ? await renewed(ports, job, task) : {}),
     cancel: job.state === 'cancelling',
     ...(call.reads.length === 0 ? {} : { urls }),
     ...(call.uploads.length === 0 ? {} : { uploads: await sign(ports, job, call.uploads) }),
   };
+}
+
+/** Both live for an hour. */
+async function renewed(ports: WorkerApiPorts, job: JobRecord, task: Task) {
+  return { token: await mintTask(ports, job.jobId, task), ...(await credentialsOf(ports, job, task)) };
 }
 
 /** Idempotent: a repeat within a few seconds is not written, and one after that says the same. */

@@ -1,6 +1,7 @@
 /** What the calls of containers ask of their surroundings. */
 import type { Pricing } from '../../domain/cost/prices.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
+import type { LendCredentials } from '../../io/aws/scoped-credentials.ts';
 import type { SignedObjects } from '../../io/aws/signed-objects.ts';
 import type { WorkerKeys } from '../../io/aws/worker-keys.ts';
 import type { Clock } from '../../io/process/clock.ts';
@@ -14,6 +15,7 @@ export interface WorkerApiPorts extends HandOverPorts {
   readonly jobs: Pick<JobStore, 'get' | 'replace' | 'whole'>;
   readonly keys: WorkerKeys;
   readonly objects: SignedObjects;
+  readonly lendCredentials: LendCredentials;
   readonly askRun: AskRun;
   readonly types: JobTypes;
   readonly bucket: string;

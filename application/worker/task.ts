@@ -2,7 +2,7 @@
 
 import { type Container, holds } from '../../domain/job/claim.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import { type Refused, refusal } from '../../domain/worker/calls.ts';
+import { type Claimed, type Refused, refusal } from '../../domain/worker/calls.ts';
 import { isExpired, parseTask, TASK_LIFETIME_MS, type Task, taskText } from '../../domain/worker/tokens.ts';
 import type { WorkerApiPorts } from './ports.ts';
 
@@ -39,4 +39,14 @@ export const superseded = refusal(
 export function mintTask(ports: WorkerApiPorts, jobId: string, me: Container): Promise<string> {
   const expiresAt = ports.clock.nowMs() + TASK_LIFETIME_MS;
   return ports.keys.sign('task', (keyId) => taskText({ ...me, jobId, keyId, expiresAt }));
+}
+
+/** Nothing but an end of their hour ends them, so they are for those alone whose operator has asked for them. */
+export async function credentialsOf(
+  { types, lendCredentials }: Pick<WorkerApiPorts, 'types' | 'lendCredentials'>,
+  job: JobRecord,
+  me: Container,
+): Promise<Pick<Claimed, 'credentials'>> {
+  if (types.get(job.jobType)?.scopedCredentials !== true) return {};
+  return { credentials: await lendCredentials(job, me) };
 }

@@ -67,6 +67,11 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
    * or fails as `stuck_in_batch`. Absent: it waits. Less than half an hour is not noticed in time.
    */
   readonly stuck?: { readonly afterSeconds: number; readonly action: 'retry' | 'fail' };
+  /**
+   * Whether its program gets credentials of AWS beside signed URLs: to read all objects of the tenant, and to write those of its own try.
+   * They live for up to an hour and cannot be ended before. For programs that stream many objects with an SDK; absent: none.
+   */
+  readonly scopedCredentials?: boolean;
   /** Whether progress is published as `job.progress`, at most once a minute. Absent: it is in the record only. */
   readonly publishesProgress?: boolean;
 }

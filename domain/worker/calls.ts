@@ -4,6 +4,7 @@ import { type ErrorCode, statusOf } from '../errors.ts';
 import { jsonPointer } from '../request/explain.ts';
 import { bytesOf } from '../size.ts';
 import { NamedObject, Nonce, RunId } from './names.ts';
+import type { ScopedCredentials } from './scoped-credentials.ts';
 
 /** Before a token is looked at. An inline result has 32 KiB at most, and what is larger is an object. */
 export const MAX_CALL_BYTES = 128 * 1024;
@@ -102,6 +103,8 @@ export interface Claimed {
   readonly inputRef?: string;
   /** By the addresses in the input. Never in `lines`. */
   readonly urls?: Readonly<Record<string, string>>;
+  /** For the tenant's objects, where the job type asks for them. */
+  readonly credentials?: ScopedCredentials;
 }
 
 export interface SignedUpload {
@@ -117,6 +120,8 @@ export interface Heard {
   readonly status: 200;
   /** In place of the one before; absent while that has more than half of its life. */
   readonly token?: string;
+  /** Together with a new token. */
+  readonly credentials?: ScopedCredentials;
   /** The end of the job was asked for: the program should end. */
   readonly cancel: boolean;
   readonly urls?: Readonly<Record<string, string>>;

@@ -11,6 +11,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { SUBMIT_TIMEOUT_MS } from '../../domain/batch/submission.ts';
 
@@ -24,6 +25,7 @@ export function dynamo(): DynamoDBDocumentClient {
 
 export const sqs = (): SQSClient => new SQSClient({ requestHandler: timeouts });
 export const eventBridge = (): EventBridgeClient => new EventBridgeClient({ requestHandler: timeouts });
+export const sts = (): STSClient => new STSClient({ requestHandler: timeouts });
 export const kms = (): KMSClient => new KMSClient({ requestHandler: timeouts });
 export const s3 = (): S3Client => new S3Client({ requestHandler: { ...timeouts, requestTimeout: 60_000 } });
 /** What is read there is worth no wait: the tenants of other jobs of the batch are told after it. */

@@ -58,6 +58,9 @@ const variables = {
   TABLE_NAME: text,
   KEYS_TABLE_NAME: text,
   BUCKET_NAME: text,
+  BUCKET_ARN: text,
+  /** Assumed for credentials that are narrowed to one tenant's objects. */
+  OBJECTS_ROLE_ARN: text,
   /** After so many days the bucket deletes an object. */
   OBJECT_RETENTION_DAYS: between(1, 36_500).int(WHOLE),
   /** After so many days the record of a job is removed, by its final state. */

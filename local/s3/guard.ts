@@ -5,6 +5,7 @@
 import type { buildApp } from 'fauxqs';
 import * as z from 'zod';
 import type { S3Store } from '../../node_modules/fauxqs/dist/s3/s3Store.js';
+import { assumedRole } from '../sts.ts';
 import type { S3Call, S3Refusal } from './call.ts';
 import { checksumRefusal } from './checksums.ts';
 import { featureRefusal, RESPONSE_HEADERS } from './features.ts';
@@ -40,6 +41,11 @@ export function guard(app: App, store: S3Store): void {
   });
   // Without a promise between this answer and the route's own work: no other call comes between the two.
   app.addHook('preHandler', (request, reply, done) => {
+    const assumed = request.url === '/' ? assumedRole(request.body, Date.now()) : undefined;
+    if (assumed !== undefined) {
+      reply.code(assumed.status).type('text/xml').send(assumed.xml);
+      return;
+    }
     const route = Route.safeParse(request.params);
     if (!route.success) return done();
     const query = Query.catch({}).parse(request.query);

@@ -66,7 +66,7 @@ export interface Fauxqs {
   readonly notes: MessageNotes;
   readonly recent: Recent;
   readonly moveTasks: MoveTasks;
-  /** S3, and STS GetCallerIdentity. */
+  /** S3, and STS: GetCallerIdentity and AssumeRole. */
   serve(request: IncomingMessage, response: ServerResponse): void;
   /** Runs synchronous work as one transaction of the database on disk; in memory no transaction is needed. */
   atomically<T>(work: () => T): T;

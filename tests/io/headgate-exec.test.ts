@@ -18,7 +18,9 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { advance } from '../../domain/job/advance.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
+import type { JobTypes } from '../../domain/job/job-type.ts';
 import { type JobStore, jobStore } from '../../io/table/jobs.ts';
+import { jobTypes } from '../../job-types.ts';
 import { setUp } from '../local/gateway/set-up.ts';
 import { type Change, context, FIRST, JOB_ID, jobIn } from '../support/jobs.ts';
 import { createJobsTable } from '../support/jobs-table.ts';
@@ -44,12 +46,13 @@ type Fate = 'answer' | 'lose';
 
 interface Given {
   readonly change?: Change;
+  readonly types?: JobTypes;
   /** Called before each call is answered; 'lose' runs it and does not answer. */
   readonly onCall?: (call: { readonly call: string }, number: number) => Fate | Promise<Fate>;
 }
 
 /** Lambda and S3 at one address. */
-async function stack({ change = {}, onCall = () => 'answer' }: Given = {}) {
+async function stack({ change = {}, types = jobTypes, onCall = () => 'answer' }: Given = {}) {
   jobs = jobStore(await createJobsTable(cloud.dynamodb));
   await jobs.create(
     jobIn('submitted', { jobType: 'csv.summarise', input: INPUT, claim: undefined, ...change }),
@@ -61,6 +64,7 @@ async function stack({ change = {}, onCall = () => 'answer' }: Given = {}) {
   const urlOf = (key: string) => `${origin}/objects/${encodeURIComponent(key)}`;
   const api = openWorkerApi({
     jobs,
+    types,
     bucket,
     ports: {
       objects: {
@@ -182,6 +186,27 @@ describe('a program', () => {
     expect(out).not.toContain(ticket);
     expect(out).not.toContain(token);
     expect(out).not.toMatch(/aws4_request|X-Amz-Signature/);
+  });
+
+  test('finds credentials for its objects where an SDK looks for them, if its job type asks for them', async () => {
+    const text = 'cat "$AWS_CONFIG_FILE"; sh -c "$(sed -n "s/^credential_process = //p" "$AWS_CONFIG_FILE")"';
+    const types = new Map(
+      [...jobTypes].map(([id, type]) => [id, { ...type, scopedCredentials: true }] as const),
+    );
+    const { code, out } = await ran(text, { types });
+    expect(code).toBe(0);
+    expect(out).toContain('region = eu-west-1');
+    expect(JSON.parse(out.split('\n').at(-2) ?? '')).toEqual({
+      Version: 1,
+      AccessKeyId: `acme-${JOB_ID}-${FIRST}`,
+      SecretAccessKey: 'secret',
+      SessionToken: 'session',
+      Expiration: expect.stringMatching(/^2026-.*Z$/),
+    });
+  });
+
+  test('finds no credentials of AWS for its objects if its job type does not ask for them', async () => {
+    expect((await ran('env')).out).not.toContain('AWS_CONFIG_FILE');
   });
 
   test.each([

@@ -56,6 +56,9 @@ export function virtualWorkerApi(run: Run, services: WorkerApiServices): Virtual
       keys: simulatedKeys,
       objects: services.bucket.signedFor(process),
       askRun: sandbox(process),
+      lendCredentials: async () => {
+        throw new Error('No job type of the simulator asks for credentials');
+      },
       types: services.types,
       bucket: BUCKET,
       objectDays: 30,

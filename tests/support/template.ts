@@ -49,7 +49,9 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
 export const Statement = z.strictObject({
   Sid: z.string().optional(),
   Effect: z.enum(['Allow', 'Deny']),
-  Principal: z.union([z.literal('*'), z.strictObject({ Service: z.string() })]).optional(),
+  Principal: z
+    .union([z.literal('*'), z.strictObject({ Service: z.string() }), z.strictObject({ AWS: Reference })])
+    .optional(),
   Action: listOf(z.string()),
   Resource: listOf(Target).default([]),
   Condition: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),

@@ -12,6 +12,8 @@ import * as s3 from '@aws-sdk/client-s3';
 import * as sqs from '@aws-sdk/client-sqs';
 import { describe, expect, it } from '@jest/globals';
 import * as z from 'zod';
+import { sessionOf } from '../../domain/worker/scoped-credentials.ts';
+import { FIRST, JOB_ID } from '../support/jobs.ts';
 import { BucketPolicy, Role, resources, Statement, template } from '../support/template.ts';
 import { allows, arnOf, denies } from './policies.ts';
 import { rightsOf } from './rights.ts';
@@ -146,15 +148,85 @@ describe.each(endpoints)('%s', (id, statements) => {
   });
 });
 
-it('the URLs that worker-api signs are used through the endpoint of S3, and no other role gets through', () => {
+it('the URLs and the credentials of worker-api are used through the endpoint of S3, and no other role gets through', () => {
   const statements = endpoints.find(([id]) => id === 'S3Endpoint')?.[1] ?? [];
   const read = { action: 's3:GetObject', resource: `${arnOf('JobsBucket')}/tenants/acme/inputs/a.csv` };
   const by = (role: string) => ({ 'aws:PrincipalAccount': '111111111111', 'aws:PrincipalArn': arnOf(role) });
   const through = [...roles.keys()].filter((role) => allows(statements, { ...read, context: by(role) }));
-  expect(through).toEqual(['WorkerApiRole']);
+  expect(through).toEqual(['WorkerApiRole', 'ObjectsRole']);
   const layers = 'arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/layer';
   expect(allows(statements, { action: 's3:GetObject', resource: layers })).toBe(true);
   expect(allows(statements, { action: 's3:PutObject', resource: layers })).toBe(false);
+});
+
+describe('the credentials that a container of acme may ask for', () => {
+  const job = { tenantId: 'acme', jobId: JOB_ID };
+  const run = { attempt: 1, runId: FIRST, try: 1 };
+  const objects = `${arnOf('JobsBucket')}/tenants`;
+  const own = `${objects}/acme/results/${JOB_ID}/${FIRST}-1/part.json`;
+  /** Beside what the account has: objects of acme, of this try and of others, and tenants whose names begin like it. */
+  const near = [
+    own,
+    `${objects}/acme/inputs/a.csv`,
+    `${objects}/acme/results/${JOB_ID}/${FIRST}-2/part.json`,
+    `${objects}/acme/results/${JOB_ID}/input.json`,
+    `${objects}/acme2/inputs/a.csv`,
+    `${objects}/acme2/results/${JOB_ID}/${FIRST}-1/part.json`,
+    `${objects}/acm`,
+  ];
+  const context = { ...OWN, 'aws:PrincipalArn': arnOf('ObjectsRole') };
+  const requests = ACTIONS.flatMap((action) =>
+    [...RESOURCES, ...near].map((resource) => ({ action, resource, context })),
+  );
+  const { policy } = sessionOf(job, run, arnOf('JobsBucket'));
+  const session = z.object({ Statement: z.array(Statement) }).parse(JSON.parse(policy)).Statement;
+  const lent = (request: (typeof requests)[number]) =>
+    [statementsOf('ObjectsRole'), session].every((statements) => allows(statements, request));
+  const allowed = requests.filter(lent);
+  const on = (action: string) =>
+    allowed.filter((each) => each.action === action).map(({ resource }) => resource);
+
+  it('read objects of acme alone, write those of its own try, and do none of all other actions on anything of the account', () => {
+    expect(new Set(allowed.map(({ action }) => action))).toEqual(new Set(['s3:GetObject', 's3:PutObject']));
+    expect(on('s3:GetObject').toSorted()).toEqual(near.filter((key) => key.includes('/acme/')).toSorted());
+    expect(on('s3:PutObject')).toEqual([own]);
+  });
+
+  it('do nothing through any endpoint of the network but that', () => {
+    for (const [id, statements] of endpoints) {
+      const through = allowed.filter((request) => allows(statements, request));
+      expect([id, through.length]).toEqual([id, id === 'S3Endpoint' ? allowed.length : 0]);
+    }
+  });
+
+  it('would be those of all tenants without the session policy, so worker-api alone may make them', () => {
+    expect(allows(statementsOf('ObjectsRole'), { action: 's3:GetObject', resource: OTHERS_OBJECT })).toBe(
+      true,
+    );
+    const assuming = [...roles.keys()].filter((role) =>
+      allows(statementsOf(role), { action: 'sts:AssumeRole', resource: arnOf('ObjectsRole'), context: OWN }),
+    );
+    expect(assuming).toEqual(['WorkerApiRole']);
+    const Trust = z.object({ AssumeRolePolicyDocument: z.object({ Statement: z.array(Statement) }) });
+    const trust = Trust.parse(template.Resources['ObjectsRole']?.Properties);
+    expect(trust.AssumeRolePolicyDocument.Statement.map(({ Principal }) => Principal)).toEqual([
+      { AWS: 'WorkerApiRole' },
+    ]);
+  });
+
+  it.each([1, 9999])(
+    'fit into a call of STS at attempt %i of the tenant with the longest name',
+    (attempt) => {
+      const longest = { ...job, tenantId: 'a'.repeat(63) };
+      const made = sessionOf(
+        longest,
+        { ...run, runId: `${FIRST}:9999`, attempt, try: 99 },
+        `arn:aws-us-gov:s3:::${'b'.repeat(63)}`,
+      );
+      expect(made.policy.length).toBeLessThanOrEqual(2048);
+      expect(made.name).toMatch(/^[\w+=,.@-]{2,64}$/);
+    },
+  );
 });
 
 describe('worker-api', () => {

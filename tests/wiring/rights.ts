@@ -12,6 +12,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   'client-lambda': 'lambda',
   'client-s3': 's3',
   'client-sqs': 'sqs',
+  'client-sts': 'sts',
   'lib-dynamodb': 'dynamodb',
 };
 

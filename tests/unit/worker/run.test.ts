@@ -10,6 +10,7 @@ import { patient, type SendCall } from '../../../worker/api.ts';
 import { handlerOf } from '../../../worker/handlers/index.ts';
 import { type Assignment, run, type WorkerPorts } from '../../../worker/run.ts';
 import type { Transfer } from '../../../worker/transfer.ts';
+import type { Handler } from '../../../worker/work.ts';
 import { setUp } from '../../local/gateway/set-up.ts';
 import { BUCKET, type Change, FIRST, JOB_ID, jobIn, NOW, SECOND } from '../../support/jobs.ts';
 import { createJobsTable } from '../../support/jobs-table.ts';
@@ -87,6 +88,27 @@ describe('a container', () => {
       result: { inline: { rows: 2 } },
     });
     expect(written).toHaveLength(1);
+  });
+
+  test('hands its credentials to a client of S3, where its job type asks for them', async () => {
+    await given('submitted');
+    const types = new Map([...jobTypes].map(([id, type]) => [id, { ...type, scopedCredentials: true }]));
+    const seen: unknown[] = [];
+    const handler: Handler<never> = async (_, { credentials }) => {
+      seen.push(await credentials?.());
+      return null;
+    };
+    const { all } = ports({ types, change: { handlerOf: async () => handler } });
+    expect(await run(all, me, nothing)).toBe(0);
+    const expiration = new Date(NOW + 3_600_000);
+    expect(seen).toEqual([
+      {
+        accessKeyId: `acme-${JOB_ID}-${FIRST}`,
+        secretAccessKey: 'secret',
+        sessionToken: 'session',
+        expiration,
+      },
+    ]);
   });
 
   test('whose result cannot be stored has failed, and no result is on the record (F52)', async () => {
