@@ -165,9 +165,21 @@ export function classifyReport(
   if (other || job.refused?.includes(seen.runId)) return { kind: 'duplicate', alive };
   if (seen.status === undefined) return unclear(job, seen);
   if (!isNewer(seen.order, job.order)) {
+    const startingAt = overtakenStart(job, seen);
+    if (startingAt !== undefined) return { kind: 'news', observation: { kind: 'overtaken_start', startingAt } };
     return { kind: 'seen_before', current: !isNewer(job.order ?? seen.order, seen.order) };
   }
   return { kind: 'news', observation: observationOf(job, seen, seen.status, { exitCodes, nowMs }) };
+}
+
+/**
+ * When the try that runs began to start, if the record does not know it: the report of it was overtaken by the claim of its
+ * container, or by the report that it runs. No other report has that time, from which Fargate bills.
+ */
+function overtakenStart({ order, startingAt }: JobRecord, seen: BatchReport): number | undefined {
+  const isOfThisTry = order?.rank === RANK.RUNNING && order.tries === seen.order.tries;
+  if (!isOfThisTry || seen.startingAt === undefined) return undefined;
+  return startingAt === undefined || startingAt < seen.startingAt ? seen.startingAt : undefined;
 }
 
 /** The end of a Batch job that was declared lost was never reported: if it appears again, it must be terminated. */

@@ -123,6 +123,8 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
     case 'starting':
     case 'ended_badly':
       return sighted(seen);
+    case 'overtaken_start':
+      return { startingAt: seen.startingAt };
     case 'ended_well':
       return { ...sighted(seen), ...(seen.result === undefined ? {} : { result: seen.result }) };
     case 'unclear':

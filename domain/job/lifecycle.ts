@@ -37,6 +37,8 @@ export type Observation =
       /** When the latest try began to start, if a report said so. */
       readonly startingAt?: number | undefined;
     }
+  /** The start of a try, reported after the claim of its container or after its run: its time alone is new. */
+  | { readonly kind: 'overtaken_start'; readonly startingAt: number }
   | EndedWell
   | EndedBadly
   /** AWS Batch reports a status that Headgate does not know; a later report may have a known one. */
@@ -115,6 +117,7 @@ const nothing: Row = {
   queued: 'ignore',
   starting: 'ignore',
   running: 'ignore',
+  overtaken_start: 'ignore',
   ended_well: 'ignore',
   ended_badly: 'ignore',
   unclear: 'ignore',
@@ -146,6 +149,7 @@ const inBatch: Row = {
   queued: 'submitted',
   starting: 'starting',
   running: 'running',
+  overtaken_start: 'stay',
   ended_well: 'conclude',
   ended_badly: 'conclude',
   unclear: 'stay',

@@ -20,13 +20,19 @@ interface Said {
   /** Tries that have ended. */
   readonly tries?: number;
   readonly status: string;
+  /** The time of the event. */
+  readonly at?: number;
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-function report({ attempt = 1, by = FIRST, tries = 0, status, tags }: Said): BatchReport {
+function report({ attempt = 1, by = FIRST, tries = 0, status, tags, at }: Said): BatchReport {
   const attempts = Array.from({ length: tries }, () => ({ container: {} }));
   const detail = { jobId: by, jobName: batchJobName(JOB_ID, attempt), status, attempts, tags };
-  const seen = parseReport({ kind: 'batch_job', detail: BatchJobDetail.parse(detail) });
+  const seen = parseReport({
+    kind: 'batch_job',
+    detail: BatchJobDetail.parse(detail),
+    ...(at !== undefined && { at }),
+  });
   if (seen.kind === 'ignored') throw new Error(seen.why);
   return seen.report;
 }
@@ -216,6 +222,41 @@ describe('a status that we do not know', () => {
   test('does not make a duplicate or an earlier attempt the owner', () => {
     expect(verdictOn(jobIn('running'), { ...said, by: SECOND }).kind).toBe('duplicate');
     expect(verdictOn(secondAttempt, said).kind).toBe('past');
+  });
+});
+
+describe('the start of a try that is reported late', () => {
+  const starting = { status: 'STARTING', at: NOW - 30_000 };
+  const claimed = jobIn('running', { order: claimOrder(1), startedAt: NOW });
+
+  test('after the claim of its container, is on the record, and nothing else of the report is', () => {
+    const verdict = verdictOn(claimed, starting);
+    expect(verdict).toEqual({
+      kind: 'news',
+      observation: { kind: 'overtaken_start', startingAt: NOW - 30_000 },
+    });
+    if (verdict.kind !== 'news') return;
+    const next = advance(claimed, verdict.observation, context);
+    expect(next).toMatchObject({
+      state: 'running',
+      stateVersion: claimed.stateVersion,
+      order: claimOrder(1),
+      startedAt: NOW,
+      startingAt: NOW - 30_000,
+    });
+    expect(verdictOn({ ...claimed, startingAt: NOW - 30_000 }, starting).kind).toBe('seen_before');
+  });
+
+  test('takes the place of the start of an earlier try, and not of a later one', () => {
+    const second = jobIn('running', { order: claimOrder(2), startingAt: NOW - 90_000 });
+    expect(verdictOn(second, { ...starting, tries: 1 })).toMatchObject({ kind: 'news' });
+    expect(verdictOn(second, starting)).toEqual({ kind: 'seen_before', current: false });
+    expect(verdictOn({ ...second, startingAt: NOW }, { ...starting, tries: 1 }).kind).toBe('seen_before');
+  });
+
+  test('says nothing of a job that is over, or whose event has no time', () => {
+    expect(verdictOn(jobIn('succeeded'), starting).kind).toBe('past');
+    expect(verdictOn(claimed, { status: 'STARTING' })).toEqual({ kind: 'seen_before', current: false });
   });
 });
 

@@ -44,6 +44,7 @@ const usual: fc.Arbitrary<Observation> = fc.oneof(
     nextAttemptAt: fc.integer({ min: NOW, max: NOW + 7_200_000 }),
   }),
   fc.record({ kind: fc.constantFrom('queued', 'starting', 'running'), ...word }),
+  fc.record({ ...is('overtaken_start'), startingAt: fc.integer({ min: NOW, max: NOW + 60_000 }) }),
   fc.record({ ...is('ended_well'), ...word, ended }),
   fc.record({ ...is('ended_badly'), ...word, ended, failure, retryable: fc.boolean() }),
   fc.record({ ...is('claimed'), nonce: fc.constant('nonce'), ...word, try: fc.integer({ min: 1, max: 3 }) }),

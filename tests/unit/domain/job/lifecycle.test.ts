@@ -24,6 +24,7 @@ const observations = {
   queued: { kind: 'queued', ...seen },
   starting: { kind: 'starting', ...seen },
   running: { kind: 'running', ...seen },
+  overtaken_start: { kind: 'overtaken_start', startingAt: NOW },
   unclear: { kind: 'unclear', batchStatus: 'PAUSED' },
   stuck: { kind: 'stuck', reason: 'no_capacity', said: 'no machine' },
   unavailable: { kind: 'unavailable', reason: 'The queue is disabled.', nextAttemptAt: NOW + 30_000 },
@@ -64,6 +65,7 @@ unavailable          | ·         | ·         | same       | waiting    | ·   
 queued               | ·         | ·         | ·          | submitted  | same       | submitted  | submitted  | ·         | same
 starting             | ·         | ·         | ·          | starting   | starting   | same       | starting   | ·         | same
 running              | ·         | ·         | ·          | running    | running    | running    | same       | ·         | same
+overtaken_start      | ·         | ·         | ·          | same       | same       | same       | same       | ·         | same
 unclear              | ·         | ·         | ·          | same       | same       | same       | same       | ·         | same
 stuck                | ·         | ·         | ·          | ·          | same       | same       | ·          | ·         | ·
 absent               | ·         | ·         | ·          | same       | same       | same       | same       | ·         | same
