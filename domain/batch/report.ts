@@ -166,7 +166,8 @@ export function classifyReport(
   if (seen.status === undefined) return unclear(job, seen);
   if (!isNewer(seen.order, job.order)) {
     const startingAt = overtakenStart(job, seen);
-    if (startingAt !== undefined) return { kind: 'news', observation: { kind: 'overtaken_start', startingAt } };
+    if (startingAt !== undefined)
+      return { kind: 'news', observation: { kind: 'overtaken_start', startingAt } };
     return { kind: 'seen_before', current: !isNewer(job.order ?? seen.order, seen.order) };
   }
   return { kind: 'news', observation: observationOf(job, seen, seen.status, { exitCodes, nowMs }) };

@@ -34,8 +34,7 @@ export interface ApiParts extends SubmissionParts {
 export function createApi(parts: ApiParts): (request: ApiRequest) => Promise<ApiResponse> {
   const { region, resources, definitions, jobs, faults, onRoom } = parts;
   const terminateJobsIn = (queueArn: string, reason: string): void => {
-    for (const { jobId } of jobs.unfinishedIn(queueArn))
-      parts.lifecycle.stop(jobId, { kind: 'terminated', reason });
+    for (const { jobId } of jobs.unfinishedIn(queueArn)) parts.lifecycle.abandon(jobId, reason);
   };
   const operations: Record<string, Operation> = {
     ...jobOperations(parts),

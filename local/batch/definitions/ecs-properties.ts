@@ -8,7 +8,7 @@ import { Int32 } from '../request.ts';
 import { containerMembers, PlatformVersion, taskMembers } from './container-properties.ts';
 import { fargateHolds } from './fargate.ts';
 import { EcsName } from './fields.ts';
-import { type Platform, platformFault } from './platform-rules.ts';
+import { type Platform, platformFault, windowsFault } from './platform-rules.ts';
 import { requirementFault, type Size, type Sized, sizeOf } from './resource-requirements.ts';
 
 /** Long enough for ECS to look again; Fargate's upper limit is asked for below. */
@@ -52,7 +52,9 @@ export type EcsProperties = z.infer<typeof EcsProperties>;
 export function ecsFault({ taskProperties: [task] }: EcsProperties, platform: Platform): string | undefined {
   if (task === undefined) return 'taskProperties must have one element.';
   const { containers } = task;
-  const taskFault = platformFault(task, { platform, members: Object.keys(Task.shape) });
+  const taskFault =
+    windowsFault(task.runtimePlatform ?? {}, [task, ...containers]) ??
+    platformFault(task, { platform, members: Object.keys(Task.shape) });
   if (taskFault !== undefined) return taskFault;
   for (const container of containers) {
     const fault =

@@ -76,6 +76,35 @@ export function platformFault(
   return missing && `not implemented here: ${missing[0]} (a container is a process of this machine)`;
 }
 
+/** "The following parameters can't be set for Windows containers" (API reference, RuntimePlatform). */
+const NOT_FOR_WINDOWS = [
+  'linuxParameters',
+  'privileged',
+  'user',
+  'ulimits',
+  'readonlyRootFilesystem',
+  'volumes[].efsVolumeConfiguration',
+];
+
+/**
+ * @param parts the task and its containers
+ * @returns the first thing that Windows does not take; undefined for Linux
+ */
+export function windowsFault(
+  { operatingSystemFamily = 'LINUX', cpuArchitecture }: RuntimePlatform,
+  parts: readonly object[],
+): string | undefined {
+  if (operatingSystemFamily === 'LINUX') return undefined;
+  if (cpuArchitecture !== 'X86_64') return 'cpuArchitecture must be X86_64 for Windows containers.';
+  const given = NOT_FOR_WINDOWS.find((path) => parts.some((part) => valuesAt(part, path).length > 0));
+  return given && `${given} cannot be set for Windows containers.`;
+}
+
+interface RuntimePlatform {
+  readonly operatingSystemFamily?: string | undefined;
+  readonly cpuArchitecture?: string | undefined;
+}
+
 /** The members that are given and from which nothing follows here. */
 export function onlyShown(value: object): string[] {
   const shown = Object.entries(MEMBERS).filter(([, { here }]) => here === 'shown');

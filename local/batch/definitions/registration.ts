@@ -6,7 +6,7 @@ import { ContainerProperties } from './container-properties.ts';
 import { type Definition, type Definitions, platformsOf } from './definitions.ts';
 import { EcsProperties, ecsFault } from './ecs-properties.ts';
 import { Parameters, Timeout } from './fields.ts';
-import { onlyShown, type Platform, platformFault } from './platform-rules.ts';
+import { onlyShown, type Platform, platformFault, windowsFault } from './platform-rules.ts';
 import { sizeFault } from './resource-requirements.ts';
 import { StoredRetryStrategy } from './retry-strategy.ts';
 
@@ -66,6 +66,8 @@ export function definitionOperations(
     },
     deregisterjobdefinition(body) {
       const ref = parse(DeregisterRequest, body).jobDefinition;
+      // "The name and revision (name:revision) or full Amazon Resource Name" (API reference, DeregisterJobDefinition).
+      if (!/:\d+$/.test(ref)) throw refusal(`Job definition ${ref} has no revision`);
       const definition = definitions.find(ref);
       if (!definition) throw refusal(`Job definition ${ref} does not exist`);
       definitions.save({ ...definition, status: 'INACTIVE' });
@@ -101,6 +103,7 @@ function parseRegistration(body: Body): z.infer<typeof RegisterRequest> {
 
 function containerFault(container: ContainerProperties, platform: Platform): string | undefined {
   return (
+    windowsFault(container.runtimePlatform ?? {}, [container]) ??
     platformFault(container, { platform, members: Object.keys(ContainerProperties.shape) }) ??
     sizeFault(container, platform)
   );
@@ -111,6 +114,9 @@ function selected(
   definitions: Definitions,
   { jobDefinitions, jobDefinitionName, status }: z.infer<typeof DescribeRequest>,
 ): Definition[] {
+  if (jobDefinitions?.length && (jobDefinitionName !== undefined || status !== undefined)) {
+    throw refusal('jobDefinitions cannot be used with other parameters');
+  }
   if (jobDefinitions?.length) return jobDefinitions.flatMap((ref) => definitions.find(ref) ?? []);
   const named = jobDefinitionName === undefined ? definitions.all() : definitions.named(jobDefinitionName);
   return named.filter((definition) => status === undefined || definition.status === status);

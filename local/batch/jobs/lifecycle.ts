@@ -105,18 +105,37 @@ export function createLifecycle(parts: LifecycleParts) {
         if (job) stopJob(job, stop);
       });
     },
+    /** Ends a job whose queue goes: there will be nobody whom its dependencies could tell of their end. */
+    abandon(jobId: string, reason: string): void {
+      write(() => {
+        const job = jobs.get(jobId);
+        if (job) stopJob(job, { kind: 'terminated', reason }, 'whatever it waits for');
+      });
+    },
   };
 }
 
 function stopper({ jobs, store, onRunnable, onStop }: LifecycleParts, end: Transitions['end']) {
-  function stopJob(job: JobRecord, stop: Stop): void {
-    // Only an array's parent outlives its cancellation: children that run go on, and may yet be terminated.
-    if (isFinished(job) || (job.stop && job.stop.kind !== 'cancelled')) return;
+  /**
+   * "A PENDING job is cancelled after all dependency jobs are completed" (API reference, CancelJob), and TerminateJob
+   * cancels what has not started: until then it is PENDING and says that it is cancelled.
+   */
+  function stopJob(
+    job: JobRecord,
+    stop: Stop,
+    when: 'at its time' | 'whatever it waits for' = 'at its time',
+  ): void {
+    const isPlaced = job.status === 'STARTING' || job.status === 'RUNNING';
+    // What is cancelled and lives on may yet be terminated: children of an array that run, and a job that waits.
+    const isEnding = job.stop !== undefined && job.stop.kind !== 'cancelled';
+    if (isFinished(job) || (isEnding && (isPlaced || when === 'at its time'))) return;
     const stopped = { ...job, stop };
     if (job.array?.role === 'parent' && job.array.expanded) {
       jobs.save(stopped);
-      for (const child of jobs.children(job.jobId)) stopJob(child, stop);
-    } else if (job.status !== 'STARTING' && job.status !== 'RUNNING') {
+      for (const child of jobs.children(job.jobId)) stopJob(child, stop, when);
+    } else if (job.status === 'PENDING' && when === 'at its time') {
+      jobs.save(stopped);
+    } else if (!isPlaced) {
       end(stopped, 'FAILED', stop.reason);
       // It may have kept others of its queue from starting.
       store.afterCommit(onRunnable);

@@ -27,6 +27,10 @@ export function createReadiness({ clock, store, jobs, waits, transitions, onRunn
 
   function evaluate(job: JobRecord): void {
     const outcomes = awaited(job).map(outcome);
+    if (job.stop !== undefined) {
+      if (!outcomes.includes('OPEN')) end(job, 'FAILED', job.stop.reason);
+      return;
+    }
     if (outcomes.includes('FAILED')) end(job, 'FAILED', DEPENDENCY_FAILED);
     else if (outcomes.includes('OPEN')) makePending(job);
     else if (job.array?.role === 'parent') expand(job, job.array.size);

@@ -119,6 +119,53 @@ function fargateFault(resources: ComputeResources): string | undefined {
     : undefined;
 }
 
+/**
+ * What an update may not do that a creation may.
+ * @see https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResourceUpdate.html
+ * @see https://docs.aws.amazon.com/batch/latest/userguide/updating-compute-environments.html
+ */
+export function updateFault(
+  current: ComputeResources,
+  update: z.infer<typeof ComputeResourcesUpdate>,
+): string | undefined {
+  const { desiredvCpus, allocationStrategy = current.allocationStrategy ?? 'BEST_FIT' } = update;
+  if (update.allocationStrategy === 'BEST_FIT') return 'BEST_FIT is not supported in an update.';
+  if (desiredvCpus !== undefined && desiredvCpus < (current.desiredvCpus ?? current.minvCpus ?? 0)) {
+    return `desiredvCpus ${desiredvCpus} is less than it is now.`;
+  }
+  if (isFargate(current.type) || allocationStrategy !== 'BEST_FIT') return undefined;
+  const changed = Object.entries(update).find(
+    ([name, value]) => value !== undefined && !SCALING_MEMBERS.includes(name),
+  );
+  return changed && `${changed[0]} cannot be updated with the allocation strategy BEST_FIT.`;
+}
+
+/** What an update changes without new instances, which BEST_FIT does not support. */
+const SCALING_MEMBERS = ['minvCpus', 'maxvCpus', 'desiredvCpus', 'scalingPolicy'];
+
+/** What stands for several families, by Batch's choice. */
+const OF_BATCH = /^(optimal|default_)/;
+
+/** Each target is within the types of the environment, and no two of them are of one family but two of its sizes. */
+function templateFault({ launchTemplate, instanceTypes = [] }: ComputeResources): string | undefined {
+  const overrides = launchTemplate?.overrides ?? [];
+  if (overrides.some((override) => !override.targetInstanceTypes?.length)) {
+    return 'targetInstanceTypes is required in an override of a launch template.';
+  }
+  const targets = overrides.flatMap((override) => override.targetInstanceTypes ?? []);
+  const covers = (family: string, type: string) => type === family || type.startsWith(`${family}.`);
+  const isOpen = instanceTypes.some((type) => OF_BATCH.test(type));
+  for (const [index, target] of targets.entries()) {
+    if (OF_BATCH.test(target)) return `targetInstanceTypes takes types and families, and not ${target}.`;
+    if (!isOpen && !instanceTypes.some((type) => covers(type, target))) {
+      return `targetInstanceTypes has ${target}, which instanceTypes does not have.`;
+    }
+    const other = targets.slice(index + 1).find((one) => covers(one, target) || covers(target, one));
+    if (other !== undefined) return `targetInstanceTypes ${target} and ${other} overlap.`;
+  }
+  return undefined;
+}
+
 function instancesFault(resources: ComputeResources): string | undefined {
   const { type, maxvCpus, minvCpus = 0, desiredvCpus = minvCpus, allocationStrategy } = resources;
   if (!resources.instanceRole) return 'Instance role is required.';
@@ -137,5 +184,5 @@ function instancesFault(resources: ComputeResources): string | undefined {
   if (type === 'EC2' && allocationStrategy?.startsWith('SPOT_')) {
     return `allocationStrategy ${allocationStrategy} is only for SPOT.`;
   }
-  return undefined;
+  return templateFault(resources);
 }

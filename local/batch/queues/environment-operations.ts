@@ -4,13 +4,24 @@ import * as z from 'zod';
 import { ACCOUNT_ID } from '../../aws.ts';
 import { batchArn } from '../arns.ts';
 import { EnabledState, Name, type Operation, Paging, page, parse, refusal, Tags } from '../request.ts';
-import { ComputeResources, ComputeResourcesUpdate, isFargate, resourcesFault } from './compute-resources.ts';
+import {
+  ComputeResources,
+  ComputeResourcesUpdate,
+  isFargate,
+  resourcesFault,
+  updateFault,
+} from './compute-resources.ts';
 import type { ComputeEnvironment, Resources } from './resources.ts';
+
+/** @see https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html */
+const MAX_ENVIRONMENTS = 50;
 
 const CreateRequest = z.strictObject({
   computeEnvironmentName: Name,
   type: z.literal('MANAGED', { error: 'only MANAGED is implemented here' }),
-  state: EnabledState.default('ENABLED'),
+  state: z
+    .literal('ENABLED', { error: 'A compute environment must be created in the ENABLED state' })
+    .default('ENABLED'),
   serviceRole: z.string().optional(),
   computeResources: ComputeResources,
   tags: Tags.default({}),
@@ -44,6 +55,9 @@ export function environmentOperations(
       const request = parse(CreateRequest, body);
       const { computeEnvironmentName, computeResources } = request;
       if (resources.environment(computeEnvironmentName)) throw refusal('Object already exists');
+      if (resources.environments().length >= MAX_ENVIRONMENTS) {
+        throw refusal(`There are ${MAX_ENVIRONMENTS} compute environments already`);
+      }
       refuseFault(computeResources);
       const uuid = randomUUID();
       const computeEnvironmentArn = batchArn(region, 'compute-environment', computeEnvironmentName);
@@ -59,6 +73,8 @@ export function environmentOperations(
       if (isFargate(type) !== isFargate(environment.computeResources.type)) {
         throw refusal('A compute environment cannot be changed between instances and Fargate');
       }
+      const fault = updateFault(environment.computeResources, computeResources);
+      if (fault !== undefined) throw refusal(fault);
       const updated = changed(environment.computeResources, computeResources);
       refuseFault(updated);
       resources.putEnvironment({

@@ -7,6 +7,9 @@ import { isFargate } from './compute-resources.ts';
 import type { Queue, Resources } from './resources.ts';
 import { StateTimeLimitActions } from './state-time-limits.ts';
 
+/** @see https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html */
+const MAX_QUEUES = 50;
+
 const EnvironmentOrder = z
   .array(z.strictObject({ order: Int32.min(0), computeEnvironment: z.string() }))
   .min(1)
@@ -57,6 +60,8 @@ export function queueOperations(parts: QueueParts): Record<string, Operation> {
       const { jobQueueType, ...request } = parse(CreateRequest, body);
       const { jobQueueName } = request;
       if (resources.queue(jobQueueName)) throw refusal('Object already exists');
+      if (resources.queues().length >= MAX_QUEUES)
+        throw refusal(`There are ${MAX_QUEUES} job queues already`);
       const jobQueueArn = batchArn(region, 'job-queue', jobQueueName);
       const computeEnvironmentOrder = environmentArns(resources, request.computeEnvironmentOrder);
       refuseUnknownPolicy(resources, request.schedulingPolicyArn);

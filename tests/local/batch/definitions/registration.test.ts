@@ -260,6 +260,30 @@ describe('a value', () => {
     expect(await register(platform, container)).toContain(text);
   });
 
+  const windows = (others: object = {}) => ({
+    runtimePlatform: { operatingSystemFamily: 'WINDOWS_SERVER_2022_CORE', cpuArchitecture: 'X86_64' },
+    ...requirements('1', '2048'),
+    ...others,
+  });
+  test.each<[object, string]>([
+    [{}, 'accepted'],
+    [
+      { runtimePlatform: { operatingSystemFamily: 'WINDOWS_SERVER_2019_FULL', cpuArchitecture: 'ARM64' } },
+      'cpuArchitecture must be X86_64 for Windows containers.',
+    ],
+    [
+      { runtimePlatform: { operatingSystemFamily: 'WINDOWS_SERVER_2019_FULL' } },
+      'cpuArchitecture must be X86_64 for Windows containers.',
+    ],
+    [{ linuxParameters: { initProcessEnabled: true } }, 'linuxParameters cannot be set for Windows'],
+    [{ privileged: false }, 'privileged cannot be set for Windows containers.'],
+    [{ user: 'me' }, 'user cannot be set for Windows containers.'],
+    [{ readonlyRootFilesystem: true }, 'readonlyRootFilesystem cannot be set for Windows containers.'],
+    [{ linuxParameters: {}, ulimits: [] }, 'accepted'],
+  ])('of a container for Windows, %j, is answered as AWS would', async (container, text) => {
+    expect(await register('FARGATE', windows(container))).toContain(text);
+  });
+
   test.each<[object, string]>([
     [{ tags: { 'aws:x': '1' } }, 'keys that begin with aws: are reserved'],
     [{ tags: { 'AWS:x': '1' } }, 'keys that begin with aws: are reserved'],

@@ -46,6 +46,56 @@ describe('a job whose dependency fails', () => {
   });
 });
 
+describe('a job that is cancelled while it waits for another', () => {
+  const reason = 'enough';
+
+  test.each(['canceljob', 'terminatejob', 'canceljobs', 'terminatejobs'])(
+    'by %s is PENDING until that one has ended, whatever its end, and then fails with the reason given',
+    async (operation) => {
+      for (const exitCode of [0, 1]) {
+        const rooms = await openRooms();
+        const [first, second] = [await rooms.submit(), await rooms.submit()];
+        const third = await rooms.submit({ dependsOn: [{ jobId: first }, { jobId: second }] });
+        for (const jobId of [first, second, third]) rooms.lifecycle.admit(jobId);
+        await rooms.call(operation, { ...(operation.endsWith('s') ? { jobs: [third] } : { jobId: third }), reason });
+        rooms.run(first, exitCode);
+        const { jobs } = await rooms.call('describejobs', { jobs: [third] });
+        const kind = operation.startsWith('cancel') ? 'isCancelled' : 'isTerminated';
+        expect(jobs).toMatchObject([{ status: 'PENDING', [kind]: true }]);
+        rooms.run(second, 0);
+        expect(rooms.jobs.get(third)).toMatchObject({ status: 'FAILED', statusReason: reason, attempts: [] });
+      }
+    },
+  );
+
+  test('of an array leaves the array until each child has ended', async () => {
+    const rooms = await openRooms();
+    const array = await rooms.submit({ arrayProperties: { size: 2 }, dependsOn: [{ type: 'SEQUENTIAL' }] });
+    rooms.lifecycle.admit(array);
+    rooms.lifecycle.start(`${array}:0`, {
+      environmentArn: 'x',
+      environmentName: 'x',
+      taskArn: 'x',
+      processes: [],
+    });
+    await rooms.call('canceljob', { jobId: array, reason });
+    expect([array, `${array}:0`, `${array}:1`].map(rooms.status)).toEqual(['PENDING', 'STARTING', 'PENDING']);
+    rooms.lifecycle.tryEnded(`${array}:0`, { statusReason: 'done', exitCode: 0 });
+    expect([array, `${array}:0`, `${array}:1`].map(rooms.status)).toEqual(['FAILED', 'SUCCEEDED', 'FAILED']);
+  });
+
+  test('fails at once when its queue is deleted', async () => {
+    const rooms = await openRooms();
+    const first = await rooms.submit();
+    const second = await rooms.submit({ dependsOn: [{ jobId: first }] });
+    for (const jobId of [first, second]) rooms.lifecycle.admit(jobId);
+    await rooms.call('terminatejob', { jobId: second, reason });
+    await rooms.call('updatejobqueue', { jobQueue: 'queue', state: 'DISABLED' });
+    await rooms.call('deletejobqueue', { jobQueue: 'queue' });
+    expect([first, second].map(rooms.status)).toEqual(['FAILED', 'FAILED']);
+  });
+});
+
 test('a finished job without dependents is forgotten after a week', async () => {
   const rooms = await openRooms();
   const first = await rooms.submit();

@@ -97,6 +97,25 @@ describe('a compute environment', () => {
       { ...EC2, launchTemplate: { launchTemplateName: 'x', overrides: [{ targetInstanceTypes: ['c6i'] }] } },
       'overrides.0: takes either',
     ],
+    ...(
+      [
+        [[], 'targetInstanceTypes is required in an override'],
+        [['optimal'], 'takes types and families, and not optimal'],
+        [['c5.large'], 'has c5.large, which instanceTypes does not have'],
+        [['m6i', 'm6i.large'], 'm6i and m6i.large overlap'],
+        [['c6i.large', 'c6i.large'], 'c6i.large and c6i.large overlap'],
+      ] as const
+    ).map(([targetInstanceTypes, text]): [object, string] => [
+      {
+        ...EC2,
+        instanceTypes: ['m6i', 'c6i.large'],
+        launchTemplate: {
+          launchTemplateName: 'x',
+          overrides: [{ launchTemplateId: 'lt-1', targetInstanceTypes }],
+        },
+      },
+      text,
+    ]),
     [{ ...EC2, minvCpus: 5 }, 'minvCpus 5 is more than maxvCpus 4.'],
     [{ ...EC2, desiredvCpus: 5 }, 'desiredvCpus 5 is not between'],
     [{ ...EC2, maxvCpus: 0 }, 'computeResources.maxvCpus'],
@@ -117,6 +136,7 @@ describe('a compute environment', () => {
   test.each<[object, string]>([
     [{ type: 'UNMANAGED' }, 'only MANAGED is implemented here'],
     [{ eksConfiguration: {} }, 'not implemented here: eksConfiguration'],
+    [{ state: 'DISABLED' }, 'must be created in the ENABLED state'],
     [{ unmanagedvCpus: 4 }, 'not implemented here: unmanagedvCpus'],
     [{ tags: { 'aws:a': 'b' } }, 'keys that begin with aws: are reserved'],
   ])('with %j is refused', async (others, text) => {
@@ -138,6 +158,55 @@ describe('a compute environment', () => {
       text,
     );
   });
+});
+
+describe('a compute environment of instances', () => {
+  test.each<[object, object, string]>([
+    [{}, { maxvCpus: 8, minvCpus: 1, desiredvCpus: 2 }, 'accepted'],
+    [{}, { scalingPolicy: { minScaleDownDelayMinutes: 20 } }, 'accepted'],
+    [
+      {},
+      { instanceTypes: ['m6i'] },
+      'instanceTypes cannot be updated with the allocation strategy BEST_FIT.',
+    ],
+    [{}, { subnets: ['subnet-2'] }, 'subnets cannot be updated with the allocation strategy BEST_FIT.'],
+    [{}, { allocationStrategy: 'BEST_FIT_PROGRESSIVE', instanceTypes: ['m6i'] }, 'accepted'],
+    [{ allocationStrategy: 'BEST_FIT_PROGRESSIVE' }, { instanceTypes: ['m6i'] }, 'accepted'],
+    [
+      { allocationStrategy: 'BEST_FIT_PROGRESSIVE' },
+      { allocationStrategy: 'BEST_FIT' },
+      'BEST_FIT is not supported in an update.',
+    ],
+    [{ desiredvCpus: 3 }, { desiredvCpus: 2 }, 'desiredvCpus 2 is less than it is now.'],
+    [{ desiredvCpus: 3 }, { desiredvCpus: 5 }, 'desiredvCpus 5 is not between minvCpus 0 and maxvCpus 4.'],
+  ])('with %j, changed by %j, is answered as AWS would', async (own, change, text) => {
+    expect(await create({ ...EC2, ...own })).toBe('accepted');
+    const request = { computeEnvironment: `e${made}`, computeResources: change };
+    expect(await rooms.verdict('updatecomputeenvironment', request)).toContain(text);
+  });
+});
+
+test('an account has fifty compute environments and fifty job queues', async () => {
+  const fresh = await openRooms();
+  const verdicts = async (operation: string, bodyOf: (index: number) => Record<string, unknown>) => {
+    const said: string[] = [];
+    for (let index = 1; index <= 50; index += 1) said.push(await fresh.verdict(operation, bodyOf(index)));
+    return said;
+  };
+  const environments = await verdicts('createcomputeenvironment', (index) => ({
+    computeEnvironmentName: `e${index}`,
+    type: 'MANAGED',
+    computeResources: FARGATE,
+  }));
+  const queues = await verdicts('createjobqueue', (index) => ({
+    jobQueueName: `q${index}`,
+    priority: 1,
+    computeEnvironmentOrder: [{ order: 1, computeEnvironment: 'environment' }],
+  }));
+  expect(environments.filter((said) => said === 'accepted')).toHaveLength(49);
+  expect(environments.at(-1)).toBe('There are 50 compute environments already');
+  expect(queues.filter((said) => said === 'accepted')).toHaveLength(49);
+  expect(queues.at(-1)).toBe('There are 50 job queues already');
 });
 
 describe('a queue', () => {
@@ -175,6 +244,14 @@ describe('a queue', () => {
     [{ serviceEnvironmentOrder: [] }, 'not implemented here: serviceEnvironmentOrder'],
     [{ jobStateTimeLimitActions: [action] }, 'accepted'],
     [{ jobStateTimeLimitActions: [{ ...action, maxTimeSeconds: 86_400 }] }, 'accepted'],
+    [
+      {
+        jobStateTimeLimitActions: [
+          { ...action, reason: 'MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED' },
+        ],
+      },
+      'accepted',
+    ],
     [{ jobStateTimeLimitActions: [{ ...action, maxTimeSeconds: 599 }] }, 'maxTimeSeconds'],
     [{ jobStateTimeLimitActions: [{ ...action, maxTimeSeconds: 86_401 }] }, 'maxTimeSeconds'],
     [{ jobStateTimeLimitActions: [{ ...action, reason: 'WHATEVER' }] }, 'reason'],

@@ -161,6 +161,10 @@ describe('job definitions', () => {
       { status: 'INACTIVE', containerProperties: { image: 'image' } },
     ]);
     await expect(service.submit({ jobDefinition: 'work:2' })).rejects.toThrow('does not exist');
+    const nameless = client.send(new DeregisterJobDefinitionCommand({ jobDefinition: 'work' }));
+    await expect(nameless).rejects.toThrow('Job definition work has no revision');
+    const both = new DescribeJobDefinitionsCommand({ jobDefinitions: ['work:1'], status: 'ACTIVE' });
+    await expect(client.send(both)).rejects.toThrow('cannot be used with other parameters');
   });
 
   test.each<[string, Partial<RegisterJobDefinitionCommandInput>, string]>([
