@@ -15,8 +15,11 @@ export const Int32 = z
 export const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, 'takes up to 128 letters, digits, - and _');
-/** @see AWS Batch user guide, "Tag restrictions" */
-export const Tags = TagMap;
+/** Batch reserves the prefix for values too. @see https://docs.aws.amazon.com/batch/latest/userguide/tag-restrictions.html */
+export const Tags = TagMap.refine(
+  (tags) => !Object.values(tags).some((value) => /^aws:/i.test(value)),
+  'values that begin with aws: are reserved',
+);
 export const EnabledState = z.enum(['ENABLED', 'DISABLED']);
 
 /** `ClientException` is Batch's answer to every invalid request. */

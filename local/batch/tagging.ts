@@ -1,5 +1,6 @@
 /** Tags of every kind of resource, which the API reads and changes by ARN alone. */
 import * as z from 'zod';
+import { MAX_TAGS } from '../tags.ts';
 import type { Definitions } from './definitions/definitions.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import type { Resources } from './queues/resources.ts';
@@ -21,7 +22,7 @@ export interface TaggingParts {
 const TagRequest = z.strictObject({ tags: Tags });
 /** One key in a query string is a string, several are a list. */
 const UntagRequest = z.strictObject({
-  tagKeys: z.union([z.string().transform((key) => [key]), z.array(z.string())]),
+  tagKeys: z.union([z.string().transform((key) => [key]), z.array(z.string()).min(1).max(MAX_TAGS)]),
 });
 
 /**

@@ -57,7 +57,10 @@ describe('a job that is cancelled while it waits for another', () => {
         const [first, second] = [await rooms.submit(), await rooms.submit()];
         const third = await rooms.submit({ dependsOn: [{ jobId: first }, { jobId: second }] });
         for (const jobId of [first, second, third]) rooms.lifecycle.admit(jobId);
-        await rooms.call(operation, { ...(operation.endsWith('s') ? { jobs: [third] } : { jobId: third }), reason });
+        await rooms.call(operation, {
+          ...(operation.endsWith('s') ? { jobs: [third] } : { jobId: third }),
+          reason,
+        });
         rooms.run(first, exitCode);
         const { jobs } = await rooms.call('describejobs', { jobs: [third] });
         const kind = operation.startsWith('cancel') ? 'isCancelled' : 'isTerminated';

@@ -259,6 +259,8 @@ describe('a queue', () => {
     [{ jobStateTimeLimitActions: [{ ...action, action: 'TERMINATE' }] }, 'action'],
     [{ jobStateTimeLimitActions: [{ ...action, action: undefined }] }, 'action: is required'],
     [{ tags: { 'aws:a': 'b' } }, 'keys that begin with aws: are reserved'],
+    [{ tags: { a: 'AWS:b' } }, 'values that begin with aws: are reserved'],
+    [{ tags: { a: 'b aws:' } }, 'accepted'],
   ])('with %j is answered as AWS would', async (others, text) => {
     expect(await createQueue(others)).toContain(text);
   });
