@@ -1,7 +1,10 @@
 /** What can go wrong is listed, and shown by tests that say so. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { badInput } from '../matrix/bad-input.ts';
 import { faults } from '../matrix/faults.ts';
+import { batchRows, otherRows } from '../matrix/laptop.ts';
 import { namings, namingsIn } from '../matrix/named.ts';
 import { simulated } from '../matrix/simulated.ts';
 import { profiles } from '../simulation/profiles.ts';
@@ -60,3 +63,11 @@ describe('a title that names rows', () => {
     expect(() => titles(`const text = 'a duplicate (F${'01'})';`)).toThrow('outside of a title');
   });
 });
+
+it.each([...batchRows, ...otherRows].map(({ aws, file, title }) => [aws, file, title]))(
+  'on a laptop, too: %s',
+  (_, file, title) => {
+    const source = readFileSync(join(import.meta.dirname, '..', `${file}.test.ts`), 'utf8');
+    expect(source.replaceAll(/\s+/g, ' ')).toContain(title);
+  },
+);
