@@ -11,18 +11,18 @@ import { Worker } from 'node:worker_threads';
 import { startCloud } from '../local/cloud.ts';
 import type { Outcome } from './figure.ts';
 
+const AUTHORIZATION = 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/batch/aws4_request';
 const RECORDS = 100_000;
 const WARM_UP = 5000;
 const BAR_PER_SECOND = 2000;
 
-/** Jobs wait for ever: their environment is disabled. */
 const template = {
   Resources: {
     Environment: {
       Type: 'AWS::Batch::ComputeEnvironment',
       Properties: {
+        ComputeEnvironmentName: 'bench',
         Type: 'MANAGED',
-        State: 'DISABLED',
         ComputeResources: {
           Type: 'FARGATE',
           MaxvCpus: 1,
@@ -69,6 +69,7 @@ export async function* submissions(): AsyncGenerator<Outcome> {
     images: {},
     submitJobsPerSecond: Number.POSITIVE_INFINITY,
   });
+  await disableEnvironment(cloud.endpoint);
   const caller = new Worker(new URL('./submissions-caller.ts', import.meta.url), {
     workerData: { endpoint: cloud.endpoint },
   });
@@ -105,4 +106,14 @@ export async function* submissions(): AsyncGenerator<Outcome> {
     await cloud.close();
     await rm(folder, { recursive: true });
   }
+}
+
+/** Jobs wait for ever. An environment is disabled after it was made, as it cannot be made disabled. */
+async function disableEnvironment(endpoint: string): Promise<void> {
+  const answer = await fetch(new URL('/v1/updatecomputeenvironment', endpoint), {
+    method: 'POST',
+    headers: { authorization: AUTHORIZATION, 'content-type': 'application/json' },
+    body: JSON.stringify({ computeEnvironment: 'bench', state: 'DISABLED' }),
+  });
+  if (!answer.ok) throw new Error(`UpdateComputeEnvironment answered ${answer.status}`);
 }

@@ -67,14 +67,12 @@ export function advance<Job extends JobRecord>(
 }
 
 /** A second cancel changes nothing; one of a job that is being ended for another reason changes that reason. */
-function isCancelledAlready(job: JobRecord, { kind }: Observation): boolean {
-  return kind === 'cancel' && job.state === 'cancelling' && (job.ending ?? 'cancel') === 'cancel';
-}
+const isCancelledAlready = (job: JobRecord, { kind }: Observation): boolean =>
+  kind === 'cancel' && job.state === 'cancelling' && (job.ending ?? 'cancel') === 'cancel';
 
 /** What is known of it is known: a look writes nothing. */
-function isStuckAlready({ stuck }: JobRecord, seen: Observation): boolean {
-  return seen.kind === 'stuck' && stuck?.reason === seen.reason && stuck.said === seen.said;
-}
+const isStuckAlready = ({ stuck }: JobRecord, seen: Observation): boolean =>
+  seen.kind === 'stuck' && stuck?.reason === seen.reason && stuck.said === seen.said;
 
 /** Every write passes here: a final state gets its time, and `dueAt` moves earlier if it must. */
 function put<Job extends JobRecord>(job: Job, change: JobChange, nowMs: number): Job {
@@ -84,7 +82,7 @@ function put<Job extends JobRecord>(job: Job, change: JobChange, nowMs: number):
   return { ...next, dueAt };
 }
 
-/** The fields that each observation writes besides the state. */
+/** What is written besides the state. */
 function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context): JobChange {
   switch (seen.kind) {
     case 'due':

@@ -106,7 +106,11 @@ export const batchRows: readonly Held[] = [
     'is fifty in a second as in AWS, and what is over it gets a 429 and makes no job',
     'SubmitJob is throttled at fifty calls a second.',
   ),
-  held(`${CONTAINERS}/images`, 'gives the command to it, word for word', 'An image of somebody else runs.'),
+  held(
+    `${CONTAINERS}/images`,
+    'gives the command to it, word for word',
+    'An image that is not of this repository runs.',
+  ),
   held(
     `${CONTAINERS}/isolation`,
     'is its own: what one job %s, no later job sees',

@@ -105,7 +105,7 @@ export function createLifecycle(parts: LifecycleParts) {
         if (job) stopJob(job, stop);
       });
     },
-    /** Ends a job whose queue goes: there will be nobody whom its dependencies could tell of their end. */
+    /** Ends a job whose queue goes, whatever it waits for: there is no queue any more in which it could wait. */
     abandon(jobId: string, reason: string): void {
       write(() => {
         const job = jobs.get(jobId);
