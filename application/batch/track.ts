@@ -2,8 +2,7 @@
  * Woken by Batch events. Moves each job to the state that AWS Batch reports, and dispatches it: the next attempt
  * after a failed one, the end of a cancelled job, the dead letter of a failed job.
  */
-import { BatchJobStateChange, type BatchReport, parseReport } from '../../domain/batch/report.ts';
-import { isNewer } from '../../domain/job/attempt.ts';
+import { BatchJobStateChange, type BatchReport, bothOf, parseReport } from '../../domain/batch/report.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { JobTypes } from '../../domain/job/job-type.ts';
 import { EventsRepeated } from '../../domain/metrics/catalogue.ts';
@@ -72,7 +71,7 @@ function newestReports(read: readonly { message: Message; value: BatchJobStateCh
     newestOf.set(report.runId, {
       message,
       messageIds: [...(known?.messageIds ?? []), message.id],
-      report: known === undefined ? report : newest(known.report, report),
+      report: known === undefined ? report : bothOf(known.report, report),
     });
   }
   return { reports: [...newestOf.values()], ignored };
@@ -81,13 +80,6 @@ function newestReports(read: readonly { message: Message; value: BatchJobStateCh
 /** Of two in one batch, the second would be passed over without a trace. */
 function repeated(log: Log, { jobId, attempt, runId }: BatchReport): void {
   log.info('event:repeat:done', { jobId, attempt, runId }, [one(EventsRepeated)]);
-}
-
-/** The older ones are implied, but for the moment at which they began to start. */
-function newest(known: BatchReport, other: BatchReport): BatchReport {
-  const [newer, older] = isNewer(other.order, known.order) ? [other, known] : [known, other];
-  const startingAt = newer.startingAt ?? older.startingAt;
-  return startingAt === undefined ? newer : { ...newer, startingAt };
 }
 
 function ignore(log: Log, why: string, runId?: string): void {

@@ -126,6 +126,17 @@ export function parseReport(event: BatchJobStateChange): ParsedReport {
   };
 }
 
+/**
+ * Two reports of one Batch job as one: the newer implies the older, but for what only the older says. That is when the try
+ * began to start; and of two about one status, which come in any order, that the job blocks its queue.
+ */
+export function bothOf(known: BatchReport, other: BatchReport): BatchReport {
+  const saysMore = other.isBlocked === true && !isNewer(known.order, other.order);
+  const [newer, older] = saysMore || isNewer(other.order, known.order) ? [other, known] : [known, other];
+  const startingAt = newer.startingAt ?? older.startingAt;
+  return startingAt === undefined ? newer : { ...newer, startingAt };
+}
+
 export type ReportClass =
   /** An attempt that the record has not reached: Headgate did not submit it. */
   | { readonly kind: 'from_the_future' }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   BatchJobDetail,
   type BatchReport,
+  bothOf,
   classifyReport,
   parseReport,
   type ReportClass,
@@ -257,6 +258,23 @@ describe('the start of a try that is reported late', () => {
   test('says nothing of a job that is over, or whose event has no time', () => {
     expect(verdictOn(jobIn('succeeded'), starting).kind).toBe('past');
     expect(verdictOn(claimed, { status: 'STARTING' })).toEqual({ kind: 'seen_before', current: false });
+  });
+});
+
+describe('two reports that come together', () => {
+  const runnable = report({ status: 'RUNNABLE' });
+  const blocked = { ...runnable, isBlocked: true as const };
+  const starting = report({ status: 'STARTING', at: NOW });
+  const running = report({ status: 'RUNNING' });
+
+  test.each<[string, BatchReport, BatchReport, BatchReport]>([
+    ['a job that blocks its queue blocks it', runnable, blocked, blocked],
+    ['one that has begun to start since does not', blocked, starting, starting],
+    ['a job that runs began to start before', starting, running, { ...running, startingAt: NOW }],
+    ['a report that comes twice says the same', running, running, running],
+  ])('in either order: %s', (_, one, other, both) => {
+    expect(bothOf(one, other)).toEqual(both);
+    expect(bothOf(other, one)).toEqual(both);
   });
 });
 
