@@ -9,6 +9,7 @@ import { isNarrowed, type Narrowing, NOT_NARROWED } from '../domain/access/narro
 import type { Scope } from '../domain/access/scope.ts';
 import { problem } from '../domain/errors.ts';
 import type { SignedBy } from '../domain/job/job.ts';
+import { denied } from '../domain/metrics/door-metrics.ts';
 import type { Audience } from '../domain/reading/job-view.ts';
 import { inOurWords } from '../domain/request/expectation.ts';
 import { explainIssue } from '../domain/request/explain.ts';
@@ -77,13 +78,14 @@ export function app<Platform extends object>(door: Door<Platform>, ports: AppPor
         const beganMs = ports.clock.nowMs();
         const request = { operation, handler, raw: context.req.raw, path: context.req.param(), requestId };
         const { reply, caller, code } = await repliedTo(door, ports, request, context.env);
-        ports.log.info(`api:${id}:${reply.status}`, {
+        const facts = {
           messageId: requestId,
           tenantId: caller?.tenantId,
           by: caller?.by,
           code,
           durationMs: ports.clock.nowMs() - beganMs,
-        });
+        };
+        ports.log.info(`api:${id}:${reply.status}`, facts, denied(reply.status));
         return respond(context.req, reply);
       },
     );

@@ -1,4 +1,5 @@
 /** The function that containers call: everything that a container may know of its job, and do to it. */
+import { refusedCall } from '../../domain/metrics/door-metrics.ts';
 import { asLines, parseCall, type WorkerAnswer, type WorkerCall } from '../../domain/worker/calls.ts';
 import { claimJob } from './claim-job.ts';
 import { complete, fail } from './end-of-work.ts';
@@ -11,9 +12,10 @@ export type WorkerApi = (event: unknown) => Promise<WorkerAnswer | string>;
 export function workerApi(ports: WorkerApiPorts): WorkerApi {
   return async (event) => {
     const parsed = parseCall(event);
-    if (parsed.kind === 'refused') return wantsLines(event) ? asLines(parsed.answer) : parsed.answer;
-    const answer = await answerTo(ports, parsed.call);
-    return parsed.call.as === 'lines' ? asLines(answer) : answer;
+    const isCall = parsed.kind === 'call';
+    const answer = isCall ? await answerTo(ports, parsed.call) : parsed.answer;
+    if ('code' in answer) ports.log.info('worker:call:refused', { code: answer.code }, refusedCall(answer));
+    return (isCall ? parsed.call.as === 'lines' : wantsLines(event)) ? asLines(answer) : answer;
   };
 }
 

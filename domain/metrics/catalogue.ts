@@ -46,6 +46,10 @@ export const DeliveriesUnsent = metric('DeliveriesUnsent', []);
 export const DeliverySeconds = metric('DeliverySeconds', []);
 export const EndpointsDisabled = metric('EndpointsDisabled', []);
 
+/** Requests, also of containers, whose credential does not hold or does not allow what is asked. */
+export const RequestsDenied = metric('RequestsDenied', [], ['service', 'refusal']);
+export const WorkerCallsRefused = metric('WorkerCallsRefused', [], ['reason']);
+
 /* @__NO_SIDE_EFFECTS__ */
 function metric(name: string, ...by: Metric['by'][number][]): Metric {
   return { name, by };

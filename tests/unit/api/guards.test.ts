@@ -2,6 +2,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { intake } from '../../../application/intake/intake.ts';
 import { submitJob } from '../../../application/resources/submit-job.ts';
+import type { Point } from '../../../domain/metrics/metric.ts';
 import { parseSubmission } from '../../../domain/request/request.ts';
 import { bearer, ownedKey, tokenOf } from '../../support/credentials.ts';
 import { doors } from '../../support/doors.ts';
@@ -170,4 +171,22 @@ describe('a caller with a token', () => {
     const answer = await api(`/v1/jobs?${name}=${tokenOf(owned)}`, { headers: bearer(tokenOf(owned)) });
     expect(answer).toMatchObject({ status: 400, body: { code: 'parameter_invalid' } });
   });
+});
+
+test('a request without a credential that holds is counted, and so is one that its credential does not allow', async () => {
+  const door = doors();
+  const reader = ownedKey({ scopes: ['jobs:read'] });
+  await door.keys.register(reader.key);
+  const counted: string[] = [];
+  const info = (_: string, __?: object, points: readonly Point[] = []) =>
+    void counted.push(...points.map(({ metric, of = {} }) => [metric.name, ...Object.values(of)].join(' ')));
+  Reflect.set(door.ports.log, 'info', info);
+  const headers = bearer(tokenOf(reader, { scope: 'jobs:read' }));
+  const asked = [
+    await door.api('/v1/jobs', { headers }),
+    await door.api('/v1/jobs'),
+    await door.api('/v1/jobs', { method: 'POST', headers, body: request('k') }),
+  ];
+  expect(asked.map(({ status }) => status)).toEqual([200, 401, 403]);
+  expect(counted).toEqual(['RequestsDenied credential', 'RequestsDenied forbidden']);
 });
