@@ -4,11 +4,13 @@
  */
 import { pacedBatch, pacedWaiting } from '../application/batch/paced-batch.ts';
 import { eraser } from '../application/operation/erase.ts';
+import { clearing } from '../application/repair/clearance.ts';
 import { tick } from '../application/repair/tick.ts';
 import { slots } from '../application/tenant/slots.ts';
 import { scheduleHandler } from '../io/aws/lambda.ts';
 import {
   openBatch,
+  openClearance,
   openDue,
   openEnds,
   openErasure,
@@ -22,6 +24,7 @@ const MAX_RATE_WAIT_MS = 5000;
 
 const jobs = openJobs('tick');
 const { batch, limiter, callsPerSecond } = openBatch(jobs, MAX_RATE_WAIT_MS);
+const erasure = openErasure(jobs);
 
 export const handler = scheduleHandler(
   jobs.log,
@@ -35,6 +38,7 @@ export const handler = scheduleHandler(
     slots: slots(jobs),
     callsPerSecond,
     types: jobTypes,
-    erase: eraser({ ...jobs, ...openErasure(jobs), types: jobTypes }),
+    erase: eraser({ ...jobs, ...erasure, types: jobTypes }),
+    clear: clearing({ ...jobs, ...erasure, ...openClearance(jobs) }),
   }),
 );

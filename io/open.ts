@@ -3,6 +3,7 @@
  * passes it to its use case; a bundle contains only what its function opens.
  */
 import { definitionOf, functionOf } from '../domain/batch/definitions.ts';
+import { resultDays } from '../domain/job/clearance.ts';
 import { isForBus, isForNotify } from '../domain/webhook/notification.ts';
 import { keyRegister, keyStore } from './access/keys.ts';
 import { revocationStore } from './access/revocations.ts';
@@ -57,6 +58,7 @@ import { groupLists } from './table/group/group-lists.ts';
 import { groupStore } from './table/group/groups.ts';
 import { jobLists } from './table/job-lists.ts';
 import { jobStore } from './table/jobs.ts';
+import { clearanceStore } from './table/operation/clearance.ts';
 import { operationStore } from './table/operation/operations.ts';
 import { rateLimiter } from './table/rate-limiter.ts';
 import { receiptStore } from './table/receipts.ts';
@@ -243,6 +245,7 @@ export function openWorkerApi(name: string) {
     'BUCKET_ARN',
     'OBJECTS_ROLE_ARN',
     'OBJECT_RETENTION_DAYS',
+    'RETENTION_DAYS',
     'WORKER_KEY_ID',
     'JOB_QUEUE_STANDARD',
     'JOB_QUEUE_ECONOMY',
@@ -262,7 +265,7 @@ export function openWorkerApi(name: string) {
     batch: batchPort(client, client),
     queues: [env.JOB_QUEUE_STANDARD, env.JOB_QUEUE_ECONOMY],
     bucket: env.BUCKET_NAME,
-    objectDays: env.OBJECT_RETENTION_DAYS,
+    resultDays: resultDays(env.OBJECT_RETENTION_DAYS, env.RETENTION_DAYS),
   };
 }
 
@@ -297,6 +300,11 @@ export function openErasure({ items }: Pick<Jobs, 'items'>) {
     tenantObjects: tenantObjects(s3(), BUCKET_NAME),
     workerLogs: workerLogs(erasingLogs(), WORKER_LOG_GROUP),
   };
+}
+
+/** For the same function: it removes what jobs have left whose records are about to go. */
+export function openClearance({ items }: Pick<Jobs, 'items'>) {
+  return { clearance: clearanceStore(items), retentionDays: readEnv('RETENTION_DAYS').RETENTION_DAYS };
 }
 
 /** For the one function that asks why a job does not start. */

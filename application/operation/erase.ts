@@ -165,7 +165,10 @@ async function removeRows(ports: ErasePorts, work: Erasing, step: StepOf<'rows'>
   }
   const gone = rows.filter(({ openJobId }) => openJobId === undefined);
   // Before the rows that name them.
-  for (const stream of gone.flatMap(({ logStreams }) => logStreams)) await ports.workerLogs.remove(stream);
+  const streams = new Set(gone.flatMap(({ logStreams }) => logStreams));
+  for (const run of gone.flatMap(({ runs }) => runs))
+    for (const stream of await ports.workerLogs.streamsOf(run)) streams.add(stream);
+  for (const stream of streams) await ports.workerLogs.remove(stream);
   await ports.tenantRows.remove(tenantId, gone);
   return { did: gone.length, examined: page.examined, then: afterRows(step, rows.length, last) };
 }
@@ -173,8 +176,8 @@ async function removeRows(ports: ErasePorts, work: Erasing, step: StepOf<'rows'>
 /** The first rows that have so many streams, and all if there are fewer. */
 function untilStreams(rows: readonly TenantRow[]): readonly TenantRow[] {
   let streams = 0;
-  const end = rows.findIndex(({ logStreams }) => {
-    streams += logStreams.length;
+  const end = rows.findIndex(({ logStreams, runs }) => {
+    streams += logStreams.length + runs.length;
     return streams >= MAX_STREAMS;
   });
   return end < 0 ? rows : rows.slice(0, end + 1);

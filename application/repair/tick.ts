@@ -6,13 +6,14 @@ import { ranTick } from '../../domain/metrics/step-metrics.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import { apart } from '../apart.ts';
 import type { Erase } from '../operation/erase.ts';
+import type { Clear } from './clearance.ts';
 import { type ReconcilePorts, reconcile } from './reconcile.ts';
 
 /** The period of the schedule in serverless.yml: a run takes what is due before the next one. */
 const PERIOD_MS = 60_000;
 /** Leaves the function time to finish its work. */
 const RUN_MS = 40_000;
-/** After all else: what erases a tenant has no hurry, and delays no job. */
+/** After all else: what is removed has no hurry, and delays no job. */
 const ERASE_UNTIL_MS = 48_000;
 
 export interface TickPorts extends ReconcilePorts {
@@ -20,6 +21,8 @@ export interface TickPorts extends ReconcilePorts {
   readonly callsPerSecond: number;
   /** Absent: operations that erase tenants are left alone. */
   readonly erase?: Erase;
+  /** Absent: what jobs have left goes by the rules of the bucket and the log group alone. */
+  readonly clear?: Clear;
 }
 
 export function tick(ports: TickPorts): () => Promise<void> {
@@ -40,5 +43,9 @@ export function tick(ports: TickPorts): () => Promise<void> {
     // It stays due, and the next run goes on with it.
     for (const { item, error } of failed)
       ports.log.error('operation:erase:failed', { operationId: item.operationId, error });
+    // The next run goes on where this one was.
+    await ports.clear?.(beganMs + ERASE_UNTIL_MS).catch((error: unknown) => {
+      ports.log.error('job:clear:failed', { error });
+    });
   };
 }

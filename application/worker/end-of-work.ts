@@ -100,7 +100,7 @@ async function behind(ports: WorkerApiPorts, job: JobRecord, object: NamedObject
     return refusal('result_too_large', `Expected at most ${MAX_RESULT_BYTES} bytes, found ${bytes}.`);
   const key = keyOf(job, name);
   const inline = bytes > MAX_INLINE_BYTES ? undefined : inlineResult(await ports.objects.text(key));
-  const expiresAt = ports.clock.nowMs() + ports.objectDays * DAY_MS;
+  const expiresAt = ports.clock.nowMs() + ports.resultDays * DAY_MS;
   return inline ?? { object: `s3://${ports.bucket}/${key}`, bytes, sha256, expiresAt };
 }
 

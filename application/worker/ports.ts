@@ -19,8 +19,8 @@ export interface WorkerApiPorts extends HandOverPorts {
   readonly askRun: AskRun;
   readonly types: JobTypes;
   readonly bucket: string;
-  /** After so many days the bucket deletes an object. */
-  readonly objectDays: number;
+  /** For so many days an object of a result is there, at least. */
+  readonly resultDays: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

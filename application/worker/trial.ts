@@ -94,7 +94,7 @@ export async function openTrial(
     jobs,
     bucket,
     types: new Map([[type.id, type]]),
-    objectDays: 1,
+    resultDays: 1,
     // The record knows the only container that there is.
     askRun: async () => ({ kind: 'unknown' }),
     // Of the trial's own door, which refuses every service of AWS.

@@ -48,12 +48,21 @@ export function resultFolder(
   run: { readonly runId: string; readonly try: number },
 ): string {
   const name = `${run.runId.replaceAll(':', '-')}-${run.try}`;
-  return `${tenantFolder(job.tenantId)}results/${job.jobId}/${name}/`;
+  return `${resultsOf(job.tenantId)}${job.jobId}/${name}/`;
 }
+
+/** @returns the job in whose folder of results the object is; undefined for an object of another folder */
+export function jobOfResult(tenantId: string, key: string): string | undefined {
+  const folder = resultsOf(tenantId);
+  return key.startsWith(folder) ? key.slice(folder.length).split('/')[0] : undefined;
+}
+
+/** The key prefix of what the jobs of a tenant have written. */
+export const resultsOf = (tenantId: string): string => `${tenantFolder(tenantId)}results/`;
 
 /** The input of a job that has it in its record, for containers that read files alone. No container may write here. */
 export function inputFileKey({ tenantId, jobId }: Pick<JobRecord, 'tenantId' | 'jobId'>): string {
-  return `${tenantFolder(tenantId)}results/${jobId}/input.json`;
+  return `${resultsOf(tenantId)}${jobId}/input.json`;
 }
 
 /** Shards of the `due` index: one index partition takes 1,000 writes a second, and all jobs of a minute share a time. */

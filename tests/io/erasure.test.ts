@@ -8,6 +8,7 @@ import { isOver, type Operation } from '../../domain/operation/operation.ts';
 import { failureRowOf } from '../../domain/reading/failure-row.ts';
 import { QUIET_MS } from '../../domain/tenant/erasure.ts';
 import { tenantObjects } from '../../io/aws/tenant-objects.ts';
+import type { LoggedRun } from '../../io/aws/worker-logs.ts';
 import { dependantStore } from '../../io/table/dependency/dependants.ts';
 import { rollStore } from '../../io/table/due/rolls.ts';
 import { endpointRegister } from '../../io/table/endpoints.ts';
@@ -27,10 +28,13 @@ import { setUp } from '../local/gateway/set-up.ts';
 import { aJob, NOW } from '../support/jobs.ts';
 import { createJobsTable } from '../support/jobs-table.ts';
 import { useCases } from '../support/use-cases.ts';
+import { type ErasureMutant, mutants } from './erasure-mutants.ts';
 
 jest.setTimeout(300_000);
 
 const BUCKET = 'headgate-erasure';
+/** Of the run on Lambda. */
+const A_REQUEST = '0d1b9f1e-0000-4000-8000-000000000001';
 let tokens = 0;
 let cloud: Awaited<ReturnType<typeof setUp>>;
 let items: Table;
@@ -57,7 +61,7 @@ const failure = { class: 'app_error', code: 'exit_code', message: 'It ended with
 async function furnish(tenantId: string, states: readonly WholeJob[] = []): Promise<void> {
   const jobs = jobStore(items);
   const stream = { attempt: 1, runId: 'a-run', endedAt: NOW, logStream: `${tenantId}/default/1` };
-  const sandbox = { attempt: 2, runId: 'lambda:a-run', endedAt: NOW, logStream: 'a sandbox of all' };
+  const sandbox = { attempt: 2, runId: `lambda:${A_REQUEST}`, endedAt: NOW };
   await jobs.create(ended(tenantId, 0, { endedAttempts: [stream, sandbox] }));
   // Its input is so large that it is in a row of its own.
   await jobs.create(ended(tenantId, 1, { input: { title: 'x'.repeat(5000) } }));
@@ -145,7 +149,10 @@ function opened(dies: (call: string) => void = () => undefined) {
     lists: dying(jobLists(items)),
     tenantRows: dying(tenantRows(items)),
     tenantObjects: dying(tenantObjects(cloud.s3, BUCKET)),
-    workerLogs: dying({ remove: async (stream: string) => void removedLogs.push(stream) }),
+    workerLogs: dying({
+      remove: async (stream: string) => void removedLogs.push(stream),
+      streamsOf: async ({ requestId }: LoggedRun) => (requestId === A_REQUEST ? ['a sandbox of acme'] : []),
+    }),
     operations: dying(operationStore(items)),
   };
   return { ...cases, ports, removedLogs };
@@ -201,7 +208,7 @@ test('nothing of a tenant is left in table and bucket but the operation that era
     'tenants/globex/inputs/n.csv',
     'tenants/globex/results/job/1/result.json',
   ]);
-  expect(world.removedLogs).toEqual(['acme/default/1']);
+  expect(world.removedLogs).toEqual(['acme/default/1', 'a sandbox of acme']);
   expect(over.done).toBeGreaterThan(15);
 });
 
@@ -299,4 +306,61 @@ test('a tenant that is being erased takes no setting, and one that was never the
   expect(await tenantStore(items).put({ tenantId: 'acme', status: 'active' })).toBe('leaving');
   const unknown = await startErasing(starting(world.ports), 'unknown', { operator: 'the operator' });
   expect(unknown).toMatchObject({ kind: 'refused', problem: { code: 'not_found' } });
+});
+
+/** A tenant with all that it may have, what comes late, a process that dies, and a repeat after the end. @returns what is wrong */
+async function leftBy(flawed: ErasureMutant['flawed']): Promise<readonly string[]> {
+  await furnish('acme');
+  let hasDied = false;
+  const world = opened((call) => {
+    // The first time that rows were removed.
+    if (call !== 'remove' || hasDied || world.removedLogs.length === 0) return;
+    hasDied = true;
+    throw new Error('dies');
+  });
+  const flawedWorld = { ...world, ports: { ...world.ports, ...flawed(world.ports) } };
+  const { operationId } = await begun(flawedWorld, 'cancel');
+  const before = await operationStore(items).get(operationId);
+  const late = ended('acme', 12, { state: 'scheduled', settled: undefined, runAt: '2027-01-01T00:00:00Z' });
+  let told = false;
+  let minutes = 0;
+  const everyMinute = async () => {
+    minutes++;
+    // Taken by intake before the tenant was closed, and not in the index when the list was read.
+    if (minutes === 2) await jobStore(items).create(late);
+    // Long after nothing was found, by a container with a URL.
+    if (minutes < 4 || minutes === 9) {
+      await groupStore(items).ask({ tenantId: 'acme', groupId: 'late' }, { jobId: idOf('acme', 9), at: NOW });
+      const Key = `tenants/acme/results/late-${minutes}`;
+      await cloud.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: 'x' }));
+    }
+    const job = await jobStore(items).get(late.jobId);
+    if (job?.state !== 'cancelled' || job.settled === true) return;
+    const settled = { ...job, settled: true, dueAt: undefined, version: job.version + 1 };
+    told = (await jobStore(items).replace(job, settled)) === 'written';
+  };
+  await carriedOut(flawedWorld, operationId, everyMinute);
+  while (minutes < 9) await everyMinute();
+  const rows = (await rowsOf('acme')).filter(notTheOperation);
+  const logs = ['acme/default/1', 'a sandbox of acme'].filter((name) => !world.removedLogs.includes(name));
+  const left = [
+    ...rows.map((row) => `row ${row}`),
+    ...(await objects()).map((key) => `object ${key}`),
+    ...logs.map((name) => `log ${name}`),
+    ...(told ? [] : ['no process told of an end']),
+  ];
+  // The slower twin of the last process comes when the tenant was made anew.
+  await tenantStore(items).put({ tenantId: 'acme', status: 'active' });
+  await flawedWorld.ports.tenantRows.removeRecord('acme', before?.operationId ?? '');
+  const isThere = (await tenantStore(items).load(['acme'])).has('acme');
+  return [...left, ...(isThere ? [] : ['the tenant of today is gone'])];
+}
+
+test('what comes late, and what dies, leaves nothing', async () => {
+  expect(await leftBy(() => ({}))).toEqual([]);
+});
+
+test.each(mutants)('without $without something is left', async ({ leaves, flawed }) => {
+  const left = await leftBy(flawed);
+  expect(left).toContainEqual(expect.stringMatching(leaves));
 });

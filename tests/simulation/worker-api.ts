@@ -61,7 +61,7 @@ export function virtualWorkerApi(run: Run, services: WorkerApiServices): Virtual
       },
       types: services.types,
       bucket: BUCKET,
-      objectDays: 30,
+      resultDays: 30,
       clock: clockOf(run, process),
       log: run.log(process),
       ...services.portsOf(process),

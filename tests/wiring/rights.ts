@@ -27,6 +27,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   // The requests of S3 and Lambda have other names than their rights.
   'client-s3/DeleteObjectsCommand': ['s3:DeleteObject', 's3:DeleteObjectVersion'],
   'client-s3/HeadObjectCommand': ['s3:GetObject'],
+  'client-s3/ListObjectsV2Command': ['s3:ListBucket'],
   'client-s3/ListObjectVersionsCommand': ['s3:ListBucketVersions'],
   'client-lambda/InvokeCommand': ['lambda:InvokeFunction'],
   // Our requests carry tags.

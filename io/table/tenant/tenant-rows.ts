@@ -4,6 +4,8 @@
  */
 import { isFinal, JobState } from '../../../domain/job/job.ts';
 import { isSharedStream } from '../../../domain/reading/failure-row.ts';
+import { requestOf } from '../../../domain/reading/log-place.ts';
+import type { LoggedRun } from '../../aws/worker-logs.ts';
 import { partsKey } from '../jobs.ts';
 import type { Attributes, Key, Page, Table } from '../table.ts';
 import { nameKey, tenantKey } from '../tenants.ts';
@@ -38,6 +40,8 @@ export interface TenantRow {
   readonly openJobId?: string;
   /** The logs of containers that worked for this job alone. */
   readonly logStreams: readonly string[];
+  /** Its runs on Lambda, whose logs no record names. */
+  readonly runs: readonly LoggedRun[];
 }
 
 export function tenantRows(items: Table): TenantRows {
@@ -113,7 +117,8 @@ function staysToTheEnd(item: Attributes): boolean {
 function rowOf(item: Attributes): TenantRow {
   const key = keyOf(item);
   const isShared = ownersOf(item).length > 1;
-  if (!key.pk.startsWith('JOB#') || key.sk !== 'JOB') return { key, more: [], isShared, logStreams: [] };
+  if (!key.pk.startsWith('JOB#') || key.sk !== 'JOB')
+    return { key, more: [], isShared, logStreams: [], runs: [] };
   // As it is stored: a record that this version cannot read goes, too.
   const state = JobState.safeParse(item['state']).data;
   const isOpen = state !== undefined && !(isFinal(state) && item['settled'] === true);
@@ -121,15 +126,42 @@ function rowOf(item: Attributes): TenantRow {
     const stream = textIn(attempt, 'logStream');
     return stream === undefined || isSharedStream(textIn(attempt, 'runId')) ? [] : [stream];
   });
+  const runs = attemptsIn(item).flatMap((attempt) => runOf(attempt, numberIn(item, 'createdAt') ?? 0));
   // An earlier version has stored parts without the name of their tenant.
   const fingerprint = textIn(item, 'fingerprint');
   const more =
     fingerprint === undefined ? [] : [partsKey({ jobId: key.pk.slice('JOB#'.length), fingerprint })];
-  return { key, more, isShared, logStreams, ...(isOpen ? { openJobId: key.pk.slice('JOB#'.length) } : {}) };
+  return {
+    key,
+    more,
+    isShared,
+    logStreams,
+    runs,
+    ...(isOpen ? { openJobId: key.pk.slice('JOB#'.length) } : {}),
+  };
 }
 
 const attemptsIn = ({ endedAttempts }: Attributes): readonly unknown[] =>
   Array.isArray(endedAttempts) ? endedAttempts : [];
+
+/** A line is stored some moments after it was printed, and what follows the end of a run is Lambda's own. */
+const AFTER_END_MS = 300_000;
+
+function runOf(attempt: unknown, createdAt: number): LoggedRun[] {
+  const [runId, startedAt, endedAt] = [
+    textIn(attempt, 'runId'),
+    numberIn(attempt, 'startedAt'),
+    numberIn(attempt, 'endedAt'),
+  ];
+  const asked = requestOf({ runId, startedAt }, createdAt);
+  if (asked?.kind !== 'request' || endedAt === undefined) return [];
+  return [{ requestId: asked.requestId, fromMs: asked.fromMs, untilMs: endedAt + AFTER_END_MS }];
+}
+
+function numberIn(value: unknown, name: string): number | undefined {
+  const found = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  return typeof found === 'number' ? found : undefined;
+}
 
 function textIn(value: unknown, name: string): string | undefined {
   const found = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
