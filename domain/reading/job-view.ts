@@ -40,6 +40,10 @@ export const AttemptView = z.object({
   runId: z.string().optional(),
   /** For operators. */
   logStream: z.string().optional(),
+  /** An estimate by list prices, of an attempt that cost something. For operators. */
+  usd: z.number().optional(),
+  /** What it was billed for. For operators. */
+  billedSeconds: z.number().optional(),
 });
 
 export const ProgressView = z.object({
@@ -169,6 +173,8 @@ export function viewOf(job: WholeJob, audience: Audience): JobView {
         failure: ended.failure && failureView(ended.failure, audience),
         runId: forOperators ? ended.runId : undefined,
         logStream: forOperators ? ended.logStream : undefined,
+        usd: forOperators && ended.usdMicro !== undefined ? ended.usdMicro / 1_000_000 : undefined,
+        billedSeconds: forOperators ? ended.billedSeconds : undefined,
       }),
     ),
     discardedAt: maybe(job.discarded?.at),

@@ -17,7 +17,16 @@ const failure = {
 const failed = jobIn('failed', {
   failure,
   endedAttempts: [
-    { attempt: 1, runId: FIRST, startedAt: NOW + 1000, endedAt: NOW + 5000, failure, logStream: 'worker/1' },
+    {
+      attempt: 1,
+      runId: FIRST,
+      startedAt: NOW + 1000,
+      endedAt: NOW + 5000,
+      failure,
+      logStream: 'worker/1',
+      usdMicro: 165,
+      billedSeconds: 60,
+    },
   ],
   progress: { done: 3, total: 9, note: `reads ${ARN}`, at: NOW + 2000 },
   stateAt: NOW + 5000,
@@ -32,7 +41,7 @@ describe('a tenant', () => {
     timelineOf(failed, [], 'tenant'),
   ]);
 
-  it.each(['123456789012', 'arn:aws', 'Not authorized', 'worker/', FIRST, 'the operator knows why'])(
+  it.each(['123456789012', 'arn:aws', 'Not authorized', 'worker/', FIRST, 'usd', 'the operator knows why'])(
     'is not told %s',
     (internal) => {
       expect(told).not.toContain(internal);
@@ -52,6 +61,12 @@ describe('a tenant', () => {
 it('an operator is told what AWS said, and where the container ran and logged', () => {
   const told = JSON.stringify(viewOf(failed, 'operator'));
   for (const fact of ['Not authorized', 'worker/1', FIRST]) expect(told).toContain(fact);
+});
+
+it('an operator is told what each attempt cost, if it cost anything', () => {
+  expect(viewOf(failed, 'operator').attempts).toMatchObject([{ usd: 0.000165, billedSeconds: 60 }]);
+  const free = { ...failed, endedAttempts: [{ attempt: 1, endedAt: NOW }] };
+  expect(viewOf(free, 'operator').attempts[0]).toEqual({ attempt: 1, endedAt: expect.any(String) });
 });
 
 test.each(JobState.options)('a job that is %s is shown as the schemas say, to both', (state) => {
