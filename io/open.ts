@@ -60,7 +60,7 @@ import { jobLists } from './table/job-lists.ts';
 import { jobStore } from './table/jobs.ts';
 import { clearanceStore } from './table/operation/clearance.ts';
 import { operationStore } from './table/operation/operations.ts';
-import { rateLimiter } from './table/rate-limiter.ts';
+import { paceFreeAtMs, rateLimiter } from './table/rate-limiter.ts';
 import { receiptStore } from './table/receipts.ts';
 import { scheduleStore } from './table/schedules.ts';
 import { sealedKeys } from './table/sealed-keys.ts';
@@ -68,7 +68,7 @@ import { table } from './table/table.ts';
 import { tenantRows } from './table/tenant/tenant-rows.ts';
 import { tenantStore } from './table/tenants.ts';
 import { turnBook } from './table/turn-book.ts';
-import { waitingCount, waitingStore } from './table/waiting.ts';
+import { waitingReader, waitingStore } from './table/waiting.ts';
 
 /**
  * @param name the name of the process in the log
@@ -137,7 +137,7 @@ export function openDoor(name: string) {
     tenants: tenantStore(parts.items),
     revocations: revocationStore(parts.items),
     gates: gateStore(parts.items),
-    waiting: waitingCount(parts.items),
+    waiting: waitingReader(parts.items),
     endpoints: endpointStore(parts.items),
     deliveries: deliveryStore(parts.items),
     submitQueue: queue(sqs(), env.SUBMIT_QUEUE_URL),
@@ -322,10 +322,15 @@ export function openDue({ items }: Jobs) {
   };
 }
 
-/** For the door that says whether the stack keeps up. */
+/** For the door that says whether the stack keeps up, and how much it does. */
 export function openUpkeep({ items }: Pick<Jobs, 'items'>) {
-  const { DEAD_LETTER_QUEUES } = readEnv('DEAD_LETTER_QUEUES');
+  const { DEAD_LETTER_QUEUES, BATCH_CALLS_PER_SECOND } = readEnv(
+    'DEAD_LETTER_QUEUES',
+    'BATCH_CALLS_PER_SECOND',
+  );
   return {
+    callsPerSecond: BATCH_CALLS_PER_SECOND,
+    paceFreeAtMs: () => paceFreeAtMs(items),
     due: dueIndex(items),
     setAsideShards: SET_ASIDE,
     countDeadLetters: deadLetterCounts(sqs(), DEAD_LETTER_QUEUES),

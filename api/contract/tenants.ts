@@ -36,6 +36,8 @@ export const TenantView = z.object({
   /** How many attempts hold a slot. */
   inBatch: z.int(),
   waiting: z.int(),
+  /** Since when the attempt waits that is first in line. */
+  waitingSince: z.iso.datetime().optional(),
 });
 
 export const TenantPage = z.object({

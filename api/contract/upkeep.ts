@@ -1,5 +1,6 @@
 /** Whether the stack keeps up, for operators. */
 import * as z from 'zod';
+import { ActivityView } from '../../domain/cost/activity.ts';
 import { CheckView } from '../../domain/reading/upkeep-view.ts';
 import { operations } from './operation.ts';
 
@@ -9,6 +10,17 @@ const Upkeep = z.object({
 });
 
 export const upkeepOperations = operations({
+  getActivity: {
+    method: 'get',
+    path: '/v1/activity',
+    tag: 'service',
+    access: { kind: 'operator' },
+    summary: 'Ask how many attempts ended in the last hour and today, and what they cost',
+    description:
+      'By the receipts of attempts, of all tenants, 20,000 at most: those of the last hour first. An attempt that cost nothing has none.',
+    answers: { 200: { description: 'The counts.', body: ActivityView } },
+    problems: [],
+  },
   getUpkeep: {
     method: 'get',
     path: '/v1/upkeep',

@@ -119,7 +119,7 @@ function withTenant(use: (tenantId: string, asked: Asked) => Promise<Answer | Re
 const settingsTag = (settings: SetByOperator | undefined): Promise<string> =>
   etagOf('operator', JSON.stringify(settings ?? null));
 
-function viewOf({ tenantId, settings, paused, spend, inBatch, waiting }: TenantAccount) {
+function viewOf({ tenantId, settings, paused, spend, inBatch, waiting, waitingSince }: TenantAccount) {
   return {
     tenantId,
     ...(settings === undefined ? {} : { settings }),
@@ -127,5 +127,6 @@ function viewOf({ tenantId, settings, paused, spend, inBatch, waiting }: TenantA
     ...(spend === undefined ? {} : { spend: spendView(settings?.budget, spend) }),
     inBatch,
     waiting,
+    ...(waitingSince === undefined ? {} : { waitingSince: new Date(waitingSince).toISOString() }),
   };
 }

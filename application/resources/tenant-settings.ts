@@ -5,11 +5,12 @@ import type { Budget, Spend } from '../../domain/tenant/budget.ts';
 import type { Caps, Gate } from '../../domain/tenant/gate.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import type { WaitingStore } from '../../io/table/waiting.ts';
+import { waitingSince } from '../tenant/first-in-line.ts';
 import { type Account, type AccountPorts, readAccount } from '../tenant/tenant-admin.ts';
 import { notFound, type Refused } from './refused.ts';
 
 export interface TenantSettingsPorts extends AccountPorts {
-  readonly waiting: Pick<WaitingStore, 'count'>;
+  readonly waiting: Pick<WaitingStore, 'count' | 'ready' | 'head'>;
 }
 
 export interface SetByOperator extends Omit<Tenant, 'tenantId' | 'erasedBy'> {
@@ -27,6 +28,8 @@ export interface TenantAccount {
   readonly spend: Spend | undefined;
   readonly inBatch: number;
   readonly waiting: number;
+  /** Since when the first in line waits, epoch ms. */
+  readonly waitingSince: number | undefined;
 }
 
 /** A tenant without a record and without a gate is not found. */
@@ -36,6 +39,8 @@ export async function tenantAccount(
 ): Promise<TenantAccount | Refused> {
   const account = await readAccount(ports, tenantId);
   if (account.tenant === undefined && account.gate === undefined) return notFound;
+  const { gate } = account;
+  const waiting = gate === undefined ? 0 : await ports.waiting.count(tenantId);
   return {
     kind: 'account',
     tenantId,
@@ -43,7 +48,8 @@ export async function tenantAccount(
     paused: account.gate?.paused,
     spend: account.gate?.spend,
     inBatch: account.gate?.holders.length ?? 0,
-    waiting: account.gate === undefined ? 0 : await ports.waiting.count(tenantId),
+    waiting,
+    waitingSince: gate === undefined || waiting === 0 ? undefined : await waitingSince(ports.waiting, gate),
   };
 }
 

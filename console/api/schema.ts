@@ -1,6 +1,6 @@
 /** Types of docs/openapi.json. Written by `npm run docs`. */
 
-export type Attempt = { readonly attempt: number; readonly startedAt?: string | undefined; readonly endedAt: string; readonly failure?: Failure | undefined; readonly runId?: string | undefined; readonly logStream?: string | undefined };
+export type Attempt = { readonly attempt: number; readonly startedAt?: string | undefined; readonly endedAt: string; readonly failure?: Failure | undefined; readonly runId?: string | undefined; readonly logStream?: string | undefined; readonly usd?: number | undefined; readonly billedSeconds?: number | undefined };
 
 export type BatchResult = { readonly status: number; readonly id?: string | undefined; readonly state?: "scheduled" | "blocked" | "waiting" | "submitting" | "submitted" | "starting" | "running" | "retrying" | "cancelling" | "succeeded" | "failed" | "cancelled" | "expired" | (string & {}) | undefined; readonly problem?: Problem | undefined };
 
@@ -66,7 +66,7 @@ export type Schedule = { readonly cron: string; readonly timeZone: string; reado
 
 export type SchedulePage = { readonly items: readonly (Schedule)[] };
 
-export type Tenant = { readonly tenantId: string; readonly settings?: { readonly status: "active" | "suspended" | (string & {}); readonly jobTypes?: readonly (string)[] | undefined; readonly weight?: number | undefined; readonly priorityCeiling?: "low" | "normal" | "high" | "urgent" | (string & {}) | undefined; readonly abovePriorityCeiling?: "clamp" | "refuse" | (string & {}) | undefined; readonly waitingQuota?: number | undefined; readonly caps: { readonly cap?: number | undefined; readonly typeCaps?: Readonly<Record<string, number>> | undefined; readonly keyCap?: number | undefined }; readonly budget?: { readonly usdPerMonth: number; readonly timeZone: string; readonly warnAt: number; readonly then: "hold" | "cancel" | "refuse" | (string & {}) } | undefined } | undefined; readonly paused?: { readonly reason: string; readonly at: string } | undefined; readonly spend?: { readonly month: string; readonly usd: number; readonly at: string; readonly until: string; readonly standing: string } | undefined; readonly inBatch: number; readonly waiting: number };
+export type Tenant = { readonly tenantId: string; readonly settings?: { readonly status: "active" | "suspended" | (string & {}); readonly jobTypes?: readonly (string)[] | undefined; readonly weight?: number | undefined; readonly priorityCeiling?: "low" | "normal" | "high" | "urgent" | (string & {}) | undefined; readonly abovePriorityCeiling?: "clamp" | "refuse" | (string & {}) | undefined; readonly waitingQuota?: number | undefined; readonly caps: { readonly cap?: number | undefined; readonly typeCaps?: Readonly<Record<string, number>> | undefined; readonly keyCap?: number | undefined }; readonly budget?: { readonly usdPerMonth: number; readonly timeZone: string; readonly warnAt: number; readonly then: "hold" | "cancel" | "refuse" | (string & {}) } | undefined } | undefined; readonly paused?: { readonly reason: string; readonly at: string } | undefined; readonly spend?: { readonly month: string; readonly usd: number; readonly at: string; readonly until: string; readonly standing: string } | undefined; readonly inBatch: number; readonly waiting: number; readonly waitingSince?: string | undefined };
 
 export type TenantPage = { readonly items: readonly ({ readonly tenantId: string; readonly status: "active" | "suspended" | (string & {}) })[] };
 
@@ -158,6 +158,7 @@ export interface Answers {
   'get /v1/keys': KeyPage;
   'get /v1/keys/{keyId}': Key;
   'post /v1/keys/{keyId}/disable': Key;
+  'get /v1/activity': { readonly minutes: readonly ({ readonly at: string; readonly attempts: number })[]; readonly today: { readonly since: string; readonly attempts: number; readonly jobs: number; readonly billedSeconds: number; readonly usd: number; readonly more: boolean }; readonly pace: { readonly perSecond: number; readonly takenSeconds: number } };
   'get /v1/upkeep': { readonly items: readonly ({ readonly id: string; readonly ok: boolean; readonly says: string; readonly fix?: string | undefined })[]; readonly deadLetters: readonly ({ readonly queue: string; readonly count: number })[] };
   'get /v1/health': Health;
   'get /v1/openapi.json': { readonly openapi: string };

@@ -36,6 +36,13 @@ const asWritten = (state: Stored): Seen => ({
   item: { attributes: state, expected: { version: state.version } },
 });
 
+/** For a reader that makes no calls: when the next one may be made. @returns 0 when none was ever made, or the item cannot be read */
+export async function paceFreeAtMs(items: Table): Promise<number> {
+  const stored = await items.get(KEY);
+  if (stored === undefined) return 0;
+  return readEach([stored], (item) => readRow(Stored, item)).rows[0]?.tatMs ?? 0;
+}
+
 export function rateLimiter(
   items: Table,
   { clock, ...limits }: RateLimits & { readonly clock: Clock },

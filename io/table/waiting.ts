@@ -62,8 +62,15 @@ const EXPIRES_AFTER_MS = 30 * 86_400_000;
 const StoredEntry = z.object({ typeTag: z.int(), keyTag: z.int(), token: z.string() });
 
 /** For readers that need no more. Their roles have no right to change rows. */
-export function waitingCount(items: Table): Pick<WaitingStore, 'count'> {
+export function waitingReader(items: Table): Pick<WaitingStore, 'count' | 'ready' | 'head'> {
   return {
+    ready: (tenantId, typeTag, limit) => readFront(items, tenantId, `R#${tag(typeTag)}#`, limit),
+
+    async head({ tenantId, typeTag, keyTag }) {
+      const { items: found } = await readFront(items, tenantId, `C#${tag(typeTag)}#${tag(keyTag)}#`, 1);
+      return found.find((item) => 'jobId' in item);
+    },
+
     async count(tenantId, before) {
       const front = before === undefined ? undefined : inFrontOf(before);
       const counted = await items.countItems({
@@ -95,8 +102,6 @@ export function waitingStore(items: Table): WaitingStore {
 
     remove: (rows) => items.removeAll(rows.map(rowKey)),
 
-    ready: (tenantId, typeTag, limit) => firstOf(tenantId, `R#${tag(typeTag)}#`, limit),
-
     async held(tenantId, keyTag) {
       const found = await firstOf(tenantId, `H#${tag(keyTag)}#`, MAX_HELD);
       return found.items.filter((item) => 'of' in item);
@@ -109,11 +114,6 @@ export function waitingStore(items: Table): WaitingStore {
         limit,
       });
       return readEach(page.items, (item) => itemOf(tenantId, item)).rows.filter((item) => 'of' in item);
-    },
-
-    async head({ tenantId, typeTag, keyTag }) {
-      const { items: found } = await firstOf(tenantId, `C#${tag(typeTag)}#${tag(keyTag)}#`, 1);
-      return found.find((item) => 'jobId' in item);
     },
 
     putEntry(entry, nowMs) {
@@ -131,7 +131,7 @@ export function waitingStore(items: Table): WaitingStore {
       return new Set(rows.filter((row) => keys.has(`${rowKey(row).pk}\n${rowKey(row).sk}`)));
     },
 
-    ...waitingCount(items),
+    ...waitingReader(items),
 
     async earlier(tenantId, limit, after) {
       const page = await items.query({

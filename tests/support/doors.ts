@@ -66,10 +66,12 @@ const signed = {
 export function doors({
   origins = [],
   letters = [],
+  paceFreeAtMs = 0,
   ...given
 }: Parameters<typeof useCases>[0] & {
   readonly origins?: readonly string[];
   readonly letters?: readonly DeadLetterCount[];
+  readonly paceFreeAtMs?: number;
 } = {}) {
   const opened = useCases(given);
   const { ports } = opened;
@@ -94,7 +96,11 @@ export function doors({
   const shared = { ...all, resources: resources(all) };
   const keys = fakeKeys();
   const about = { audience: AUDIENCE };
-  const upkeep = { setAsideShards: SET_ASIDE, countDeadLetters: async () => letters };
+  const upkeep = {
+    setAsideShards: SET_ASIDE,
+    countDeadLetters: async () => letters,
+    paceFreeAtMs: async () => paceFreeAtMs,
+  };
   const operate = app(
     {
       identify: operatorOf,
