@@ -1,6 +1,7 @@
 /** One call of the API, through the server of this page. What was not changed since is not sent again. */
 import type { Answers, Bodies, Problem } from './schema.ts';
 import { forget, secretOf } from './session.ts';
+import { pathOf, type Told } from './told.ts';
 
 export type Operation = keyof Answers;
 
@@ -46,8 +47,9 @@ const kept = new Map<string, Kept>();
 const MAX_KEPT = 200;
 
 export async function call<O extends Operation>(operation: O, options: CallOptions<O>): Promise<Answered<O>> {
-  const [method = '', template = ''] = operation.split(' ');
-  const url = addressOf(template, options);
+  const [method = ''] = operation.split(' ');
+  const { path, query } = options;
+  const url = `/console${pathOf({ operation, path, query })}`;
   const before = method === 'get' ? kept.get(url) : undefined;
   const response = await sent(method.toUpperCase(), url, options, before);
   // The types are those of the document that this API serves.
@@ -61,12 +63,16 @@ export async function call<O extends Operation>(operation: O, options: CallOptio
   return answered(body, etag);
 }
 
-function addressOf(template: string, { path = {}, query = {} }: CallOptions<Operation>): string {
-  const filled = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ''));
-  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const asked = new URLSearchParams(given).toString();
-  return `/console${filled}${asked === '' ? '' : `?${asked}`}`;
+/** A call that was not made yet: an act tells which it will make, and makes the same ones. */
+export interface Ready<O extends Operation> extends Told {
+  send(): Promise<Answered<O>>;
 }
+
+export const ready = <O extends Operation>(operation: O, options: CallOptions<O>): Ready<O> => ({
+  ...options,
+  operation,
+  send: () => call(operation, options),
+});
 
 async function sent(
   method: string,

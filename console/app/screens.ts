@@ -7,6 +7,7 @@ import { Groups } from '../groups/groups.tsx';
 import { Health } from '../health/health.tsx';
 import { Job } from '../jobs/job.tsx';
 import { Jobs } from '../jobs/list.tsx';
+import { Keys } from '../keys/keys.tsx';
 import { Operations } from '../operations/operations.tsx';
 import { Overview } from '../overview/overview.tsx';
 import { Schedules } from '../schedules/schedules.tsx';
@@ -32,6 +33,7 @@ export const sections: readonly Section[] = [
   { path: '/webhooks', name: 'Webhooks', key: 'w', screen: Webhooks },
   { path: '/schedules', name: 'Schedules', key: 's', screen: Schedules },
   { path: '/operations', name: 'Operations', key: 'p', screen: Operations },
+  { path: '/keys', name: 'Keys', key: 'k', screen: Keys },
   { path: '/cost', name: 'Cost', key: 'c', screen: Cost },
   { path: '/health', name: 'Health', key: 'h', screen: Health },
 ];

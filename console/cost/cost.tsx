@@ -3,7 +3,7 @@ import { useQueries } from '@tanstack/react-query';
 import { useMemo } from 'preact/hooks';
 import { useLocation, useSearch } from 'wouter';
 import { call } from '../api/call.ts';
-import { Copy } from '../parts/copy.tsx';
+import { Copy } from '../copies/copy.tsx';
 import { Empty, Loaded } from '../parts/loaded.tsx';
 import { useNow } from '../parts/now.ts';
 import { type Column, Table } from '../parts/table.tsx';

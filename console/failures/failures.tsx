@@ -6,6 +6,7 @@ import { Empty, Loaded } from '../parts/loaded.tsx';
 import { Name } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
 import { countText, plural } from '../parts/words.ts';
+import { DiscardAlike } from './discard-alike.tsx';
 import { Lines } from './lines.tsx';
 import { useFailures } from './queries.ts';
 import { RedriveAlike } from './redrive-alike.tsx';
@@ -77,6 +78,7 @@ function Group({ group, tenant }: { group: FailureGroup; tenant: string | undefi
             Jobs
           </a>
           <RedriveAlike group={group} tenant={tenant} backMs={LOOKED_BACK_MS} />
+          <DiscardAlike group={group} tenant={tenant} backMs={LOOKED_BACK_MS} />
         </div>
       </div>
       <p>

@@ -1,6 +1,6 @@
 /** The screen of one group: how far it is, its members, and what can be done with all of them. */
 import { useLocation, useParams } from 'wouter';
-import { call } from '../api/call.ts';
+import { ready } from '../api/call.ts';
 import type { Group as GroupView, JobSummary, MemberPage } from '../api/schema.ts';
 import { RedriveAll } from '../failures/redrive-all.tsx';
 import { Act, then } from '../parts/act.tsx';
@@ -76,6 +76,8 @@ function Sentence({ group }: { group: GroupView }) {
 function GroupActs({ group: { group: groupId, tenantId, state, cancelledAt } }: { group: GroupView }) {
   const where = { path: { groupId }, query: { tenant: tenantId } };
   if (state === 'finished' || cancelledAt !== undefined) return null;
+  const seal = ready('post /v1/groups/{groupId}/seal', { ...where, body: {} });
+  const cancel = ready('post /v1/groups/{groupId}/cancel', where);
   return (
     <>
       {state === 'open' && (
@@ -84,7 +86,8 @@ function GroupActs({ group: { group: groupId, tenantId, state, cancelledAt } }: 
           title={`Seal ${groupId}`}
           will="It takes no more members. When all that it has have ended, its tenant is told with group.finished."
           confirm="Seal it"
-          run={() => then(call('post /v1/groups/{groupId}/seal', { ...where, body: {} }), 'It is sealed.')}
+          calls={() => [seal]}
+          run={() => then(seal.send(), 'It is sealed.')}
         />
       )}
       <Act
@@ -92,7 +95,8 @@ function GroupActs({ group: { group: groupId, tenantId, state, cancelledAt } }: 
         title={`Cancel ${groupId}`}
         will="It takes no more members, and those that have not ended are ended one after the other. What they have done so far is lost."
         confirm="Cancel all its members"
-        run={() => then(call('post /v1/groups/{groupId}/cancel', where), 'Its members are being ended.')}
+        calls={() => [cancel]}
+        run={() => then(cancel.send(), 'Its members are being ended.')}
       />
     </>
   );

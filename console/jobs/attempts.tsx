@@ -1,6 +1,7 @@
 /** The attempts of a job, the newest first, with why each ended. */
 import type { ComponentChildren } from 'preact';
 import type { Attempt, Failure, Job } from '../api/schema.ts';
+import { usdText } from '../cost/usage.ts';
 import { State } from '../parts/state.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Ago, Span } from '../parts/time.tsx';
@@ -11,6 +12,7 @@ interface Row {
   readonly because: ComponentChildren;
   readonly startedAt: string | undefined;
   readonly endedAt: string | undefined;
+  readonly usd?: number | undefined;
 }
 
 export function Attempts({ job }: { job: Job }) {
@@ -36,6 +38,11 @@ const columns: readonly Column<Row>[] = [
       startedAt === undefined ? '–' : <Span from={startedAt} to={endedAt} />,
   },
   {
+    head: 'Cost',
+    class: 'n quiet minor',
+    cell: ({ usd }) => (usd === undefined ? '–' : usdText(usd)),
+  },
+  {
     head: 'Began',
     class: 'n quiet minor',
     cell: ({ startedAt }) => (startedAt === undefined ? '–' : <Ago at={startedAt} />),
@@ -47,9 +54,9 @@ function currentOf({ attempt, state, startedAt, finishedAt: endedAt }: Job): Row
   return { attempt, state, because, startedAt, endedAt };
 }
 
-function endedOf({ attempt, startedAt, endedAt, failure }: Attempt): Row {
-  if (failure === undefined) return { attempt, state: 'succeeded', because: null, startedAt, endedAt };
-  return { attempt, state: 'failed', because: <Because failure={failure} />, startedAt, endedAt };
+function endedOf({ attempt, startedAt, endedAt, failure, usd }: Attempt): Row {
+  if (failure === undefined) return { attempt, state: 'succeeded', because: null, startedAt, endedAt, usd };
+  return { attempt, state: 'failed', because: <Because failure={failure} />, startedAt, endedAt, usd };
 }
 
 /** The sentence first, then what identifies it. */

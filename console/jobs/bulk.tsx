@@ -1,6 +1,6 @@
 /** What can be done with the jobs that are selected, or with all that the list has. */
 import { useCallback, useMemo, useState } from 'preact/hooks';
-import { call } from '../api/call.ts';
+import { ready } from '../api/call.ts';
 import { isFinal } from '../api/queries.ts';
 import type { JobSummary } from '../api/schema.ts';
 import { RedriveAll } from '../failures/redrive-all.tsx';
@@ -106,6 +106,8 @@ export function BulkBar({
 
 function CancelAll({ jobs, rest }: { jobs: readonly JobSummary[]; rest: string }) {
   const them = plural(jobs.length, 'job');
+  const cancel = ({ id: jobId, tenantId: tenant }: JobSummary) =>
+    ready('post /v1/jobs/{jobId}/cancel', { path: { jobId }, query: { tenant } });
   const running = jobs.filter(({ startedAt }) => startedAt !== undefined).length;
   return (
     <Act
@@ -113,10 +115,10 @@ function CancelAll({ jobs, rest }: { jobs: readonly JobSummary[]; rest: string }
       title={`Cancel ${them}`}
       will={`Those that have not begun end at once; ${plural(running, 'container')} that run are told to stop, and their work is lost. Tenants are told of each. ${rest}`}
       confirm={`Cancel ${them}`}
-      run={async ({ tell }) => {
-        const cancel = ({ id }: JobSummary) => call('post /v1/jobs/{jobId}/cancel', { path: { jobId: id } });
-        return doneText(await inTurn(jobs, cancel, tell), 'cancelled or told to stop');
-      }}
+      calls={() => jobs.map(cancel)}
+      run={async ({ tell }) =>
+        doneText(await inTurn(jobs, (job) => cancel(job).send(), tell), 'cancelled or told to stop')
+      }
     />
   );
 }

@@ -1,10 +1,11 @@
 /** What a job is, beside what happens to it. */
 import type { ComponentChildren } from 'preact';
 import type { Job } from '../api/schema.ts';
+import { usdText } from '../cost/usage.ts';
 import { groupPath } from '../groups/words.ts';
 import { Json, Name } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
-import { bytesText, countText } from '../parts/words.ts';
+import { bytesText, countText, durationText } from '../parts/words.ts';
 
 export function Facts({ job }: { job: Job }) {
   const { progress, result, input, inputRef, metadata, tags = {} } = job;
@@ -37,6 +38,7 @@ export function Facts({ job }: { job: Job }) {
               <Progress progress={progress} />
             </Fact>
           )}
+          <Cost job={job} />
           {job.concurrencyKey !== undefined && <Fact name="Concurrency key">{job.concurrencyKey}</Fact>}
           {job.runId !== undefined && (
             <Fact name="Run">
@@ -105,6 +107,20 @@ function Moments({ job }: { job: Job }) {
           ),
       )}
     </>
+  );
+}
+
+/** Of the attempts that have ended; one that never ran cost nothing. */
+function Cost({ job: { attempts } }: { job: Job }) {
+  const known = attempts.filter(({ usd }) => usd !== undefined);
+  if (known.length === 0) return null;
+  const usd = known.reduce((sum, each) => sum + (each.usd ?? 0), 0);
+  const seconds = known.reduce((sum, each) => sum + (each.billedSeconds ?? 0), 0);
+  return (
+    <Fact name="Cost">
+      {usdText(usd)}{' '}
+      <span class="quiet">for {durationText(seconds * 1000)} billed, an estimate at list prices</span>
+    </Fact>
   );
 }
 

@@ -7,11 +7,13 @@ import { Loaded } from '../parts/loaded.tsx';
 import { useNow } from '../parts/now.ts';
 import { toneOf } from '../parts/state.tsx';
 import { Name } from '../parts/text.tsx';
+import { JobActs } from './acts/job-acts.tsx';
 import { Attempts } from './attempts.tsx';
+import { Deliveries } from './deliveries.tsx';
 import { Dependencies } from './dependencies.tsx';
 import { Facts } from './facts.tsx';
-import { JobActs } from './job-acts.tsx';
 import { Life } from './life.tsx';
+import { RawRecord } from './record.tsx';
 import { sentenceOf } from './sentence.ts';
 import { Tail } from './tail.tsx';
 import { Timeline } from './timeline.tsx';
@@ -44,9 +46,11 @@ function Known({ job }: { job: JobView }) {
           <Dependencies job={job} wait={why.data} />
           <Attempts job={job} />
           {job.state === 'failed' && <Tail job={job} />}
+          <Deliveries job={job} />
           <Loaded read={timeline} what="what happened">
             {(entries) => <Timeline entries={entries} />}
           </Loaded>
+          <RawRecord job={job} />
         </div>
         <Facts job={job} />
       </div>

@@ -2,9 +2,9 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ComponentChildren } from 'preact';
 import { call } from '../api/call.ts';
-import { Act } from '../parts/act.tsx';
+import { Act, type Written } from '../parts/act.tsx';
 import { countText, plural } from '../parts/words.ts';
-import { operate } from './operate.ts';
+import { beginning, operate } from './operate.ts';
 import type { Start } from './start.ts';
 
 export interface OnAllProps {
@@ -27,10 +27,33 @@ export function OnAll({ start, label, title, will, did }: OnAllProps) {
         </>
       }
       confirm={title}
-      run={(given) => operate(start, did, given)}
-    />
+      calls={(written) => [beginning(atRate(start, written), written)]}
+      run={(given) => operate(atRate(start, given), did, given)}
+    >
+      <label>
+        How many a second, from 1 to {MAX_PER_SECOND}
+        <input
+          name="perSecond"
+          type="number"
+          required
+          min={1}
+          max={MAX_PER_SECOND}
+          step={1}
+          defaultValue={String(PER_SECOND)}
+        />
+      </label>
+    </Act>
   );
 }
+
+/** Those of the API. */
+const MAX_PER_SECOND = 25;
+const PER_SECOND = 10;
+
+const atRate = (start: Start, { form }: Written): Start => ({
+  ...start,
+  perSecond: Number(form.get('perSecond') ?? PER_SECOND),
+});
 
 function Preview({ start }: { start: Start }) {
   const { data, error } = useQuery({

@@ -1,6 +1,6 @@
 /** The screen of operations: what acts on all that match a filter, how far it is, and what the last ones have done. */
 import { useQuery } from '@tanstack/react-query';
-import { call } from '../api/call.ts';
+import { call, ready } from '../api/call.ts';
 import type { Operation } from '../api/schema.ts';
 import { Act, then } from '../parts/act.tsx';
 import { Head } from '../parts/head.tsx';
@@ -87,17 +87,16 @@ function Filter({ of }: Pick<Asked, 'of'>) {
   );
 }
 
-const Stop = ({ operation: { id } }: { operation: Operation }) => (
-  <Act
-    label="Stop…"
-    title="Stop this operation"
-    will="What it has done stays done, the slice that is under way is done to its end, and nothing more is begun."
-    confirm="Stop it"
-    run={() =>
-      then(
-        call('post /v1/operations/{operationId}/cancel', { path: { operationId: id } }),
-        'It is being stopped.',
-      )
-    }
-  />
-);
+function Stop({ operation: { id } }: { operation: Operation }) {
+  const stop = ready('post /v1/operations/{operationId}/cancel', { path: { operationId: id } });
+  return (
+    <Act
+      label="Stop…"
+      title="Stop this operation"
+      will="What it has done stays done, the slice that is under way is done to its end, and nothing more is begun."
+      confirm="Stop it"
+      calls={() => [stop]}
+      run={() => then(stop.send(), 'It is being stopped.')}
+    />
+  );
+}

@@ -3,12 +3,18 @@ import { useQueryClient } from '@tanstack/react-query';
 import type { ComponentChildren } from 'preact';
 import { useSyncExternalStore } from 'preact/compat';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Told } from '../api/told.ts';
+import { Copies } from '../copies/copies.tsx';
 
-export interface Given {
+/** What a reader has written into the question so far. */
+export interface Written {
   readonly reason: string;
   readonly form: FormData;
   /** Of this question: with it a second try finds what the first has begun, when its answer was lost. */
   readonly key: string;
+}
+
+export interface Given extends Written {
   /** Says how far it is, while it takes long. @param stop ends it early; absent where nothing can */
   tell(sofar: string, stop?: () => void): void;
 }
@@ -26,6 +32,8 @@ export interface ActProps {
   readonly disabled?: boolean;
   /** Further fields, within the form. */
   readonly children?: ComponentChildren;
+  /** What it asks of the API, to be copied before it is done. */
+  calls(written: Written): readonly Told[];
   /** @returns what was done, for the operator */
   run(given: Given): Promise<ComponentChildren>;
 }
@@ -91,7 +99,7 @@ function Dialog({ onClose, ...props }: ActProps & { onClose(): void }) {
     setStage({ kind: 'acts' });
     try {
       const tell: Given['tell'] = (sofar, stop) => setStage({ kind: 'acts', sofar, stop });
-      const told = await props.run({ reason: String(form.get('reason') ?? '').trim(), form, key, tell });
+      const told = await props.run({ ...writtenIn(form, key), tell });
       setStage({ kind: 'did', told });
     } catch (error) {
       setStage({ kind: 'refused', sentence: error instanceof Error ? error.message : 'It failed.' });
@@ -104,11 +112,17 @@ function Dialog({ onClose, ...props }: ActProps & { onClose(): void }) {
       {stage.kind === 'did' ? (
         <Done title={props.title} told={stage.told} close={close} />
       ) : (
-        <Question {...props} stage={stage} close={close} act={run} />
+        <Question {...props} stage={stage} asked={key} close={close} act={run} />
       )}
     </dialog>
   );
 }
+
+const writtenIn = (form: FormData, key: string): Written => ({
+  reason: String(form.get('reason') ?? '').trim(),
+  form,
+  key,
+});
 
 function Done({ title, told, close }: { title: string; told: ComponentChildren; close(): void }) {
   return (
@@ -135,13 +149,16 @@ function Question({
   confirm,
   reason,
   children,
+  calls,
   stage,
+  asked,
   close,
   act,
-}: ActProps & { stage: Stage; close(): void; act(event: SubmitEvent): Promise<void> }) {
+}: ActProps & { stage: Stage; asked: string; close(): void; act(event: SubmitEvent): Promise<void> }) {
   const acts = stage.kind === 'acts';
+  const form = useRef<HTMLFormElement>(null);
   return (
-    <form onSubmit={act}>
+    <form ref={form} onSubmit={act}>
       <h2>{title}</h2>
       <p>{will}</p>
       {children}
@@ -158,6 +175,9 @@ function Question({
       )}
       {stage.kind === 'acts' && stage.sofar !== undefined && <p role="status">{stage.sofar} done</p>}
       <div class="choices">
+        <span class="copies">
+          <Copies calls={() => calls(writtenIn(new FormData(form.current ?? undefined), asked))} />
+        </span>
         {stage.kind === 'acts' && stage.stop !== undefined && (
           <button type="button" onClick={stage.stop}>
             Stop

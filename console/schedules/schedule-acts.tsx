@@ -1,10 +1,15 @@
 /** What an operator can do with a schedule. */
-import { call } from '../api/call.ts';
+import { ready } from '../api/call.ts';
 import type { Schedule } from '../api/schema.ts';
-import { Act } from '../parts/act.tsx';
+import { Act, then, type Written } from '../parts/act.tsx';
 
 export function ScheduleActs({ schedule: { scheduleId, tenantId, paused } }: { schedule: Schedule }) {
   const where = { path: { scheduleId }, query: { tenant: tenantId } };
+  const run = ({ key: idempotencyKey }: Written) =>
+    ready('post /v1/schedules/{scheduleId}/run', { ...where, idempotencyKey });
+  const pause = ({ reason }: Written) =>
+    ready('post /v1/schedules/{scheduleId}/pause', { ...where, body: { reason } });
+  const resume = ready('post /v1/schedules/{scheduleId}/resume', where);
   return (
     <div class="acts">
       <Act
@@ -12,9 +17,9 @@ export function ScheduleActs({ schedule: { scheduleId, tenantId, paused } }: { s
         title={`Run ${scheduleId} now`}
         will={`One job of ${tenantId} is sent now, as at an occurrence. The schedule goes on as before.`}
         confirm="Run it"
-        run={async () => {
-          const idempotencyKey = crypto.randomUUID();
-          const { body } = await call('post /v1/schedules/{scheduleId}/run', { ...where, idempotencyKey });
+        calls={(written) => [run(written)]}
+        run={async (given) => {
+          const { body } = await run(given).send();
           return (
             <>
               Sent as <a href={`/console/jobs/${body.jobId}`}>{body.jobId}</a>.
@@ -29,10 +34,8 @@ export function ScheduleActs({ schedule: { scheduleId, tenantId, paused } }: { s
           will="No occurrence is sent until it is resumed, and what falls into the pause does not run later. One of the next minute may be on its way."
           confirm="Pause it"
           reason="Why, for other operators"
-          run={async ({ reason }) => {
-            await call('post /v1/schedules/{scheduleId}/pause', { ...where, body: { reason } });
-            return 'It rests.';
-          }}
+          calls={(written) => [pause(written)]}
+          run={(given) => then(pause(given).send(), 'It rests.')}
         />
       ) : (
         <Act
@@ -40,10 +43,8 @@ export function ScheduleActs({ schedule: { scheduleId, tenantId, paused } }: { s
           title={`Resume ${scheduleId}`}
           will="It runs again from its next occurrence on. What fell into the pause does not run."
           confirm="Resume it"
-          run={async () => {
-            await call('post /v1/schedules/{scheduleId}/resume', where);
-            return 'It runs again.';
-          }}
+          calls={() => [resume]}
+          run={() => then(resume.send(), 'It runs again.')}
         />
       )}
     </div>

@@ -110,6 +110,11 @@ function Settings({ tenant }: { tenant: TaggedTenant }) {
               {spend?.standing === 'used' && <span class="held"> △ used</span>}
             </Fact>
           )}
+          <Fact name="Keys">
+            <a href={`/console/keys?${new URLSearchParams({ tenant: tenant.tenantId })}`}>
+              those that act for it
+            </a>
+          </Fact>
           <Fact name="Job types">{jobTypes === undefined ? 'all' : jobTypes.join(', ')}</Fact>
         </dl>
       </section>

@@ -2,7 +2,7 @@
 import { useParams } from 'wouter';
 import type { Delivery as DeliveryView } from '../api/schema.ts';
 import { Fact } from '../jobs/facts.tsx';
-import { Act } from '../parts/act.tsx';
+import { Act, then } from '../parts/act.tsx';
 import { Head } from '../parts/head.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Json, parsed } from '../parts/text.tsx';
@@ -10,8 +10,8 @@ import { Ago } from '../parts/time.tsx';
 import { plural } from '../parts/words.ts';
 import { replay } from './endpoint-acts.tsx';
 import { DeliveryState } from './health.tsx';
+import { endpointPath } from './paths.ts';
 import { useDelivery } from './queries.ts';
-import { endpointPath } from './webhooks.tsx';
 
 export function Delivery() {
   const { tenantId = '', deliveryId = '' } = useParams();
@@ -56,16 +56,15 @@ function Above({ tenantId, delivery: { endpointId } }: { tenantId: string; deliv
 }
 
 function Replay({ tenantId, delivery }: { tenantId: string; delivery: DeliveryView }) {
+  const again = replay(tenantId, delivery);
   return (
     <Act
       label="Replay…"
       title="Send this webhook again"
       will="It is sent with the same webhook-id and the same bytes, so a receiver that has it can tell."
       confirm="Send it again"
-      run={async () => {
-        await replay(tenantId, delivery);
-        return 'It is on its way.';
-      }}
+      calls={() => [again]}
+      run={() => then(again.send(), 'It is on its way.')}
     />
   );
 }

@@ -11,8 +11,8 @@ import { Name } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
 import { EndpointActs, ReplayAll } from './endpoint-acts.tsx';
 import { DeliveryState, Health } from './health.tsx';
+import { deliveryPath, endpointPath } from './paths.ts';
 import { useDeliveries, useEndpoint } from './queries.ts';
-import { endpointPath } from './webhooks.tsx';
 
 const STATUSES: readonly Delivered[] = ['pending', 'delivered', 'exhausted', 'abandoned', 'held'];
 
@@ -76,9 +76,6 @@ function DeliveryLink({ delivery: { id, event } }: { delivery: DeliverySummary }
     </a>
   );
 }
-
-const deliveryPath = (tenantId: string, deliveryId: string): string =>
-  `/deliveries/${encodeURIComponent(tenantId)}/${encodeURIComponent(deliveryId)}`;
 
 function Deliveries({ endpoint }: { endpoint: EndpointView }) {
   const search = new URLSearchParams(useSearch());

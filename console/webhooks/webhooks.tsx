@@ -9,14 +9,12 @@ import { Name } from '../parts/text.tsx';
 import { plural } from '../parts/words.ts';
 import { OfTenants } from '../tenants/of-tenants.tsx';
 import { Health } from './health.tsx';
+import { endpointPath } from './paths.ts';
 import { useEndpoints } from './queries.ts';
 
 const MAX_TENANTS = 60;
 
 export const Webhooks = () => <OfTenants title="Webhooks">{(ids) => <Of ids={ids} />}</OfTenants>;
-
-export const endpointPath = ({ tenantId, id }: Pick<Endpoint, 'tenantId' | 'id'>): string =>
-  `/webhooks/${encodeURIComponent(tenantId)}/${encodeURIComponent(id)}`;
 
 const columns: readonly Column<Endpoint>[] = [
   {

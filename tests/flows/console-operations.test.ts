@@ -1,7 +1,8 @@
-/** What an operator does in the console to all that match: counted first, followed, stopped, and found again on a screen of its own. */
+/** What an operator does in the console: to all that match, counted first, followed and stopped; and with jobs, keys and secrets one by one. */
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { jobIdOf } from '../../application/job/identity.ts';
+import { headgate } from '../../client/index.ts';
 import type { JobSummary } from '../../console/api/schema.ts';
 import { outside } from '../outside/outside.ts';
 import { sees, violationsOf } from '../support/browser.ts';
@@ -13,6 +14,7 @@ import { oneEachSecond } from './console-world.ts';
 jest.setTimeout(120_000);
 
 const opened = closedAfterAll();
+const CLIPBOARD = { permissions: ['clipboard-read', 'clipboard-write'] };
 const withBrowser = outside.chromium === undefined ? describe.skip : describe;
 
 withBrowser('an operator', () => {
@@ -43,12 +45,15 @@ withBrowser('an operator', () => {
     await sees(page, '.card pre', /./);
     await page.getByRole('button', { name: 'Redrive all…' }).click();
     await sees(page, 'dialog[open]', /3 match, of \d+ looked at\./);
+    await page.getByRole('spinbutton', { name: /How many a second/ }).fill('25');
     expect(await violationsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Run all of them again' }).click();
     await sees(page, 'dialog[open]', '3 run again.');
     const { items } = await the.asks('GET', 'v1/jobs?tenant=acme&state=failed');
     const old = items.filter((job: JobSummary) => /^lost-\d$/.test(job.idempotencyKey) && !job.parent);
     expect(old.every(({ redrivenAs }: JobSummary) => redrivenAs !== undefined)).toBe(true);
+    const { items: operations } = await the.asks('GET', 'v1/operations');
+    expect(operations).toContainEqual(expect.objectContaining({ kind: 'redrive', perSecond: 25 }));
     await keys(page, 'Escape', 'g', 'p');
     await sees(page, '.card', /Run failed jobs again.*tenant *acme.*3 run again\./);
     expect(await violationsOf(page)).toEqual([]);
@@ -93,6 +98,105 @@ withBrowser('an operator', () => {
     await sees(page, '.foot', /^(40|[1-3]?\d) jobs? /);
     await keys(page, 'g', 'p');
     await sees(page, '.card', /Cancel jobs.*state *scheduled.*It was stopped/);
+    expect(faults).toEqual([]);
+  });
+
+  it('reads what a job cost and what its webhook was answered, and runs an edited copy in its place', async () => {
+    await the.send('acme', ['typo'], { input: { csv: the.csv.replace('n.csv', 'typo.csv') } });
+    await the.stack.ended('acme', 'typo');
+    const { page, faults } = await open(`/jobs/${jobIdOf('acme', 'typo')}`, CLIPBOARD);
+    await sees(page, '[aria-label=Webhooks] tbody tr', /delivered *job.failed/);
+    await sees(page, 'aside', /Cost *\$0\.0\d+ for 1 min billed/);
+    await page.locator('summary', { hasText: 'Raw record' }).press('Enter');
+    await sees(page, '[aria-label="Raw record"] pre', '"idempotencyKey": "typo"');
+    await page.getByRole('button', { name: 'Edited copy…' }).press('Enter');
+    const message = page.getByRole('textbox', { name: 'The message' });
+    await message.fill('{ "jobType": ');
+    await page.locator('dialog').getByRole('button', { name: 'Copy as curl' }).click();
+    await sees(page, 'dialog[open]', 'Expected the message as JSON');
+    await page.getByRole('button', { name: 'Run the copy' }).click();
+    await sees(page, 'dialog[open]', 'Nothing was done: Expected the message as JSON');
+    const asked = { jobType: 'csv.summarise', idempotencyKey: 'typo-edited', input: { csv: the.csv } };
+    await message.fill(JSON.stringify(asked));
+    await page.locator('dialog').getByRole('button', { name: 'Copy as code' }).click();
+    await sees(page, 'dialog[open]', 'Copied');
+    expect(await page.evaluate('navigator.clipboard.readText()')).toContain('hg.jobs.submit("csv.summarise"');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Run the copy' }).click();
+    await sees(page, 'dialog[open]', /Recorded as job_.* This one is discarded\./);
+    await page.locator('dialog[open] a').click();
+    await sees(page, 'h1', 'typo-edited');
+    await the.stack.ended('acme', 'typo-edited');
+    await sees(page, '.why', /^Succeeded/);
+    const first = await the.asks('GET', `v1/jobs/${jobIdOf('acme', 'typo')}`);
+    expect(first).toMatchObject({ state: 'failed', discardedAt: expect.any(String) });
+    expect(faults).toEqual([]);
+  });
+
+  it('discards jobs that failed alike, with a reason, and they leave the screen', async () => {
+    const lost = ['gone-1', 'gone-2'];
+    await the.stack.addTenant('leaving');
+    await the.stack.upload('leaving', 'n.csv', 'n\n1\n2\n');
+    const input = { csv: the.csv.replace('/acme/', '/leaving/').replace('n.csv', 'none.csv') };
+    await the.send('leaving', lost, { input });
+    await until('the rows of their failures', async () => {
+      const { items } = await the.asks('GET', 'v1/failures?tenant=leaving&open=true');
+      return items.length === 2 ? true : undefined;
+    });
+    const { page, faults } = await open('/failures?tenant=leaving');
+    await sees(page, '.card', /2 jobs of leaving/);
+    await page.getByRole('button', { name: 'Discard…' }).click();
+    await sees(page, 'dialog[open]', 'can never be run again');
+    await page.getByRole('textbox', { name: 'Why' }).fill('their file was never there');
+    await page.keyboard.press('Enter');
+    await sees(page, 'dialog[open]', '2 discarded.');
+    await keys(page, 'Escape');
+    await sees(page, '.empty', 'Nothing failed in the last seven days that was not run again or discarded.');
+    expect(faults).toEqual([]);
+  });
+
+  it('makes a key that is shown once and opens the API, and ends it', async () => {
+    const { page, faults } = await open('/keys?tenant=acme', CLIPBOARD);
+    await page.getByRole('button', { name: 'New key…' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('billing');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await sees(page, '.once', /hgk_[a-z2-7]{16}_[\w-]{43}/);
+    await page.locator('.once').getByRole('button', { name: 'Copy' }).click();
+    await sees(page, '.once', 'Copied');
+    const key = String(await page.evaluate('navigator.clipboard.readText()'));
+    const client = headgate({ url: String(the.stack.cloud.outputs['ApiUrl']), key, tenant: 'acme' });
+    expect((await client.jobs.list({ limit: 1 })).items).toHaveLength(1);
+    await keys(page, 'Escape');
+    const card = page.locator('.card').filter({ hasText: 'billing' });
+    await card.filter({ hasText: 'active' }).waitFor();
+    expect(await page.content()).not.toContain(key.slice(-43));
+    await card.getByRole('button', { name: 'Disable…' }).click();
+    await page.getByRole('button', { name: 'Disable it' }).click();
+    await sees(page, 'dialog[open]', 'its tokens end within 60 seconds');
+    await keys(page, 'Escape');
+    await card.filter({ hasText: 'disabled' }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('rotates the secret of an endpoint, which is shown once, and ends the previous one', async () => {
+    await the.stack.addTenant('rotator');
+    const made = await the.asks('POST', 'v1/endpoints?tenant=rotator', {
+      url: 'https://hooks.rotator.example/in',
+    });
+    const { page, faults } = await open(`/webhooks/rotator/${made.endpoint.id}`);
+    await page.getByRole('button', { name: 'Rotate secret…' }).click();
+    await sees(page, 'dialog[open]', 'For a day webhooks are signed with it and with the present one');
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await sees(page, '.once', /whsec_\S{20,}/);
+    await keys(page, 'Escape');
+    await sees(page, 'aside', /ends in/);
+    expect(await page.content()).not.toContain('whsec_');
+    await page.getByRole('button', { name: 'End old secret…' }).click();
+    await page.getByRole('button', { name: 'End it' }).click();
+    await sees(page, 'dialog[open]', 'signed with the new secret alone');
+    await keys(page, 'Escape');
+    await page.getByRole('button', { name: 'Rotate secret…' }).waitFor();
     expect(faults).toEqual([]);
   });
 

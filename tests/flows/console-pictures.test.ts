@@ -55,6 +55,11 @@ const opened = closedAfterAll();
         timeZone,
         job: { jobType: 'csv.summarise', input: { csv: the.csv } },
       });
+    for (const [name, tenants, publicKey] of [
+      ['billing service', ['acme', 'globex'], 'oM3zkGmnTXDf1KJHQ8bWm8NFnKkVDuHRZvmJcnHLBG0'],
+      ['nightly imports', ['umbrella'], 'SuLHdAY5-N1JvmXtJeIUJrN6tBM8dHCaoVJSYxFyUd4'],
+    ])
+      await asks('POST', 'v1/keys', { name, tenants, publicKey, scopes: ['jobs:create', 'jobs:read'] });
     await send('umbrella', ['pollen', 'tides', 'snow'], { delaySeconds: 3600 });
     for (const key of ['pollen', 'tides', 'snow']) await stack.recorded('umbrella', key);
     await asks('POST', 'v1/operations', {
@@ -82,6 +87,7 @@ const opened = closedAfterAll();
     ['endpoint', '/webhooks/acme/whe_test', 'tbody tr'],
     ['schedules', '/schedules', '.card'],
     ['operations', '/operations', '.card'],
+    ['keys', '/keys', '.card'],
     ['cost', '/cost', '.why'],
     ['health', '/health', '.why'],
   ];

@@ -33,6 +33,7 @@ export const SCREENS = [
   ['an endpoint', '/webhooks/acme/whe_test', 'aside'],
   ['Schedules', '/schedules', '.card, .empty'],
   ['Operations', '/operations', '.card, .empty'],
+  ['Keys', '/keys', '.card, .empty'],
   ['Cost', '/cost', '.why'],
   ['Health', '/health', '.why'],
 ] as const;

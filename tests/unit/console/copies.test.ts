@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
-import { asCurl, asScript, scriptWord, shellWord } from '../../../console/jobs/copies.ts';
+import type { Told } from '../../../console/api/told.ts';
+import { asCurl, asScript, scriptWord, shellWord } from '../../../console/copies/texts.ts';
 
 const where = { operateUrl: 'https://operate.example/', apiUrl: 'https://api.example/' };
+const read: Told = { operation: 'get /v1/jobs/{jobId}', path: { jobId: 'job_a' } };
 const hostile = [
   '$(touch ran)',
   '`touch ran`',
@@ -33,7 +35,8 @@ test('a shell reads each word as it was, and runs nothing of it', () => {
 test('no character that a terminal acts on is copied', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
-      expect(asCurl(where, 'POST', `/v1/jobs/${text}`, { text })).not.toMatch(/(?!\n)\p{Cc}/u);
+      const call = { ...read, path: { jobId: text }, body: { text }, idempotencyKey: text };
+      expect(asCurl(where, call)).not.toMatch(/(?!\n)\p{Cc}/u);
     }),
   );
 });
@@ -49,7 +52,7 @@ test('a literal of JavaScript is the value, with no mark that turns the directio
 });
 
 it('names credentials by their variables, and never has one', () => {
-  expect(asCurl(where, 'GET', '/v1/jobs/job_a')).toBe(
+  expect(asCurl(where, read)).toBe(
     [
       'curl -sS https://operate.example/v1/jobs/job_a \\',
       '  --aws-sigv4 "aws:amz:$AWS_REGION:lambda" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\',
@@ -58,15 +61,77 @@ it('names credentials by their variables, and never has one', () => {
   );
 });
 
-it('copies a job as a call of the client, under a key of its own', () => {
-  const job = {
-    tenantId: 'acme',
-    jobType: 'csv.summarise',
+test('curl sends all that the act sends: its tenant, its key, what must be unchanged, and its body', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'headgate-copies-'));
+  const call: Told = {
+    operation: 'put /v1/tenants/{tenantId}',
+    path: { tenantId: 'a/b' },
+    query: { tenant: 'acme', absent: undefined },
     idempotencyKey: "it's",
-    input: { csv: '</script>' },
+    ifMatch: '"v1"',
+    body: { reason: "it's $(touch ran)" },
   };
-  const script = asScript(where, job);
-  expect(script).toContain('hg.jobs.submit("csv.summarise"');
-  expect(script).toContain(`"it's-again"`);
-  expect(script).not.toContain('</script>');
+  // A curl that says what it was given.
+  const script = `curl() { printf '%s\\0' "$@"; }\n${asCurl(where, call)}`;
+  const { stdout } = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
+  const said = stdout.split('\0');
+  expect(said).toEqual(
+    expect.arrayContaining([
+      'PUT',
+      'https://operate.example/v1/tenants/a%2Fb?tenant=acme',
+      "Idempotency-Key: it's",
+      'If-Match: "v1"',
+      JSON.stringify(call.body),
+    ]),
+  );
+  expect(existsSync(join(folder, 'ran'))).toBe(false);
+  rmSync(folder, { recursive: true });
+});
+
+it.each<[string, Told, string]>([
+  ['reads a job', read, 'const job = await hg.jobs.get("job_a");'],
+  ['cancels a job', { ...read, operation: 'post /v1/jobs/{jobId}/cancel' }, 'await hg.jobs.cancel("job_a");'],
+  [
+    'seals a group',
+    { operation: 'post /v1/groups/{groupId}/seal', path: { groupId: 'g' }, body: { expect: 3 } },
+    'await hg.groups.seal("g", {"expect":3});',
+  ],
+  [
+    'sends an edited job',
+    { operation: 'post /v1/jobs', body: { jobType: 'csv.summarise', input: { csv: '</script>' } } },
+    'await hg.jobs.submit("csv.summarise", {\n  "input": {\n    "csv": "\\u003c/script>"',
+  ],
+])('is a call of the client where it %s', (_, call, line) => {
+  const script = asScript(where, [{ ...call, query: { tenant: "it's" } }]);
+  expect(script).toContain(`tenant: "it's" });`);
+  expect(script).toContain(line);
+});
+
+it('is a signed request for what only operators may do', async () => {
+  const call = {
+    operation: 'post /v1/tenants/{tenantId}/pause',
+    path: { tenantId: 'acme' },
+    body: { reason: 'x' },
+  };
+  const sent: unknown[] = [];
+  const program = asScript(where, [call, call]).replace(/^import .*$/m, '');
+  const AwsClient = class {
+    fetch = async (...asked: unknown[]) => {
+      sent.push(asked);
+      return { status: 200, text: async () => '' };
+    };
+  };
+  // A program that runs is the only proof that it is one.
+  const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor;
+  await new AsyncFunction('AwsClient', 'process', 'console', program)(
+    AwsClient,
+    { env: {} },
+    { log: () => undefined },
+  );
+  const headers = { 'Content-Type': 'application/json' };
+  const asked = [
+    'https://operate.example/v1/tenants/acme/pause',
+    { method: 'POST', headers, body: '{"reason":"x"}' },
+  ];
+  expect(sent).toEqual([asked, asked]);
 });
