@@ -2,6 +2,7 @@
 import { auditSlots, repairSlots } from '../application/tenant/slot-audit.ts';
 import { TenantId } from '../domain/job/ids.ts';
 import { findingText } from '../domain/tenant/slot-audit.ts';
+import { jobLists } from '../io/table/job-lists.ts';
 import { flag, type Noun, option, verb } from './program/verb.ts';
 import { placeOptions } from './stack/place.ts';
 import { withStack } from './stack/stack.ts';
@@ -25,7 +26,7 @@ holders than a cap allows. Exit code 1 means that there is or was a difference.`
           : [values.tenant];
       let differs = 0;
       for (const tenantId of tenants) {
-        const findings = await auditSlots(records, tenantId);
+        const findings = await auditSlots({ ...records, lists: jobLists(records.items) }, tenantId);
         for (const finding of findings)
           output.show([{ tenantId, ...finding }], (page) =>
             page.line(`${tenantId}  ${findingText(finding)}`),

@@ -1,4 +1,4 @@
-/** Jobs that are recorded at one moment share rolls, so that each needs no row of its own in the index of due items. */
+/** Jobs that are recorded at one moment share rolls, so that each needs no row of its own: neither in the index of due items, nor in the list of its tenant. */
 
 import { onRoll, rollsOf } from '../../domain/due/roll.ts';
 import { Fault } from '../../domain/fault.ts';
@@ -15,21 +15,20 @@ export interface RecordTogetherPorts {
 
 /**
  * Records a job, and before it the roll of all that are asked for at this moment: no record is in the table without what
- * brings reconcile to it.
+ * brings reconcile to it, and what its tenant's list has of it.
  */
 export function recordingTogether({ jobs, rolls, batched }: RecordTogetherPorts): JobStore['create'] {
   const recordOne = batched<WholeJob, Promise<Created>>(async (asked) => {
-    const puts = new Map<WholeJob, Promise<void>>();
+    const after = new Map<WholeJob, Promise<Created>>();
     for (const { roll, jobs: members } of rollsOf(asked)) {
       const put = rolls.put(roll);
-      for (const job of members) puts.set(job, put);
+      for (const job of members)
+        after.set(
+          job,
+          put.then(() => jobs.create(onRoll(job, roll))),
+        );
     }
-    const created = new Map(
-      asked.map((job) => {
-        const put = puts.get(job);
-        return [job, put === undefined ? jobs.create(job) : put.then(() => jobs.create(onRoll(job)))];
-      }),
-    );
+    const created = new Map(asked.map((job) => [job, after.get(job) ?? jobs.create(job)]));
     // What fails for one job is thrown to the one that asked for it.
     await Promise.allSettled(created.values());
     return created;

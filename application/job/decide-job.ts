@@ -4,6 +4,7 @@
  */
 import { Fault } from '../../domain/fault.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
+import { lasting } from '../../domain/job/retention.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 
 export type Changed =
@@ -34,8 +35,9 @@ export async function decideJob<Verdict>(
   const { jobId } = seen;
   let job = seen;
   for (let writes = 0; writes < MAX_WRITES; writes++) {
-    const { verdict, next } = decide(job);
-    if (next === undefined) return { kind: 'unchanged', job, verdict };
+    const { verdict, next: decided } = decide(job);
+    if (decided === undefined) return { kind: 'unchanged', job, verdict };
+    const next = lasting(decided);
     if ((await jobs.replace(job, next)) === 'written') return { kind: 'changed', job: next, verdict };
     const stored = await jobs.get(jobId);
     if (stored === undefined) throw new Fault('RecordGone', 'The record of this job is gone', jobId);

@@ -58,7 +58,7 @@ export async function listJobs(
       examined += 1;
       after = place;
       const job = jobs.get(place.jobId);
-      if (job !== undefined && isListed(job, filter)) found.push(job);
+      if (job?.createdAt === place.createdAt && isListed(job, filter)) found.push(job);
       const hasMore = page.hasMore || index < page.places.length - 1;
       if (found.length === limit || examined === MAX_EXAMINED)
         return { kind: 'page', jobs: found, examined, ...(hasMore ? { next: cursorOf(place, filter) } : {}) };

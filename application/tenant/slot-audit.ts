@@ -1,16 +1,15 @@
 /** Comparing a tenant's gate with the records, and repairing differences. */
-import * as z from 'zod';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { Gate } from '../../domain/tenant/gate.ts';
 import { auditGate, type Finding } from '../../domain/tenant/slot-audit.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { GateStore } from '../../io/table/gates.ts';
+import type { JobLists, ListPage } from '../../io/table/job-lists.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
-import type { Position, Table } from '../../io/table/table.ts';
 import type { Slots } from './slots.ts';
 
 export interface SlotAuditPorts {
-  readonly items: Pick<Table, 'query'>;
+  readonly lists: JobLists;
   readonly jobs: Pick<JobStore, 'load'>;
   readonly gates: Pick<GateStore, 'load' | 'acquire' | 'release'>;
   readonly slots: Pick<Slots, 'wake'>;
@@ -34,27 +33,19 @@ export async function auditSlots(ports: SlotAuditPorts, tenantId: string): Promi
   return auditGate(gate, jobs);
 }
 
-const Keys = z.object({ pk: z.string() });
-
 /** The index lags by a moment; a job that it does not show yet has not been in AWS Batch for long. */
-async function* recentJobs({ items, jobs, clock }: SlotAuditPorts, tenantId: string) {
-  let after: Position | undefined;
+async function* recentJobs({ lists, jobs, clock }: SlotAuditPorts, tenantId: string) {
+  const range = { tenantId, sinceMs: clock.nowMs() - LOOK_BACK_MS };
+  let page: ListPage | undefined;
   do {
-    const page = await items.query({
-      index: 'byTenant',
-      condition: 'tenantId = :tenantId AND createdAt >= :since',
-      values: { ':tenantId': tenantId, ':since': clock.nowMs() - LOOK_BACK_MS },
-      limit: 100,
-      after,
-    });
-    yield jobs.load(page.items.map((item) => Keys.parse(item).pk.slice('JOB#'.length)));
-    after = page.next;
-  } while (after !== undefined);
+    page = await lists.page(range, 100, page?.places.at(-1));
+    yield jobs.load(page.places.map(({ jobId }) => jobId));
+  } while (page.hasMore);
 }
 
 /** Releases leaked holders and adds missing ones, whatever the caps are: those jobs are in AWS Batch. */
 export async function repairSlots(
-  ports: SlotAuditPorts,
+  ports: Pick<SlotAuditPorts, 'gates' | 'slots' | 'clock'>,
   tenantId: string,
   findings: readonly Finding[],
 ): Promise<void> {

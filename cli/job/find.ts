@@ -45,8 +45,9 @@ async function wholeId(
 ): Promise<string> {
   const lists = jobLists(items);
   const owners = tenant === undefined ? (await tenants.list()).map(({ tenantId }) => tenantId) : [tenant];
-  const places = [];
-  for (const tenantId of owners) places.push(...(await lists.page({ tenantId }, MAX_LOOKED_AT)).places);
-  return theOneMeant(given, places, ({ jobId }) => jobId, `job among the newest ${MAX_LOOKED_AT} with the id`)
-    .jobId;
+  // A repeated message may have left a second place of its job.
+  const ids = new Set<string>();
+  for (const tenantId of owners)
+    for (const { jobId } of (await lists.page({ tenantId }, MAX_LOOKED_AT)).places) ids.add(jobId);
+  return theOneMeant(given, [...ids], (jobId) => jobId, `job among the newest ${MAX_LOOKED_AT} with the id`);
 }

@@ -6,6 +6,7 @@
  * @see docs/developing/protocol.md, R12
  */
 import type { JobRecord } from '../job/job.ts';
+import { outlivesRoster } from '../job/retention.ts';
 
 export interface RollName {
   readonly tenantId: string;
@@ -48,10 +49,19 @@ function chunksOf<Each>(all: readonly Each[]): Each[][] {
   return Array.from({ length: count }, (_, i) => all.slice(i * MAX_JOBS, (i + 1) * MAX_JOBS));
 }
 
+/**
+ * Whether the jobs of a roll have a roster: one row in the list of their tenant's jobs instead of one each. It stays when the roll
+ * is removed.
+ * @see docs/developing/protocol.md, R13
+ */
+export const hasRoster = ({ createdAt, dueAt, jobIds }: Roll): boolean =>
+  jobIds.length >= MIN_JOBS && !outlivesRoster({ createdAt, dueAt });
+
 /** The record of a job that is on a roll, as it is recorded. */
-export const onRoll = <Job extends Pick<JobRecord, 'dueAt'>>(job: Job): Job => ({
+export const onRoll = <Job extends Pick<JobRecord, 'dueAt'>>(job: Job, roll: Roll): Job => ({
   ...job,
   rolledAt: job.dueAt,
+  ...(hasRoster(roll) && { onRoster: true }),
 });
 
 /** Whether the job is due by its roll, and not by itself. */

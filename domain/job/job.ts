@@ -224,6 +224,8 @@ export const JobRecord = z.object({
   dueAt: EpochMs.optional(),
   /** While it is `dueAt`, the job is due by its roll (`domain/due/roll.ts`), and not by itself. */
   rolledAt: EpochMs.optional(),
+  /** The list of its tenant's jobs has it by its roster (`domain/due/roll.ts`), and not by itself. */
+  onRoster: z.literal(true).optional(),
   settled: z.boolean().optional(),
   /** When the record may be removed, in epoch seconds; of a job that is settled. */
   expiresAt: z.int().optional(),

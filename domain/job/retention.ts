@@ -1,6 +1,7 @@
 /** How long a job is kept once it is over and settled: its record, and its input with it. */
 import * as z from 'zod';
 import type { JobRecord } from './job.ts';
+import { isWhole } from './parts.ts';
 
 /**
  * The least is longer than a dead letter of a failed job is kept, since without its record it can not be redriven, and than the tries of its
@@ -33,7 +34,7 @@ export function goneAfter(
 
 const DAY_SECONDS = 86_400;
 /** Most jobs end within days, and are kept for 90 days then. */
-const PARTS_KEPT_SECONDS = 97 * DAY_SECONDS;
+const KEPT_SECONDS = 97 * DAY_SECONDS;
 /** By how much the parts of a job may outlive its record. DynamoDB removes items some days late as well. */
 const OVERHANG_SECONDS = 7 * DAY_SECONDS;
 /** How late reconcile may be with a job before its parts go. */
@@ -47,7 +48,7 @@ const PROLONGED_SECONDS = 30 * DAY_SECONDS;
 export const partsUntilOf = ({
   createdAt,
   eligibleAt = createdAt,
-}: Pick<JobRecord, 'createdAt' | 'eligibleAt'>) => Math.ceil(eligibleAt / 1000) + PARTS_KEPT_SECONDS;
+}: Pick<JobRecord, 'createdAt' | 'eligibleAt'>) => Math.ceil(eligibleAt / 1000) + KEPT_SECONDS;
 
 /**
  * Another time for the parts of a job, if theirs will not do: they must outlive its record, but not by long, and one that is not
@@ -67,4 +68,30 @@ export function otherPartsUntil({
   }
   const least = Math.ceil(dueAt / 1000) + MARGIN_SECONDS;
   return partsUntil !== undefined && partsUntil < least ? least + PROLONGED_SECONDS : undefined;
+}
+
+/**
+ * When the roster of jobs that were recorded at this moment may be removed, in epoch seconds. That is when most of their records go;
+ * one that stays longer leaves it.
+ */
+export const rosterUntil = ({ createdAt }: Pick<JobRecord, 'createdAt'>): number =>
+  Math.ceil(createdAt / 1000) + KEPT_SECONDS;
+
+/** Whether a record may be there when its roster is not, or may not be settled until shortly before. */
+export function outlivesRoster(job: Pick<JobRecord, 'createdAt' | 'expiresAt' | 'dueAt'>): boolean {
+  const { expiresAt, dueAt = 0 } = job;
+  return (expiresAt ?? Math.ceil(dueAt / 1000) + MARGIN_SECONDS) > rosterUntil(job);
+}
+
+/** The next record of a job, with what must be written beside it or in it so that its parts and its place in the list last as long as it does. */
+export function lasting(next: JobRecord): JobRecord {
+  const partsUntil = isWhole(next) ? undefined : otherPartsUntil(next);
+  const leaves = next.onRoster === true && outlivesRoster(next);
+  if (partsUntil === undefined && !leaves) return next;
+  const { onRoster, ...rest } = next;
+  return {
+    ...rest,
+    ...(onRoster && !leaves && { onRoster }),
+    ...(partsUntil !== undefined && { partsUntil }),
+  };
 }

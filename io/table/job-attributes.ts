@@ -6,12 +6,19 @@ import { anyDueAttributes, dueAttributes } from './due/turns.ts';
 import { readRow } from './rows.ts';
 import type { Attributes } from './table.ts';
 
-/** The job is in the index of due items while it has a `dueAt`, unless it is on a roll, which is there in its place. */
+/**
+ * The job is in the index of due items while it has a `dueAt`, unless it is on a roll, which is there in its place. It is in the list
+ * of its tenant by `createdAt`, unless it is on a roster: then its time has another name, which is in no index.
+ */
 export function attributesOf(job: JobRecord): Attributes {
-  const { jobId, tenantId, dueAt } = job;
+  const { jobId, tenantId, dueAt, createdAt, onRoster } = job;
   const row = { kind: 'job', tenantId, dueAt: isOnRoll(job) ? undefined : dueAt } as const;
-  return { ...withoutRepetition(job), ...dueAttributes(jobId, row) };
+  const listed = { createdAt, [ROSTERED_AT]: undefined, onRoster: undefined };
+  const place = onRoster ? { ...listed, createdAt: undefined, [ROSTERED_AT]: createdAt } : listed;
+  return { ...withoutRepetition(job), ...place, ...dueAttributes(jobId, row) };
 }
+
+const ROSTERED_AT = 'rosteredAt';
 
 /** What changes in the table from one record to the next. With another `dueAt` the job leaves its roll. */
 export function changeOf(seen: JobRecord, next: JobRecord): { from: Attributes; to: Attributes } {
@@ -22,7 +29,12 @@ export function changeOf(seen: JobRecord, next: JobRecord): { from: Attributes; 
 }
 
 /** @throws RowUnreadable */
-export const recordOf = (item: Attributes): JobRecord => readRow(JobRecord, withRepetition(item));
+export const recordOf = (item: Attributes): JobRecord => readRow(JobRecord, withRepetition(withTime(item)));
+
+function withTime(item: Attributes): Attributes {
+  const createdAt = item[ROSTERED_AT];
+  return createdAt === undefined ? item : { ...item, createdAt, onRoster: true };
+}
 
 /**
  * The failure of a job that has failed is that of its last attempt. It is stored once, and the attempt has a mark: both

@@ -32,7 +32,10 @@ export interface JobStore {
   get(jobId: string): Promise<JobRecord | undefined>;
   /** The record with its parts, which are read if they are in an item of their own. @throws RowUnreadable */
   whole(job: JobRecord): Promise<WholeJob>;
-  /** Puts `next` in place of `seen`. `lost`: the record was changed meanwhile; read again and decide again. */
+  /**
+   * Puts `next` in place of `seen`, and before it the time of its parts, if that is another one. `lost`: the record was changed
+   * meanwhile; read again and decide again.
+   */
   replace(seen: JobRecord, next: JobRecord): Promise<'written' | 'lost'>;
 }
 
@@ -98,12 +101,12 @@ export function jobStore(items: Table): JobStore {
     },
 
     async replace(seen, next) {
-      const partsUntil = isWhole(next) ? undefined : otherPartsUntil(next);
+      const { partsUntil } = next;
       // Before the record, which is read to find its parts: after it no step would come back. Idempotent: a repeat writes the same time.
-      if (partsUntil !== undefined) await setPartsUntil(items, next, partsUntil);
-      const change = changeOf(seen, partsUntil === undefined ? next : { ...next, partsUntil });
+      if (partsUntil !== undefined && partsUntil !== seen.partsUntil)
+        await setPartsUntil(items, next, partsUntil);
       // Idempotent: the first write raises the version, so a repeat is refused.
-      return items.change(jobKey(seen.jobId), change, { version: seen.version });
+      return items.change(jobKey(seen.jobId), changeOf(seen, next), { version: seen.version });
     },
   };
 }

@@ -25,7 +25,7 @@ onEachTarget((open, test) => {
     const backend = await open({ answersLost: true });
     const { rolls, jobs: store } = backend.process();
     await rolls.put(roll);
-    for (const job of jobs) await store.create(onRoll(job));
+    for (const job of jobs) await store.create(onRoll(job, roll));
     const { dueAt, ...name } = roll;
     expect(await dueBy(backend, NOW + HOUR_MS)).toEqual([
       expect.objectContaining({ kind: 'roll', roll: name, tenantId: 'acme', dueAt, isSetAside: false }),
@@ -36,9 +36,9 @@ onEachTarget((open, test) => {
   test('a job has a row of its own from the first change of its time, and none when it is settled', async () => {
     const backend = await open();
     const { rolls, jobs: store } = backend.process();
-    const [first, second] = jobs.map(onRoll);
+    const [first, second] = jobs.map((job) => onRoll(job, roll));
     await rolls.put(roll);
-    for (const job of jobs) await store.create(onRoll(job));
+    for (const job of jobs) await store.create(onRoll(job, roll));
     const begun = changed(first!, { state: 'submitting', waitReason: undefined }, NOW);
     await store.replace(first!, begun);
     await store.replace(begun, changed(begun, { dueAt: NOW + HOUR_MS }, NOW));

@@ -41,7 +41,7 @@ export function openSimulatedBackend({
   const groups = virtualGroups(run, index, () => undefined);
   const failures = virtualFailures(run, table.job);
   const receipts = virtualReceipts(run);
-  const rolls = virtualRolls(run, index, table.isOnRoll);
+  const rolls = virtualRolls(run, index, table);
   const schedules = virtualSchedules(run, index, () => undefined);
   const operations = virtualOperations(run, index);
   const queue = virtualQueue(run, 'queue', () => undefined);

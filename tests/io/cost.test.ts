@@ -18,7 +18,7 @@ const rows: readonly (readonly [what: string, of: Partial<Case>, bars: Bars])[] 
   [
     'in batches of ten',
     {},
-    { calls: 3.44, writeUnits: 8.66, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 9.97 },
+    { calls: 3.44, writeUnits: 7.86, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 9.47 },
   ],
   [
     'in batches of one',
@@ -36,22 +36,22 @@ const rows: readonly (readonly [what: string, of: Partial<Case>, bars: Bars])[] 
   [
     'with nothing on the bus',
     { published: 'none' },
-    { calls: 3.34, writeUnits: 8.66, readUnits: 7.69, events: 0, messages: 4, receives: 5, dollars: 8.97 },
+    { calls: 3.34, writeUnits: 7.86, readUnits: 7.69, events: 0, messages: 4, receives: 5, dollars: 8.47 },
   ],
   [
     'with the state running left out',
     { recordsRunning: false },
-    { calls: 3.34, writeUnits: 7.66, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 9.19 },
+    { calls: 3.34, writeUnits: 6.86, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 8.69 },
   ],
   [
     'with each step on the bus',
     { published: 'all' },
-    { calls: 4.16, writeUnits: 8.66, readUnits: 7.91, events: 4, messages: 6, receives: 7, dollars: 13.45 },
+    { calls: 4.16, writeUnits: 7.86, readUnits: 7.91, events: 4, messages: 6, receives: 7, dollars: 12.95 },
   ],
   [
     'with a record of 2 KB',
     { recordBytes: 2000 },
-    { calls: 3.54, writeUnits: 9.66, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 10.6 },
+    { calls: 3.54, writeUnits: 8.86, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 10.1 },
   ],
   [
     'with a record of 2 KB, in batches of one',
@@ -69,17 +69,17 @@ const rows: readonly (readonly [what: string, of: Partial<Case>, bars: Bars])[] 
   [
     'with a record of 4 KB',
     { recordBytes: 4000 },
-    { calls: 3.54, writeUnits: 10.66, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 11.22 },
+    { calls: 3.54, writeUnits: 9.86, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 10.72 },
   ],
   [
     'with a record of 5 KB',
     { recordBytes: 5000 },
-    { calls: 3.54, writeUnits: 10.66, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 11.22 },
+    { calls: 3.54, writeUnits: 9.86, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 10.72 },
   ],
   [
     'delayed',
     { kind: 'delayed' },
-    { calls: 3.44, writeUnits: 8.66, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 9.97 },
+    { calls: 3.44, writeUnits: 7.86, readUnits: 7.69, events: 1, messages: 4, receives: 5, dollars: 9.47 },
   ],
   [
     'delayed, in batches of one',
@@ -97,7 +97,7 @@ const rows: readonly (readonly [what: string, of: Partial<Case>, bars: Bars])[] 
   [
     'retried once',
     { kind: 'retried' },
-    { calls: 5.54, writeUnits: 20.86, readUnits: 10.99, events: 1, messages: 7, receives: 8, dollars: 19.86 },
+    { calls: 5.54, writeUnits: 20.06, readUnits: 10.99, events: 1, messages: 7, receives: 8, dollars: 19.36 },
   ],
   [
     'retried once, in batches of one',
@@ -113,19 +113,20 @@ const rows: readonly (readonly [what: string, of: Partial<Case>, bars: Bars])[] 
     },
   ],
   [
+    // Its record stays longer than the roster, so it leaves it: one unit more than a job that succeeds.
     'failed for good',
     { kind: 'failed' },
-    { calls: 3.54, writeUnits: 11.66, readUnits: 7.69, events: 1, messages: 5, receives: 5, dollars: 11.9 },
+    { calls: 3.54, writeUnits: 11.86, readUnits: 7.69, events: 1, messages: 5, receives: 5, dollars: 12.03 },
   ],
   [
     'cancelled while it runs',
     { kind: 'cancelled' },
-    { calls: 5.06, writeUnits: 11.66, readUnits: 10.21, events: 1, messages: 5, receives: 7, dollars: 12.7 },
+    { calls: 5.06, writeUnits: 10.86, readUnits: 10.21, events: 1, messages: 5, receives: 7, dollars: 12.2 },
   ],
   [
     'under a cap of 100 with room',
     { cap: 100 },
-    { calls: 3.88, writeUnits: 9.02, readUnits: 7.84, events: 1, messages: 4, receives: 5, dollars: 10.22 },
+    { calls: 3.88, writeUnits: 8.22, readUnits: 7.84, events: 1, messages: 4, receives: 5, dollars: 9.72 },
   ],
   [
     'under a cap of 100, in batches of one',
@@ -137,18 +138,18 @@ const rows: readonly (readonly [what: string, of: Partial<Case>, bars: Bars])[] 
     { cap: 10 },
     {
       calls: 4.5,
-      writeUnits: 11.4,
+      writeUnits: 10.6,
       readUnits: 8.96,
       events: 1,
       messages: 4.8,
       receives: 5.8,
-      dollars: 12.23,
+      dollars: 11.73,
     },
   ],
   [
     'under a cap of 1,000 with room',
     { cap: 1000 },
-    { calls: 3.88, writeUnits: 9.02, readUnits: 7.84, events: 1, messages: 4, receives: 5, dollars: 10.22 },
+    { calls: 3.88, writeUnits: 8.22, readUnits: 7.84, events: 1, messages: 4, receives: 5, dollars: 9.72 },
   ],
 ];
 

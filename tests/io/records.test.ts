@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fingerprintOf } from '../../application/job/identity.ts';
 import { changed } from '../../domain/job/job.ts';
 import type { WholeJob } from '../../domain/job/parts.ts';
-import { partsUntilOf } from '../../domain/job/retention.ts';
+import { lasting, partsUntilOf } from '../../domain/job/retention.ts';
 import { MAX_ATTEMPTS } from '../../domain/job/retry.ts';
 import { newJob } from '../../domain/request/admission.ts';
 import { parseRequest } from '../../domain/request/request.ts';
@@ -73,10 +73,10 @@ describe('the parts of a large request', () => {
       { state: 'succeeded', settled: true, expiresAt: until - 60 },
       NOW,
     );
-    expect(await jobs.replace(await read(), succeeded)).toBe('written');
+    expect(await jobs.replace(await read(), lasting(succeeded))).toBe('written');
     expect((await parts())?.['expiresAt']).toBe(until);
     const kept = changed(await read(), { expiresAt: until + 60 }, NOW);
-    expect(await jobs.replace(await read(), kept)).toBe('written');
+    expect(await jobs.replace(await read(), lasting(kept))).toBe('written');
     expect((await parts())?.['expiresAt']).toBe(until + 60);
     expect(await read()).toMatchObject({ expiresAt: until + 60, partsUntil: until + 60 });
   });
@@ -84,7 +84,7 @@ describe('the parts of a large request', () => {
   test('of a job that still waits are kept for longer', async () => {
     await jobs.create(large);
     const waiting = changed(await read(), { dueAt: until * 1000 }, NOW);
-    await jobs.replace(await read(), waiting);
+    await jobs.replace(await read(), lasting(waiting));
     expect((await parts())?.['expiresAt']).toBeGreaterThan(until);
     expect((await read()).partsUntil).toBe((await parts())?.['expiresAt']);
   });

@@ -10,6 +10,7 @@ import { ofFunctions } from './mutants/functions.ts';
 import { ofGroups } from './mutants/groups.ts';
 import { ofIdentity } from './mutants/identity.ts';
 import { ofOperations } from './mutants/operations.ts';
+import { ofPlaces } from './mutants/places.ts';
 import { ofSchedules } from './mutants/schedules.ts';
 import { ofSlots } from './mutants/slots.ts';
 import { ofStuck } from './mutants/stuck.ts';
@@ -19,6 +20,7 @@ import { type Outcome, simulate } from './simulation.ts';
 export const expectations: readonly Expectation[] = [
   ...ofCalls,
   ...ofDebts,
+  ...ofPlaces,
   ...ofIdentity,
   ...ofSlots,
   ...ofWorkerApi,

@@ -1,10 +1,11 @@
 /** Rolls at the level of their port, and what must hold of them. */
 
-import type { Roll, RollName } from '../../domain/due/roll.ts';
+import { hasRoster, type Roll, type RollName } from '../../domain/due/roll.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { type RollStore, rollKey } from '../../io/table/due/rolls.ts';
 import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach } from './faults.ts';
+import type { Table } from './table.ts';
 import type { Process } from './world.ts';
 
 export interface VirtualRolls {
@@ -14,12 +15,14 @@ export interface VirtualRolls {
   checkRecorded(process: Process, job: JobRecord): void;
 }
 
-/** @param relies whether the job is due by this roll, and not by itself or by a roll of another moment */
 export function virtualRolls(
   run: Run,
   index: VirtualDueIndex,
-  relies: (jobId: string, roll: RollName) => boolean,
+  { isOnRoll, job, rosters }: Pick<Table, 'isOnRoll' | 'job' | 'rosters'>,
 ): VirtualRolls {
+  // A crashed intake leaves a roll of jobs that it did not record. Another one may record them later, on a roll of its own.
+  const relies = (jobId: string, { createdAt }: RollName) =>
+    isOnRoll(jobId) && job(jobId)?.createdAt === createdAt;
   const rolls = new Map<string, Roll>();
   const has = ({ jobId, createdAt }: JobRecord) =>
     [...rolls.values()].some((roll) => roll.createdAt === createdAt && roll.jobIds.includes(jobId));
@@ -46,6 +49,9 @@ export function virtualRolls(
         reach(run, process, { site: 'rolls.put' }, () => {
           if (!rolls.has(nameOf(roll))) set(roll);
           run.count('jobs on a roll');
+          if (!hasRoster(roll)) return;
+          rosters.put(roll);
+          run.count('jobs on a roster');
         }),
       postpone: (name, dueAt) =>
         reach(run, process, { site: 'rolls.postpone' }, () => {
@@ -67,8 +73,9 @@ export function virtualRolls(
       },
     }),
     nextDueMs: () => Math.min(Number.MAX_SAFE_INTEGER, ...[...rolls.values()].map(({ dueAt }) => dueAt)),
-    checkRecorded(process, job) {
-      if (!has(job)) run.violate('R12', `${process.name} records a job whose roll is not there`, job.jobId);
+    checkRecorded(process, recorded) {
+      if (!has(recorded))
+        run.violate('R12', `${process.name} records a job whose roll is not there`, recorded.jobId);
     },
   };
 }

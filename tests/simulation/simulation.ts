@@ -188,14 +188,11 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
     graphCheck(...commit);
     groupCheck.onCommit(...commit);
     const [process, before, after] = commit;
-    if (before === undefined && table.isOnRoll(after.jobId)) rolls.checkRecorded(process, after);
+    if (before !== undefined) return;
+    if (table.isOnRoll(after.jobId)) rolls.checkRecorded(process, after);
+    table.rosters.checkRecorded(process, after);
   });
-  const rolls = virtualRolls(
-    run,
-    index,
-    // A crashed intake leaves a roll of jobs that it did not record. Another one may record them later, on a roll of its own.
-    (jobId, { createdAt }) => table.isOnRoll(jobId) && table.job(jobId)?.createdAt === createdAt,
-  );
+  const rolls = virtualRolls(run, index, table);
   const graphCheck = graphChecks(run, {
     found: (jobId) => table.found(jobId),
     whole: (job) => table.whole(job),

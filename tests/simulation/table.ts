@@ -3,6 +3,7 @@ import type { Found } from '../../domain/dependency/verdict.ts';
 import { isOnRoll } from '../../domain/due/roll.ts';
 import { JobRecord } from '../../domain/job/job.ts';
 import { isWhole, joined, type Parts, split, type WholeJob } from '../../domain/job/parts.ts';
+import { partsUntilOf } from '../../domain/job/retention.ts';
 import { Tombstone } from '../../domain/job/tombstone.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import { Delivery, type DeliveryName } from '../../domain/webhook/delivery.ts';
@@ -17,6 +18,7 @@ import type { TenantStore } from '../../io/table/tenants.ts';
 import { virtualDeliveryLog } from './delivery-log.ts';
 import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach, read } from './faults.ts';
+import { type Rosters, virtualRosters } from './rosters.ts';
 import { beside, check } from './unreadable.ts';
 import type { Process } from './world.ts';
 
@@ -38,6 +40,8 @@ export interface Table {
   wasTombstoned(jobId: string): boolean;
   /** Whether it is due by its roll, and not by itself. */
   isOnRoll(jobId: string): boolean;
+  /** Rows of several jobs in the lists of their tenants. */
+  readonly rosters: Rosters;
   /** Whether a failure has moved its `dueAt`. */
   wasPostponed(jobId: string): boolean;
   endpoints(): readonly Endpoint[];
@@ -68,6 +72,8 @@ export function virtualTable(
 ): Table {
   const jobs = new Map<string, Held>();
   const partsOf = new Map<string, Parts>();
+  /** When they may be removed, in epoch seconds. */
+  const partsEnd = new Map<string, number>();
   const known = [...endpoints];
   const healths = new Map<string, EndpointHealth>();
   const deliveries = new Map<string, Delivery>();
@@ -77,6 +83,7 @@ export function virtualTable(
   // tenth of a world's time, and one world in sixteen is enough to find who relies on something else.
   const careful = run.world.dice('table').happens(1 / 16);
 
+  const rosters = virtualRosters(run);
   /** Jobs that are in the index by their roll. */
   const rolled = new Set<string>();
   /** Jobs whose `dueAt` was moved by a failure, beside their versions. */
@@ -117,6 +124,8 @@ export function virtualTable(
   };
   const commit = (process: Process, next: JobRecord, by: string) => {
     const before = job(next.jobId);
+    rosters.checkLasting(process, next, isWhole(next) ? undefined : (partsEnd.get(partsKey(next)) ?? 0));
+    if (before?.onRoster && !next.onRoster) run.count('job left its roster');
     const after = careful ? frozen(readRow(JobRecord, { ...asVersionOf(run, process, before, next) })) : next;
     jobs.set(next.jobId, { kind: 'job', job: after, by });
     if (before === undefined && isOnRoll(next)) rolled.add(next.jobId);
@@ -147,6 +156,7 @@ export function virtualTable(
     whole,
     wasTombstoned: (jobId) => tombstoned.has(jobId),
     isOnRoll: (jobId) => rolled.has(jobId),
+    rosters,
     wasPostponed: (jobId) => postponed.has(jobId),
     endpoints: () => known,
     changeEndpoint(endpointId, next) {
@@ -170,11 +180,13 @@ export function virtualTable(
       const withoutParts = async (job: WholeJob) => {
         const { record, parts } = split(job);
         if (parts === undefined) return record;
-        await call('createParts', job.jobId, () => {
+        return call('createParts', job.jobId, () => {
+          const partsUntil = partsEnd.get(partsKey(job)) ?? partsUntilOf(job);
           partsOf.set(partsKey(job), parts);
+          partsEnd.set(partsKey(job), partsUntil);
           run.count('parts written apart');
+          return { ...record, partsUntil };
         });
-        return record;
       };
       return {
         create: async (job) => {
@@ -230,6 +242,10 @@ export function virtualTable(
         replace: (seen, next) =>
           call('replace', seen.jobId, (by) => {
             const held = jobs.get(seen.jobId);
+            if (next.partsUntil !== undefined && next.partsUntil !== seen.partsUntil) {
+              partsEnd.set(partsKey(next), next.partsUntil);
+              run.count('parts kept for longer');
+            }
             if (held?.kind === 'job' && held.job.version === seen.version) {
               commit(process, next, by);
               return 'written';
@@ -240,22 +256,13 @@ export function virtualTable(
     },
 
     listsFor: (process) => ({
-      page: ({ tenantId, sinceMs = 0, untilMs = Number.MAX_SAFE_INTEGER }, limit, after) =>
-        read(run, process, undefined, () => {
-          const places = [...jobs.values()]
-            .flatMap((held) => (held.kind === 'job' ? [held.job] : []))
-            .filter((each) => each.tenantId === tenantId)
-            .map(({ createdAt, jobId }) => ({ createdAt, jobId }))
-            .filter(({ createdAt }) => createdAt >= sinceMs && createdAt < untilMs)
-            .toSorted((a, b) => b.createdAt - a.createdAt || (a.jobId < b.jobId ? 1 : -1));
-          const rest = places.filter(
-            ({ createdAt, jobId }) =>
-              after === undefined ||
-              createdAt < after.createdAt ||
-              (createdAt === after.createdAt && jobId < after.jobId),
-          );
-          return { places: rest.slice(0, limit), hasMore: rest.length > limit };
-        }),
+      page: (...range) =>
+        read(run, process, undefined, () =>
+          rosters.page(
+            [...jobs.values()].flatMap((held) => (held.kind === 'job' ? [held.job] : [])),
+            ...range,
+          ),
+        ),
     }),
 
     deliveriesFor(process) {

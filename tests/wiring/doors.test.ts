@@ -42,7 +42,7 @@ it('only the door for operators installs a credential; the other reads one key a
   ]);
 });
 
-it('the door for tenants writes job records, groups and rolls, and nothing else: neither caps, nor endpoints, nor waiting lists', () => {
+it('the door for tenants writes job records, groups, rolls and rosters, and nothing else: neither caps, nor endpoints, nor waiting lists', () => {
   const [, statements = []] = roles.find(([role]) => role === 'ApiRole') ?? [];
   const allowing = statements.filter(({ Effect }) => Effect === 'Allow');
   const writing = allowing.filter(({ Action }) =>
@@ -51,7 +51,9 @@ it('the door for tenants writes job records, groups and rolls, and nothing else:
   expect(writing).toEqual([
     expect.objectContaining({
       Resource: ['JobsTable'],
-      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['JOB#*', 'GROUP#*', 'ROLL#*'] } },
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['JOB#*', 'GROUP#*', 'ROLL#*', 'ROSTER#*'] },
+      },
     }),
   ]);
 });

@@ -1,10 +1,12 @@
 /** Rolls in the table. The jobs of a roll are its key, so the index, which has nothing but keys, tells them without another read. */
-import type { Roll, RollName } from '../../../domain/due/roll.ts';
+import { hasRoster, type Roll, type RollName } from '../../../domain/due/roll.ts';
+import { rosterUntil } from '../../../domain/job/retention.ts';
 import type { Key, Table } from '../table.ts';
+import { keyOfSome, parseKeyOfSome, rosterKey } from './rosters.ts';
 import { dueAttributes } from './turns.ts';
 
 export interface RollStore {
-  /** Puts a roll, before the records of its jobs. */
+  /** Puts a roll, and the roster of its jobs if they have one, before their records. */
   put(roll: Roll): Promise<void>;
   /** A later look at a roll of which jobs are still absent. */
   postpone(roll: RollName, dueAt: number): Promise<void>;
@@ -15,8 +17,15 @@ export interface RollStore {
 export function rollStore(items: Table): RollStore {
   return {
     async put(roll) {
-      // Idempotent: a repeat finds the item, or puts one that no job relies on, which the next look removes.
-      await items.insert(rollKey(roll), { dueAt: roll.dueAt, ...placeOf(roll, roll.dueAt) });
+      const { tenantId, createdAt } = roll;
+      await Promise.all([
+        // Idempotent: a repeat finds the item, or puts one that no job relies on, which the next look removes.
+        items.insert(rollKey(roll), { dueAt: roll.dueAt, ...placeOf(roll, roll.dueAt) }),
+        // Idempotent: a repeat finds the item. One of jobs that have other records names none of them, by its time.
+        ...(hasRoster(roll)
+          ? [items.insert(rosterKey(roll), { tenantId, createdAt, expiresAt: rosterUntil(roll) })]
+          : []),
+      ]);
     },
 
     async postpone(roll, dueAt) {
@@ -43,20 +52,8 @@ const placeOf = (roll: RollName, dueAt: number) =>
 /** What its slice of the index is made of. */
 export const sliceIdOf = ({ jobIds: [first = ''] }: Pick<RollName, 'jobIds'>): string => first;
 
-const TIME_DIGITS = 13;
-
 /** @example { pk: 'ROLL#acme', sk: '1764500000000#job_a….job_b…' } */
-export function rollKey({ tenantId, createdAt, jobIds }: RollName): Key {
-  return {
-    pk: `ROLL#${tenantId}`,
-    sk: `${String(createdAt).padStart(TIME_DIGITS, '0')}#${jobIds.join('.')}`,
-  };
-}
+export const rollKey = (roll: RollName): Key => keyOfSome('ROLL', roll);
 
 /** @returns undefined for any other item */
-export function parseRollKey({ pk, sk }: Key): RollName | undefined {
-  const [kind, tenantId = ''] = pk.split('#');
-  const [createdAt = '', jobIds = ''] = sk.split('#');
-  if (kind !== 'ROLL' || jobIds === '') return undefined;
-  return { tenantId, createdAt: Number(createdAt), jobIds: jobIds.split('.') };
-}
+export const parseRollKey = (key: Key): RollName | undefined => parseKeyOfSome('ROLL', key);

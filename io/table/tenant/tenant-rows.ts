@@ -92,7 +92,15 @@ export function tenantRows(items: Table): TenantRows {
 const keyOf = ({ pk, sk }: Attributes): Key => ({ pk: String(pk), sk: String(sk) });
 
 /** Kinds of partitions whose second word is the tenant. */
-const BY_TENANT: ReadonlySet<string> = new Set(['TENANT', 'GROUP', 'ROLL', 'WAITS', 'WAITING', 'DELIVERIES']);
+const BY_TENANT: ReadonlySet<string> = new Set([
+  'TENANT',
+  'GROUP',
+  'ROLL',
+  'ROSTER',
+  'WAITS',
+  'WAITING',
+  'DELIVERIES',
+]);
 
 /** @returns none for a row of no tenant, and for a part of a request that an earlier version has stored */
 export function ownersOf(item: Attributes): readonly string[] {

@@ -29,6 +29,21 @@ async function withJobs(...jobs: WholeJob[]) {
   return { ...opened, mine: resources(opened.ports) };
 }
 
+test('a job whose message was repeated is listed once, where it was recorded', async () => {
+  const jobs = ['a', 'b'].map((letter) => jobIn('running', { jobId: idOf(letter), createdAt: NOW }));
+  const { ports, mine } = await withJobs(...jobs);
+  const dueAt = NOW + 60_000;
+  const jobIds = jobs.map(({ jobId }) => jobId);
+  await ports.rolls.put({ tenantId: 'acme', createdAt: NOW + 5000, dueAt, jobIds });
+  const page = await listJobs(ports, { ...mine.of('acme'), tenantId: 'acme' }, {}, { limit: 10 });
+  expect(page).toMatchObject({
+    kind: 'page',
+    examined: 4,
+    jobs: [{ jobId: idOf('b') }, { jobId: idOf('a') }],
+  });
+  expect('jobs' in page && page.jobs).toHaveLength(2);
+});
+
 describe('a caller', () => {
   const job = (letter: string, tenantId: string, change: JobChange = {}) =>
     jobIn('running', { jobId: idOf(letter), tenantId, ...change });

@@ -2,7 +2,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { JobState } from '../../../../domain/job/job.ts';
-import { goneAfter, otherPartsUntil, partsUntilOf, RetentionDays } from '../../../../domain/job/retention.ts';
+import {
+  goneAfter,
+  lasting,
+  otherPartsUntil,
+  partsUntilOf,
+  RetentionDays,
+  rosterUntil,
+} from '../../../../domain/job/retention.ts';
 import { viewOf } from '../../../../domain/reading/job-view.ts';
 import { lifecycleEvent } from '../../../../domain/webhook/notification.ts';
 import { jobIn, NOW } from '../../../support/jobs.ts';
@@ -93,6 +100,40 @@ describe('the parts of a large request', () => {
           expect(partsUntil * 1000).toBeGreaterThanOrEqual(lookedAt);
           dueAt = lookedAt + 30 * 60_000;
           partsUntil = otherPartsUntil({ partsUntil, dueAt }) ?? partsUntil;
+        }
+      }),
+    );
+  });
+});
+
+describe('a job on a roster', () => {
+  const usual = { succeeded: 90, failed: 180, cancelled: 90, expired: 90 };
+  const settledAs = (state: 'succeeded' | 'failed', lifeMs: number) => {
+    const job = jobIn(state, { onRoster: true, createdAt: NOW, finishedAt: NOW + lifeMs, dueAt: undefined });
+    return { ...job, expiresAt: goneAfter(job, usual) };
+  };
+  const waitingUntil = (dueAt: number) => jobIn('waiting', { onRoster: true, createdAt: NOW, dueAt });
+
+  test.each([
+    ['one that succeeds within a week stays', settledAs('succeeded', 7 * DAY_MS), true],
+    ['one that succeeds later has a row of its own', settledAs('succeeded', 7 * DAY_MS + 1000), undefined],
+    ['one that failed, which is kept for longer, has a row of its own', settledAs('failed', 0), undefined],
+    ['one that waits for days stays', waitingUntil(NOW + 80 * DAY_MS), true],
+    ['one that waits for months has a row of its own', waitingUntil(NOW + 84 * DAY_MS), undefined],
+  ])('%s', (_, job, onRoster) => {
+    expect(lasting(job)).toEqual({ ...job, onRoster });
+  });
+
+  test('is never without its place, however late each look of reconcile is (law)', () => {
+    const waitsMs = fc.integer({ min: 0, max: 14 * DAY_MS });
+    fc.assert(
+      fc.property(fc.array(waitsMs, { minLength: 5, maxLength: 20 }), (waits) => {
+        let job = waitingUntil(NOW);
+        for (const waitMs of waits) {
+          const lookedAt = (job.dueAt ?? 0) + waitMs;
+          if (job.onRoster) expect(rosterUntil(job) * 1000).toBeGreaterThanOrEqual(lookedAt);
+          const dueAt = lookedAt + 30 * 60_000;
+          job = { ...job, dueAt, onRoster: lasting({ ...job, dueAt }).onRoster };
         }
       }),
     );
