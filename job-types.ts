@@ -88,6 +88,7 @@ export const jobTypes = defineJobTypes([
     retry: { ...patient, maxAttemptsOf: { timeout: 2 } },
     exitCodes: workerExitCodes,
     promisesResult: true,
+    logs: 'tenant',
   },
   {
     id: 'image.thumbnails',

@@ -11,6 +11,7 @@ import type { InputsOf } from './types.ts';
 export { type ErrorFacts, HeadgateError, JobFailed, WaitTimeout } from './errors.ts';
 export type { Groups, GroupWaitOptions, ListGroupsOptions, SealOptions } from './groups.ts';
 export type { Jobs, ListOptions, WaitOptions } from './jobs.ts';
+export type { LogOptions } from './logs.ts';
 export type { JobsByQueue, QueueClient } from './queue.ts';
 export type { JobRequest, Submitted, SubmittedArray, SubmittedOfMany } from './submissions.ts';
 export type { TokenRequest } from './token.ts';
@@ -70,7 +71,7 @@ export function headgate<Registry>(
     const { token } = options;
     const given = async () => (typeof token === 'function' ? token() : token);
     const call = transport({ url, fetch: ask, clock, token: given });
-    return { jobs: jobs(call, clock), groups: groups({ read: call, write: call }, clock) };
+    return { jobs: jobs(call, call, clock), groups: groups({ read: call, write: call }, clock) };
   }
   return server(options, { clock, ask, audience: audienceOf(options, ask) });
 }
@@ -84,18 +85,19 @@ interface Shared {
 /** A token is renewed this long before its end, so that none ends on its way. */
 const RENEW_MS = 60_000;
 const TOKEN_SECONDS = 300;
-/** A token has no scope that the key lacks, and not every key may write groups: they are asked for when one is written. */
+/** A token has no scope that the key lacks, and not every key may write groups or read logs: those are asked for when they are needed. */
 const SCOPES = ['jobs:create', 'jobs:read', 'jobs:cancel'];
 const GROUP_SCOPES = ['groups:write'];
+const LOG_SCOPES = ['logs:read'];
 
 function server<Inputs>(options: WithKey, { clock, ask, audience }: Shared): HeadgateServer<Inputs> {
   const { url, tenant } = options;
   const key = readKey(options.key);
   const tokensOf = (scopes: readonly string[]) => {
     let current: { readonly token: Promise<string>; readonly untilMs: number } | undefined;
-    return async () => {
+    return async (refused?: true) => {
       if (tenant === undefined) throw tenantMissing();
-      if (current === undefined || current.untilMs - RENEW_MS < clock.nowMs()) {
+      if (current === undefined || refused || current.untilMs - RENEW_MS < clock.nowMs()) {
         const asked = { tenant, scopes, expiresIn: TOKEN_SECONDS };
         const minted = audience().then((of) => mint(key, of, asked, clock.nowMs()));
         current = { token: minted, untilMs: clock.nowMs() + TOKEN_SECONDS * 1000 };
@@ -111,7 +113,7 @@ function server<Inputs>(options: WithKey, { clock, ask, audience }: Shared): Hea
     transport({ url, fetch: ask, clock, token: tokensOf(scopes) });
   const call = calling(SCOPES);
   return {
-    jobs: jobs(call, clock),
+    jobs: jobs(call, calling(LOG_SCOPES), clock),
     groups: groups({ read: call, write: calling(GROUP_SCOPES) }, clock),
     tokens: { mint: async (request) => mint(key, await audience(), request, clock.nowMs()) },
     for: (another) => server({ ...options, tenant: another }, { clock, ask, audience }),

@@ -1,9 +1,20 @@
 /** Jobs: submit, read, wait, watch and cancel. */
 import type { Clock } from './clock.ts';
-import { HeadgateError, JobFailed, WaitTimeout } from './errors.ts';
+import { JobFailed, WaitTimeout } from './errors.ts';
+import { type LogOptions, logs } from './logs.ts';
+import { DEFAULT_TIMEOUT_SECONDS, look, pauseMs } from './looks.ts';
 import { type Submissions, submissions } from './submissions.ts';
-import type { Answer, Transport } from './transport.ts';
-import type { CallOptions, FinalState, Job, JobPage, JobState, TimelineEntry, Wait } from './types.ts';
+import type { Transport } from './transport.ts';
+import type {
+  CallOptions,
+  FinalState,
+  Job,
+  JobPage,
+  JobState,
+  LogLine,
+  TimelineEntry,
+  Wait,
+} from './types.ts';
 
 export interface WaitOptions extends CallOptions {
   /** 600 if absent. The end of a wait cancels no job. */
@@ -34,19 +45,15 @@ export interface Jobs<Inputs> extends Submissions<Inputs> {
   wait(jobId: string, options?: WaitOptions): Promise<Job & { readonly state: FinalState }>;
   /** Each change that was seen, the end included. What changed twice between two looks is seen once. */
   watch(jobId: string, options?: WaitOptions): AsyncGenerator<Job>;
+  /** What the program of an attempt printed, of a job type that shows it; needs the scope `logs:read`. */
+  logs(jobId: string, options?: LogOptions): AsyncGenerator<LogLine>;
 }
-
-const DEFAULT_TIMEOUT_SECONDS = 600;
-const FIRST_LOOK_MS = 1000;
-const MAX_LOOK_MS = 5000;
-/** A job that takes this long is not in a hurry. */
-const LONG_MS = 600_000;
-const MAX_LONG_LOOK_MS = 15_000;
 
 const FINAL: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled', 'expired']);
 const isFinal = (job: Job): job is Job & { state: FinalState } => FINAL.has(job.state);
 
-export function jobs<Inputs>(call: Transport, clock: Clock): Jobs<Inputs> {
+/** @param readLogs may read what programs print: not every key and token may */
+export function jobs<Inputs>(call: Transport, readLogs: Transport, clock: Clock): Jobs<Inputs> {
   const at = (jobId: string, rest = '') => `/v1/jobs/${encodeURIComponent(jobId)}${rest}`;
   // The answers are those of the API's document, which a test holds against these types.
   const get = async <T>(path: string, { signal }: CallOptions = {}) =>
@@ -80,6 +87,7 @@ export function jobs<Inputs>(call: Transport, clock: Clock): Jobs<Inputs> {
 
   return {
     watch,
+    logs: logs(readLogs, (jobId, options) => get<Job>(at(jobId), options), clock),
     ...submissions<Inputs>(call),
     get: (jobId, options) => get<Job>(at(jobId), options),
     why: (jobId, options) => get<Wait>(at(jobId, '/why'), options),
@@ -103,20 +111,4 @@ export function jobs<Inputs>(call: Transport, clock: Clock): Jobs<Inputs> {
       throw new WaitTimeout(jobId, options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
     },
   };
-}
-
-/** What may help later is looked at again until the timeout: a wait outlives an outage. */
-async function look(ask: () => Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof HeadgateError && error.retryable) return undefined;
-    throw error;
-  }
-}
-
-/** A second after the first look, growing to five; jobs of many waiters are not asked for at the same moments. */
-function pauseMs(looks: number, waitedMs: number, random: number): number {
-  const most = waitedMs > LONG_MS ? MAX_LONG_LOOK_MS : MAX_LOOK_MS;
-  return Math.min(FIRST_LOOK_MS * 1.5 ** Math.min(looks, 20), most) * (0.75 + random / 2);
 }

@@ -27,8 +27,11 @@ export interface TransportOptions {
   readonly url: string;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
-  /** @returns a token; called for each call, so it may be one that is renewed */
-  token(): Promise<string>;
+  /**
+   * @param refused whether the API has refused the last one
+   * @returns a token; called for each call, so it may be one that is renewed
+   */
+  token(refused?: true): Promise<string>;
 }
 
 export type Transport = (call: Call) => Promise<Answer>;
@@ -43,9 +46,18 @@ export function transport(options: TransportOptions): Transport {
   return async (call) => {
     // After a lost answer a POST without a key may have been carried out: only its sender can know.
     const mayRepeat = call.method === 'GET' || call.idempotencyKey !== undefined || call.repeatable === true;
+    let token = await options.token();
+    let isRenewed = false;
     for (let repeats = 0; ; repeats++) {
-      const outcome = await once(options, call);
+      const outcome = await once(options, call, token);
       if (outcome.kind === 'answer') return outcome.answer;
+      // What is refused for its token was not carried out, whatever it is: it may be sent again.
+      if (!isRenewed && isOfToken(outcome.error)) {
+        isRenewed = true;
+        const before = token;
+        token = await options.token(true);
+        if (token !== before) continue;
+      }
       if (!mayRepeat || !outcome.again || repeats === MAX_RETRIES) throw outcome.error;
       const backoffMs = FIRST_RETRY_MS * 2 ** repeats * options.clock.random();
       await options.clock.sleep(Math.max(backoffMs, outcome.afterMs), call.signal);
@@ -62,13 +74,16 @@ type Outcome =
       readonly afterMs: number;
     };
 
-async function once({ url, fetch, token }: TransportOptions, call: Call): Promise<Outcome> {
+/** A clock that is slow, an outage, or a revocation: another token may be taken. An unknown key signs no better one. */
+const isOfToken = ({ status, code }: HeadgateError): boolean => status === 401 && code.startsWith('token_');
+
+async function once({ url, fetch }: TransportOptions, call: Call, token: string): Promise<Outcome> {
   const { method, path, query = {}, body, idempotencyKey, signal } = call;
   const target = new URL(url.replace(/\/$/, '') + path);
   for (const [name, value] of Object.entries(query))
     if (value !== undefined) target.searchParams.set(name, value);
   const headers: Record<string, string> = { accept: 'application/json', ...call.headers };
-  headers['authorization'] = `Bearer ${await token()}`;
+  headers['authorization'] = `Bearer ${token}`;
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
   if (body !== undefined) headers['content-type'] = 'application/json';
   let response: Response;

@@ -68,6 +68,12 @@ export interface Attempt {
   readonly failure?: Failure;
 }
 
+export interface LogLine {
+  readonly at: string;
+  /** It may have several lines: a program prints an error with its stack as one. */
+  readonly message: string;
+}
+
 /** Small results are `inline`; a large one is an `object` of the tenant's folder. */
 export interface Result {
   readonly inline?: Json;

@@ -7,6 +7,7 @@ import { app } from '../api/app.ts';
 import { endpointReadOperations } from '../api/contract/endpoints.ts';
 import { groupOperations } from '../api/contract/groups.ts';
 import { jobOperations } from '../api/contract/jobs.ts';
+import { logOperations } from '../api/contract/logs.ts';
 import { serviceOperations } from '../api/contract/service.ts';
 import { usageOperations } from '../api/contract/usage.ts';
 import { callersBy } from '../api/credentials.ts';
@@ -14,12 +15,13 @@ import { served } from '../api/handler.ts';
 import { endpointReadHandlers } from '../api/handlers/endpoints.ts';
 import { groupHandlers } from '../api/handlers/groups.ts';
 import { jobHandlers } from '../api/handlers/jobs.ts';
+import { logHandlers } from '../api/handlers/logs.ts';
 import { serviceHandlers } from '../api/handlers/service.ts';
 import { usageHandlers } from '../api/handlers/usage.ts';
 import { functionUrlHandler } from '../api/lambda.ts';
 import { authenticator } from '../application/access/authenticate.ts';
 import { resources } from '../application/resources/resources.ts';
-import { openBucket, openDoor, openKeys, openPages, openReceipts } from '../io/open.ts';
+import { openBucket, openDoor, openKeys, openLogs, openPages, openReceipts } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
 const door = openDoor('api');
@@ -28,6 +30,7 @@ const ports = {
   ...openReceipts(door),
   ...openKeys(),
   ...openBucket(),
+  ...openLogs(),
   ...openPages(),
   types: jobTypes,
 };
@@ -37,6 +40,7 @@ export const handler = functionUrlHandler(
     {
       served: [
         ...served(jobOperations, jobHandlers(ports)),
+        ...served(logOperations, logHandlers(ports)),
         ...served(groupOperations, groupHandlers(ports)),
         ...served(usageOperations, usageHandlers(ports)),
         ...served(endpointReadOperations, endpointReadHandlers(ports)),

@@ -10,6 +10,7 @@ import { failedJobOperations } from '../api/contract/failed-jobs.ts';
 import { groupOperations } from '../api/contract/groups.ts';
 import { jobOperations } from '../api/contract/jobs.ts';
 import { keyOperations } from '../api/contract/keys.ts';
+import { logOperations } from '../api/contract/logs.ts';
 import { bulkOperations } from '../api/contract/operations.ts';
 import { scheduleOperations } from '../api/contract/schedules.ts';
 import { serviceOperations } from '../api/contract/service.ts';
@@ -23,6 +24,7 @@ import { failedJobHandlers } from '../api/handlers/failed-jobs.ts';
 import { groupHandlers } from '../api/handlers/groups.ts';
 import { jobHandlers } from '../api/handlers/jobs.ts';
 import { keyHandlers } from '../api/handlers/keys.ts';
+import { logHandlers } from '../api/handlers/logs.ts';
 import { operationHandlers } from '../api/handlers/operations.ts';
 import { scheduleHandlers } from '../api/handlers/schedules.ts';
 import { serviceHandlers } from '../api/handlers/service.ts';
@@ -38,6 +40,7 @@ import {
   openEnded,
   openEndpointSetup,
   openKeyRegister,
+  openLogs,
   openSchedules,
   openUpkeep,
 } from '../io/open.ts';
@@ -52,6 +55,7 @@ const ports = {
   ...openKeyRegister(),
   ...openUpkeep(door),
   ...openBucket(),
+  ...openLogs(),
   types: jobTypes,
 };
 
@@ -60,6 +64,7 @@ export const handler = functionUrlHandler(
     {
       served: [
         ...served(jobOperations, jobHandlers(ports)),
+        ...served(logOperations, logHandlers(ports)),
         ...served(failedJobOperations, failedJobHandlers(ports)),
         ...served(bulkOperations, operationHandlers(ports)),
         ...served(groupOperations, groupHandlers(ports)),

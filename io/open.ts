@@ -28,13 +28,14 @@ import {
 import { deadLetterCounts } from './aws/dead-letter-counts.ts';
 import { functionsPort } from './aws/functions.ts';
 import { opening, sealing } from './aws/keys.ts';
-import { logTail } from './aws/log-tail.ts';
+import { logPages } from './aws/logs/log-pages.ts';
+import { logTail } from './aws/logs/log-tail.ts';
+import { workerLogs } from './aws/logs/worker-logs.ts';
 import { queue } from './aws/queues.ts';
 import { lendingCredentials } from './aws/scoped-credentials.ts';
 import { signedObjects } from './aws/signed-objects.ts';
 import { tenantObjects } from './aws/tenant-objects.ts';
 import { workerKeys } from './aws/worker-keys.ts';
-import { workerLogs } from './aws/worker-logs.ts';
 import { countedJobs, countedLimiter } from './counted.ts';
 import { outage } from './http/outage.ts';
 import { webhooks } from './http/post.ts';
@@ -284,6 +285,11 @@ export function openRun(name: string) {
 export function openEnds() {
   const { WORKER_LOG_GROUP, PRICING } = readEnv('WORKER_LOG_GROUP', 'PRICING');
   return { logTail: logTail(logs(), WORKER_LOG_GROUP), pricing: PRICING };
+}
+
+/** What programs printed, for the doors of the API. */
+export function openLogs() {
+  return { readLogPage: logPages(logs(), readEnv('WORKER_LOG_GROUP').WORKER_LOG_GROUP) };
 }
 
 /** What the stage wants to be recorded of each report of AWS Batch. */

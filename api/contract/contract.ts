@@ -5,6 +5,7 @@ import { failedJobOperations } from './failed-jobs.ts';
 import { groupOperations } from './groups.ts';
 import { jobOperations } from './jobs.ts';
 import { keyOperations } from './keys.ts';
+import { logOperations } from './logs.ts';
 import { isForTenants, type Operation } from './operation.ts';
 import { bulkOperations } from './operations.ts';
 import { scheduleOperations } from './schedules.ts';
@@ -15,6 +16,7 @@ import { usageOperations } from './usage.ts';
 
 export const contract = {
   ...jobOperations,
+  ...logOperations,
   ...failedJobOperations,
   ...bulkOperations,
   ...groupOperations,

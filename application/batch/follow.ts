@@ -82,7 +82,7 @@ function stillToDispatch(job: JobRecord, report: BatchReport, verdict: ReportCla
 }
 
 function classifyNow(ports: FollowPorts, job: JobRecord, report: BatchReport): ReportClass {
-  return classifyReport(job, report, typeOf(ports, job).exitCodes, ports.clock.nowMs());
+  return classifyReport(job, report, typeOf(ports, job), ports.clock.nowMs());
 }
 
 type ContextPorts = Pick<FollowPorts, 'clock' | 'random' | 'types'> & Partial<Pick<FollowPorts, 'pricing'>>;

@@ -1,7 +1,7 @@
 /** The row of each failed job, with the last lines of its log, so that people find the cause without a search. */
 import type { JobRecord } from '../../domain/job/job.ts';
 import { failureRowOf, TAIL_LINES, tellingLogOf } from '../../domain/reading/failure-row.ts';
-import type { LogTail } from '../../io/aws/log-tail.ts';
+import type { LogTail } from '../../io/aws/logs/log-tail.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { FailureStore } from '../../io/table/failures.ts';
 import { apart } from '../apart.ts';

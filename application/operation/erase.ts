@@ -20,8 +20,8 @@ import {
   type StepOf,
   stepIn,
 } from '../../domain/tenant/erasure.ts';
+import type { WorkerLogs } from '../../io/aws/logs/worker-logs.ts';
 import type { TenantObjects } from '../../io/aws/tenant-objects.ts';
-import type { WorkerLogs } from '../../io/aws/worker-logs.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { JobLists } from '../../io/table/job-lists.ts';

@@ -14,8 +14,8 @@ import {
 import { jobOfResult } from '../../domain/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import type { RetentionDays } from '../../domain/job/retention.ts';
+import type { WorkerLogs } from '../../io/aws/logs/worker-logs.ts';
 import type { TenantObjects } from '../../io/aws/tenant-objects.ts';
-import type { WorkerLogs } from '../../io/aws/worker-logs.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';
 import type { JobLists } from '../../io/table/job-lists.ts';

@@ -167,6 +167,6 @@ function observationOf(
     },
   });
   if (parsed.kind === 'ignored') return undefined;
-  const found = classifyReport(job, parsed.report, type.exitCodes, nowMs);
+  const found = classifyReport(job, parsed.report, type, nowMs);
   return found.kind === 'news' ? found.observation : undefined;
 }

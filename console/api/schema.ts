@@ -48,7 +48,7 @@ export type JobPage = { readonly items: readonly (JobSummary)[]; readonly next?:
 
 export type JobSummary = { readonly id: string; readonly tenantId: string; readonly jobType: string; readonly idempotencyKey: string; readonly state: "scheduled" | "blocked" | "waiting" | "submitting" | "submitted" | "starting" | "running" | "retrying" | "cancelling" | "succeeded" | "failed" | "cancelled" | "expired" | (string & {}); readonly version: number; readonly attempt: number; readonly priority: "low" | "normal" | "high" | "urgent" | (string & {}); readonly createdAt: string; readonly stateAt: string; readonly startedAt?: string | undefined; readonly finishedAt?: string | undefined; readonly group?: string | undefined; readonly tags?: Readonly<Record<string, string>> | undefined; readonly progress?: { readonly done: number; readonly total?: number | undefined; readonly note?: string | undefined; readonly at: string } | undefined; readonly failure?: Failure | undefined; readonly parent?: string | undefined; readonly redrivenAs?: string | undefined };
 
-export type Key = { readonly publicKey: string; readonly name?: string | undefined; readonly scopes: readonly ("jobs:create" | "jobs:read" | "jobs:cancel" | "groups:write" | "endpoints:read" | "usage:read" | (string & {}))[]; readonly tenants: readonly (string)[]; readonly maxTokenSeconds?: number | undefined; readonly expiresAt?: string | undefined; readonly bearer?: boolean | undefined; readonly keyId: string; readonly createdAt: string; readonly disabledAt?: string | undefined };
+export type Key = { readonly publicKey: string; readonly name?: string | undefined; readonly scopes: readonly ("jobs:create" | "jobs:read" | "jobs:cancel" | "logs:read" | "groups:write" | "endpoints:read" | "usage:read" | (string & {}))[]; readonly tenants: readonly (string)[]; readonly maxTokenSeconds?: number | undefined; readonly expiresAt?: string | undefined; readonly bearer?: boolean | undefined; readonly keyId: string; readonly createdAt: string; readonly disabledAt?: string | undefined };
 
 export type KeyPage = { readonly items: readonly (Key)[] };
 
@@ -86,7 +86,7 @@ export type EndpointUpdate = { readonly url?: string | undefined; readonly descr
 
 export type GroupSeal = { readonly expect?: number | undefined; readonly groupTimeoutSeconds?: number | undefined };
 
-export type KeySettings = { readonly publicKey: string; readonly name?: string | undefined; readonly scopes: readonly ("jobs:create" | "jobs:read" | "jobs:cancel" | "groups:write" | "endpoints:read" | "usage:read")[]; readonly tenants: readonly (string)[]; readonly maxTokenSeconds?: number | undefined; readonly expiresAt?: string | undefined; readonly bearer?: true | undefined };
+export type KeySettings = { readonly publicKey: string; readonly name?: string | undefined; readonly scopes: readonly ("jobs:create" | "jobs:read" | "jobs:cancel" | "logs:read" | "groups:write" | "endpoints:read" | "usage:read")[]; readonly tenants: readonly (string)[]; readonly maxTokenSeconds?: number | undefined; readonly expiresAt?: string | undefined; readonly bearer?: true | undefined };
 
 export type OperationStart = { readonly kind: "redrive" | "cancel" | "replay"; readonly filter: { readonly tenant?: string | undefined; readonly since?: string | undefined; readonly until?: string | undefined; readonly type?: string | undefined; readonly class?: "app_error" | "timeout" | "out_of_memory" | "spot_reclaimed" | "image_error" | "unschedulable" | "throttled" | "invalid_input" | "platform" | "lost" | undefined; readonly code?: string | undefined; readonly fingerprint?: string | undefined; readonly group?: string | undefined; readonly state?: "scheduled" | "blocked" | "waiting" | "submitting" | "submitted" | "starting" | "running" | "retrying" | undefined; readonly tags?: Readonly<Record<string, string>> | undefined; readonly endpoint?: string | undefined; readonly status?: "pending" | "delivered" | "exhausted" | "abandoned" | "held" | undefined; readonly event?: string | undefined; readonly job?: string | undefined }; readonly perSecond?: number | undefined; readonly max?: number | undefined };
 
@@ -108,6 +108,7 @@ export interface Answers {
   'get /v1/jobs/{jobId}/why': Wait;
   'get /v1/jobs/{jobId}/timeline': Timeline;
   'post /v1/jobs/{jobId}/cancel': Job;
+  'get /v1/jobs/{jobId}/attempts/{attempt}/logs': { readonly lines: readonly ({ readonly at: string; readonly message: string })[]; readonly next?: string | undefined };
   'get /v1/failures': FailurePage;
   'get /v1/failures/groups': FailureGroupPage;
   'post /v1/jobs/{jobId}/redrive': Job;

@@ -9,6 +9,7 @@ export const SCOPES: Readonly<Record<Scope, string>> = {
   'jobs:create': 'start jobs',
   'jobs:read': 'read jobs and groups',
   'jobs:cancel': 'cancel jobs',
+  'logs:read': 'read what programs print',
   'groups:write': 'seal and cancel groups',
   'endpoints:read': 'read endpoints and what was sent to them',
   'usage:read': 'read what was used',

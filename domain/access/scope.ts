@@ -5,6 +5,7 @@ export const Scope = z.enum([
   'jobs:create',
   'jobs:read',
   'jobs:cancel',
+  'logs:read',
   'groups:write',
   'endpoints:read',
   'usage:read',

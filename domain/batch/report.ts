@@ -10,7 +10,7 @@ import { isNewer, RANK } from '../job/attempt.ts';
 import { classifyFailure } from '../job/failure.ts';
 import { parseBatchJobName } from '../job/identity.ts';
 import { isFinal, type JobRecord, type Order } from '../job/job.ts';
-import type { ExitMeaning } from '../job/job-type.ts';
+import type { JobEnding } from '../job/job-type.ts';
 import type { Observation } from '../job/lifecycle.ts';
 
 /** The part of a Batch job that Headgate relies on. Unknown fields are accepted: AWS adds fields without notice. */
@@ -156,13 +156,13 @@ export type ReportClass =
   | { readonly kind: 'news'; readonly observation: Observation };
 
 export const TENANT_TAG = 'headgate:tenant';
-type ExitCodes = Readonly<Record<number, ExitMeaning>>;
+type TypeOfReport = Pick<JobEnding, 'exitCodes'> & { readonly logs?: JobEnding['logs'] | undefined };
 
 /** The order of these rules matters: for instance, a late end of attempt 1 must not be adopted by attempt 2. */
 export function classifyReport(
   job: JobRecord,
   seen: BatchReport,
-  exitCodes: ExitCodes,
+  { exitCodes, logs }: TypeOfReport,
   nowMs: number,
 ): ReportClass {
   // Reports overtake each other: an earlier report says nothing about a Batch job whose end is on the record.
@@ -176,12 +176,14 @@ export function classifyReport(
   if (other || job.refused?.includes(seen.runId)) return { kind: 'duplicate', alive };
   if (seen.status === undefined) return unclear(job, seen);
   if (!isNewer(seen.order, job.order)) {
+    if (logs === 'tenant' && namesStream(job, seen))
+      return { kind: 'news', observation: runningIn(seen, seen.detail.container.logStreamName) };
     const startingAt = overtakenStart(job, seen);
     if (startingAt !== undefined)
       return { kind: 'news', observation: { kind: 'overtaken_start', startingAt } };
     return { kind: 'seen_before', current: !isNewer(job.order ?? seen.order, seen.order) };
   }
-  return { kind: 'news', observation: observationOf(job, seen, seen.status, { exitCodes, nowMs }) };
+  return { kind: 'news', observation: observationOf(job, seen, seen.status, { exitCodes, logs, nowMs }) };
 }
 
 /**
@@ -205,8 +207,34 @@ function unclear(job: JobRecord, { detail }: BatchReport): ReportClass {
   return { kind: 'news', observation: { kind: 'unclear', batchStatus } };
 }
 
-interface Reading {
-  readonly exitCodes: ExitCodes;
+/**
+ * A container that knows Headgate has claimed its attempt before AWS Batch reports that it runs, and that report alone names its
+ * log. The stream that is on the record then is of an earlier try, or there is none.
+ */
+function namesStream(job: JobRecord, { status, order, runId, detail }: BatchReport): boolean {
+  const { logStreamName } = detail.container;
+  const isAsKnown = job.order !== undefined && !isNewer(job.order, order);
+  return (
+    status === 'RUNNING' &&
+    isAsKnown &&
+    job.runId === runId &&
+    logStreamName !== undefined &&
+    logStreamName !== job.logStream
+  );
+}
+
+const runningIn = (
+  { runId, order, startingAt }: BatchReport,
+  logStream: string | undefined,
+): Observation => ({
+  kind: 'running',
+  runId,
+  order,
+  startingAt,
+  logStream,
+});
+
+interface Reading extends TypeOfReport {
   readonly nowMs: number;
 }
 
@@ -214,7 +242,7 @@ function observationOf(
   job: JobRecord,
   seen: BatchReport,
   status: BatchStatus,
-  { exitCodes, nowMs }: Reading,
+  { exitCodes, logs, nowMs }: Reading,
 ): Observation {
   const { detail, order, runId } = seen;
   const common = { runId, order, startingAt: seen.startingAt };
@@ -232,7 +260,7 @@ function observationOf(
     case 'STARTING':
       return { kind: 'starting', ...common, startingAt: seen.startingAt ?? nowMs };
     case 'RUNNING':
-      return { kind: 'running', ...common };
+      return runningIn(seen, logs === 'tenant' ? detail.container.logStreamName : undefined);
     case 'SUCCEEDED':
       return { kind: 'ended_well', ...common, ended };
     case 'FAILED':

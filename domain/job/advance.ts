@@ -1,7 +1,7 @@
 /** The next record of a job, after a move of the lifecycle table. */
-
 import { released } from '../dependency/release.ts';
 import { MAX_PAST_WORDS_CHARACTERS, MAX_WORDS_CHARACTERS, shortened } from '../size.ts';
+import { streamOf } from './attempt.ts';
 import { soonest } from './due.ts';
 import { failureOf, lost } from './failure.ts';
 import { batchJobName } from './identity.ts';
@@ -115,7 +115,7 @@ function fieldsOf(job: JobRecord, seen: Observation, { nowMs, policy }: Context)
         endsBy: seen.endsBy,
       };
     case 'running':
-      return { ...sighted(seen), stuck: undefined, startedAt: job.startedAt ?? nowMs };
+      return { ...sighted(seen), ...streamOf(seen), stuck: undefined, startedAt: job.startedAt ?? nowMs };
     case 'accepted':
     case 'queued':
     case 'starting':
@@ -205,6 +205,7 @@ const attemptOver: JobChange = {
   ...callAnswered,
   claimBy: undefined,
   endsBy: undefined,
+  logStream: undefined,
   ...silenceBroken,
   waitReason: undefined,
   failure: undefined,

@@ -74,3 +74,7 @@ export function refusing(job: JobRecord, { attempt, runId }: BatchJobOfAttempt):
 export function mayEnd(job: JobRecord, { attempt, runId }: BatchJobOfAttempt): boolean {
   return isOver(job, attempt) || job.refused?.includes(runId) === true;
 }
+
+/** The log that a report of a container at work names, if it does. */
+export const streamOf = ({ logStream }: Pick<JobRecord, 'logStream'>) =>
+  logStream === undefined ? {} : { logStream };

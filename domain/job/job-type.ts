@@ -72,6 +72,8 @@ export interface JobType<Input extends z.ZodType = z.ZodType> {
    * They live for up to an hour and cannot be ended before. For programs that stream many objects with an SDK; absent: none.
    */
   readonly scopedCredentials?: boolean;
+  /** `tenant`: what the program prints is also for the tenant of its job, with the scope `logs:read`. Absent: for operators alone. */
+  readonly logs?: 'tenant';
   /** Whether progress is published as `job.progress`, at most once a minute. Absent: it is in the record only. */
   readonly publishesProgress?: boolean;
 }
@@ -85,7 +87,10 @@ export function tagsClash(jobTypes: readonly string[]): boolean {
 }
 
 /** The part of a job type that decides at the end of an attempt. */
-export type JobEnding = Pick<JobType, 'retry' | 'promisesResult' | 'exitCodes' | 'publishesProgress'> &
+export type JobEnding = Pick<
+  JobType,
+  'retry' | 'promisesResult' | 'exitCodes' | 'publishesProgress' | 'logs'
+> &
   Partial<Pick<JobType, 'timeoutSeconds' | 'onTimeout'>>;
 
 /**

@@ -192,6 +192,8 @@ export const JobRecord = z.object({
   endsBy: EpochMs.optional(),
   runId: z.string().optional(),
   order: Order.optional(),
+  /** Of the container at work, as AWS Batch names it; of a job type that shows its logs to tenants. */
+  logStream: z.string().optional(),
   /** When AWS Batch reported that the last try of this attempt was starting; on Lambda, when the attempt was claimed. */
   startingAt: EpochMs.optional(),
   /**

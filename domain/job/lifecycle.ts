@@ -36,6 +36,8 @@ export type Observation =
       readonly order: Order;
       /** When the latest try began to start, if a report said so. */
       readonly startingAt?: number | undefined;
+      /** Of a container at work whose log its tenant may read. */
+      readonly logStream?: string | undefined;
     }
   /** The start of a try, reported after the claim of its container or after its run: its time alone is new. */
   | { readonly kind: 'overtaken_start'; readonly startingAt: number }

@@ -22,6 +22,13 @@ export function requestOf(
 /** A cold start, and the clocks of two functions. */
 const BEFORE_CLAIM_MS = 120_000;
 
+/** Of the attempt under way. Its stream is on the record if AWS Batch has named it, which is asked of types that show their logs. */
+export function placeUnderWay(job: JobRecord): LogPlace | undefined {
+  const request = requestOf(job, job.createdAt);
+  if (request !== undefined || job.logStream === undefined) return request;
+  return { kind: 'stream', name: job.logStream };
+}
+
 /** Of an attempt that is over. A stream is what AWS Batch names, and never what a container says. */
 export function placeOf(
   ended: EndedAttempt,
@@ -37,7 +44,17 @@ interface Line {
   readonly requestId?: unknown;
   readonly message?: unknown;
   readonly type?: unknown;
-  readonly record?: { readonly status?: unknown; readonly metrics?: { readonly durationMs?: unknown } };
+  readonly record?: {
+    readonly requestId?: unknown;
+    readonly status?: unknown;
+    readonly metrics?: { readonly durationMs?: unknown };
+  };
+}
+
+/** Whether Lambda, which writes the id of the run into each line, says that a line is of this run. A line may also quote an id. */
+export function isOfRequest(message: string, requestId: string): boolean {
+  const line = parsed(message);
+  return line?.requestId === requestId || line?.record?.requestId === requestId;
 }
 
 /**

@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { jobIdOf } from '../../application/job/identity.ts';
+import { headgate } from '../../client/index.ts';
+import { type LaptopDoor, laptopDoor, registerLaptopKey } from '../../demo/door.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { copyOfRegistry } from '../support/registry-copy.ts';
 import { type Stack, startStack } from '../support/stack.ts';
@@ -44,6 +46,7 @@ export const acts = async (input, work) => {
 
 const registry = copyOfRegistry();
 let stack: Stack;
+let door: LaptopDoor;
 beforeAll(async () => {
   const handlers = join(registry.folder, 'worker/handlers/index.ts');
   writeFileSync(join(registry.folder, 'worker/handlers/acts.ts'), HANDLER);
@@ -57,7 +60,10 @@ beforeAll(async () => {
   const types = [
     type('acts.once', `timeoutSeconds: { default: 60, max: 60 }, ${once}`),
     type('acts.briefly', `timeoutSeconds: { default: 2, max: 60 }, ${once}`),
-    type('acts.moves', `timeoutSeconds: { default: 2, max: 60 }, onTimeout: 'batch', ${twice}`),
+    type(
+      'acts.moves',
+      `timeoutSeconds: { default: 2, max: 60 }, onTimeout: 'batch', logs: 'tenant', ${twice}`,
+    ),
   ];
   expect(registry.buildWith(types.join('\n'))).toMatchObject({ status: 0, stderr: '' });
   stack = await startStack({
@@ -66,6 +72,8 @@ beforeAll(async () => {
     images: { WorkerRepository: join(registry.folder, '.build/worker') },
   });
   for (const tenant of ['acme', 'globex']) await stack.addTenant(tenant);
+  door = await laptopDoor(undefined);
+  await registerLaptopKey(stack.clients, stack.cloud.outputs, door);
 }, 600_000);
 afterAll(async () => {
   await stack.close();
@@ -113,6 +121,39 @@ it('with onTimeout its next attempt is a container of AWS Batch, which does the 
   expect(out).toMatch(/begins in a function\n/);
   expect(code).toBe(0);
   expect((await logs('moved')).out).toMatch(/begins in a container\n/);
+});
+
+it('its tenant reads over HTTP what both of its attempts printed, and no other tenant does', async () => {
+  const url = String(stack.cloud.outputs['ApiUrl']);
+  const { jobs } = headgate({ url, key: door.key, tenant: 'acme' });
+  const printed = async (attempt?: number) => {
+    const lines: string[] = [];
+    const asked = attempt === undefined ? {} : { attempt };
+    for await (const { message } of jobs.logs(jobIdOf('acme', 'moved'), asked)) lines.push(message);
+    return lines.join('\n');
+  };
+  expect(await printed(1)).toMatch(/begins in a function/);
+  expect(await printed()).toMatch(/begins in a container/);
+  const foreign = headgate({ url, key: door.key, tenant: 'globex' }).jobs.logs(jobIdOf('acme', 'moved'), {
+    attempt: 1,
+  });
+  await expect(foreign.next()).rejects.toMatchObject({ code: 'not_found' });
+});
+
+it('its tenant follows the log of a container at work', async () => {
+  const { jobs } = headgate({ url: String(stack.cloud.outputs['ApiUrl']), key: door.key, tenant: 'acme' });
+  await send('acts.moves', 'at-work', { ms: 50_000 });
+  const { jobId } = await until('the container', async () => {
+    const job = await stack.job('acme', 'at-work');
+    return job?.attempt === 2 && job.state === 'running' ? job : undefined;
+  });
+  for await (const { message } of jobs.logs(jobId, { attempt: 2, follow: true })) {
+    expect(message).toMatch(/begins in a container/);
+    break;
+  }
+  expect(await stack.job('acme', 'at-work')).toMatchObject({ attempt: 2, state: 'running' });
+  await jobs.cancel(jobId);
+  await stack.ended('acme', 'at-work');
 });
 
 it('what a run printed is its own log among those of other runs, and its error is for the operator alone', async () => {

@@ -8,6 +8,7 @@ import { failedJobOperations } from '../../api/contract/failed-jobs.ts';
 import { groupOperations } from '../../api/contract/groups.ts';
 import { jobOperations } from '../../api/contract/jobs.ts';
 import { keyOperations } from '../../api/contract/keys.ts';
+import { logOperations } from '../../api/contract/logs.ts';
 import { isForTenants } from '../../api/contract/operation.ts';
 import { bulkOperations } from '../../api/contract/operations.ts';
 import { scheduleOperations } from '../../api/contract/schedules.ts';
@@ -23,6 +24,7 @@ import { failedJobHandlers } from '../../api/handlers/failed-jobs.ts';
 import { groupHandlers } from '../../api/handlers/groups.ts';
 import { jobHandlers } from '../../api/handlers/jobs.ts';
 import { keyHandlers } from '../../api/handlers/keys.ts';
+import { logHandlers } from '../../api/handlers/logs.ts';
 import { operationHandlers } from '../../api/handlers/operations.ts';
 import { scheduleHandlers } from '../../api/handlers/schedules.ts';
 import { serviceHandlers } from '../../api/handlers/service.ts';
@@ -33,14 +35,17 @@ import { operatorOf } from '../../api/operators.ts';
 import { authenticator } from '../../application/access/authenticate.ts';
 import { resources } from '../../application/resources/resources.ts';
 import type { AccessKey } from '../../domain/access/key.ts';
+import type { JobType } from '../../domain/job/job-type.ts';
 import type { DeadLetterCount } from '../../domain/reading/upkeep-view.ts';
 import type { Tenant } from '../../domain/tenant/tenant.ts';
 import type { KeyRegister } from '../../io/access/keys.ts';
 import type { RevocationStore } from '../../io/access/revocations.ts';
 import { signatures } from '../../io/access/signatures.ts';
 import { sealingBy } from '../../io/aws/keys.ts';
+import type { ReadLogPage } from '../../io/aws/logs/log-pages.ts';
 import { SET_ASIDE } from '../../io/table/due.ts';
 import { undocumented } from './document.ts';
+import { NOW, reportType } from './jobs.ts';
 import { useCases } from './use-cases.ts';
 
 export interface Asking {
@@ -67,11 +72,13 @@ export function doors({
   origins = [],
   letters = [],
   paceFreeAtMs = 0,
+  readLogPage = printed,
   ...given
 }: Parameters<typeof useCases>[0] & {
   readonly origins?: readonly string[];
   readonly letters?: readonly DeadLetterCount[];
   readonly paceFreeAtMs?: number;
+  readonly readLogPage?: ReadLogPage;
 } = {}) {
   const opened = useCases(given);
   const { ports } = opened;
@@ -91,7 +98,12 @@ export function doors({
     revoke: async (tenantId, beforeMs) =>
       void revoked.set(tenantId, Math.max(beforeMs, revoked.get(tenantId) ?? 0)),
   };
-  const all = { ...ports, tenants, revocations };
+  // Of these job types, the first shows its logs to tenants.
+  const types = new Map<string, JobType>([
+    ...ports.types,
+    [reportType.id, { ...reportType, logs: 'tenant' }],
+  ]);
+  const all = { ...ports, types, tenants, revocations, readLogPage };
   const setup = { ...all, keys: sealingBy(async (_, plain) => btoa(plain)), allowedOrigins: [] };
   const shared = { ...all, resources: resources(all) };
   const keys = fakeKeys();
@@ -106,6 +118,7 @@ export function doors({
       identify: operatorOf,
       served: [
         ...served(jobOperations, jobHandlers(all)),
+        ...served(logOperations, logHandlers(all)),
         ...served(failedJobOperations, failedJobHandlers(all)),
         ...served(bulkOperations, operationHandlers(all)),
         ...served(groupOperations, groupHandlers(all)),
@@ -128,6 +141,7 @@ export function doors({
       origins,
       served: [
         ...served(jobOperations, jobHandlers(all)),
+        ...served(logOperations, logHandlers(all)),
         ...served(groupOperations, groupHandlers(all)),
         ...served(usageOperations, usageHandlers(all)),
         ...served(endpointReadOperations, endpointReadHandlers(all)),
@@ -150,6 +164,14 @@ export function doors({
       answered('operate', path, asking, await operate.request(path, initOf(asking), platform as never)),
   };
 }
+
+/** Each log has one line. */
+const printed: ReadLogPage = async () => ({
+  kind: 'page',
+  events: [{ atMs: NOW, message: 'begins' }],
+  next: { token: 'f/1' },
+  isAtEnd: true,
+});
 
 /** The register of keys, in memory. */
 function fakeKeys(): KeyRegister {

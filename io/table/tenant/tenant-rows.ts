@@ -5,7 +5,7 @@
 import { isFinal, JobState } from '../../../domain/job/job.ts';
 import { isSharedStream } from '../../../domain/reading/failure-row.ts';
 import { requestOf } from '../../../domain/reading/log-place.ts';
-import type { LoggedRun } from '../../aws/worker-logs.ts';
+import type { LoggedRun } from '../../aws/logs/worker-logs.ts';
 import { partsKey } from '../jobs.ts';
 import type { Attributes, Key, Page, Table } from '../table.ts';
 import { nameKey, tenantKey } from '../tenants.ts';

@@ -17,7 +17,8 @@ async function opened(change: Partial<Owned['key']> = {}) {
   const door = doors();
   const owned = ownedKey(change);
   await door.keys.register(owned.key);
-  const job = (letter: string, more: JobChange = {}) => jobIn('running', { jobId: idOf(letter), ...more });
+  const job = (letter: string, more: JobChange = {}) =>
+    jobIn('running', { jobId: idOf(letter), logStream: 'work/default/1', ...more });
   for (const each of [job('a', { tags: { plan: 'free' } }), job('b'), job('c', { tenantId: 'globex' })])
     await door.ports.jobs.create(each);
   await door.caughtUp();
@@ -30,6 +31,7 @@ function requestOf(id: (typeof guarded)[number], jobId = idOf('a')): [path: stri
   const { path, method, body } = operationOf(id);
   const filled = path
     .replace('{jobId}', jobId)
+    .replace('{attempt}', '1')
     .replace('{tenantId}', 'acme')
     .replace('{endpointId}', 'whe_none')
     .replace('{deliveryId}', 'whe_none.1.msg_none')

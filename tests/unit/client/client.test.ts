@@ -41,6 +41,94 @@ it('a list asks for its filter by name, and an id is one part of the path', asyn
   ]);
 });
 
+describe('the lines of a program', () => {
+  const page = (next: string | undefined, ...messages: string[]) =>
+    json(200, { lines: messages.map((message) => ({ at: '2026-01-05T09:00:00Z', message })), next });
+  const read = async (api: ReturnType<typeof scripted>, options = {}) => {
+    const lines: string[] = [];
+    for await (const { message } of client(api).jobs.logs('job_1', options)) lines.push(message);
+    return lines;
+  };
+
+  it('are those of the latest attempt, page by page', async () => {
+    const api = scripted(
+      json(200, { ...JOB, attempt: 2 }),
+      page('n1', 'a', 'b'),
+      page('n2', 'c'),
+      page('n2'),
+    );
+    expect(await read(api)).toEqual(['a', 'b', 'c']);
+    expect(api.requests.map(({ url }) => url.replace(URL_OF_API, ''))).toEqual([
+      '/v1/jobs/job_1',
+      '/v1/jobs/job_1/attempts/2/logs?limit=1000',
+      '/v1/jobs/job_1/attempts/2/logs?after=n1&limit=1000',
+      '/v1/jobs/job_1/attempts/2/logs?after=n2&limit=1000',
+    ]);
+    expect(api.slept).toEqual([]);
+  });
+
+  it('are followed from before their beginning to their end, if that is asked for', async () => {
+    const api = scripted(
+      problem(409, 'logs_not_yet', { retryable: true }),
+      page('n0'),
+      page('n1', 'a'),
+      lost(),
+      page('n2', 'b'),
+      page(undefined),
+    );
+    expect(await read(api, { attempt: 1, follow: true })).toEqual(['a', 'b']);
+    expect(api.slept.length).toBeGreaterThan(1);
+  });
+
+  it('of a job that begins later are waited for as long as was asked for', async () => {
+    const api = scripted(problem(409, 'logs_not_yet', { retryable: true }));
+    const reading = read(api, { attempt: 1, follow: true, timeoutSeconds: 30 });
+    await expect(reading).rejects.toBeInstanceOf(WaitTimeout);
+    expect(api.slept.reduce((sum, ms) => sum + ms, 0)).toBe(30_000);
+    await expect(read(api, { attempt: 1 })).rejects.toMatchObject({ code: 'logs_not_yet' });
+  });
+});
+
+describe('a token that is refused', () => {
+  const KEY = `hgk_${'a'.repeat(16)}_${'A'.repeat(43)}`;
+  const refused = () => problem(401, 'token_expired', { retryable: false });
+
+  it('is renewed once, and the request sent again, also one that has no key', async () => {
+    const api = scripted(refused(), json(200, JOB));
+    const server = headgate({
+      url: URL_OF_API,
+      key: KEY,
+      tenant: 'acme',
+      audience: 'a',
+      fetch: api.fetch,
+      clock: api.clock,
+    });
+    expect(await server.jobs.cancel('job_1')).toMatchObject({ id: 'job_1' });
+    const [first, second, ...more] = api.requests.map(({ headers }) => headers.get('authorization'));
+    expect(second).not.toBe(first);
+    expect(more).toEqual([]);
+  });
+
+  it('is an error when the next one is refused, too', async () => {
+    const api = scripted(refused());
+    let tokens = 0;
+    const token = () => `a.b.${++tokens}`;
+    const page = headgate({ url: URL_OF_API, token, fetch: api.fetch, clock: api.clock });
+    await expect(page.jobs.get('job_1')).rejects.toMatchObject({ code: 'token_expired', status: 401 });
+    expect(api.requests.map(({ headers }) => headers.get('authorization'))).toEqual([
+      'Bearer a.b.1',
+      'Bearer a.b.2',
+    ]);
+  });
+
+  it('is not sent again where there is no other, or the key is not known', async () => {
+    for (const api of [scripted(refused()), scripted(problem(401, 'credential_unknown'))]) {
+      await expect(client(api).jobs.get('job_1')).rejects.toMatchObject({ status: 401 });
+      expect(api.requests).toHaveLength(1);
+    }
+  });
+});
+
 describe('a wait', () => {
   const running = () => json(200, JOB, { etag: '"1"' });
   const done = (state: string) =>

@@ -38,7 +38,44 @@ function report({ attempt = 1, by = FIRST, tries = 0, status, tags, at }: Said):
   return seen.report;
 }
 
-const verdictOn = (job: JobRecord, said: Said) => classifyReport(job, report(said), workerExitCodes, NOW);
+describe('the log of a container at work', () => {
+  const claimed = jobIn('running', { order: claimOrder(1) });
+  const says = (more: object = {}) => {
+    const seen = report({ status: 'RUNNING' });
+    return { ...seen, detail: { ...seen.detail, container: { logStreamName: 'work/default/1' } }, ...more };
+  };
+  const verdict = (job: JobRecord, seen: BatchReport, logs?: 'tenant') =>
+    classifyReport(job, seen, { exitCodes: workerExitCodes, logs }, NOW);
+
+  test('is on the record of a job type that shows it, although the claim has said that it runs', () => {
+    const seen = verdict(claimed, says(), 'tenant');
+    if (seen.kind !== 'news') throw new Error(seen.kind);
+    const next = advance(claimed, seen.observation, context);
+    expect(next).toMatchObject({ state: 'running', logStream: 'work/default/1', stateVersion: 4 });
+    // Once: a repeated report is no news, and the end of the attempt has its own word.
+    expect(verdict(next ?? claimed, says(), 'tenant')).toEqual({ kind: 'seen_before', current: true });
+    const over = verdict(next ?? claimed, report({ status: 'SUCCEEDED', tries: 1 }), 'tenant');
+    if (over.kind !== 'news') throw new Error(over.kind);
+    expect(advance(next ?? claimed, over.observation, context)?.logStream).toBeUndefined();
+  });
+
+  test('costs no write of another job type, and comes with the report that is news anyway', () => {
+    expect(verdict(claimed, says())).toEqual({ kind: 'seen_before', current: true });
+    expect(verdict(jobIn('submitted'), says(), 'tenant')).toMatchObject({
+      observation: { kind: 'running', logStream: 'work/default/1' },
+    });
+    expect(verdict(jobIn('submitted'), says())).toMatchObject({ observation: { logStream: undefined } });
+  });
+
+  test('is named by no report of another Batch job, nor by an older one', () => {
+    expect(verdict(claimed, says({ runId: SECOND }), 'tenant').kind).toBe('duplicate');
+    const second = jobIn('running', { order: claimOrder(2) });
+    expect(verdict(second, says(), 'tenant')).toEqual({ kind: 'seen_before', current: false });
+  });
+});
+
+const verdictOn = (job: JobRecord, said: Said) =>
+  classifyReport(job, report(said), { exitCodes: workerExitCodes }, NOW);
 const secondAttempt = jobIn('submitting', { attempt: 2 });
 const adopted = jobIn('submitting', { attempt: 2, runId: SECOND, order: acceptedOrder });
 

@@ -24,6 +24,7 @@ describe('but not', () => {
       { stuck: { reason: 'image', since: NOW, said: '' } },
       running,
     ],
+    ['the run of a container whose log its tenant may read', {}, { ...running, logStream: 'work/default/1' }],
     ['the start of a container', {}, { kind: 'starting', runId: FIRST, order, startingAt: NOW }],
     ['an end', {}, { kind: 'ended_well', runId: FIRST, order, ended: { endedAt: NOW } }],
   ])('%s', (_, change, seen) => {

@@ -61,7 +61,7 @@ function heard(job: JobRecord, { what, by, attempt, tries, skewMs, saidSkewMs }:
   };
   const seen = parseReport({ kind: 'batch_job', detail: BatchJobDetail.parse(detail) });
   if (seen.kind === 'ignored') return job;
-  const verdict = classifyReport(job, seen.report, workerExitCodes, nowMs);
+  const verdict = classifyReport(job, seen.report, { exitCodes: workerExitCodes }, nowMs);
   return (verdict.kind === 'news' && advance(job, verdict.observation, context)) || job;
 }
 
