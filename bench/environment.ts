@@ -39,6 +39,7 @@ export function environmentOf(): Record<string, string> {
     PAGE_ORIGINS: '',
     STACK_AUDIENCE: 'bench',
     LOG_LEVEL: 'INFO',
+    TRACES_SIGNED: 'false',
     OBJECT_RETENTION_DAYS: '30',
     RETENTION_DAYS: '{"succeeded":90,"failed":180,"cancelled":90,"expired":90}',
     DEAD_LETTER_QUEUES: '{"front":"https://sqs.example.com/front-dead"}',

@@ -10,7 +10,6 @@ import { slots } from '../application/tenant/slots.ts';
 import { scheduleHandler } from '../io/aws/lambda.ts';
 import {
   openBatch,
-  openClearance,
   openDue,
   openEnds,
   openErasure,
@@ -39,6 +38,6 @@ export const handler = scheduleHandler(
     callsPerSecond,
     types: jobTypes,
     erase: eraser({ ...jobs, ...erasure, types: jobTypes }),
-    clear: clearing({ ...jobs, ...erasure, ...openClearance(jobs) }),
+    clear: clearing({ ...jobs, ...erasure }),
   }),
 );

@@ -41,6 +41,7 @@ import { outage } from './http/outage.ts';
 import { webhooks } from './http/post.ts';
 import { signedHeaders } from './http/signature.ts';
 import { traces } from './http/traces.ts';
+import { xraySignature } from './http/xray-signature.ts';
 import { systemClock } from './process/clock.ts';
 import { readEnv } from './process/env.ts';
 import { limitPerKey } from './process/limit-per-key.ts';
@@ -297,20 +298,17 @@ export function openFollowing() {
   return { recordsRunning: readEnv('RECORD_RUNNING').RECORD_RUNNING === 'true' };
 }
 
-/** For the one function that erases tenants. Its client of the logs is more patient than that of the last lines. */
+/** For the one function that erases tenants, and what jobs have left whose records are about to go. Its client of the logs is more patient than that of the last lines. */
 export function openErasure({ items }: Pick<Jobs, 'items'>) {
-  const { BUCKET_NAME, WORKER_LOG_GROUP } = readEnv('BUCKET_NAME', 'WORKER_LOG_GROUP');
+  const env = readEnv('BUCKET_NAME', 'WORKER_LOG_GROUP', 'RETENTION_DAYS');
   return {
     lists: jobLists(items),
     tenantRows: tenantRows(items),
-    tenantObjects: tenantObjects(s3(), BUCKET_NAME),
-    workerLogs: workerLogs(erasingLogs(), WORKER_LOG_GROUP),
+    tenantObjects: tenantObjects(s3(), env.BUCKET_NAME),
+    workerLogs: workerLogs(erasingLogs(), env.WORKER_LOG_GROUP),
+    clearance: clearanceStore(items),
+    retentionDays: env.RETENTION_DAYS,
   };
-}
-
-/** For the same function: it removes what jobs have left whose records are about to go. */
-export function openClearance({ items }: Pick<Jobs, 'items'>) {
-  return { clearance: clearanceStore(items), retentionDays: readEnv('RETENTION_DAYS').RETENTION_DAYS };
 }
 
 /** For the one function that asks why a job does not start. */
@@ -369,6 +367,7 @@ export function openWebhooks(name: string) {
     'WEBHOOK_ALLOWED_ORIGINS',
     'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
     'TRACE_SAMPLING',
+    'TRACES_SIGNED',
   );
   const parts = openTable(name);
   return {
@@ -383,7 +382,7 @@ export function openWebhooks(name: string) {
     }),
     deliveryQueue: queue(sqs(), env.DELIVERY_QUEUE_URL),
     limitPerKey,
-    traces: traces(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, env.TRACE_SAMPLING, parts.log),
+    traces: traces(env, env.TRACES_SIGNED === 'true' ? xraySignature(sqs()) : undefined, parts.log),
   };
 }
 

@@ -13,18 +13,35 @@ export interface Traces {
 /** Messages wait behind it. */
 const TIMEOUT_MS = 2000;
 
-/** @param endpoint the whole address, as in OTEL_EXPORTER_OTLP_TRACES_ENDPOINT; without one there are no traces */
-export function traces(endpoint: string, sampling: number, log: Log): Traces | undefined {
+/** @returns the headers of the request, with the signature */
+export type SignTraces = (
+  endpoint: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+) => Promise<Readonly<Record<string, string>>>;
+
+export interface TracesTarget {
+  /** The whole address; empty: there are no traces. */
+  readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: string;
+  readonly TRACE_SAMPLING: number;
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+
+/** @param sign absent: the collector asks for no signature */
+export function traces(target: TracesTarget, sign: SignTraces | undefined, log: Log): Traces | undefined {
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint, TRACE_SAMPLING: sampling } = target;
   if (endpoint === '') return undefined;
   return {
     sampling,
     async send(spans) {
       if (spans.length === 0) return;
       try {
+        const text = JSON.stringify(otlpOf(spans));
         const { ok, status, body } = await fetch(endpoint, {
           method: 'POST',
-          headers: { 'Content-Type': 'application/json' },
-          body: JSON.stringify(otlpOf(spans)),
+          headers: sign === undefined ? JSON_HEADERS : await sign(endpoint, JSON_HEADERS, text),
+          body: text,
           redirect: 'error',
           signal: AbortSignal.timeout(TIMEOUT_MS),
         });

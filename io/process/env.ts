@@ -78,6 +78,8 @@ const variables = {
   /** Empty: no traces are sent. Of OpenTelemetry; the whole address. */
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.union([z.literal(''), url], 'expected a URL or nothing'),
   TRACE_SAMPLING: between(0, 1),
+  /** Whether they are signed as X-Ray wants it. */
+  TRACES_SIGNED: z.enum(['true', 'false']),
   PRICING: z.string().transform(parsedBy(Pricing)),
   /** The `aud` of tokens: names this stack, and no other in the world. */
   STACK_AUDIENCE: text,
