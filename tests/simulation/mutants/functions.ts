@@ -28,6 +28,21 @@ export const ofFunctions: readonly Expectation[] = [
     mutant: { defects: { submit: reading(earlier(280_000)) } },
   },
   {
+    rule: 'L1',
+    without: 'the nonce that tells two deliveries of one event apart',
+    profile: 'lambda',
+    firstSeed: 4,
+    mutant: {
+      defects: {
+        workerApi: reading((job, { container }) =>
+          job.claim !== undefined && job.claim.runId === container?.runId
+            ? { ...job, claim: { ...job.claim, nonce: container.nonce } }
+            : job,
+        ),
+      },
+    },
+  },
+  {
     rule: 'L2',
     without: 'the time that Lambda gives a run, before it is lost',
     profile: 'lambda',
