@@ -4,6 +4,14 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { DecryptCommand, EncryptCommand, type KMSClient } from '@aws-sdk/client-kms';
+import {
+  type Generation,
+  isDue,
+  LOOK_FOR_NEWER_MS,
+  nextId,
+  renewed,
+  signing,
+} from '../../domain/worker/key-generations.ts';
 import { type Purpose, type Signed, signedText } from '../../domain/worker/tokens.ts';
 import type { Clock } from '../process/clock.ts';
 import type { SealedKey, SealedKeys } from '../table/sealed-keys.ts';
@@ -14,8 +22,7 @@ export interface WorkerKeys {
   isGenuine(purpose: Purpose, signed: Signed<{ readonly keyId: string }>): Promise<boolean>;
 }
 
-interface OpenKey {
-  readonly keyId: string;
+interface OpenKey extends Generation {
   readonly secret: Uint8Array;
 }
 
@@ -25,12 +32,14 @@ const KEY_BYTES = 32;
 
 /** Opens each key once in the life of the process. @param kmsKeyId the key that encrypts them */
 export function workerKeys(kms: KMSClient, kmsKeyId: string, stored: SealedKeys, clock: Clock): WorkerKeys {
+  const seals = sealing(kms, kmsKeyId);
   const opened = new Map<Purpose, { readonly atMs: number; readonly keys: Promise<readonly OpenKey[]> }>();
-  const keysOf = (purpose: Purpose, notBeforeMs = 0): Promise<readonly OpenKey[]> => {
+  const keysOf = (purpose: Purpose, notBeforeMs: number, load: Load): Promise<readonly OpenKey[]> => {
     const known = opened.get(purpose);
     if (known !== undefined && known.atMs >= notBeforeMs) return known.keys;
-    const keys = openAll(kms, kmsKeyId, stored, purpose);
-    opened.set(purpose, { atMs: clock.nowMs(), keys });
+    const nowMs = clock.nowMs();
+    const keys = load(seals, stored, purpose, nowMs).then((sealed) => seals.open(purpose, sealed));
+    opened.set(purpose, { atMs: nowMs, keys });
     // The next call asks again.
     keys.catch(() => opened.delete(purpose));
     return keys;
@@ -38,15 +47,17 @@ export function workerKeys(kms: KMSClient, kmsKeyId: string, stored: SealedKeys,
   const keyNamed = async (purpose: Purpose, keyId: string) => {
     const isIt = (key: OpenKey) => key.keyId === keyId;
     return (
-      (await keysOf(purpose)).find(isIt) ?? (await keysOf(purpose, clock.nowMs() - LOOK_AGAIN_MS)).find(isIt)
+      (await keysOf(purpose, 0, known)).find(isIt) ??
+      (await keysOf(purpose, clock.nowMs() - LOOK_AGAIN_MS, known)).find(isIt)
     );
   };
   return {
     async sign(purpose, textOf) {
-      const [newest] = (await keysOf(purpose)).slice(-1);
-      if (newest === undefined) throw new Error(`There is no key for ${purpose}`);
-      const text = textOf(newest.keyId);
-      return signedText(text, codeOf(newest, text));
+      const nowMs = clock.nowMs();
+      const key = signing(await keysOf(purpose, nowMs - LOOK_FOR_NEWER_MS, knownOrRenewed), nowMs);
+      if (key === undefined) throw new Error(`There is no key for ${purpose}`);
+      const text = textOf(key.keyId);
+      return signedText(text, codeOf(key, text));
     },
     async isGenuine(purpose, { content, text, code }) {
       const key = await keyNamed(purpose, content.keyId);
@@ -62,37 +73,73 @@ function equal(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
 
-async function openAll(
-  kms: KMSClient,
-  KeyId: string,
+type Load = (
+  seals: Seals,
   stored: SealedKeys,
   purpose: Purpose,
-): Promise<readonly OpenKey[]> {
-  const keys = (await stored.load(purpose)) ?? (await makeFirst(kms, KeyId, stored, purpose));
-  return Promise.all(
-    keys.map(async ({ keyId, sealed }) => {
-      const { Plaintext } = await kms.send(
-        new DecryptCommand({
-          KeyId,
-          CiphertextBlob: Buffer.from(sealed, 'base64'),
-          EncryptionContext: { purpose },
-        }),
-      );
-      if (Plaintext?.length !== KEY_BYTES) throw new Error(`KMS opened a key for ${purpose} that is not one`);
-      return { keyId, secret: Plaintext };
-    }),
-  );
-}
+  nowMs: number,
+) => Promise<readonly SealedKey[]>;
 
 /** Of two processes that make the first key at once, one puts it, and both use that. */
-async function makeFirst(
-  kms: KMSClient,
-  KeyId: string,
-  stored: SealedKeys,
-  purpose: Purpose,
-): Promise<readonly SealedKey[]> {
-  const { CiphertextBlob = new Uint8Array() } = await kms.send(
-    new EncryptCommand({ KeyId, Plaintext: randomBytes(KEY_BYTES), EncryptionContext: { purpose } }),
-  );
-  return stored.putFirst(purpose, { keyId: 'k1', sealed: Buffer.from(CiphertextBlob).toString('base64') });
+const known: Load = async (seals, stored, purpose, nowMs) =>
+  (await stored.load(purpose)) ??
+  (await stored.putFirst(purpose, await seals.make(purpose, nextId([]), nowMs)));
+
+/** Of two processes that renew at once, one replaces the keys, and both use what is there then. */
+const knownOrRenewed: Load = async (seals, stored, purpose, nowMs) => {
+  const keys = await known(seals, stored, purpose, nowMs);
+  if (!isDue(keys, nowMs)) return keys;
+  try {
+    const newest = await seals.make(purpose, nextId(keys), nowMs);
+    await stored.replace(purpose, keys, renewed(purpose, keys, newest));
+    return await known(seals, stored, purpose, nowMs);
+  } catch {
+    // An older key signs as well as a new one: the next look tries again, and no job waits for that.
+    return keys;
+  }
+};
+
+type Seals = ReturnType<typeof sealing>;
+
+/** Each key under its purpose, so that the rights to a purpose decide which function can use it. */
+function sealing(kms: KMSClient, KeyId: string) {
+  const secrets = new Map<string, Promise<Uint8Array>>();
+
+  async function secretOf(purpose: Purpose, sealed: string): Promise<Uint8Array> {
+    const { Plaintext } = await kms.send(
+      new DecryptCommand({
+        KeyId,
+        CiphertextBlob: Buffer.from(sealed, 'base64'),
+        EncryptionContext: { purpose },
+      }),
+    );
+    if (Plaintext?.length !== KEY_BYTES) throw new Error(`KMS opened a key for ${purpose} that is not one`);
+    return Plaintext;
+  }
+
+  function openOnce(purpose: Purpose, sealed: string): Promise<Uint8Array> {
+    const name = `${purpose} ${sealed}`;
+    const secret = secrets.get(name) ?? secretOf(purpose, sealed);
+    secrets.set(name, secret);
+    secret.catch(() => secrets.delete(name));
+    return secret;
+  }
+
+  return {
+    open: (purpose: Purpose, keys: readonly SealedKey[]): Promise<readonly OpenKey[]> =>
+      Promise.all(
+        keys.map(async ({ keyId, sealed, madeAt }) => ({
+          keyId,
+          madeAt,
+          secret: await openOnce(purpose, sealed),
+        })),
+      ),
+
+    async make(purpose: Purpose, keyId: string, madeAt: number): Promise<SealedKey> {
+      const { CiphertextBlob = new Uint8Array() } = await kms.send(
+        new EncryptCommand({ KeyId, Plaintext: randomBytes(KEY_BYTES), EncryptionContext: { purpose } }),
+      );
+      return { keyId, sealed: Buffer.from(CiphertextBlob).toString('base64'), madeAt };
+    },
+  };
 }
