@@ -87,6 +87,24 @@ function actionsOf(documents: readonly unknown[]): string[] {
   return [...new Set(actions)].toSorted();
 }
 
+const PolicyProperties = z.object({
+  Roles: z.array(z.object({ Ref: z.string() })),
+  PolicyDocument: z.unknown(),
+});
+
+/** Policies of the template that a role has only in some stages: one that this stage has not has no physical id. */
+function besideRole(
+  all: z.infer<typeof Template>['Resources'],
+  resources: Patient['resources'],
+  role: string,
+): readonly unknown[] {
+  return Object.entries(all).flatMap(([logicalId, { Type, Properties }]) => {
+    if (Type !== 'AWS::IAM::Policy' || !resources.has(logicalId)) return [];
+    const { Roles, PolicyDocument } = PolicyProperties.parse(Properties);
+    return Roles.some(({ Ref }) => Ref === role) ? [PolicyDocument] : [];
+  });
+}
+
 export const roles: Check = onAws({
   id: 'roles.actions',
   fix: 'Deploy the stack again: a role was changed by hand. More rights are a risk, fewer stop a function.',
@@ -109,7 +127,8 @@ export const roles: Check = onAws({
         policies.map(({ PolicyDocument = '{}' }) => JSON.parse(decodeURIComponent(PolicyDocument))),
       );
       const { Policies } = RoleProperties.parse(Properties);
-      const expected = actionsOf(Policies.map(({ PolicyDocument }) => PolicyDocument));
+      const beside = besideRole(Resources, resources, logicalId);
+      const expected = actionsOf([...Policies.map(({ PolicyDocument }) => PolicyDocument), ...beside]);
       const differing = [...new Set([...found, ...expected])].filter(
         (action) => found.includes(action) !== expected.includes(action),
       );

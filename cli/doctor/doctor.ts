@@ -17,7 +17,7 @@ import { fargateQuota, lambdaConcurrency, mappings, roles, visibility } from './
 import { apiConcurrency, apiHealth } from './api.ts';
 import { images, jobDefinitions, jobQueues } from './batch.ts';
 import { type Check, type Diagnosis, diagnose, type Patient } from './check.ts';
-import { ruleDeadLetters, rulePattern } from './events.ts';
+import { ruleDeadLetters, rulePattern, tickSchedule } from './events.ts';
 import { deadLetters, redrivePolicies } from './queues.ts';
 import { clockSkew, lateItems, setAside, webhookKey } from './records.ts';
 
@@ -35,6 +35,7 @@ export const checks: readonly Check[] = [
   lambdaConcurrency,
   rulePattern,
   ruleDeadLetters,
+  tickSchedule,
   lateItems,
   setAside,
   webhookKey,

@@ -4,9 +4,10 @@ import {
   type DescribeRuleCommandOutput,
   ListRuleNamesByTargetCommand,
   ListTargetsByRuleCommand,
+  ResourceNotFoundException,
   TestEventPatternCommand,
 } from '@aws-sdk/client-eventbridge';
-import { type Check, ok, type Patient, wrong } from './check.ts';
+import { type Check, ok, onAws, type Patient, wrong } from './check.ts';
 import { queueFacts } from './queues.ts';
 
 async function rulesOf(patient: Patient): Promise<DescribeRuleCommandOutput[]> {
@@ -79,6 +80,29 @@ function stateChange(status: string, jobQueue: string) {
     resources: [],
     detail: { jobName: 'hg-doctor', jobId: 'doctor', jobQueue, status },
   };
+}
+
+/** The name that the framework gives to the first schedule of the function `tick`. */
+const SCHEDULE = 'TickEventsRuleSchedule1';
+
+export const tickSchedule: Check = onAws({
+  id: 'tick.schedule',
+  fix: 'aws events enable-rule, or deploy the stack again: while tick is silent nothing that is lost is repaired.',
+  async look({ events, resources }) {
+    const Name = resources.get(SCHEDULE);
+    if (Name === undefined) return wrong('expected the schedule of tick in the stack, found none');
+    // One that was deleted by hand is still a resource of the stack.
+    const rule = await events.send(new DescribeRuleCommand({ Name })).catch(unlessMissing);
+    if (rule === undefined) return wrong('expected the schedule of tick, found that its rule was deleted');
+    return rule.State === 'ENABLED'
+      ? ok('the schedule of tick is enabled')
+      : wrong('expected the schedule of tick to be enabled, found it disabled');
+  },
+});
+
+function unlessMissing(error: unknown): undefined {
+  if (error instanceof ResourceNotFoundException) return undefined;
+  throw error;
 }
 
 export const ruleDeadLetters: Check = {
