@@ -36,6 +36,7 @@ import type { VirtualOperations } from './operations.ts';
 import type { VirtualQueue } from './queues.ts';
 import type { VirtualReceipts } from './receipts.ts';
 import type { VirtualRolls } from './rolls.ts';
+import { checkingRunning } from './running.ts';
 import type { VirtualSchedules } from './schedules.ts';
 import type { Table } from './table.ts';
 import type { Process } from './world.ts';
@@ -204,7 +205,10 @@ export function lambdas(run: Run, services: Services, mutant: Mutant): Lambdas {
   return {
     intake: (process) => rewritten('intake', intake(ports(process, 'intake'))),
     submit: (process) => rewritten('submit', submit(ports(process, 'submit'))),
-    track: (process) => rewritten('track', track(ports(process, 'track'))),
+    track: (process) => {
+      const known = { types: services.typesOf(process), job: services.table.job };
+      return checkingRunning(run, known, rewritten('track', track(ports(process, 'track'))));
+    },
     notify: (process) => rewritten('notify', notify(ports(process, 'notify'))),
     deliver: (process) => rewritten('deliver', deliver(ports(process, 'deliver'))),
     tick: (process) => tick(ports(process, 'tick')),

@@ -1,5 +1,31 @@
-/** Rules of what lies beside a record: its place in the list of its tenant, and its parts. */
+/** Rules of what lies beside a record, its place in the list of its tenant and its parts, and of what may be left out of it. */
+import type { JobRecord } from '../../../domain/job/job.ts';
+import type { Defect } from '../lambdas.ts';
 import { type Expectation, writing } from './defects.ts';
+
+/** A stage that leaves the state running out, in whose track no job has a limit of its start. */
+const withoutLimits: Defect = ({ jobs }) => {
+  const limits = new Map<string, number>();
+  const view = ({ startBy, ...job }: JobRecord): JobRecord => {
+    if (startBy !== undefined) limits.set(job.jobId, startBy);
+    return job;
+  };
+  return {
+    recordsRunning: false,
+    jobs: {
+      ...jobs,
+      get: async (jobId) => {
+        const job = await jobs.get(jobId);
+        return job && view(job);
+      },
+      load: async (jobIds) => new Map([...(await jobs.load(jobIds))].map(([id, job]) => [id, view(job)])),
+      replace: (seen, next) => {
+        const startBy = limits.get(seen.jobId);
+        return jobs.replace(seen, { ...next, ...(startBy !== undefined && { startBy }) });
+      },
+    },
+  };
+};
 
 export const ofPlaces: readonly Expectation[] = [
   {
@@ -49,5 +75,12 @@ export const ofPlaces: readonly Expectation[] = [
         ),
       },
     },
+  },
+  {
+    rule: 'T6',
+    without: 'the record of a start for which a job has a limit, where the state running is left out',
+    profile: 'chaos',
+    firstSeed: 347,
+    mutant: { defects: { track: withoutLimits } },
   },
 ];
