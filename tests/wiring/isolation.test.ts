@@ -209,8 +209,16 @@ describe('the credentials that a container of acme may ask for', () => {
     expect(assuming).toEqual(['WorkerApiRole']);
     const Trust = z.object({ AssumeRolePolicyDocument: z.object({ Statement: z.array(Statement) }) });
     const trust = Trust.parse(template.Resources['ObjectsRole']?.Properties);
-    expect(trust.AssumeRolePolicyDocument.Statement.map(({ Principal }) => Principal)).toEqual([
-      { AWS: 'WorkerApiRole' },
+    const trusted = trust.AssumeRolePolicyDocument.Statement.map(({ Principal, Condition }) => [
+      Principal,
+      Condition,
+    ]);
+    // Of the account alone, and of it by the name of that role: two roles that name each other cannot be made.
+    expect(trusted).toEqual([
+      [
+        { AWS: 'AWS::AccountId' },
+        { StringLike: { 'aws:PrincipalArn': { 'Fn::Sub': expect.stringMatching(/}-WorkerApiRole-\*$/) } } },
+      ],
     ]);
   });
 
