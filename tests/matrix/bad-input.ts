@@ -1,7 +1,7 @@
 /** What a sender gets wrong, or tries on. */
 import type { Rows } from './rows.ts';
 
-const NO_API = 'There is no HTTP API yet; services send messages.';
+const NOT_READ = 'Refused before its body is read.';
 const AT_ONCE = 'A dead letter at once; no record, nothing in Batch.';
 const REFUSED = 'Refused before anything is stored.';
 const ACKNOWLEDGED = 'Acknowledged; nothing changes.';
@@ -121,13 +121,48 @@ export const badInput: Rows = {
     what: 'A delivery to an endpoint that was removed.',
     answer: 'It is abandoned, and nothing is sent.',
   },
-  M52: { what: 'A request to the API without a valid token.', notHere: NO_API },
-  M54: { what: 'A request to the API with another content type.', notHere: NO_API },
-  M55: { what: 'A request to the API that is too large or cannot be read.', notHere: NO_API },
-  M56: { what: 'A listing with an impossible limit.', notHere: NO_API },
-  M58: { what: 'A path with something that is no job id.', notHere: NO_API },
-  M59: { what: 'A method or a route that does not exist.', notHere: NO_API },
-  M60: { what: 'An Idempotency-Key header that was used before.', notHere: NO_API },
+  M52: {
+    what: 'A request to the API without a credential, or with a token that is forged, foreign, expired or of another stack.',
+    codes: ['credential_missing', 'credential_unknown', 'token_invalid', 'token_expired'],
+    answer: NOT_READ,
+  },
+  M53: {
+    what: "Another tenant's id in a path of the API.",
+    codes: ['not_found'],
+    answer: 'The same bytes as for an id that does not exist.',
+  },
+  M54: { what: 'A request to the API with another content type.', codes: ['content_type'], answer: NOT_READ },
+  M55: {
+    what: 'A request to the API that is too large or cannot be read.',
+    codes: ['body_too_large', 'body_not_json', 'body_not_object'],
+    answer: REFUSED,
+  },
+  M56: { what: 'A listing with an impossible limit.', codes: ['parameter_invalid'], answer: REFUSED },
+  M57: {
+    what: 'A cursor of another list, of another filter or of another log, or one that was made up.',
+    codes: ['cursor_invalid'],
+    answer: 'Refused. A cursor names no tenant: the list is always that of the caller.',
+  },
+  M58: {
+    what: 'A path with something that is no job id.',
+    codes: ['not_found'],
+    answer: 'No read of the table.',
+  },
+  M59: {
+    what: 'A method or a route that does not exist.',
+    codes: ['not_found'],
+    answer: 'The answer to every unknown address.',
+  },
+  M60: {
+    what: 'An Idempotency-Key header that was used before.',
+    codes: ['idempotency_conflict'],
+    answer: 'The job of the first request, or a conflict when its body is another.',
+  },
+  M61: {
+    what: 'A parameter of the API that there is not, or that is there twice.',
+    codes: ['parameter_invalid'],
+    answer: REFUSED,
+  },
   M62: {
     what: 'An endpoint whose URL may not be dialled.',
     codes: [
@@ -155,6 +190,10 @@ export const badInput: Rows = {
     what: 'A secret that is short, long, or not base64.',
     codes: ['secret_length', 'secret_format'],
     answer: REFUSED,
+  },
+  M65: {
+    what: 'A request to the API whose answer was lost, sent again with its key.',
+    answer: 'It finds the job of the first one.',
   },
   M66: {
     what: 'A replay of ten years, or of a range that ends before it begins.',
@@ -185,6 +224,11 @@ export const badInput: Rows = {
     codes: ['dependency_missing'],
     answer:
       'It waits as for a job that never comes, and fails when its time is over. The other tenant notices nothing.',
+  },
+  M72: {
+    what: 'Ten thousand waits for jobs at once.',
+    answer:
+      'Each asks less and less often, and not at the moments of the others; an unchanged job costs one read.',
   },
   M78: {
     what: 'An array without items, with too many, or with one that does not fit its job type.',

@@ -114,7 +114,7 @@ const wrongCallers: readonly Wrong[] = [
 ];
 
 describe.each(forTenants)('%s', (id) => {
-  test.each(wrongCallers)('is closed to a caller %s', async (_, code, credential) => {
+  test.each(wrongCallers)('is closed to a caller %s (M52)', async (_, code, credential) => {
     const { api, owned } = await opened();
     const given = credential(owned);
     const [path, asking] = requestOf(id);
@@ -143,7 +143,7 @@ describe.each(forTenants)('%s', (id) => {
       expect(answer).toMatchObject({ status: 400, body: { code: 'parameter_invalid' } });
   });
 
-  it('takes no parameter twice', async () => {
+  it('takes no parameter twice (M61)', async () => {
     const { api, owned } = await opened();
     const [path, asking] = requestOf(id);
     const answer = await api(`${path}?limit=1&limit=1`, { ...asking, headers: bearer(tokenOf(owned)) });
@@ -162,7 +162,7 @@ describe.each(forTenants)('%s', (id) => {
 const withoutRequestId = (text: string) => text.replace(/req_\w+/, '');
 
 test.each(ofJob)(
-  '%s answers by the same bytes for a foreign job, an absent one, and one outside of the narrowing',
+  '%s answers by the same bytes for a foreign job, an absent one, and one outside of the narrowing (M53)',
   async (id) => {
     const { api, owned } = await opened();
     const asked = async (jobId: string, claims = {}) => {
@@ -179,7 +179,7 @@ test.each(ofJob)(
   },
 );
 
-it('whatever stands for an id in a path, another tenant learns nothing from it', async () => {
+it('whatever stands for an id in a path, another tenant learns nothing from it (M53, M58)', async () => {
   const { api, owned } = await opened();
   const headers = bearer(tokenOf(owned));
   const absent = withoutRequestId((await api(`/v1/jobs/${idOf('z')}`, { headers })).text);
@@ -351,6 +351,8 @@ describe('an operator', () => {
     const disabled = await operate(`/v1/keys/${owned.key.keyId}/disable`, { method: 'POST' });
     expect(disabled.body.disabledAt).toBe(new Date(NOW).toISOString());
     expect((await operate(`/v1/keys/${owned.key.keyId}`)).body).toEqual(disabled.body);
+    // It stays in the list: who could sign what until when is asked after an incident.
+    expect((await operate('/v1/keys')).body.items).toEqual([disabled.body]);
     expect((await operate(`/v1/keys/${'z'.repeat(16)}`)).status).toBe(404);
   });
 

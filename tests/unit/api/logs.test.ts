@@ -186,7 +186,7 @@ it('an operator reads the logs of every job type', async () => {
   expect((await byOperator()).body.lines).toHaveLength(1);
 });
 
-it('a cursor of another log, of another kind of log, or that CloudWatch Logs does not know, is refused', async () => {
+it('a cursor of another log, of another kind of log, or that CloudWatch Logs does not know, is refused (M57)', async () => {
   const { byTenant } = await opened('succeeded', ended());
   const { next } = (await byTenant()).body;
   const other = await opened('succeeded', ended({ logStream: 'work/default/2' }));

@@ -38,9 +38,11 @@ describe('the door for operators', () => {
     expect((await operate('/v1/openapi.json', {}, { event: {} })).body.openapi).toBe('3.1.0');
   });
 
-  it('has nothing at other addresses', async () => {
+  it('has nothing at other addresses, nor for other methods (M59)', async () => {
     for (const path of ['/', '/v1', '/v2/jobs', '/v1/jobs/x/y'])
       expect(await doors().operate(path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    for (const method of ['PUT', 'DELETE', 'PATCH', 'TRACE2'])
+      expect((await doors().operate('/v1/jobs', { method })).body).toMatchObject({ code: 'not_found' });
   });
 });
 
@@ -59,7 +61,7 @@ it('a job that waits for others names each by its id, also one that was named by
 });
 
 describe('a submission', () => {
-  it('makes a job once, and finds it again with the same key', async () => {
+  it('makes a job once, and finds it again with the same key (M60)', async () => {
     const { operate } = doors();
     const first = await operate('/v1/jobs?tenant=acme', post(submission));
     const again = await operate('/v1/jobs?tenant=acme', post(submission));
@@ -108,7 +110,13 @@ describe('a submission', () => {
   test.each<[string, string, Asking, number, string]>([
     ['without a tenant', '/v1/jobs', post(submission), 400, 'parameter_invalid'],
     ['for two tenants', '/v1/jobs?tenant=a&tenant=b', post(submission), 400, 'parameter_invalid'],
-    ['with an unknown parameter', '/v1/jobs?tenant=a&token=x', post(submission), 400, 'parameter_invalid'],
+    [
+      'with an unknown parameter (M61)',
+      '/v1/jobs?tenant=a&token=x',
+      post(submission),
+      400,
+      'parameter_invalid',
+    ],
     [
       'that names a tenant',
       '/v1/jobs?tenant=a',
@@ -116,17 +124,17 @@ describe('a submission', () => {
       400,
       'field_forbidden',
     ],
-    ['that is no JSON', '/v1/jobs?tenant=a', post('{'), 400, 'body_not_json'],
-    ['that is a list', '/v1/jobs?tenant=a', post([]), 400, 'body_not_object'],
+    ['that is no JSON (M55)', '/v1/jobs?tenant=a', post('{'), 400, 'body_not_json'],
+    ['that is a list (M55)', '/v1/jobs?tenant=a', post([]), 400, 'body_not_object'],
     [
-      'of another type',
+      'of another type (M54)',
       '/v1/jobs?tenant=a',
       { method: 'POST', body: '{}', headers: { 'Content-Type': 'text/plain' } },
       415,
       'content_type',
     ],
     [
-      'that is too large',
+      'that is too large (M55)',
       '/v1/jobs?tenant=a',
       post({ ...submission, input: { title: 'x'.repeat(300_000) } }),
       413,
@@ -145,14 +153,14 @@ describe('a submission', () => {
     expect(answer.body.instance).toMatch(/^req_/);
   });
 
-  it('with the key of another body is a conflict', async () => {
+  it('with the key of another body is a conflict (M60)', async () => {
     const { operate } = doors();
     await operate('/v1/jobs?tenant=acme', post(submission));
     const other = await operate('/v1/jobs?tenant=acme', post({ ...submission, input: { title: 'x' } }));
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_conflict' } });
   });
 
-  it('is answered by 503 when the table does not answer, and the same request then succeeds', async () => {
+  it('is answered by 503 when the table does not answer, and the same request then succeeds (M65)', async () => {
     const { operate, ports } = doors();
     const { create } = ports.jobs;
     let calls = 0;
@@ -232,7 +240,7 @@ describe('a job', () => {
 });
 
 describe('a list', () => {
-  it('shows one tenant, by tags and states, a page at a time', async () => {
+  it('shows one tenant, by tags and states, a page at a time, and takes no cursor of another filter (M57)', async () => {
     const { operate, ports, caughtUp } = doors();
     for (const letter of ['a', 'b', 'c'])
       await ports.jobs.create(
@@ -259,7 +267,7 @@ describe('a list', () => {
     'plan=free',
     'tag.=x',
     'tag.a=1&tag.a=2',
-  ])('is refused with %s', async (query) => {
+  ])('is refused with %s (M56, M61)', async (query) => {
     const answer = await doors().operate(`/v1/jobs?tenant=acme&${query}`);
     expect(answer).toMatchObject({ status: 400, body: { code: 'parameter_invalid' } });
   });

@@ -165,6 +165,35 @@ describe('a wait', () => {
     expect(api.slept.reduce((sum, ms) => sum + ms, 0)).toBe(30_000);
   });
 
+  it('of half a minute among ten thousand asks less and less often, and not at the moments of the others (M72)', async () => {
+    const WAITS = 10_000;
+    const requests: number[] = Array(40).fill(0);
+    const most = { ofOneWait: 0 };
+    const waitFor = async (index: number) => {
+      let [nowMs, asked] = [0, 0];
+      const clock = {
+        nowMs: () => nowMs,
+        random: () => ((index * 7919 + asked * 104_729) % WAITS) / WAITS,
+        sleep: async (ms: number) => {
+          nowMs += ms;
+        },
+      };
+      const fetch = async () => {
+        asked += 1;
+        const second = Math.floor(nowMs / 1000);
+        requests[second] = (requests[second] ?? 0) + 1;
+        if (nowMs >= 30_000) return done('succeeded');
+        return asked === 1 ? running() : unchanged();
+      };
+      await headgate({ url: URL_OF_API, token: 'a.b.c', fetch, clock }).jobs.wait('job_1');
+      most.ofOneWait = Math.max(most.ofOneWait, asked);
+    };
+    await Promise.all(Array.from({ length: WAITS }, (_, index) => waitFor(index)));
+    expect(most.ofOneWait).toBeLessThanOrEqual(13);
+    // All began in one second. After ten a fifth of them asks in a second, and never half.
+    expect(Math.max(...requests.slice(10))).toBeLessThan(WAITS / 2);
+  });
+
   it('outlives an outage, and ends at a refusal', async () => {
     const outage = scripted(...Array.from({ length: 9 }, lost), done('succeeded'));
     expect(await client(outage).jobs.wait('job_1')).toMatchObject({ state: 'succeeded' });
