@@ -1,168 +1,15 @@
 /** The wrapper that makes any program a worker, as a real process: what it gives to the program, and what it makes of its end. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { advance } from '../../domain/job/advance.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
-import type { JobTypes } from '../../domain/job/job-type.ts';
-import { type JobStore, jobStore } from '../../io/table/jobs.ts';
 import { jobTypes } from '../../job-types.ts';
-import { setUp } from '../local/gateway/set-up.ts';
-import { type Change, context, FIRST, JOB_ID, jobIn } from '../support/jobs.ts';
-import { createJobsTable } from '../support/jobs-table.ts';
+import { type Fate, folder, INPUT, jobs, ran, script, stack, start } from '../support/headgate-exec.ts';
+import { context, FIRST, JOB_ID } from '../support/jobs.ts';
 import { root } from '../support/root.ts';
 import { until } from '../support/until.ts';
-import { memoryBucket, openWorkerApi, ticketFor } from '../support/worker-api.ts';
-
-const INPUT = { name: 'Ada', note: '"; rm -rf /\n$(touch pwned)\ntoken=FORGED\n\\"é' };
-
-let cloud: Awaited<ReturnType<typeof setUp>>;
-let jobs: JobStore;
-let folder: string;
-beforeEach(async () => {
-  cloud = await setUp();
-  folder = mkdtempSync(join(tmpdir(), 'headgate-exec-'));
-});
-afterEach(async () => {
-  rmSync(folder, { recursive: true, force: true });
-  await cloud.close();
-});
-
-type Fate = 'answer' | 'lose';
-
-interface Given {
-  readonly change?: Change;
-  readonly types?: JobTypes;
-  /** Called before each call is answered; 'lose' runs it and does not answer. */
-  readonly onCall?: (call: { readonly call: string }, number: number) => Fate | Promise<Fate>;
-}
-
-/** Lambda and S3 at one address. */
-async function stack({ change = {}, types = jobTypes, onCall = () => 'answer' }: Given = {}) {
-  jobs = jobStore(await createJobsTable(cloud.dynamodb));
-  await jobs.create(
-    jobIn('submitted', { jobType: 'csv.summarise', input: INPUT, claim: undefined, ...change }),
-  );
-  const bucket = memoryBucket();
-  const calls: { readonly call: string; readonly as: string }[] = [];
-  const requests: string[] = [];
-  const answered: string[] = [];
-  const urlOf = (key: string) => `${origin}/objects/${encodeURIComponent(key)}`;
-  const api = openWorkerApi({
-    jobs,
-    types,
-    bucket,
-    ports: {
-      objects: {
-        ...bucket.signed,
-        readUrl: async (key) => urlOf(key),
-        writeUrl: async (key, { sha256 }) => ({
-          url: urlOf(key),
-          headers: { 'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64') },
-        }),
-      },
-    },
-  });
-  const server = createServer(async (request, response) => {
-    const body = await buffer(request);
-    const key = decodeURIComponent((request.url ?? '').replace('/objects/', ''));
-    requests.push(
-      `${request.method} ${request.headers.authorization ?? ''} ${request.headers['if-none-match'] ?? ''}`,
-    );
-    if (request.method === 'PUT' && !bucket.objects.has(key)) bucket.objects.set(key, body);
-    if (request.method !== 'POST') {
-      response.end(request.method === 'GET' ? bucket.objects.get(key) : undefined);
-      return;
-    }
-    const call = JSON.parse(body.toString());
-    calls.push(call);
-    const fate = await onCall(call, calls.length);
-    const answer = await api.lines(call);
-    answered.push(call.call);
-    if (fate === 'lose') response.destroy();
-    else response.end(JSON.stringify(answer));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // a TCP server that listens has one
-  return {
-    calls,
-    answered,
-    requests,
-    bucket,
-    job: async () => (await jobs.get(JOB_ID)) as JobRecord, // recorded above
-    environment: {
-      PATH: process.env['PATH'] ?? '',
-      TMPDIR: folder,
-      HEADGATE_API: 'worker-api',
-      HEADGATE_TICKET: ticketFor(),
-      AWS_BATCH_JOB_ID: FIRST,
-      AWS_BATCH_JOB_ATTEMPT: '1',
-      AWS_REGION: 'eu-west-1',
-      AWS_ENDPOINT_URL: origin,
-      AWS_ACCESS_KEY_ID: 'id',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-    },
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly bytes: number;
-}
-
-/** In a process group of its own, as a container is. */
-function start(
-  environment: NodeJS.ProcessEnv,
-  ...command: string[]
-): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn('sh', [join(root, 'worker/headgate-exec'), ...command], {
-    env: environment,
-    cwd: folder,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [out, bytes] = ['', 0];
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (out.length < 100_000) out += chunk;
-    });
-  return { child, ended: once(child, 'close').then(([code]) => ({ code, out, bytes })) };
-}
-
-const script = (text: string): string[] => {
-  const file = join(folder, 'program');
-  writeFileSync(file, `#!/bin/sh\n${text}\n`);
-  chmodSync(file, 0o755);
-  return [file];
-};
-
-async function ran(text: string, given: Given = {}) {
-  const here = await stack(given);
-  const ended = await start(here.environment, ...script(text)).ended;
-  here.close();
-  return { ...here, ...ended, job: await here.job() };
-}
 
 describe('a program', () => {
   test('finds its input in a file, byte for byte, and its result is on the record', async () => {
@@ -365,24 +212,3 @@ test('every call whose answer is lost is made again, and the work is done once',
   expect(readFileSync(join(folder, 'runs'), 'utf8')).toBe('run\n');
   expect(job).toMatchObject({ result: { inline: 1 } });
 }, 30_000);
-
-test.each([1, 2, 3])(
-  'a wrapper that is killed at its call %i leaves a record that the next try can take',
-  async (at) => {
-    let kill = (): unknown => undefined;
-    const here = await stack({
-      onCall: (_, number) => {
-        if (number === at) kill();
-        return 'answer';
-      },
-    });
-    const { child, ended } = start(here.environment, ...script('echo 1 >"$HEADGATE_RESULT"'));
-    kill = () => process.kill(-(child.pid ?? 0), 'SIGKILL');
-    expect((await ended).code).toBeNull();
-    const job = await until('the last call', async () =>
-      here.answered.length === at ? here.job() : undefined,
-    );
-    expect(job.state).toBe('running');
-    here.close();
-  },
-);
