@@ -37,10 +37,12 @@ sessions((session) => {
     const waits = await submit('waits', { dependsOn: [{ jobId: endless }] });
     await inState(waits, 'PENDING');
     await call('batch', 'CancelJob', { jobId: waits, reason: 'not wanted' });
-    expect(await inState(waits, 'FAILED')).toMatchObject({ statusReason: 'not wanted' });
     await inState(endless, 'RUNNING');
+    // A job that waits for others is cancelled when they have ended.
+    expect(await inState(waits, 'PENDING')).toMatchObject({ status: 'PENDING' });
     await call('batch', 'TerminateJob', { jobId: endless, reason: 'enough' });
     expect(await inState(endless, 'FAILED')).toMatchObject({ statusReason: 'enough' });
+    expect(await inState(waits, 'FAILED')).toMatchObject({ statusReason: 'not wanted' });
 
     const page = { jobQueue: job().jobQueue, jobStatus: 'FAILED', maxResults: 1 };
     const first = await call('batch', 'ListJobs', page);
