@@ -8,6 +8,7 @@ import { type About, consoleServer } from '../../console/server/server.ts';
 import { sessions } from '../../console/server/sessions.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { buildConsole, CONSOLE_FOLDER } from '../../tools/build-console.ts';
+import { examine } from '../doctor/doctor.ts';
 import { type Context, flag, option, verb } from '../program/verb.ts';
 import { placeOptions } from '../stack/place.ts';
 import { type Stack, withStack } from '../stack/stack.ts';
@@ -45,6 +46,7 @@ eight hours has to be opened anew.`,
         pages: CONSOLE_FOLDER,
         sessions: known,
         about: () => about,
+        doctor: () => examine(stack),
         target: () => ({ url, region: about.region, credentials: client.config.credentials }),
       });
       const server = createServer(serve).listen(values.port ?? 0, '127.0.0.1');

@@ -64,6 +64,14 @@ export const doctor = verb({
     }),
 });
 
+/** All checks, one after the other, for a reader who waits for the last. */
+export async function examine(stack: Stack): Promise<readonly Diagnosis[]> {
+  const patient = await patientOf(stack);
+  const found: Diagnosis[] = [];
+  for (const check of checks) found.push(await diagnose(check, patient));
+  return found;
+}
+
 const ID_WIDTH = Math.max(...checks.map(({ id }) => id.length));
 
 function show(diagnosis: Diagnosis, { output }: Context): void {

@@ -104,7 +104,7 @@ async function sent(
   }
 }
 
-async function refusalOf(response: Response): Promise<Refusal> {
+export async function refusalOf(response: Response): Promise<Refusal> {
   const told = (await response.json().catch(() => ({}))) as Partial<Problem>; // a stranger's answer has none of its fields
   const { status } = response;
   return new Refusal(told.detail ?? `The API answered with status ${status}.`, {

@@ -9,6 +9,8 @@ export interface Place {
   readonly region: string;
   readonly apiUrl: string;
   readonly operateUrl: string;
+  /** Whether it can look at the account as well. */
+  readonly hasDoctor: boolean;
 }
 
 interface Session extends Place {

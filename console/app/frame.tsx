@@ -3,6 +3,8 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { Route, Switch, useLocation } from 'wouter';
 import { ActDialog } from '../parts/act.tsx';
 import { useKeys } from '../parts/keys.ts';
+import type { Badge } from './badge.ts';
+import { useBadges } from './badges.ts';
 import { Find } from './find.tsx';
 import { Help } from './help.tsx';
 import { Live } from './live.tsx';
@@ -11,6 +13,7 @@ import { details, sections } from './screens.ts';
 export function Frame() {
   const [path, navigate] = useLocation();
   const main = useRef<HTMLElement>(null);
+  const badges = useBadges();
   useSectionKeys(navigate);
   useFocusOnChange(path, main);
   return (
@@ -30,6 +33,7 @@ export function Frame() {
               aria-current={isWithin(path, section.path) ? 'page' : undefined}
             >
               {section.name}
+              <Badged badge={badges[section.path]} />
             </a>
           ))}
         </nav>
@@ -51,6 +55,15 @@ export function Frame() {
       </main>
       <ActDialog />
     </div>
+  );
+}
+
+function Badged({ badge }: { badge: Badge | undefined }) {
+  if (badge === undefined) return null;
+  return (
+    <span class="badge">
+      {badge.text} <span class="unseen">{badge.says}</span>
+    </span>
   );
 }
 

@@ -14,8 +14,11 @@ export interface Failures {
   readonly goesOn: boolean;
 }
 
-/** @param tenant of this one alone @param backMs how far back */
-export const useFailures = (tenant: string | undefined, backMs: number) =>
+/** How far back the first screen looks. */
+export const DAY_MS = 86_400_000;
+
+/** @param tenant of this one alone @param backMs how far back @param everyMs how often */
+export const useFailures = (tenant: string | undefined, backMs: number, everyMs = LOOK_EVERY_MS) =>
   useInfiniteQuery({
     queryKey: ['failures', tenant ?? '', backMs],
     initialPageParam: '',
@@ -31,5 +34,5 @@ export const useFailures = (tenant: string | undefined, backMs: number) =>
       examined: pages.reduce((sum, { examined }) => sum + examined, 0),
       goesOn: pages.at(-1)?.next !== undefined,
     }),
-    refetchInterval: LOOK_EVERY_MS,
+    refetchInterval: everyMs,
   });

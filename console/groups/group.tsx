@@ -14,7 +14,7 @@ import { Ago } from '../parts/time.tsx';
 import { countText, plural } from '../parts/words.ts';
 import { useGroup, useMembers } from './queries.ts';
 import { GroupState } from './state.tsx';
-import { membersText } from './words.ts';
+import { membersText, progressOf } from './words.ts';
 
 export function Group() {
   const { tenantId = '', groupId = '' } = useParams();
@@ -35,6 +35,7 @@ export function Group() {
             <GroupActs group={known} />
           </Head>
           <Sentence group={known} />
+          <Progress group={known} />
           <Loaded read={members} what="its members">
             {(page) => <Members page={page} />}
           </Loaded>
@@ -70,6 +71,28 @@ function Sentence({ group }: { group: GroupView }) {
         </>
       )}
     </p>
+  );
+}
+
+function Progress({ group }: { group: GroupView }) {
+  const progress = progressOf(group);
+  const { array } = group;
+  if (progress === undefined) return null;
+  const { ended, total } = progress;
+  return (
+    <section class="group-progress" aria-label="Progress">
+      <progress max={total} value={ended} aria-label="Members that have ended" />
+      <p class="quiet">
+        {countText(ended)} of {plural(total, 'member')} ended
+        {array !== undefined && array.made < array.items && `, ${countText(array.made)} recorded so far`}
+        {array !== undefined && (
+          <>
+            , of the array <Name text={array.idempotencyKey} /> in {array.jobType}
+          </>
+        )}
+        .
+      </p>
+    </section>
   );
 }
 

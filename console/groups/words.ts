@@ -5,6 +5,20 @@ import { countText, plural } from '../parts/words.ts';
 export const groupPath = (tenantId: string, group: string): string =>
   `/groups/${encodeURIComponent(tenantId)}/${encodeURIComponent(group)}`;
 
+export interface GroupProgress {
+  /** At least so many, while a round is under way. */
+  readonly ended: number;
+  readonly total: number;
+}
+
+/** @returns undefined for a group that does not know yet how many members it will have */
+export function progressOf({ state, members, expect, array }: Group): GroupProgress | undefined {
+  const ended = Object.values(members ?? {}).reduce((sum, count) => sum + count, 0);
+  const total = array?.items ?? expect ?? (state === 'finished' ? ended : undefined);
+  // A member may come after those that were expected, in another round.
+  return total === undefined || total === 0 ? undefined : { ended: Math.min(ended, total), total };
+}
+
 /** A group counts its members when it takes no more, and while a round is under way it knows only the least number of them. */
 export function membersText({ state, members, expect }: Group): string {
   if (members === undefined)

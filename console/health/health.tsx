@@ -6,6 +6,8 @@ import { Loaded } from '../parts/loaded.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Name } from '../parts/text.tsx';
 import { countText, plural } from '../parts/words.ts';
+import { Account } from './account.tsx';
+import { nameOfCheck } from './names.ts';
 import { type Slots, useEachSlots, useUpkeep } from './queries.ts';
 
 type Upkeep = Answers['get /v1/upkeep'];
@@ -25,10 +27,7 @@ export function Health() {
         )}
       </Loaded>
       <SlotsOfAll />
-      <p class="foot quiet">
-        <code>npx headgate doctor</code> looks at the account as well: roles, quotas, AWS Batch, the images of
-        containers.
-      </p>
+      <Account />
     </>
   );
 }
@@ -51,12 +50,6 @@ function Sentence({ items }: { items: Upkeep['items'] }) {
   );
 }
 
-const NAMES: Readonly<Record<string, string>> = {
-  'due.late': 'What is due is done in time',
-  'due.set_aside': 'No item was given up',
-  'queues.dead_letters': 'No message was left over',
-};
-
 function Checks({ items }: { items: Upkeep['items'] }) {
   return (
     <section aria-label="Checks">
@@ -68,7 +61,7 @@ function Checks({ items }: { items: Upkeep['items'] }) {
               <span class={`mark ${ok ? 'good' : 'bad'}`} aria-hidden="true">
                 {ok ? '✓' : '✕'}
               </span>{' '}
-              {NAMES[id] ?? id} <span class="quiet">{ok ? 'well' : 'not well'}</span>
+              {nameOfCheck(id)} <span class="quiet">{ok ? 'well' : 'not well'}</span>
             </h3>
             <p>{says}</p>
             {fix !== undefined && <p class="quiet">{fix}</p>}

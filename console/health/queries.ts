@@ -5,11 +5,11 @@ import { call } from '../api/call.ts';
 /** Each look asks queues and the index of what is due, and what it finds changes by the minute. */
 const LOOK_MS = 15_000;
 
-export const useUpkeep = () =>
+export const useUpkeep = (everyMs = LOOK_MS) =>
   useQuery({
     queryKey: ['upkeep'],
     queryFn: async ({ signal }) => (await call('get /v1/upkeep', { signal })).body,
-    refetchInterval: LOOK_MS,
+    refetchInterval: everyMs,
   });
 
 const slotsQuery = (tenantId: string) => ({

@@ -1,5 +1,8 @@
 /** What an operator should look at, most urgent first: each with a sentence and the place to look. */
-import type { FailureGroup, Tenant } from '../api/schema.ts';
+import type { Answers, FailureGroup, Tenant } from '../api/schema.ts';
+import { faultOfCheck } from '../health/names.ts';
+
+type Check = Answers['get /v1/upkeep']['items'][number];
 
 export interface Need {
   readonly key: string;
@@ -9,8 +12,18 @@ export interface Need {
   readonly to: string;
 }
 
-export function attentionOf(tenants: readonly Tenant[], failures: readonly FailureGroup[]): Need[] {
-  return [...failures.map(failureOf), ...tenants.flatMap(heldBy)];
+export function attentionOf(
+  tenants: readonly Tenant[],
+  failures: readonly FailureGroup[],
+  checks: readonly Check[],
+): Need[] {
+  return [...checks.flatMap(checkOf), ...failures.map(failureOf), ...tenants.flatMap(heldBy)];
+}
+
+/** Of the stack itself: it may delay the jobs of every tenant. */
+function checkOf({ id, ok, says }: Check): Need[] {
+  if (ok) return [];
+  return [{ key: id, tone: 'bad', lead: faultOfCheck(id), rest: `: ${says}`, to: '/console/health' }];
 }
 
 function failureOf({ fingerprint, jobType, count, tenants, newest }: FailureGroup): Need {

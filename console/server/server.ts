@@ -1,5 +1,5 @@
 /**
- * Serves the console and its calls on this machine: the built pages, and what they ask of the API, signed. Each request is looked at
+ * Serves the console and its calls on this machine: the built pages, what they ask of the API, signed, and a look at the account. Each request is looked at
  * as if a page of another origin had sent it, for a browser lets any page send requests to 127.0.0.1.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -20,6 +20,17 @@ export interface ConsoleOptions {
   readonly about: () => About;
   /** Where calls go. */
   readonly target: () => Target;
+  /** Looks at the account around the stack, with the operator's own rights; absent where no command has that. */
+  readonly doctor?: () => Promise<readonly Diagnosis[]>;
+}
+
+/** Of one thing that was looked at. */
+export interface Diagnosis {
+  readonly id: string;
+  /** Absent for what is not applicable. */
+  readonly ok?: boolean;
+  readonly says: string;
+  readonly fix?: string;
 }
 
 /** Told to a page with its secret. */
@@ -35,7 +46,8 @@ export interface About {
 export type ConsoleServer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** @throws Error when the pages are not built */
-export function consoleServer(options: ConsoleOptions): ConsoleServer {
+export function consoleServer(given: ConsoleOptions): ConsoleServer {
+  const options = given.doctor === undefined ? given : { ...given, doctor: oneAtATime(given.doctor) };
   const files = readFiles(options.pages);
   return (request, response) => {
     answer(options, files, request).then(
@@ -43,6 +55,17 @@ export function consoleServer(options: ConsoleOptions): ConsoleServer {
       // Its cause may name an address or a credential; the page needs to know only that it may ask again.
       () => send(request, response, refusal(500, 'The console met a fault of its own.', 'internal')),
     );
+  };
+}
+
+/** A look takes some fifty calls of AWS: pages that ask meanwhile are told what it finds. */
+function oneAtATime<T>(look: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= look().finally(() => {
+      running = undefined;
+    });
+    return running;
   };
 }
 
@@ -61,9 +84,10 @@ async function answer(
   if (!isOurHost(request))
     return refusal(403, 'Expected the host 127.0.0.1 or localhost, found another one.');
   const path = url.slice(CONSOLE_PATH.length - 1);
-  if (path.startsWith('/v1/') || path === '/session') {
+  if (path.startsWith('/v1/') || path === '/session' || path === '/doctor') {
     if (!isOwnPage(request)) return refusal(403, 'Expected a request of the console itself.');
-    return path === '/session' ? opened(options, request) : called(options, request, path);
+    if (path === '/session') return opened(options, request);
+    return path === '/doctor' ? examined(options, request) : called(options, request, path);
   }
   if (method !== 'GET' && method !== 'HEAD') return refusal(405, 'Expected GET.');
   return page(files, path);
@@ -81,12 +105,21 @@ function isOwnPage({ headers }: IncomingMessage): boolean {
   return site === 'same-origin';
 }
 
-async function opened({ sessions, about }: ConsoleOptions, request: IncomingMessage): Promise<Reply> {
+async function opened({ sessions, about, doctor }: ConsoleOptions, request: IncomingMessage): Promise<Reply> {
   if (request.method !== 'POST') return refusal(405, 'Expected POST.');
   const code = (await readBody(request))?.toString() ?? '';
   const secret = sessions.open(code);
   if (secret === undefined) return ended();
-  return json(200, { secret, ...about() });
+  return json(200, { secret, ...about(), hasDoctor: doctor !== undefined });
+}
+
+async function examined({ sessions, doctor }: ConsoleOptions, request: IncomingMessage): Promise<Reply> {
+  const secret = request.headers[SECRET_HEADER];
+  if (typeof secret !== 'string' || !sessions.has(secret)) return ended();
+  if (request.method !== 'GET') return refusal(405, 'Expected GET.');
+  if (doctor === undefined)
+    return refusal(404, 'This console does not look at the account; headgate doctor does.', 'not_found');
+  return json(200, { items: await doctor() });
 }
 
 const ended = () =>

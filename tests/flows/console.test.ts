@@ -37,6 +37,11 @@ withBrowser('an operator', () => {
   it('finds a noisy tenant on the first screen, and pauses it, by the keyboard alone', async () => {
     const { page, faults } = await open('/');
     await sees(page, '.attention li', /noisy has 1\d jobs waiting/);
+    await sees(page, '.figures', /Waiting *1\d *the first in line for \d/);
+    await sees(page, '.figures', /Attempts ended today *\d+ *of \d+ jobs?, since midnight UTC/);
+    await sees(page, '.figures', /In the last hour *[1-9]/);
+    await page.locator('.figures .spark').waitFor();
+    await sees(page, '.sections a', /Failures *[1-9]\d* *not run again/);
     await page.getByRole('link', { name: /Look at: noisy/ }).focus();
     await keys(page, 'Enter');
     await sees(page, '.why', /At its cap of 1/);
@@ -124,6 +129,7 @@ withBrowser('an operator', () => {
     await sees(page, '.why', /^Not well: \d checks? of 3 found something/);
     await sees(page, '.card', 'expected at most 0 dead letters of submit, found 1');
     await sees(page, '.card', 'docs/operating/queues.md');
+    await sees(page, '.sections a', /Health *[1-9] *not well/);
     await page.locator('[aria-label=Slots]').getByRole('link', { name: 'holder' }).click();
     await sees(page, '.holders li', /running *holds/);
     await sees(page, 'aside', /of \$50\.00 a month/);
@@ -150,6 +156,7 @@ withBrowser('an operator', () => {
     await sees(page, 'dialog[open]', 'It is sealed.');
     await keys(page, 'Escape');
     await sees(page, '.why', /succeeded: 2 succeeded/);
+    await sees(page, '[aria-label=Progress]', '2 of 2 members ended.');
     await page.getByRole('link', { name: 'row-1' }).click();
     await sees(page, 'aside', 'import-7');
     await the.stack.ended('acme', 'after-rows');

@@ -28,6 +28,7 @@ interface Seen {
 const seen: Seen[] = [];
 let answer: { status: number; type?: string; headers?: Record<string, string> } = { status: 200 };
 let nowMs = 0;
+let looks = 0;
 let port = 0;
 const known = sessions(() => nowMs, true);
 const operator = { accessKeyId: 'AKIA1', secretAccessKey: 'not-told', sessionToken: 'token-of-session' };
@@ -55,6 +56,11 @@ beforeAll(async () => {
         operateUrl: 'https://operate',
       }),
       target: () => ({ url, region: 'eu-west-1', credentials: () => credentials() }),
+      doctor: async () => {
+        looks += 1;
+        await Promise.resolve();
+        return [{ id: 'roles', ok: false, says: 'expected two roles, found one', fix: 'Deploy it again.' }];
+      },
     }),
   );
 });
@@ -100,6 +106,28 @@ const call = async (path: string, secret: string, more: Partial<Asked> = {}) =>
     path: `/console${path}`,
     headers: { ...ownPage(), 'headgate-console': secret, ...more.headers },
   });
+
+describe('a look at the account', () => {
+  it('is taken for the page itself, once for all that ask meanwhile', async () => {
+    const secret = await secretOf();
+    const both = await Promise.all([call('/doctor', secret), call('/doctor', secret)]);
+    expect(both.map(({ status }) => status)).toEqual([200, 200]);
+    expect(JSON.parse(both[0]?.text ?? '').items).toEqual([
+      expect.objectContaining({ id: 'roles', ok: false }),
+    ]);
+    expect(looks).toBeLessThanOrEqual(2);
+    expect((await call('/doctor', secret, { method: 'POST' })).status).toBe(405);
+  });
+
+  it('is taken neither without the secret nor for a page of another origin', async () => {
+    const before = looks;
+    expect((await call('/doctor', 'none')).status).toBe(401);
+    const foreign = { 'sec-fetch-site': 'cross-site', 'headgate-console': await secretOf() };
+    const asked = { path: '/console/doctor', headers: { host: `127.0.0.1:${port}`, ...foreign } };
+    expect((await ask(asked)).status).toBe(403);
+    expect(looks).toBe(before);
+  });
+});
 
 describe('a page', () => {
   it('may run no script but its own, be shown in no other, and send no address on', async () => {

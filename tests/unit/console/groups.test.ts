@@ -1,7 +1,7 @@
 /** What the console says of the members of a group is no more than the group knows. */
 import { expect, it } from '@jest/globals';
 import type { Group } from '../../../console/api/schema.ts';
-import { groupPath, membersText } from '../../../console/groups/words.ts';
+import { groupPath, membersText, progressOf } from '../../../console/groups/words.ts';
 
 const none = { succeeded: 0, failed: 0, cancelled: 0, expired: 0, missing: 0 };
 
@@ -26,4 +26,36 @@ it.each<[string, Partial<Group>, string]>([
 it('leads to a group by its tenant and its name, whatever letters they have', () => {
   expect(groupPath('acme', 'a.b-c_7')).toBe('/groups/acme/a.b-c_7');
   expect(groupPath('a/b', '?')).toBe('/groups/a%2Fb/%3F');
+});
+
+it.each<[string, Partial<Group>, object | undefined]>([
+  ['takes members', { state: 'open' }, undefined],
+  ['knows how many it expects', { state: 'sealed', expect: 40 }, { ended: 0, total: 40 }],
+  [
+    'is under way',
+    { state: 'running', expect: 40, members: { ...none, succeeded: 30, failed: 1 } },
+    { ended: 31, total: 40 },
+  ],
+  ['is under way and expects no number', { state: 'running', members: { ...none, succeeded: 3 } }, undefined],
+  ['is over', { state: 'finished', members: { ...none, succeeded: 2 } }, { ended: 2, total: 2 }],
+  ['is over without members', { state: 'finished', members: none }, undefined],
+  [
+    'has more than were expected',
+    { state: 'finished', expect: 1, members: { ...none, failed: 2 } },
+    { ended: 1, total: 1 },
+  ],
+  [
+    'is an array',
+    { state: 'running', array: { idempotencyKey: 'a', jobType: 't', items: 500, made: 100 }, members: none },
+    { ended: 0, total: 500 },
+  ],
+])('a group that %s says how far it is, or nothing', (_, fields, expected) => {
+  const group: Group = {
+    group: 'g',
+    tenantId: 'acme',
+    state: 'open',
+    createdAt: '2026-11-30T11:00:00.000Z',
+    ...fields,
+  };
+  expect(progressOf(group)).toEqual(expected);
 });
