@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from '@jest/globals';
+import { checks } from '../../../cli/doctor/doctor.ts';
 import { program } from '../../../cli/entries.ts';
 import { parse } from '../../../cli/program/parse.ts';
 
@@ -89,4 +90,29 @@ test.each([
 test('the pages have commands to look at', () => {
   const found = pages.flatMap((path) => commandsOf(readFileSync(join(root, path), 'utf8')));
   expect(found.length).toBeGreaterThan(100);
+});
+
+describe('the checks of doctor', () => {
+  const ids = checks.map(({ id }) => id);
+
+  it('are those of its table, in their order', () => {
+    const page = readFileSync(join(root, 'docs/using/cli.md'), 'utf8');
+    const table = page.slice(page.indexOf('## Doctor'), page.indexOf('## For scripts'));
+    expect([...table.matchAll(/^\| `([a-z]+\.[a-z_]+)` \|/gm)].map(([, id]) => id)).toEqual(ids);
+  });
+
+  it('that the runbook names are there', () => {
+    const named = ['alarms', 'symptoms', 'queues', 'causes', 'repair'].flatMap((name) => {
+      const page = readFileSync(join(root, `docs/operating/${name}.md`), 'utf8');
+      const lines = page.split('\n').filter((line) => /doctor/.test(line));
+      const nouns = new Set(ids.map((id) => id.split('.')[0]));
+      return lines.flatMap((line) =>
+        [...line.matchAll(/`([a-z]+)\.([a-z_]+)`/g)].flatMap(([, noun, rest]) =>
+          nouns.has(noun) ? [`${noun}.${rest}`] : [],
+        ),
+      );
+    });
+    expect(named.length).toBeGreaterThan(2);
+    expect(named.filter((id) => !ids.includes(id))).toEqual([]);
+  });
 });
