@@ -80,6 +80,7 @@ const webhooks: Received[] = [];
 type Value =
   | string
   | { readonly Ref: string }
+  | { readonly 'Fn::GetAtt': readonly [string, 'Arn'] }
   | { readonly 'Fn::Select': readonly [number, { readonly 'Fn::Split': readonly [string, Value] }] }
   | { readonly 'Fn::Sub': string | readonly [string, Readonly<Record<string, Value>>] };
 
@@ -171,7 +172,7 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
       });
       const named = statements.flatMap(({ Resource }) => Resource).filter((arn) => arn !== '*');
       const ours = new RegExp(
-        `^arn:aws:(?:[a-z]+:us-east-1:123456789012|s3::):(\\S*\\bheadgate-${name}([-_]\\S+)?|job/\\*|key/(${opened().id('WebhookKey')}|${opened().id('WorkerKey')}))$`,
+        `^arn:aws:(?:[a-z]+:us-east-1:123456789012|iam::123456789012|s3::):(\\S*\\bheadgate-${name}([-_]\\S+)?|job/\\*|key/(${opened().id('WebhookKey')}|${opened().id('WorkerKey')}))$`,
       );
       expect(named.filter((arn) => !ours.test(String(arn)))).toEqual([]);
     }
@@ -185,9 +186,15 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
       'AWS::Region': 'us-east-1',
     };
     const known = (name: string) => pseudo[name] ?? given[name] ?? opened().id(name);
+    const arnOf = (logicalId: string): string => {
+      const type = opened().template.Resources[logicalId]?.Type;
+      const id = opened().id(logicalId);
+      return type === 'AWS::IAM::Role' ? `arn:aws:iam::123456789012:role/${id}` : `arn:aws:s3:::${id}`;
+    };
     const resolve = (value: Value): string => {
       if (typeof value === 'string') return value;
       if ('Ref' in value) return known(value.Ref);
+      if ('Fn::GetAtt' in value) return arnOf(value['Fn::GetAtt'][0]);
       if ('Fn::Select' in value) {
         const [index, { 'Fn::Split': split }] = value['Fn::Select'];
         return resolve(split[1]).split(split[0])[index] ?? '';
