@@ -4,7 +4,6 @@ import { call } from '../api/call.ts';
 import type { DeliveryPage, DeliverySummary, Endpoint, Job } from '../api/schema.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { Name } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
 import { plural } from '../parts/words.ts';
 import { DeliveryState } from '../webhooks/health.tsx';
@@ -95,7 +94,7 @@ const columns: readonly Column<Row>[] = [
     head: 'Event',
     cell: ({ endpoint: { tenantId }, delivery: { id, event } }) => (
       <a href={`/console${deliveryPath(tenantId, id)}`}>
-        <Name text={event} />
+        <bdi>{event}</bdi>
       </a>
     ),
   },
@@ -114,5 +113,5 @@ const columns: readonly Column<Row>[] = [
       </>
     ),
   },
-  { head: 'Event of', class: 'n', cell: ({ delivery: { eventAt } }) => <Ago at={eventAt} /> },
+  { head: 'Event of', class: 'n minor', cell: ({ delivery: { eventAt } }) => <Ago at={eventAt} /> },
 ];
