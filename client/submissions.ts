@@ -22,6 +22,18 @@ export interface SubmittedArray {
   readonly replayed: boolean;
 }
 
+/** The inputs themselves, or the address of an object of the tenant, with one on each line. */
+export type ArrayItems<Input> =
+  | { readonly items: readonly Input[]; readonly itemsRef?: never }
+  | { readonly itemsRef: string; readonly items?: never };
+
+export interface ArrayLimits {
+  /** So many of its jobs run at once. */
+  readonly concurrency?: number;
+  /** When more of its items have failed, the others are cancelled. */
+  readonly maxFailed?: number;
+}
+
 /** A request with its job type, for `submitMany`. */
 export type JobRequest<Inputs> = {
   [Type in keyof Inputs & string]: { readonly type: Type } & WithInput<Inputs[Type]> & SubmitOptions;
@@ -41,10 +53,13 @@ export interface Submissions<Inputs> {
     requests: readonly JobRequest<Inputs>[],
     options?: CallOptions,
   ): Promise<readonly SubmittedOfMany[]>;
-  /** One job for each input, up to 1,000; all or none are accepted. `groups.wait` waits for the end of all. */
+  /**
+   * One job for each input: up to 1,000 `items`, of which all or none are accepted, or up to 10,000 lines of the object at
+   * `itemsRef`. `groups.wait` waits for the end of all.
+   */
   submitArray<Type extends keyof Inputs & string>(
     type: Type,
-    request: { readonly items: readonly Inputs[Type][] } & Omit<SubmitOptions, 'group'>,
+    request: ArrayItems<Inputs[Type]> & ArrayLimits & Omit<SubmitOptions, 'group'>,
     options?: CallOptions,
   ): Promise<SubmittedArray>;
   /** What would become of a request. Nothing is recorded. */
@@ -77,8 +92,13 @@ export function submissions<Inputs>(call: Transport): Submissions<Inputs> {
       }
       return all;
     },
-    async submitArray(jobType, { idempotencyKey, items, ...request }, options) {
-      const asked = { jobType, array: { items }, ...request };
+    async submitArray(
+      jobType,
+      { idempotencyKey, items, itemsRef, concurrency, maxFailed, ...request },
+      options,
+    ) {
+      const array = { items, itemsRef, concurrency, maxFailed };
+      const asked = { jobType, array, ...request };
       const { status, body } = await post('arrays', asked, { idempotencyKey, ...options });
       return { ...(body as Omit<SubmittedArray, 'replayed'>), replayed: status === 200 };
     },

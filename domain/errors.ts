@@ -105,7 +105,11 @@ export const errorCatalogue = {
   dependency_repeated: entry('message', 'reject', 'The job names the same job twice in dependsOn.'),
   dependency_too_many: entry('message', 'reject', 'The job depends on more than 500 others.'),
   array_empty: entry('message', 'reject', 'The array has no items.'),
-  array_too_large: entry('message', 'reject', 'The array has more items than one message may have.'),
+  array_too_large: entry(
+    'message',
+    'reject',
+    'The array has more items than a message, or an object, may have.',
+  ),
   array_item_invalid: entry(
     'message',
     'reject',
@@ -117,6 +121,13 @@ export const errorCatalogue = {
     'The group is sealed: it takes no more jobs, and no seal that says otherwise.',
     409,
   ),
+  array_line_invalid: jobEntry(
+    'tenant',
+    'reject',
+    'A line of the object of an array is not JSON, or does not fit the input of its job type.',
+  ),
+  array_items_missing: jobEntry('tenant', 'reject', 'The object with the items of an array is not there.'),
+  array_failures: jobEntry('tenant', 'reject', 'More items of the array have failed than maxFailed says.'),
   dependency_cycle: jobEntry('tenant', 'reject', 'The job waits for jobs that wait for it.'),
   dependency_missing: jobEntry(
     'tenant',

@@ -9,7 +9,7 @@ import { submit } from '../application/batch/submit.ts';
 import { operationWorker } from '../application/operation/carry-out.ts';
 import { slots } from '../application/tenant/slots.ts';
 import { queueHandler } from '../io/aws/lambda.ts';
-import { openBucket, openJobs, openMatches, openSubmission } from '../io/open.ts';
+import { openArrayObjects, openBucket, openJobs, openMatches, openSubmission } from '../io/open.ts';
 import { jobTypes } from '../job-types.ts';
 
 /** A wait for the rate limit costs Lambda time; a longer wait is spent in the queue. */
@@ -18,15 +18,16 @@ const MAX_RATE_WAIT_MS = 2000;
 const jobs = openJobs('submit');
 const submission = openSubmission(jobs, MAX_RATE_WAIT_MS);
 
-const ports = { ...jobs, types: jobTypes };
+const ports = { ...jobs, ...openBucket(), types: jobTypes };
 
 export const handler = queueHandler(
   jobs.log,
   submit({
     ...ports,
     ...submission,
+    ...openArrayObjects(),
     batch: pacedBatch(submission.batch, submission.limiter, jobs.clock),
     slots: slots(jobs),
-    carryOut: operationWorker({ ...ports, ...openMatches(jobs), ...openBucket() }),
+    carryOut: operationWorker({ ...ports, ...openMatches(jobs) }),
   }),
 );

@@ -72,6 +72,8 @@ import { tenantStore } from './table/tenants.ts';
 import { turnBook } from './table/turn-book.ts';
 import { waitingReader, waitingStore } from './table/waiting.ts';
 
+export { openArrayObjects } from './open-array-objects.ts';
+
 /**
  * @param name the name of the process in the log
  * @throws EnvironmentIncomplete, like each function of this file

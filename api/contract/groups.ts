@@ -28,9 +28,9 @@ export const groupOperations = operations({
     path: '/v1/arrays',
     tag: 'groups',
     access: { kind: 'tenant', scope: 'jobs:create', narrowing: 'creation' },
-    summary: 'Start a job for each of up to 1,000 inputs',
+    summary: 'Start a job for each of up to 10,000 inputs',
     description:
-      'The body is that of a job with array in place of input: everything else is the same for each job. The array is a group of its own; its jobs are its members. It is admitted whole or not at all. A token for a single job starts none.',
+      'The body is that of a job with array in place of input: everything else is the same for each job. The array is a group of its own; its jobs are its members. Up to 1,000 items are admitted whole or not at all; each line of the object at itemsRef, up to 10,000, is judged alone when it is read. A token for a single job starts none.',
     query: OfTenant,
     headers: ['Idempotency-Key', 'traceparent'],
     body: ArraySubmission,

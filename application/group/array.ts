@@ -3,7 +3,8 @@ import { groupMessage } from '../../domain/batch/messages.ts';
 import { dependencyProblem, nameOfGroup } from '../../domain/dependency/dependency.ts';
 import { type Problem, problem } from '../../domain/errors.ts';
 import type { ArrayPart } from '../../domain/group/array.ts';
-import { arrayOver, type Group, type GroupName, newArray } from '../../domain/group/group.ts';
+import type { Group, GroupName } from '../../domain/group/group.ts';
+import { arrayOver, type NewArray, newArray } from '../../domain/group/growth.ts';
 import type { Circumstances } from '../../domain/request/admission.ts';
 import { admitArray } from '../../domain/request/array-admission.ts';
 import type { ArrayRequest } from '../../domain/request/request.ts';
@@ -52,16 +53,25 @@ export async function takeArray(
     jobType,
     fingerprint,
     idempotencyKey: key,
-    items: array.items.length,
+    items: array.items?.length ?? 0,
+    ...limitsOf(request),
     ...(clampedPriority === undefined ? {} : { clampedPriority }),
   };
   await ports.arrayItems.put({ ...name, fingerprint }, request, known.nowMs);
   return putArray(ports, { name, part, before, nowMs: known.nowMs });
 }
 
+function limitsOf({ array: { itemsRef, concurrency, maxFailed } }: ArrayRequest) {
+  return {
+    ...(itemsRef === undefined ? {} : { itemsRef }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(maxFailed === undefined ? {} : { maxFailed }),
+  };
+}
+
 interface Putting {
   readonly name: GroupName;
-  readonly part: Omit<ArrayPart, 'made'>;
+  readonly part: NewArray;
   /** What a cancel has left that came first. */
   readonly before: Group | undefined;
   readonly nowMs: number;

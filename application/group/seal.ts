@@ -4,13 +4,13 @@ import { problem } from '../../domain/errors.ts';
 import { isArrayId } from '../../domain/group/array.ts';
 import {
   cancelled,
-  cancelledAhead,
   type Group,
   type GroupName,
   isSealedAlike,
   type Seal,
   sealed,
 } from '../../domain/group/group.ts';
+import { cancelledAhead } from '../../domain/group/growth.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
 import type { Log } from '../../io/process/log.ts';

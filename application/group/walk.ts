@@ -1,7 +1,14 @@
 /** The walk through the members of a closed group, in the order of their ids, to the first that has not ended. */
 import { groupMessage } from '../../domain/batch/messages.ts';
 import { dependantGroup } from '../../domain/dependency/dependant.ts';
-import { finished, type Group, hasTimedOut, type Walk, walked } from '../../domain/group/group.ts';
+import {
+  finished,
+  type Group,
+  hasTimedOut,
+  type Walk,
+  walked,
+  walkingAnew,
+} from '../../domain/group/group.ts';
 import { type Member, type MemberVerdict, memberVerdict } from '../../domain/group/member.ts';
 import type { Queue } from '../../io/aws/queues.ts';
 import type { Clock } from '../../io/process/clock.ts';
@@ -10,10 +17,11 @@ import type { DependantStore } from '../../io/table/dependency/dependants.ts';
 import type { GroupStore } from '../../io/table/group/groups.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { together } from '../apart.ts';
+import { type ManifestPorts, writeManifest } from './manifest.ts';
 
-export interface WalkPorts {
+export interface WalkPorts extends ManifestPorts {
   readonly groups: Pick<GroupStore, 'replace' | 'members' | 'decide'>;
-  readonly jobs: Pick<JobStore, 'stored'>;
+  readonly jobs: Pick<JobStore, 'stored'> & ManifestPorts['jobs'];
   readonly dependants: Pick<DependantStore, 'watch'>;
   readonly submitQueue: Queue;
   readonly clock: Clock;
@@ -45,13 +53,27 @@ export async function walk(ports: WalkPorts, group: Group, from: Walk): Promise<
       continue;
     }
     if (page.next === undefined) {
-      await ports.groups.replace(group, finished(group, reached, ports.clock.nowMs()));
+      await endRound(ports, group, reached);
       return 'again';
     }
   }
   if ((await save(ports, group, reached, false)) === 'lost') return 'again';
   await ports.submitQueue.send([groupMessage(group)]);
   return 'rests';
+}
+
+async function endRound(ports: WalkPorts, group: Group, reached: Walk): Promise<void> {
+  const { groups, clock } = ports;
+  if ((group.array?.items ?? 0) === 0) {
+    await groups.replace(group, finished(group, reached, clock.nowMs()));
+    return;
+  }
+  const manifest = await writeManifest(ports, group, reached.redrives);
+  const nowMs = clock.nowMs();
+  await groups.replace(
+    group,
+    manifest === undefined ? walkingAnew(group, nowMs) : finished(group, reached, nowMs, manifest),
+  );
 }
 
 interface Judged {

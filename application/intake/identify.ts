@@ -42,11 +42,12 @@ export async function identify(
       return { kind: 'conflict', problem: problem('idempotency_conflict', '', conflict) };
     }
     case 'child': {
-      const { jobId, idempotencyKey, keyGiven } = parent;
+      const { jobId, idempotencyKey, keyGiven, keyCap } = parent;
       const identity = {
         jobId: childIdOf(jobId),
         idempotencyKey,
         ...(keyGiven === false ? { keyGiven } : {}),
+        ...(keyCap === undefined ? {} : { keyCap }),
         fingerprint,
         parent: jobId,
       };

@@ -22,6 +22,7 @@ import { type RecordTogetherPorts, recordingTogether } from './record-together.t
 
 export interface IntakePorts extends AdmissionPorts, DispatchPorts, QuotaPorts, RecordTogetherPorts {
   readonly jobs: AdmissionPorts['jobs'] & DispatchPorts['jobs'];
+  readonly groups: AdmissionPorts['groups'] & DispatchPorts['groups'];
   readonly tenants: Pick<TenantStore, 'load'>;
   readonly gates: Pick<GateStore, 'load'>;
 }

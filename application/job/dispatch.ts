@@ -7,6 +7,7 @@ import { receiptOf } from '../../domain/cost/receipt.ts';
 import { sheetsOf } from '../../domain/cost/sheet.ts';
 import { type DeadLetter, failedJob } from '../../domain/dead-letter/dead-letter.ts';
 import { endedByAnother, isFinal, isUnsettled, type JobRecord } from '../../domain/job/job.ts';
+import { hasNoInput } from '../../domain/request/array-line.ts';
 import { type LifecycleEvent, lifecycleEvent } from '../../domain/webhook/notification.ts';
 import type { Bus } from '../../io/aws/bus.ts';
 import type { Queue } from '../../io/aws/queues.ts';
@@ -16,11 +17,12 @@ import type { JobStore } from '../../io/table/jobs.ts';
 import type { ReceiptStore } from '../../io/table/receipts.ts';
 import { apart, sendApart, together } from '../apart.ts';
 import { type TellPorts, tellDependants } from '../dependency/tell.ts';
+import { type StopPorts, stopArrays } from '../group/stop.ts';
 import type { Slots } from '../tenant/slots.ts';
 import { type RecordFailurePorts, recordFailures } from './record-failures.ts';
 import { withMetadata } from './with-metadata.ts';
 
-export interface DispatchPorts extends RecordFailurePorts, TellPorts {
+export interface DispatchPorts extends RecordFailurePorts, TellPorts, StopPorts {
   readonly receipts: Pick<ReceiptStore, 'put'>;
   readonly jobs: Pick<JobStore, 'whole'>;
   readonly slots: Pick<Slots, 'release'>;
@@ -79,6 +81,15 @@ export async function dispatch(
     failed.set(item, error);
     stopped.add(item);
   }
+  for (const { item, error } of (
+    await stopArrays(
+      ports,
+      ended.filter((job) => !stopped.has(job)),
+    )
+  ).failed) {
+    failed.set(item, error);
+    stopped.add(item);
+  }
   await step(({ events }) => events, ports.bus.publish);
   await step(({ messages }) => messages, ports.submitQueue.send);
   for (const [{ jobId, tenantId }, error] of failed)
@@ -130,7 +141,7 @@ async function outboxOf({ jobs, clock }: DispatchPorts, job: JobRecord): Promise
   if (isFailing(job)) {
     const whole = await jobs.whole(job);
     return {
-      letters: endedByAnother(job) ? [] : [failedJob(whole)],
+      letters: endedByAnother(job) || hasNoInput(job) ? [] : [failedJob(whole)],
       events: [lifecycleEvent(whole)],
       messages,
     };

@@ -3,6 +3,7 @@ import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import type { FilteredWork, WorkOf } from '../../domain/operation/operation.ts';
 import { type FailureRow, failureRowOf } from '../../domain/reading/failure-row.ts';
 import { MAX_EXAMINED } from '../../domain/reading/listing.ts';
+import { hasNoInput } from '../../domain/request/array-line.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import type { GroupStore } from '../../io/table/group/groups.ts';
 import { type ListDeliveriesPorts, listDeliveries } from '../resources/list-deliveries.ts';
@@ -87,7 +88,7 @@ function isFailure(
   job: JobRecord,
   { jobType, class: cls, code, fingerprint, sinceMs, untilMs }: Omit<WorkOf<'redrive'>, 'kind' | 'tenantId'>,
 ): boolean {
-  if (job.state !== 'failed' || job.discarded !== undefined) return false;
+  if (job.state !== 'failed' || job.discarded !== undefined || hasNoInput(job)) return false;
   const row = failureRowOf(job, []);
   return (
     row.failedAt >= sinceMs &&

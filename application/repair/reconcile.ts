@@ -45,6 +45,7 @@ export interface ReconcilePorts
     DueGroupPorts,
     FirePorts {
   readonly jobs: Pick<JobStore, 'load' | 'get' | 'replace' | 'whole'>;
+  readonly groups: DispatchPorts['groups'];
   readonly batch: Pick<BatchPort, 'terminate' | 'describe'>;
   readonly gates: GateStore;
   readonly slots: Slots;

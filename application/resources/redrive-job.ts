@@ -1,6 +1,7 @@
 /** A failed job once more, by the one child that it may have. */
 import { failedJob } from '../../domain/dead-letter/dead-letter.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
+import { hasNoInput } from '../../domain/request/array-line.ts';
 import { parseRequest } from '../../domain/request/request.ts';
 import { apart } from '../apart.ts';
 import { type MarkPorts, markDiscarded } from '../dead-letter/mark-discarded.ts';
@@ -18,6 +19,8 @@ export function redriveJob(
 ): (requestId: string, failed: JobRecord) => Promise<Submitted> {
   const admitted = admission(ports);
   return async (requestId, failed) => {
+    if (hasNoInput(failed))
+      return stateConflict('Expected a job with an input, found one whose line in itemsRef is none.');
     const { body, attributes } = failedJob(await ports.jobs.whole(failed));
     const parsed = parseRequest(body);
     if (parsed.kind === 'refused') return parsed;

@@ -84,7 +84,9 @@ function Progress({ group }: { group: GroupView }) {
       <progress max={total} value={ended} aria-label="Members that have ended" />
       <p class="quiet">
         {countText(ended)} of {plural(total, 'member')} ended
-        {array !== undefined && array.made < array.items && `, ${countText(array.made)} recorded so far`}
+        {array !== undefined &&
+          array.made < (array.items ?? 0) &&
+          `, ${countText(array.made)} recorded so far`}
         {array !== undefined && (
           <>
             , of the array <Name text={array.idempotencyKey} /> in {array.jobType}

@@ -7,7 +7,7 @@
  */
 import * as z from 'zod';
 import { RECONCILE_GRACE_MS } from '../job/due.ts';
-import { GroupId } from '../job/ids.ts';
+import { GroupId, ObjectUri } from '../job/ids.ts';
 import { ArrayPart } from './array.ts';
 
 const EpochMs = z.int().nonnegative();
@@ -36,7 +36,14 @@ export const Walk = z.object({
 export type Walk = z.infer<typeof Walk>;
 
 /** The end of a round: all members had ended, each as the newest of its redrives. */
-export const Finish = z.object({ round: z.int().positive(), at: EpochMs, tally: Tally, redrives: Count });
+export const Finish = z.object({
+  round: z.int().positive(),
+  at: EpochMs,
+  tally: Tally,
+  redrives: Count,
+  /** Of an array: what has become of each item. */
+  manifest: ObjectUri.optional(),
+});
 export type Finish = z.infer<typeof Finish>;
 
 export const Group = z.object({
@@ -82,43 +89,6 @@ export function newGroup({ tenantId, groupId }: GroupName, nowMs: number): Group
   return { tenantId, groupId, version: 1, createdAt: nowMs, changedAt: nowMs, unsettled: [] };
 }
 
-/** Sealed from the beginning; closed when its members are made. Those that never are count as missing. */
-export function newArray(name: GroupName, array: Omit<ArrayPart, 'made'>, nowMs: number): Group {
-  return { ...newGroup(name, nowMs), ...beginningOf(array, nowMs) };
-}
-
-const beginningOf = (array: Omit<ArrayPart, 'made'>, nowMs: number) => ({
-  array: { ...array, made: 0 },
-  sealed: { at: nowMs, expect: array.items },
-  timeoutAt: nowMs + DEFAULT_GROUP_TIMEOUT_SECONDS * 1000,
-  dueAt: soon(nowMs),
-});
-
-/** The cancel of an array has come before the array. What it leaves behind is no group, and ends the array when that comes. */
-export function cancelledAhead(group: Group, nowMs: number): Group | undefined {
-  return group.cancelledAt === undefined ? changedGroup(group, { cancelledAt: nowMs }, nowMs) : undefined;
-}
-
-/** The array whose cancel was there before: none of its jobs is made, and all of them are missing. */
-export function arrayOver(ahead: Group, array: Omit<ArrayPart, 'made'>, nowMs: number): Group {
-  const { array: part, ...begun } = beginningOf(array, nowMs);
-  if (ahead.cancelledAt === undefined) return changedGroup(ahead, { ...begun, array: part }, nowMs);
-  const made = { ...part, isMade: true as const };
-  return changedGroup(ahead, { ...begun, array: made, ...closing(nowMs) }, nowMs);
-}
-
-/**
- * After a slice of its items. A group that was closed meanwhile, by a cancel, makes no more.
- *
- * @param made how many items had their turn
- */
-export function grown(group: Group, array: ArrayPart, made: number, nowMs: number): Group {
-  const isMade = made >= array.items || group.closedAt !== undefined;
-  const next: ArrayPart = { ...array, made, ...(isMade ? { isMade } : {}) };
-  const close = isMade && group.closedAt === undefined ? closing(nowMs) : {};
-  return changedGroup(group, { array: next, ...close, dueAt: soon(nowMs) }, nowMs);
-}
-
 /** `undefined` removes the field. */
 type GroupChange = {
   readonly [K in Exclude<keyof Group, 'tenantId' | 'groupId' | 'version' | 'createdAt'>]?:
@@ -126,7 +96,7 @@ type GroupChange = {
     | undefined;
 };
 
-function changedGroup(group: Group, change: GroupChange, nowMs: number): Group {
+export function changedGroup(group: Group, change: GroupChange, nowMs: number): Group {
   const next = { ...group, ...change, version: group.version + 1, changedAt: nowMs };
   const merged = Object.entries({ ...next, dueAt: rests(next) ? undefined : next.dueAt });
   return Group.parse(Object.fromEntries(merged.filter(([, value]) => value !== undefined)));
@@ -142,7 +112,7 @@ function rests(group: GroupChange): boolean {
 }
 
 /** A message follows this write; if it is lost, reconcile sends it. */
-const soon = (nowMs: number) => nowMs + RECONCILE_GRACE_MS;
+export const soon = (nowMs: number) => nowMs + RECONCILE_GRACE_MS;
 
 export interface Seal {
   readonly expect?: number | undefined;
@@ -160,7 +130,7 @@ export function sealed(group: Group, { expect, timeoutSeconds }: Seal, nowMs: nu
   return changedGroup(group, expect === undefined ? { ...change, ...closing(nowMs) } : change, nowMs);
 }
 
-const closing = (nowMs: number) => ({ closedAt: nowMs, walk: BEGINNING });
+export const closing = (nowMs: number) => ({ closedAt: nowMs, walk: BEGINNING });
 const BEGINNING: Walk = { after: '', tally: NO_TALLY, redrives: 0 };
 
 /** Whether a second seal says the same. */
@@ -193,13 +163,19 @@ export function walked(group: Group, walk: Walk, isWaiting: boolean, nowMs: numb
 }
 
 /** The end of a round. If no redrive has come since the round before, it was no round, and its end is the same one. */
-export function finished(group: Group, walk: Walk, nowMs: number): Group {
+export function finished(group: Group, walk: Walk, nowMs: number, manifest?: string): Group {
   const { finish: before, sealed: seal } = group;
   const tally = withAbsent(walk.tally, seal?.expect);
   const isSame = before !== undefined && before.redrives === walk.redrives;
   const finish = isSame
     ? before
-    : { round: (before?.round ?? 0) + 1, at: nowMs, tally, redrives: walk.redrives };
+    : {
+        round: (before?.round ?? 0) + 1,
+        at: nowMs,
+        tally,
+        redrives: walk.redrives,
+        ...(manifest === undefined ? {} : { manifest }),
+      };
   const unsettled = [...group.unsettled.filter(({ round }) => round !== finish.round), finish];
   return changedGroup(group, { walk: undefined, finish, unsettled, dueAt: soon(nowMs) }, nowMs);
 }
@@ -253,4 +229,6 @@ export function stateOf({ sealed: seal, closedAt, walk, again, finish }: Group):
   return walk !== undefined || again === true || finish === undefined ? 'running' : 'finished';
 }
 
-export const hasSucceeded = ({ tally }: Finish): boolean => tally.succeeded === totalOf(tally);
+/** An array that has made no job has not succeeded: its items could not be read, or it was cancelled before. */
+export const hasSucceeded = ({ array }: Pick<Group, 'array'>, { tally }: Finish): boolean =>
+  tally.succeeded === totalOf(tally) && (array === undefined || tally.succeeded > 0);

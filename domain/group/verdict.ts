@@ -20,11 +20,11 @@ export function verdictOnGroup(
   const isRunning = stateOf(group) !== 'finished';
   // Only a member that failed is redriven, so the rounds before this one had one.
   if (condition === 'failed') {
-    if (isRunning || finish.round > 1 || !hasSucceeded(finish)) return MET;
+    if (isRunning || finish.round > 1 || !hasSucceeded(group, finish)) return MET;
     return brokenBy('dependency_not_needed', name, name);
   }
   if (isRunning) return PENDING;
-  if (hasSucceeded(finish)) return MET;
+  if (hasSucceeded(group, finish)) return MET;
   return holds ? PENDING : brokenBy('dependency_failed', name, name);
 }
 

@@ -151,6 +151,8 @@ export const JobRecord = z.object({
   /** The tenant's ceiling, if the message asked for more. */
   clampedPriority: Priority.optional(),
   concurrencyKey: z.string().optional(),
+  /** So many jobs of its concurrency key run at once, whatever the caps of its tenant say of keys: of an array that has such a limit. */
+  keyCap: z.int().positive().optional(),
   group: z.string().optional(),
   tags: z.record(z.string(), z.string()).optional(),
   metadata: partOf(JsonObject),

@@ -1,6 +1,6 @@
 /** A group, for its reader. */
 import * as z from 'zod';
-import type { ArrayPart } from '../group/array.ts';
+import { type ArrayPart, isUnread } from '../group/array.ts';
 import { type Group, hasSucceeded, NO_TALLY, stateOf, Tally } from '../group/group.ts';
 import { GroupId, TenantId } from '../job/ids.ts';
 import { JobSummary } from './job-view.ts';
@@ -29,9 +29,18 @@ export const GroupView = z.object({
     .object({
       idempotencyKey: z.string(),
       jobType: z.string(),
-      items: z.int().positive(),
+      /** Absent until the object that has them was read. */
+      items: z.int().nonnegative().optional(),
       /** Of so many items it is decided whether there is a job. */
       made: z.int().nonnegative(),
+      /** Its items are the lines of this object. */
+      itemsRef: z.string().optional(),
+      /** So many of its jobs run at once. */
+      concurrency: z.int().optional(),
+      /** When more of its items have failed, the others are cancelled. */
+      maxFailed: z.int().optional(),
+      /** Why its jobs were not all made, or why the others were cancelled. */
+      failure: z.object({ code: z.string(), message: z.string() }).optional(),
     })
     .optional(),
   /** The round that is under way, or the last one: a redrive of a member opens another. */
@@ -45,6 +54,8 @@ export const GroupView = z.object({
       at: Time,
       status: z.enum(['succeeded', 'failed']),
       members: Members,
+      /** Of an array: the object that says what has become of each item. */
+      manifest: z.string().optional(),
     })
     .optional(),
 });
@@ -83,15 +94,26 @@ export function groupView(group: Group): GroupView {
           finish: {
             round: finish.round,
             at: iso(finish.at),
-            status: hasSucceeded(finish) ? 'succeeded' : 'failed',
+            status: hasSucceeded(group, finish) ? 'succeeded' : 'failed',
             members: finish.tally,
+            ...(finish.manifest === undefined ? {} : { manifest: finish.manifest }),
           },
         }),
   };
 }
 
-function arrayView({ idempotencyKey, jobType, items, made }: ArrayPart) {
-  return { idempotencyKey, jobType, items, made };
+function arrayView(array: ArrayPart) {
+  const { idempotencyKey, jobType, items, made, itemsRef, concurrency, maxFailed, failure } = array;
+  return {
+    idempotencyKey,
+    jobType,
+    ...(isUnread(array) ? {} : { items }),
+    made,
+    ...(itemsRef === undefined ? {} : { itemsRef }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(maxFailed === undefined ? {} : { maxFailed }),
+    ...(failure === undefined ? {} : { failure }),
+  };
 }
 
 function timesOf(

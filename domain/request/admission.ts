@@ -30,10 +30,15 @@ export interface Circumstances {
   readonly nowMs: number;
 }
 
-/** An input behind `inputRef` is not read here; the worker applies the same rules to it. */
+/**
+ * An input behind `inputRef` is not read here; the worker applies the same rules to it.
+ *
+ * @param content `later`: `inputRef` names an object with the inputs of many jobs
+ */
 export function admit(
   request: JobRequest,
   { policy, waiting, budget, types, bucket, objectDays, nowMs }: Circumstances,
+  content: 'checked' | 'later' = 'checked',
 ): Admission {
   if (policy === undefined) {
     const problemWithTenant = problem(
@@ -57,12 +62,21 @@ export function admit(
     timeoutProblem(request, type) ??
     startProblem(request, objectDays, nowMs) ??
     foreignObject(request, bucket) ??
-    contentProblem(request, type) ??
+    (content === 'checked' ? contentProblem(request, type) : undefined) ??
     quotaProblem(policy, waiting) ??
     budgetProblem(budget);
   if (found !== undefined) return { kind: 'refused', problem: found };
   const clamped = isAbove(request.priority ?? 'normal', policy.priorityCeiling);
   return { kind: 'admitted', type, ...(clamped ? { clampedPriority: policy.priorityCeiling } : {}) };
+}
+
+/** What is wrong with the input of a job that is admitted otherwise. */
+export function contentOf(
+  request: JobRequest,
+  type: JobType | undefined,
+  bucket: string,
+): Problem | undefined {
+  return foreignObject(request, bucket) ?? (type === undefined ? undefined : contentProblem(request, type));
 }
 
 function contentProblem({ input }: JobRequest, type: JobType): Problem | undefined {
@@ -84,7 +98,10 @@ function policyProblem({ jobType, priority }: JobRequest, policy: Policy): Probl
   return undefined;
 }
 
-function quotaProblem({ waitingQuota }: Policy, waiting: number): Problem | undefined {
+export function quotaProblem(
+  { waitingQuota }: Pick<Policy, 'waitingQuota'>,
+  waiting: number,
+): Problem | undefined {
   if (waiting < waitingQuota) return undefined;
   const message = `Expected fewer than ${waitingQuota} waiting jobs of this tenant, found ${waiting}.`;
   return problem('quota_waiting', '/tenantId', message);
@@ -213,6 +230,8 @@ export interface Identity {
   readonly idempotencyKey: string;
   readonly keyGiven?: false;
   readonly fingerprint: string;
+  /** Of a concurrency key that has a cap of its own. */
+  readonly keyCap?: number;
   /** The failed job this one is redriven from. */
   readonly parent?: string;
 }

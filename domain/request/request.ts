@@ -7,6 +7,7 @@
 import * as z from 'zod';
 import { Dependency, MAX_DEPENDENCIES, OnDependencyFailure } from '../dependency/dependency.ts';
 import { type Problem, problem } from '../errors.ts';
+import { MAX_CONCURRENCY, MAX_FAILED, MAX_INLINE_ITEMS } from '../group/array.ts';
 import { MAX_EXPECTED } from '../group/group.ts';
 import {
   ConcurrencyKey,
@@ -99,9 +100,6 @@ export const JobRequest = z.strictObject({
 });
 export type JobRequest = z.infer<typeof JobRequest>;
 
-/** What one message may carry; more come from an object of the bucket. */
-export const MAX_INLINE_ITEMS = 1000;
-
 /**
  * One job for each item: everything else is the same for all of them.
  *
@@ -111,7 +109,13 @@ export const MAX_INLINE_ITEMS = 1000;
 export const ArrayRequest = JobRequest.omit({ input: true, inputRef: true, group: true }).extend({
   array: z.strictObject({
     /** The input of each job. */
-    items: z.array(JsonObject),
+    items: z.array(JsonObject).optional(),
+    /** Or an object of the tenant's folder, each line of which is the input of one job. */
+    itemsRef: ObjectUri.optional(),
+    /** So many of its jobs run at once, beside the caps of the tenant. */
+    concurrency: z.int().min(1).max(MAX_CONCURRENCY).optional(),
+    /** When more of its items have failed, the others are cancelled. */
+    maxFailed: z.int().min(0).max(MAX_FAILED).optional(),
   }),
 });
 export type ArrayRequest = z.infer<typeof ArrayRequest>;
@@ -286,19 +290,24 @@ function parseArray(body: Record<string, unknown>): ParsedArray {
     const known = Object.keys(ArrayRequest.shape);
     return refused(explain(parsed.error, body, { known, reserved: RESERVED, forbidden: FORBIDDEN }));
   }
-  const { length } = parsed.data.array.items;
-  if (length === 0)
-    return refused(problem('array_empty', '/array/items', 'Expected at least one item, found none.'));
-  if (length > MAX_INLINE_ITEMS)
-    return refused(
-      problem(
-        'array_too_large',
-        '/array/items',
-        `Expected at most ${MAX_INLINE_ITEMS} items, found ${length}.`,
-      ),
-    );
-  const unfit = timesProblem(parsed.data) ?? dependsOnProblem(parsed.data);
+  const unfit = arrayProblem(parsed.data) ?? timesProblem(parsed.data) ?? dependsOnProblem(parsed.data);
   return unfit === undefined ? { kind: 'array', request: parsed.data } : refused(unfit);
+}
+
+function arrayProblem({ array, concurrencyKey }: ArrayRequest): Problem | undefined {
+  const { items, itemsRef, concurrency } = array;
+  if ((items === undefined) === (itemsRef === undefined))
+    return problem('input_ambiguous', '/array', 'Expected exactly one of items and itemsRef.');
+  if (concurrency !== undefined && concurrencyKey !== undefined) {
+    const expected =
+      'Expected no concurrencyKey beside array.concurrency: the jobs of the array have a key of their own.';
+    return problem('field_forbidden', '/concurrencyKey', expected);
+  }
+  if (items?.length === 0)
+    return problem('array_empty', '/array/items', 'Expected at least one item, found none.');
+  if (items === undefined || items.length <= MAX_INLINE_ITEMS) return undefined;
+  const expected = `Expected at most ${MAX_INLINE_ITEMS} items, found ${items.length}; an object at itemsRef may have more.`;
+  return problem('array_too_large', '/array/items', expected);
 }
 
 function parseSubmit(body: Record<string, unknown>): ParsedSubmission {

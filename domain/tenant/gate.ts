@@ -106,12 +106,15 @@ export const isClosed = (gate: Gate): boolean => closedBy(gate) !== undefined;
 function tally(holders: readonly Holder[]) {
   let all = 0;
   const byTag = new Map<string, number>();
+  /** A key without a holder has room whatever its cap is. */
+  const ownCaps = new Map<number, number>();
   const tagsOf = ({ typeTag, keyTag }: Holder) => [
     `type ${typeTag}`,
     ...(keyTag === undefined ? [] : [`key ${keyTag}`]),
   ];
   const add = (holder: Holder) => {
     all += 1;
+    if (holder.keyTag !== undefined && holder.keyCap !== undefined) ownCaps.set(holder.keyTag, holder.keyCap);
     for (const tag of tagsOf(holder)) byTag.set(tag, (byTag.get(tag) ?? 0) + 1);
   };
   for (const holder of holders) add(holder);
@@ -121,6 +124,7 @@ function tally(holders: readonly Holder[]) {
     ofType: ({ typeTag }: Pick<Holder, 'typeTag'>) => byTag.get(`type ${typeTag}`) ?? 0,
     ofKey: ({ keyTag }: Pick<Holder, 'keyTag'>) =>
       keyTag === undefined ? 0 : (byTag.get(`key ${keyTag}`) ?? 0),
+    capOfKey: (keyTag: number) => ownCaps.get(keyTag),
   };
 }
 
@@ -160,7 +164,7 @@ function obstacleTo(
   const bounds = [
     { kind: 'tenant_cap', cap, inUse: inUse.all() },
     { kind: 'type_cap', cap: typeCap ?? Number.POSITIVE_INFINITY, inUse: inUse.ofType(holder) },
-    { kind: 'key_cap', cap: keyCap, inUse: inUse.ofKey(holder) },
+    { kind: 'key_cap', cap: holder.keyCap ?? keyCap, inUse: inUse.ofKey(holder) },
   ] as const;
   return bounds.find((bound) => bound.inUse >= bound.cap);
 }
@@ -180,7 +184,7 @@ export function roomAt(gate: Gate, defaultCap: number): Room {
   return {
     free: isClosed(gate) ? 0 : Math.max(0, cap - inUse.all()),
     ofType: (typeTag) => inUse.ofType({ typeTag }) < (capsByTag.get(typeTag) ?? Number.POSITIVE_INFINITY),
-    ofKey: (keyTag) => inUse.ofKey({ keyTag }) < keyCap,
+    ofKey: (keyTag) => inUse.ofKey({ keyTag }) < (inUse.capOfKey(keyTag) ?? keyCap),
   };
 }
 

@@ -43,7 +43,11 @@ function aboveCaps({ holders, cap, typeCaps = {}, keyCap = 1 }: Gate): Finding[]
       inUse: holders.filter(({ typeTag }) => typeTag === typeTagOf(type)).length,
       cap: typeCap,
     })),
-    ...[...keys.values()].map(({ length }) => ({ what: 'a concurrency key', inUse: length, cap: keyCap })),
+    ...[...keys.values()].map(({ length, 0: holder }) => ({
+      what: 'a concurrency key',
+      inUse: length,
+      cap: holder?.keyCap ?? keyCap,
+    })),
   ];
   return bounds.filter((bound) => bound.inUse > bound.cap).map((bound) => ({ kind: 'above_cap', ...bound }));
 }

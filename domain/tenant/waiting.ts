@@ -16,6 +16,7 @@ export const WaitingRow = z.object({
   attempt: z.int().positive(),
   jobType: z.string(),
   concurrencyKey: z.string().optional(),
+  keyCap: z.int().positive().optional(),
   priority: Priority,
   /** Since when the job is eligible, epoch ms; a later attempt keeps the place of its job. */
   since: z.int(),
@@ -23,13 +24,14 @@ export const WaitingRow = z.object({
 export type WaitingRow = z.infer<typeof WaitingRow>;
 
 export function rowOf(job: JobRecord): WaitingRow {
-  const { tenantId, jobId, attempt, jobType, concurrencyKey } = job;
+  const { tenantId, jobId, attempt, jobType, concurrencyKey, keyCap } = job;
   return {
     tenantId,
     jobId,
     attempt,
     jobType,
     ...(concurrencyKey === undefined ? {} : { concurrencyKey }),
+    ...(keyCap === undefined ? {} : { keyCap }),
     priority: priorityOf(job),
     since: job.eligibleAt ?? job.createdAt,
   };

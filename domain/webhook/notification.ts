@@ -135,6 +135,10 @@ export const GroupEvent = z.object({
     status: z.enum(['succeeded', 'failed']),
     /** How many members have ended in which way. */
     members: Tally,
+    /** Of an array: the object that says what has become of each item. */
+    manifest: z.string().optional(),
+    /** Of an array: why its jobs were not all made, or why the others were cancelled. */
+    failure: z.object({ code: z.string(), message: z.string() }).optional(),
     createdAt: z.string(),
     finishedAt: z.string(),
   }),
@@ -316,7 +320,8 @@ export function disabledEvent({ tenantId, endpointId, disabled }: Endpoint): End
   ];
 }
 
-export function groupFinishedEvent({ tenantId, groupId, createdAt }: Group, finish: Finish): GroupEvent {
+export function groupFinishedEvent(group: Group, finish: Finish): GroupEvent {
+  const { tenantId, groupId, createdAt, array } = group;
   return {
     type: 'group.finished',
     timestamp: iso(finish.at),
@@ -324,8 +329,10 @@ export function groupFinishedEvent({ tenantId, groupId, createdAt }: Group, fini
       group: groupId,
       tenantId,
       sequence: finish.round,
-      status: hasSucceeded(finish) ? 'succeeded' : 'failed',
+      status: hasSucceeded(group, finish) ? 'succeeded' : 'failed',
       members: finish.tally,
+      ...(finish.manifest === undefined ? {} : { manifest: finish.manifest }),
+      ...(array?.failure === undefined ? {} : { failure: array.failure }),
       createdAt: iso(createdAt),
       finishedAt: iso(finish.at),
     },

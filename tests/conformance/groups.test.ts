@@ -48,6 +48,17 @@ onEachTarget((open, test) => {
     expect(await groups.count(name)).toBe(1);
   });
 
+  test('items that have failed are counted once each, and no further than matters', async () => {
+    const { groups } = (await open()).process();
+    const note = (index: number) => groups.noteFailed(name, { index, most: 1, at: NOW });
+    const said = [];
+    for (const index of [4, 4, 7, 4, 9]) said.push(await note(index));
+    expect(said).toEqual([false, false, true, true, true]);
+    expect(await groups.noteFailed({ ...name, tenantId: 'globex' }, { index: 1, most: 0, at: NOW })).toBe(
+      true,
+    );
+  });
+
   test('the items of an array are read in slices, and those of another request are not in their place', async () => {
     const { arrayItems } = (await open()).process();
     const request = (count: number) =>

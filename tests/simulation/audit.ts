@@ -2,6 +2,7 @@
 import { childIdOf } from '../../application/job/identity.ts';
 import { mustNotHold } from '../../domain/job/attempt.ts';
 import { endedByAnother, isFinal, type JobRecord } from '../../domain/job/job.ts';
+import { hasNoInput } from '../../domain/request/array-line.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import { wants } from '../../domain/webhook/endpoint.ts';
 import type { Message } from '../../io/aws/lambda.ts';
@@ -46,7 +47,7 @@ export function audit(run: Run, rest: Rest): void {
     if (!isFinal(job.state)) violated('I17', `is still ${job.state}`);
     else if (job.settled !== true || job.dueAt !== undefined)
       violated('R5', `is ${job.state} and not settled`);
-    if (job.state === 'failed' && !endedByAnother(job) && !rest.letters.has(job.jobId))
+    if (job.state === 'failed' && !endedByAnother(job) && !hasNoInput(job) && !rest.letters.has(job.jobId))
       violated('2.6', 'failed without a dead letter');
     for (const endpoint of table.endpoints()) {
       const type = `job.${job.state}`;

@@ -1,9 +1,11 @@
 /** Operators who redrive or cancel all that match a filter, and what must be true when such an operation is over. */
+
 import { childIdOf } from '../../application/job/identity.ts';
 import { cancelOperation, startOperation } from '../../application/operation/operations.ts';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import type { Operation, Work } from '../../domain/operation/operation.ts';
 import type { FailureRow } from '../../domain/reading/failure-row.ts';
+import { hasNoInput } from '../../domain/request/array-line.ts';
 import { ARRAY_ID } from './arrays.ts';
 import type { Cancels } from './cancels.ts';
 import { CROWD } from './crowds.ts';
@@ -111,7 +113,12 @@ export function bulk(run: Run, world: World): Bulk {
     const job = world.job(jobId);
     if (job === undefined || kind === 'cancel')
       return job === undefined || isFinal(job.state) || job.state === 'cancelling';
-    return job.state !== 'failed' || job.discarded !== undefined || world.job(childIdOf(jobId)) !== undefined;
+    return (
+      job.state !== 'failed' ||
+      hasNoInput(job) ||
+      job.discarded !== undefined ||
+      world.job(childIdOf(jobId)) !== undefined
+    );
   };
 
   return {

@@ -19,11 +19,12 @@ export interface Crowd {
   readonly array: AskedArray | undefined;
 }
 
-export function crowd(run: Run, front: VirtualQueue): Crowd {
+/** @param objects of the bucket, to which those with the items of arrays are added */
+export function crowd(run: Run, front: VirtualQueue, objects: Map<string, string>): Crowd {
   const luck = run.world.dice('crowd');
   const members = new Set<string>();
   const others = new Set<string>();
-  const array = arrays(run, front);
+  const array = arrays(run, front, objects);
   if (!luck.happens(strengthOf(run.profile, 'people.crowd')))
     return { members, others, isSealed: false, array };
   run.struck('people.crowd');

@@ -141,9 +141,9 @@ export function exceeds(before: Gate | undefined, added: readonly Holder[]): str
   if (before?.paused !== undefined) return 'entered a gate that is paused';
   if (before !== undefined && usedBudget(before) !== undefined) return 'entered a gate whose budget is used';
   if (held.size > cap) return `${held.size} holders under a cap of ${cap}`;
-  for (const { keyTag } of added) {
+  for (const { keyTag, keyCap: most = keyCap } of added) {
     const ofKey = [...held.values()].filter((each) => keyTag !== undefined && each.keyTag === keyTag).length;
-    if (ofKey > keyCap) return `${ofKey} holders of one key under a cap of ${keyCap}`;
+    if (ofKey > most) return `${ofKey} holders of one key under a cap of ${most}`;
   }
   return undefined;
 }

@@ -106,7 +106,12 @@ export function groupChecks(run: Run, facts: Facts): GroupChecks {
     },
 
     audit({ members, others, isSealed, array }, endpoints, notified) {
-      if (array !== undefined) arrayAudit(run, array, { groups: facts.groups(), job: facts.job });
+      if (array !== undefined)
+        arrayAudit(run, array, {
+          groups: facts.groups(),
+          objects: facts.groups().inBucket.objects,
+          job: facts.job,
+        });
       if (members.size + others.size === 0 && !isSealed) return;
       const group = facts
         .groups()

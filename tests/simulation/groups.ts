@@ -8,6 +8,7 @@ import type { GroupLists } from '../../io/table/group/group-lists.ts';
 import type { GroupStore } from '../../io/table/group/groups.ts';
 import type { VirtualDueIndex } from './due.ts';
 import { type Run, reach, read } from './faults.ts';
+import { type VirtualItemObjects, virtualItemObjects } from './item-objects.ts';
 import { check } from './unreadable.ts';
 import type { Process } from './world.ts';
 
@@ -20,6 +21,7 @@ export interface VirtualGroups {
   nextDueMs(): number;
   portFor(process: Process): GroupStore & GroupLists;
   itemsFor(process: Process): ArrayItemStore;
+  readonly inBucket: VirtualItemObjects;
 }
 
 const nameOf = ({ tenantId, groupId }: GroupName) => `${tenantId} ${groupId}`;
@@ -30,6 +32,7 @@ export function virtualGroups(run: Run, index: VirtualDueIndex, onWrite: OnGroup
   const items = new Map<string, { readonly group: Group; readonly by: string }>();
   const rows = new Map<string, Map<string, Member>>();
   const requests = new Map<string, string>();
+  const failed = new Map<string, Set<number>>();
   let tokens = 0;
   const rowsOf = (name: GroupName) => {
     const known = rows.get(nameOf(name)) ?? new Map<string, Member>();
@@ -62,6 +65,7 @@ export function virtualGroups(run: Run, index: VirtualDueIndex, onWrite: OnGroup
   };
 
   return {
+    inBucket: virtualItemObjects(run),
     all: () => [...items.values()].map(({ group }) => group),
     membersOf: (name) => inOrder(name).filter(({ membership }) => membership === 'in'),
     nextDueMs: () =>
@@ -129,6 +133,13 @@ export function virtualGroups(run: Run, index: VirtualDueIndex, onWrite: OnGroup
             const members = rest.slice(0, Math.min(limit, PAGE));
             const last = members.at(-1);
             return { members, ...(rest.length > members.length && last ? { next: last.jobId } : {}) };
+          }),
+        noteFailed: (name, { index, most }) =>
+          call('noteFailed', () => {
+            const places = failed.get(nameOf(name)) ?? new Set<number>();
+            if (places.size <= most) places.add(index);
+            failed.set(nameOf(name), places);
+            return places.size > most;
           }),
         count: (name) =>
           call('count', () => inOrder(name).filter(({ membership }) => membership === 'in').length),

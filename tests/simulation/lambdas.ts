@@ -132,6 +132,8 @@ export function partsOf(run: Run, services: Services, process: Process): Parts {
     dependants: services.dependants.portFor(process),
     groups: services.groups.portFor(process),
     arrayItems: services.groups.itemsFor(process),
+    itemObjects: services.groups.inBucket.itemsFor(process),
+    manifests: services.groups.inBucket.manifestsFor(process),
     tenants: table.tenantsFor(process),
     gates: gates.gatesFor(process),
     waiting: gates.waitingFor(process),

@@ -1,5 +1,7 @@
 /** One seed, one world: faults, then rest, then the audit. */
+
 import { endedByAnother, type JobRecord } from '../../domain/job/job.ts';
+import { hasNoInput } from '../../domain/request/array-line.ts';
 import { wants } from '../../domain/webhook/endpoint.ts';
 import { subjectOf, WEBHOOK_EVENTS } from '../../domain/webhook/notification.ts';
 import type { Message, MessageBatch } from '../../io/aws/lambda.ts';
@@ -166,7 +168,8 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
           wants(endpoint, `job.${state}`) &&
           !rows.some(({ endpointId }) => endpointId === endpoint.endpointId),
       );
-      if (state === 'failed' && !endedByAnother(table.job(jobId) ?? {}) && !failed.has(jobId))
+      const job = table.job(jobId) ?? {};
+      if (state === 'failed' && !endedByAnother(job) && !hasNoInput(job) && !failed.has(jobId))
         return 'its dead letter';
       return untold && `a row for ${untold.endpointId}`;
     },
@@ -311,7 +314,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   });
   const asked = people(run, { front, door: api, letters, gates, submitQueue, plant: table.plant }, jobs);
   const asNodes = graphs(run, { front, records: table.records, portsFor: flawed('owner') });
-  const asMembers = crowd(run, front);
+  const asMembers = crowd(run, front, groups.inBucket.objects);
   owners(run, flawed('owner'));
   const inBulk = bulk(run, {
     portsFor: flawed('operator'),

@@ -11,6 +11,7 @@ import type { Log, LogFacts } from '../../io/process/log.ts';
 import { batched } from '../../io/table/batching.ts';
 import type { Ports } from '../conformance/contract.ts';
 import { openSimulatedBackend } from '../conformance/simulated.ts';
+import { itemObjectsIn } from '../simulation/item-objects.ts';
 import type { AllPorts } from '../simulation/lambdas.ts';
 import { BUCKET, NOW, types } from './jobs.ts';
 
@@ -44,6 +45,9 @@ export function useCases({
     letters: keeping<Outgoing>(),
     events: keeping<TenantEvent>(),
   };
+  /** Of the bucket, by their addresses. */
+  const objects = new Map<string, string>();
+  const { count, lines } = itemObjectsIn(objects);
   const submitted: string[] = [];
   let tokens = 0;
   const queueOf = ({ take }: ReturnType<typeof keeping<Outgoing>>): Queue => ({ send: take });
@@ -65,6 +69,16 @@ export function useCases({
     slots: slots(parts),
     carryOut: async () => undefined,
     frontQueue: queueOf(sent.front),
+    itemObjects: {
+      count: async (...asked) => count(...asked),
+      lines: async (...asked) => lines(...asked),
+    },
+    manifests: {
+      putOnce: async (key, content) => {
+        const uri = `s3://${BUCKET}/${key}`;
+        if (!objects.has(uri)) objects.set(uri, content);
+      },
+    },
     deliveryQueue: queueOf(sent.deliver),
     deadLetters: queueOf(sent.letters),
     bus: { publish: sent.events.take },
@@ -104,7 +118,7 @@ export function useCases({
       abovePriorityCeiling: 'clamp',
     },
   };
-  return { ports, time, errors, sent, submitted, caughtUp: backend.caughtUp };
+  return { ports, time, errors, sent, submitted, objects, caughtUp: backend.caughtUp };
 }
 
 /** Keeps what it takes, and refuses what it is told to, as one call with several entries does. */

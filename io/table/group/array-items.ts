@@ -43,7 +43,7 @@ export function arrayItemStore(items: Table): ArrayItemStore {
 }
 
 export const sliceOf = ({ array }: ArrayRequest, from: number, limit: number): ArrayItem[] =>
-  array.items.slice(from, from + limit).map((input, place) => ({ index: from + place, input }));
+  (array.items ?? []).slice(from, from + limit).map((input, place) => ({ index: from + place, input }));
 
 const itemsKey = ({ fingerprint, ...name }: ArrayName): Key => ({
   pk: groupPartition(name),

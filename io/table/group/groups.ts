@@ -24,8 +24,18 @@ export interface GroupStore {
   decide(name: GroupName, jobId: string, membership: Exclude<Membership, 'open'>): Promise<Membership>;
   /** In the order of the ids of the jobs, read consistently. @param after the last of the page before */
   members(name: GroupName, limit: number, after?: string): Promise<MemberPage>;
+  /** Notes that an item of an array has failed, once. @returns whether more than `most` have */
+  noteFailed(name: GroupName, item: FailedItem): Promise<boolean>;
   /** How many jobs are members. Each row is read. */
   count(name: GroupName): Promise<number>;
+}
+
+export interface FailedItem {
+  /** Its place in the array. */
+  readonly index: number;
+  /** No more are noted than one more than this. */
+  readonly most: number;
+  readonly at: number;
 }
 
 export interface MemberPage {
@@ -87,6 +97,22 @@ export function groupStore(items: Table): GroupStore {
       });
       const last = members.at(-1);
       return { members, ...(page.next === undefined || last === undefined ? {} : { next: last.jobId }) };
+    },
+
+    async noteFailed(name, { index, most, at }) {
+      const key = { pk: groupPartition(name), sk: 'FAILED' };
+      // Idempotent: a set has each place once. It grows no further than to the number that matters.
+      await items.update(key, {
+        update: 'ADD places :place SET expiresAt = if_not_exists(expiresAt, :expiresAt)',
+        condition: 'attribute_not_exists(places) OR size(places) <= :most',
+        values: {
+          ':place': new Set([index]),
+          ':most': most,
+          ':expiresAt': Math.ceil((at + KEPT_MS) / 1000),
+        },
+      });
+      const places = (await items.get(key))?.['places'];
+      return places instanceof Set && places.size > most;
     },
 
     count: (name) =>

@@ -33,6 +33,14 @@ const stopsAfterSlice: Defect = ({ groups, submitQueue }) => {
   };
 };
 
+/** The place is noted as another one each time. */
+const countsTwice: Defect = (sound, process) => {
+  let notes = 0;
+  return inGroups((groups) => ({
+    noteFailed: (name, item) => groups.noteFailed(name, { ...item, index: item.index + 100 * ++notes }),
+  }))(sound, process);
+};
+
 export const ofArrays: readonly Expectation[] = [
   {
     rule: 'A1',
@@ -127,7 +135,7 @@ export const ofArrays: readonly Expectation[] = [
     rule: 'A3',
     without: 'the mark of a cancel that came before its array',
     profile: 'race',
-    firstSeed: 99,
+    firstSeed: 137,
     mutant: {
       defects: {
         intake: inGroups((groups) => ({
@@ -138,6 +146,63 @@ export const ofArrays: readonly Expectation[] = [
             return rest;
           },
         })),
+      },
+    },
+  },
+  {
+    rule: 'A4',
+    without: 'the note of each item that fails',
+    profile: 'race',
+    firstSeed: 3,
+    mutant: {
+      defects: {
+        submit: inGroups(() => ({ noteFailed: async () => false })),
+        track: inGroups(() => ({ noteFailed: async () => false })),
+      },
+    },
+  },
+  {
+    rule: 'A4',
+    without: 'one note for an item, however often its end is told',
+    profile: 'race',
+    firstSeed: 608,
+    mutant: { defects: { submit: countsTwice, track: countsTwice, tick: countsTwice } },
+  },
+  {
+    rule: 'A5',
+    without: 'the places of the lines that were counted',
+    profile: 'race',
+    firstSeed: 7,
+    mutant: {
+      defects: {
+        submit: ({ itemObjects }) => ({
+          itemObjects: { ...itemObjects, lines: (uri, lines) => itemObjects.lines(uri, lines, 0) },
+        }),
+      },
+    },
+  },
+  {
+    rule: 'A6',
+    without: 'the manifest before the end',
+    profile: 'chaos',
+    firstSeed: 3,
+    mutant: {
+      defects: { submit: () => ({ manifests: { putOnce: async () => undefined } }) },
+    },
+  },
+  {
+    rule: 'A6',
+    without: 'the redrives that the walk has seen',
+    profile: 'race',
+    firstSeed: 3,
+    mutant: {
+      defects: {
+        submit: ({ manifests }) => ({
+          manifests: {
+            putOnce: (key, content, type) =>
+              manifests.putOnce(key.replace(/-\d+\.jsonl$/, '-0.jsonl'), content, type),
+          },
+        }),
       },
     },
   },

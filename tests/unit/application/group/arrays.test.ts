@@ -1,61 +1,16 @@
 /** Arrays, over the front queue, both doors and the steps of the functions. */
 import { describe, expect, test } from '@jest/globals';
 import { submit } from '../../../../application/batch/submit.ts';
-import { intake } from '../../../../application/intake/intake.ts';
 import { dispatch } from '../../../../application/job/dispatch.ts';
-import { arrayIdOf, jobIdOf } from '../../../../application/job/identity.ts';
+import { jobIdOf } from '../../../../application/job/identity.ts';
 import { operationWorker } from '../../../../application/operation/carry-out.ts';
 import { SubmitQueueMessage } from '../../../../domain/batch/messages.ts';
 import { itemKey } from '../../../../domain/group/array.ts';
-import { changed, type JobState } from '../../../../domain/job/job.ts';
-import { doors } from '../../../support/doors.ts';
+import { changed } from '../../../../domain/job/job.ts';
 import { aRequest, BUCKET } from '../../../support/jobs.ts';
 import { messageOf } from '../../../support/use-cases.ts';
 
-const ID = arrayIdOf('acme', 'import-42');
-const { input: _, ...template } = aRequest();
-const itemOf = (place: number) => ({ source: `s3://${BUCKET}/tenants/acme/inputs/${place}.csv` });
-const itemsOf = (count: number) => Array.from({ length: count }, (__, place) => itemOf(place));
-const arrayOf = (items: readonly unknown[], more: object = {}) => ({
-  ...template,
-  idempotencyKey: 'import-42',
-  array: { items },
-  ...more,
-});
-const jobOf = (index: number) => jobIdOf('acme', itemKey(ID, index));
-
-function world() {
-  const opened = doors();
-  const { operate, ports, sent, time } = opened;
-  const [take, step] = [intake(ports), submit(ports)];
-  const stepOnce = async () =>
-    step(sent.submit.taken.splice(0).map(({ body }) => messageOf(JSON.parse(body))));
-  const settle = async () => {
-    while (sent.submit.taken.length > 0) await stepOnce();
-  };
-  return {
-    ...opened,
-    stepOnce,
-    settle,
-    send: (body: object) => take([messageOf(body)]),
-    letters: () =>
-      sent.letters.taken.map(({ attributes }) => [attributes?.['code'], attributes?.['pointer']]),
-    events: () => sent.events.taken.filter(({ type }) => type === 'group.finished'),
-    group: async () => (await operate(`/v1/groups/${ID}?tenant=acme`)).body,
-    job: (index: number) => ports.jobs.get(jobOf(index)),
-    submitArray: (body: object, headers: object = { 'Idempotency-Key': 'import-42' }) =>
-      operate('/v1/arrays?tenant=acme', { method: 'POST', body, headers: { ...headers } }),
-    async end(index: number, state: JobState) {
-      const job = await ports.jobs.get(jobOf(index));
-      if (job === undefined) throw new Error(`Item ${index} has no job`);
-      const failure = { class: 'app_error', code: 'exit_code', message: '' } as const;
-      const next = changed(job, { state, ...(state === 'failed' ? { failure } : {}) }, time.nowMs);
-      await ports.jobs.replace(job, next);
-      await dispatch(ports, [next]);
-      await settle();
-    },
-  };
-}
+import { arrayOf, ID, itemOf, itemsOf, world } from './array-world.ts';
 
 describe('an array', () => {
   test('becomes a job for each item, which are over together', async () => {
@@ -238,6 +193,38 @@ describe('an array that cannot be', () => {
       arrayOf([itemOf(0), { source: `s3://${BUCKET}/tenants/globex/inputs/1.csv` }]),
       'input_uri_forbidden',
       '/array/items/1/source',
+    ],
+    ['with neither items nor an object', arrayOf([], { array: {} }), 'input_ambiguous', '/array'],
+    [
+      'with both items and an object',
+      arrayOf([], { array: { items: [itemOf(0)], itemsRef: itemOf(0).source } }),
+      'input_ambiguous',
+      '/array',
+    ],
+    [
+      'of lines in the folder of another tenant',
+      arrayOf([], { array: { itemsRef: `s3://${BUCKET}/tenants/globex/items.jsonl` } }),
+      'input_uri_forbidden',
+      '/array/itemsRef',
+    ],
+    ['of lines at no address', arrayOf([], { array: { itemsRef: 'x' } }), 'field_invalid', '/array/itemsRef'],
+    [
+      'with a concurrency of 0',
+      arrayOf([], { array: { items: itemsOf(1), concurrency: 0 } }),
+      'field_invalid',
+      '/array/concurrency',
+    ],
+    [
+      'with a negative maxFailed',
+      arrayOf([], { array: { items: itemsOf(1), maxFailed: -1 } }),
+      'field_invalid',
+      '/array/maxFailed',
+    ],
+    [
+      'with a concurrency and a key for it',
+      arrayOf([], { array: { items: itemsOf(1), concurrency: 1 }, concurrencyKey: 'mine' }),
+      'field_forbidden',
+      '/concurrencyKey',
     ],
     ['beside an input', arrayOf(itemsOf(1), { input: itemOf(0) }), 'field_forbidden', '/input'],
     [

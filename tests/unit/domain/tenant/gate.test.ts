@@ -109,6 +109,17 @@ describe('who may go to Batch now', () => {
     expect([room.ofKey(keyTag), room.ofKey(keyTag + 1)]).toEqual([false, true]);
     expect(roomAt(gate([red], { keyCap: 2 }), 0).ofKey(keyTag)).toBe(true);
   });
+
+  test('a key with a cap of its own has room by that cap', () => {
+    const [first, second, third] = [1, 2, 3].map((no) => job(no, { concurrencyKey: 'array:a', keyCap: 2 }));
+    if (first === undefined || second === undefined || third === undefined)
+      throw new Error('Three were made');
+    const { keyTag = 0 } = holderOf(first);
+    expect(roomAt(gate([first]), 0).ofKey(keyTag)).toBe(true);
+    expect(roomAt(gate([first, second]), 0).ofKey(keyTag)).toBe(false);
+    expect(decide(gate([first]), 0, [second, third]).map(({ kind }) => kind)).toEqual(['acquires', 'waits']);
+    expect(decodeHolder(encodeHolder(holderOf(first)))).toEqual(holderOf(first));
+  });
 });
 
 describe('whatever the caps and the attempts', () => {
