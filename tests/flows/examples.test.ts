@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { JobRecord } from '../../domain/job/job.ts';
 import { copyOfRegistry } from '../support/registry-copy.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
@@ -24,12 +25,17 @@ const type = (id: string, name: string, program: readonly string[]) => `{
   },
 },`;
 
+/** It goes on until its end is asked for. */
+const WAITING =
+  'trap "exit 75" TERM; echo begins; n=0; while sleep 1; do n=$((n+1)); printf "{\\"done\\":$n}\\n" >>"$HEADGATE_PROGRESS"; done';
+
 const registry = copyOfRegistry();
 let stack: Stack;
 beforeAll(async () => {
   const types = [
     type('sums.python', 'python', ['python3', 'main.py']),
     type('count.shell', 'shell', ['sh', 'count.sh']),
+    type('wait.shell', 'shell', ['sh', '-c', WAITING]),
   ];
   expect(registry.buildWith(types.join('\n'))).toMatchObject({ status: 0, stderr: '' });
   const images = Object.fromEntries(
@@ -57,7 +63,12 @@ it('a shell script of ten lines does the same, and what it prints is in the log 
   await send('count.shell', 'count', { text: 'é' });
   const job = await stack.ended('acme', 'count');
   expect(job).toMatchObject({ state: 'succeeded', result: { inline: { bytes: 13 } } });
-  const [{ logStream } = {}] = job.endedAttempts;
+  expect(await printedBy(job)).toContain('read 13 bytes');
+});
+
+/** What is in the log of its first attempt, as soon as there is something. */
+async function printedBy({ endedAttempts }: JobRecord): Promise<(string | undefined)[]> {
+  const [{ logStream } = {}] = endedAttempts;
   const { AWS_REGION: region = '' } = stack.cloud.environment;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const logs = new CloudWatchLogsClient({ endpoint: stack.cloud.endpoint, region, credentials });
@@ -70,15 +81,30 @@ it('a shell script of ten lines does the same, and what it prints is in the log 
     );
     return events.length > 0 ? events : undefined;
   });
-  expect(events.map(({ message }) => message)).toContain('read 13 bytes');
+  return events.map(({ message }) => message);
+}
+
+it('a Python program that refuses its input fails for good, and says in its log why', async () => {
+  await send('sums.python', 'words', { numbers: ['one'] });
+  const job = await stack.ended('acme', 'words');
+  expect(job).toMatchObject({ state: 'failed', attempt: 1, failure: { code: 'input_rejected' } });
+  expect(await printedBy(job)).toContain('expected numbers alone');
 });
 
-it('progress of a program is on the record while it runs, and a cancel ends it', async () => {
-  await send('sums.python', 'long', { numbers: Array(1000).fill(1), secondsEach: 0.1 });
+it.each([
+  ['Python program', 'sums.python', { numbers: Array(1000).fill(1), secondsEach: 0.1 }],
+  ['shell script', 'wait.shell', {}],
+])('progress of a %s is on the record while it runs, and a cancel ends it', async (_, jobType, input) => {
+  await send(jobType, `long-${jobType}`, input);
   await until(
     'progress',
-    async () => ((await stack.job('acme', 'long'))?.progress?.done ?? 0) > 0 || undefined,
+    async () => ((await stack.job('acme', `long-${jobType}`))?.progress?.done ?? 0) > 0 || undefined,
   );
-  await stack.send({ specVersion: '1', action: 'job.cancel', tenantId: 'acme', idempotencyKey: 'long' });
-  expect(await stack.ended('acme', 'long')).toMatchObject({ state: 'cancelled' });
+  await stack.send({
+    specVersion: '1',
+    action: 'job.cancel',
+    tenantId: 'acme',
+    idempotencyKey: `long-${jobType}`,
+  });
+  expect(await stack.ended('acme', `long-${jobType}`)).toMatchObject({ state: 'cancelled' });
 });
