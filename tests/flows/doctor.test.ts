@@ -68,6 +68,7 @@ it('a fresh stack is green, and what a laptop cannot be asked is named', async (
     'roles.actions',
     'quota.fargate',
     'quota.lambda',
+    'tick.schedule',
     'api.concurrency',
   ]);
   const { out } = await runCommand(stack, 'doctor', '--local');
