@@ -42,6 +42,7 @@ import { webhooks } from './http/post.ts';
 import { signedHeaders } from './http/signature.ts';
 import { traces } from './http/traces.ts';
 import { xraySignature } from './http/xray-signature.ts';
+import { arrayObjects } from './open-array-objects.ts';
 import { systemClock } from './process/clock.ts';
 import { readEnv } from './process/env.ts';
 import { limitPerKey } from './process/limit-per-key.ts';
@@ -71,8 +72,6 @@ import { tenantRows } from './table/tenant/tenant-rows.ts';
 import { tenantStore } from './table/tenants.ts';
 import { turnBook } from './table/turn-book.ts';
 import { waitingReader, waitingStore } from './table/waiting.ts';
-
-export { openArrayObjects } from './open-array-objects.ts';
 
 /**
  * @param name the name of the process in the log
@@ -193,6 +192,9 @@ export function openBucket() {
   const { BUCKET_NAME, OBJECT_RETENTION_DAYS } = readEnv('BUCKET_NAME', 'OBJECT_RETENTION_DAYS');
   return { bucket: BUCKET_NAME, objectDays: OBJECT_RETENTION_DAYS };
 }
+
+/** For the step that makes and ends arrays. */
+export const openArrayObjects = () => arrayObjects();
 
 /**
  * AWS Batch for functions that look up and terminate Batch jobs.

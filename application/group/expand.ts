@@ -116,18 +116,15 @@ async function recordItem(
     ...(keyCap === undefined ? {} : { keyCap }),
   };
   const begun = newJob(request, identity, nowMs, clampedPriority);
-  const outcome = await record(
-    ports,
-    line.kind === 'bad' ? failedAtOnce(begun, line, nowMs) : begun,
-    request.group ?? '',
-  );
+  const job = line.kind === 'bad' ? failedAtOnce(begun, line, nowMs) : begun;
+  const outcome = await record(ports, job, request.group ?? '', begun);
   if (outcome.kind === 'conflict') {
     // Its key was taken by a message of the service. That job is the member.
     ports.log.error('group:expand:conflict', { jobId, tenantId: request.tenantId });
     return undefined;
   }
-  const { job } = outcome;
-  return job.version === 1 || job.state === 'cancelling' || isUnsettled(job) ? job : undefined;
+  const { job: stored } = outcome;
+  return stored.version === 1 || stored.state === 'cancelling' || isUnsettled(stored) ? stored : undefined;
 }
 
 /** Its first state is its last; the record begins with its second version, because with the first one a job is accepted. */

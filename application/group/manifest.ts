@@ -6,13 +6,13 @@ import { itemKey } from '../../domain/group/array.ts';
 import type { Group } from '../../domain/group/group.ts';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
 import { manifestKey, manifestLine } from '../../domain/reading/manifest.ts';
-import type { SignedObjects } from '../../io/aws/signed-objects.ts';
+import type { PutOnce } from '../../io/aws/put-once.ts';
 import type { JobStore } from '../../io/table/jobs.ts';
 import { jobIdOf } from '../job/identity.ts';
 
 export interface ManifestPorts {
   readonly jobs: Pick<JobStore, 'load'>;
-  readonly manifests: Pick<SignedObjects, 'putOnce'>;
+  readonly manifests: { readonly putOnce: PutOnce };
   readonly bucket: string;
 }
 

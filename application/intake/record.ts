@@ -30,15 +30,23 @@ export type Recorded =
 /** Cancels may renew a tombstone while it is being replaced. This many lost writes in a row are a fault of ours. */
 const MAX_WRITES = 8;
 
-/** @throws Fault, or when the table does not answer: the message is delivered again */
-export async function record(ports: RecordPorts, job: WholeJob, messageId: string): Promise<Recorded> {
+/**
+ * @param cancellable what a cancel that came first ends, if it is another than the job: one that has failed is ended already
+ * @throws Fault, or when the table does not answer: the message is delivered again
+ */
+export async function record(
+  ports: RecordPorts,
+  job: WholeJob,
+  messageId: string,
+  cancellable = job,
+): Promise<Recorded> {
   const { jobId, tenantId } = job;
   for (let writes = 0; writes < MAX_WRITES; writes++) {
     const created = await ports.jobs.create(job);
     ports.log.info(`job:record:${created.kind}`, { jobId, tenantId, messageId });
     if (created.kind === 'created') return { kind: 'recorded', job };
     if (created.kind === 'exists') return answeredBy(created.job, job);
-    const stored = afterCancel(ports, job, created.tombstone);
+    const stored = afterCancel(ports, { job, cancellable }, created.tombstone);
     if ((await ports.jobs.createOver(created.tombstone, stored)) === 'written')
       return { kind: 'recorded', job: stored };
   }
@@ -65,7 +73,11 @@ function answeredBy(job: JobRecord, { fingerprint }: Pick<Identity, 'fingerprint
 }
 
 /** A cancel arrived first: the job is recorded as cancelled, so that its tenant is notified. */
-function afterCancel(ports: RecordPorts, job: WholeJob, tombstone: Tombstone): WholeJob {
+function afterCancel(
+  ports: RecordPorts,
+  { job, cancellable }: { readonly job: WholeJob; readonly cancellable: WholeJob },
+  tombstone: Tombstone,
+): WholeJob {
   if (!binds(tombstone, job.tenantId, ports.clock.nowMs())) return job;
-  return advance(job, { kind: 'cancel' }, contextOf(ports, job)) ?? job;
+  return advance(cancellable, { kind: 'cancel' }, contextOf(ports, job)) ?? job;
 }

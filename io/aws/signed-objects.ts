@@ -8,10 +8,10 @@ import {
   NotFound,
   PutObjectCommand,
   type S3Client,
-  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { NamedObject } from '../../domain/worker/names.ts';
+import { type PutOnce, puttingOnce } from './put-once.ts';
 
 export interface SignedObjects {
   readUrl(key: string): Promise<string>;
@@ -24,7 +24,7 @@ export interface SignedObjects {
   has(key: string, object: Bytes): Promise<boolean>;
   text(key: string): Promise<string>;
   /** Writes an object unless there is one. */
-  putOnce(key: string, content: string, contentType: string): Promise<void>;
+  readonly putOnce: PutOnce;
 }
 
 type Bytes = Pick<NamedObject, 'bytes' | 'sha256'>;
@@ -80,15 +80,6 @@ export function signedObjects(client: S3Client, Bucket: string): SignedObjects {
       return (await Body?.transformToString()) ?? '';
     },
 
-    async putOnce(Key, content, ContentType) {
-      try {
-        await client.send(
-          new PutObjectCommand({ Bucket, Key, Body: content, ContentType, IfNoneMatch: '*' }),
-        );
-      } catch (error) {
-        const isThere = error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
-        if (!isThere) throw error;
-      }
-    },
+    putOnce: puttingOnce(client, Bucket),
   };
 }

@@ -1,7 +1,7 @@
 /** The objects that have the items of arrays, and the manifests of their ends, at the level of their ports. */
 import { lineCounter, linesIn, rangeOf } from '../../domain/group/lines.ts';
 import type { ItemObjects } from '../../io/aws/item-objects.ts';
-import type { SignedObjects } from '../../io/aws/signed-objects.ts';
+import type { PutOnce } from '../../io/aws/put-once.ts';
 import { type Run, reach } from './faults.ts';
 import type { Process } from './world.ts';
 
@@ -9,7 +9,7 @@ export interface VirtualItemObjects {
   /** Items by their addresses, manifests by their keys. */
   readonly objects: Map<string, string>;
   itemsFor(process: Process): ItemObjects;
-  manifestsFor(process: Process): Pick<SignedObjects, 'putOnce'>;
+  manifestsFor(process: Process): { readonly putOnce: PutOnce };
 }
 
 /** Small, so that a few items are several slices. */

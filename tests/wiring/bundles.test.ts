@@ -15,8 +15,8 @@ const OTHER_BYTES: Readonly<Record<string, number>> = {
   // wait for it.
   OperateLambdaFunction: 702_000,
   // It has clients that no other function has, KMS and Lambda, and carries out operations: so it reads requests again, and
-  // finds jobs, failures and deliveries. It walks through groups, too.
-  SubmitLambdaFunction: 680_000,
+  // finds jobs, failures and deliveries. It walks through groups, too, and has the client of S3 for the lines and manifests of arrays.
+  SubmitLambdaFunction: 840_000,
   // It carries the time zones and rules of schedules, reads logs, and has the client of S3 to erase tenants. It is woken every
   // minute, so it seldom starts cold.
   TickLambdaFunction: 750_000,

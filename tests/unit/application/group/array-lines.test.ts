@@ -61,6 +61,16 @@ describe('an array of lines', () => {
     },
   );
 
+  test('a line that is wrong and whose job was cancelled before is cancelled', async () => {
+    const { send, settle, job, objects } = world();
+    objects.set(uri, 'no JSON');
+    const key = `array:${ID}:0`;
+    await send({ specVersion: '1', action: 'job.cancel', tenantId: 'acme', idempotencyKey: key });
+    await send(ofLines());
+    await settle();
+    expect((await job(0))?.state).toBe('cancelled');
+  });
+
   test.each([
     ['that is not there', undefined, 'array_items_missing'],
     ['without a line', '', 'array_empty'],
