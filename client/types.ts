@@ -185,9 +185,18 @@ export interface Group {
   readonly array?: {
     readonly idempotencyKey: string;
     readonly jobType: string;
-    readonly items: number;
+    /** Absent until the object that has them was read. */
+    readonly items?: number;
     /** Of so many items it is decided whether there is a job. */
     readonly made: number;
+    /** Its items are the lines of this object. */
+    readonly itemsRef?: string;
+    /** So many of its jobs run at once. */
+    readonly concurrency?: number;
+    /** When more of its items have failed, the others are cancelled. */
+    readonly maxFailed?: number;
+    /** Why its jobs were not all made, or why the others were cancelled. */
+    readonly failure?: { readonly code: string; readonly message: string };
   };
   /** The one that is under way, or the last one: a redrive of a member opens another. */
   readonly round?: number;
@@ -199,6 +208,8 @@ export interface Group {
     readonly at: string;
     readonly status: 'succeeded' | 'failed';
     readonly members: GroupTally;
+    /** Of an array: the object that says what has become of each item. */
+    readonly manifest?: string;
   };
 }
 

@@ -58,6 +58,10 @@ export type WebhookEvent =
         /** `succeeded` if each member has. */
         readonly status: 'succeeded' | 'failed';
         readonly members: GroupTally;
+        /** Of an array: the object that says what has become of each item. */
+        readonly manifest?: string;
+        /** Of an array: why its jobs were not all made, or why the others were cancelled. */
+        readonly failure?: { readonly code: string; readonly message: string };
         readonly createdAt: string;
         readonly finishedAt: string;
       };

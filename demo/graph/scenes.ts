@@ -111,6 +111,31 @@ const array: Scene = {
   },
 };
 
+const LINES = ['{"seconds":0}', '{"seconds":', '{"seconds":0}', '{"minutes":1}'];
+const ENDS = ['succeeded', 'failed', 'succeeded', 'failed'];
+
+const arrayOfLines: Scene = {
+  name: 'array of lines',
+  what: `${LINES.length} inputs as lines of an object, two of which are wrong, one job at a time`,
+  async play({ client, upload, read }, say) {
+    const itemsRef = await upload('items.jsonl', LINES.join('\n'));
+    const { group } = await client.jobs.submitArray('demo.sleep', {
+      idempotencyKey: 'lines',
+      itemsRef,
+      concurrency: 1,
+    });
+    const { finish } = await client.groups.wait(group);
+    say(`its end: ${JSON.stringify(finish?.members)}`);
+    if (finish?.manifest === undefined) return ['its end names no manifest'];
+    const lines = (await read(finish.manifest)).trim().split('\n');
+    for (const line of lines) say(line);
+    const ends = lines.map((line) => ManifestLine.parse(JSON.parse(line)).status);
+    return ends.join() === ENDS.join() ? [] : [`its items ended as ${ends.join()}`];
+  },
+};
+
+const ManifestLine = z.object({ status: z.string() });
+
 const ShownSchedule = z.object({
   next: z.array(z.iso.datetime()),
   recent: z.array(z.object({ at: z.iso.datetime(), jobId: z.string().optional() })),
@@ -178,4 +203,10 @@ async function until(signal: AbortSignal, isSo: () => boolean | Promise<boolean>
 }
 
 /** @param parts of the fan-in */
-export const scenesOf = (parts: number): readonly Scene[] => [diamond, fanIn(parts), array, schedule];
+export const scenesOf = (parts: number): readonly Scene[] => [
+  diamond,
+  fanIn(parts),
+  array,
+  arrayOfLines,
+  schedule,
+];

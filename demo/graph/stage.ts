@@ -1,6 +1,6 @@
 /** What graphs are played on: a stack, the client of a service, and what its tenant and its operator do. */
 import { randomBytes } from 'node:crypto';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { type HeadgateServer, headgate } from '../../client/index.ts';
 import type { InputsOf } from '../../client/types.ts';
 import { forward } from '../../console/server/forward.ts';
@@ -23,6 +23,8 @@ export interface GraphStage {
   /** Puts a file of the tenant. @returns its address */
   upload(name: string, text: string): Promise<string>;
   addressOf(name: string): string;
+  /** @param address of an object in the bucket of the stack. @returns its text */
+  read(address: string): Promise<string>;
   /** A call of the API as an operator. @returns its body @throws for an answer that is no success */
   operate(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown>;
   close(): Promise<void>;
@@ -56,6 +58,11 @@ export async function openStage(): Promise<GraphStage> {
     async upload(name, Body) {
       await clients.s3.send(new PutObjectCommand({ Bucket, Key: keyOf(name), Body }));
       return addressOf(name);
+    },
+    async read(address) {
+      const Key = address.slice(`s3://${Bucket}/`.length);
+      const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket, Key }));
+      return (await Body?.transformToString()) ?? '';
     },
     operate: operator(cloud),
     async close() {
