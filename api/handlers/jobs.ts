@@ -12,7 +12,7 @@ import { type Audience, type JobView, summaryOf, viewOf } from '../../domain/rea
 import type { JobFilter } from '../../domain/reading/listing.ts';
 import { waitView } from '../../domain/reading/wait-view.ts';
 import type { jobOperations } from '../contract/jobs.ts';
-import { TAG_PARAMETER } from '../contract/parameters.ts';
+import { JobListQuery, TAG_PARAMETER } from '../contract/parameters.ts';
 import { type Answer, type Asked, type Handlers, ok } from '../handler.ts';
 import { tenantMissing } from './parameters.ts';
 import { type SubmissionPorts, submissionHandlers } from './submissions.ts';
@@ -36,8 +36,9 @@ export function jobHandlers(ports: SubmissionPorts & CancelJobPorts & ListPorts 
     async listJobs({ caller, mine, query }) {
       const { tenantId } = mine;
       if (tenantId === undefined) return tenantMissing;
-      const filter = filterOf(query);
-      if (filter === undefined) return tagInvalid;
+      const read = filterOf(query);
+      if (read.kind === 'refused') return read;
+      const { filter } = read;
       const { limit = '50', cursor } = query;
       const page = await listJobs(ports, { ...mine, tenantId }, filter, { limit: Number(limit), cursor });
       if (page.kind === 'refused') return page;
@@ -85,29 +86,29 @@ export function withJob(use: (job: JobRecord, asked: Asked) => Promise<Answer | 
   };
 }
 
-const tagInvalid: Refused = {
-  kind: 'refused',
-  problem: problem(
-    'parameter_invalid',
-    '/tag',
-    'Expected tag.<name>=<value>, and no other parameter without a fixed name.',
-  ),
-};
+type ReadFilter = { readonly kind: 'read'; readonly filter: JobFilter } | Refused;
 
-/** @returns undefined when a parameter is neither known nor a tag */
-function filterOf(query: Asked['query']): JobFilter | undefined {
+/** Tags have no fixed names, so the schema of the parameters lets every name pass, and this one judges them. */
+function filterOf(query: Asked['query']): ReadFilter {
   const { tenant: _, limit: __, cursor: ___, state, type, since, until, ...others } = query;
   const tags: Record<string, string> = {};
   for (const [name, value = ''] of Object.entries(others)) {
     const tag = TAG_PARAMETER.exec(name)?.[1];
-    if (tag === undefined) return undefined;
+    if (tag === undefined) return unknownParameter(name);
     tags[tag] = value;
   }
-  return {
+  const filter = {
     state: JobState.optional().parse(state),
     jobType: type,
     tags,
     sinceMs: since === undefined ? undefined : Date.parse(since),
     untilMs: until === undefined ? undefined : Date.parse(until),
   };
+  return { kind: 'read', filter };
+}
+
+function unknownParameter(name: string): Refused {
+  const known = [...Object.keys(JobListQuery.shape), 'tag.<name>'].join(', ');
+  const pointer = `/${name.slice(0, 64).toWellFormed()}`;
+  return { kind: 'refused', problem: problem('parameter_invalid', pointer, `Expected one of ${known}.`) };
 }

@@ -259,17 +259,17 @@ describe('a list', () => {
   });
 
   test.each([
-    'limit=0',
-    'limit=101',
-    'limit=x',
-    'state=dead',
-    'since=yesterday',
-    'plan=free',
-    'tag.=x',
-    'tag.a=1&tag.a=2',
-  ])('is refused with %s (M56, M61)', async (query) => {
+    ['limit=0', '/limit'],
+    ['limit=101', '/limit'],
+    ['limit=x', '/limit'],
+    ['state=dead', '/state'],
+    ['since=yesterday', '/since'],
+    ['plan=free', '/plan'],
+    ['tag.=x', '/tag.'],
+    ['tag.a=1&tag.a=2', '/tag.a'],
+  ])('is refused with %s, and names the parameter (M56, M61)', async (query, pointer) => {
     const answer = await doors().operate(`/v1/jobs?tenant=acme&${query}`);
-    expect(answer).toMatchObject({ status: 400, body: { code: 'parameter_invalid' } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'parameter_invalid', errors: [{ pointer }] } });
   });
 });
 
