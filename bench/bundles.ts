@@ -3,25 +3,24 @@
  * clients and commands of the SDK, and nothing else. Pairs are interleaved, because a machine's speed drifts.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { packagedFunctions } from '../tools/packaged-functions.ts';
 import { environmentOf } from './environment.ts';
 import { type Figure, median } from './figure.ts';
 
-/** As in serverless.yml. */
-const OPTIONS = {
+/** A plain bundle. What the packager leaves out of ours besides is what the ratio shows. */
+const BARE = {
   bundle: true,
   minify: true,
   format: 'esm',
   platform: 'node',
   target: 'node24',
   mainFields: ['module', 'main'],
-  metafile: true,
   logLevel: 'silent',
 } satisfies BuildOptions;
-const OURS = { '@aws-sdk/credential-provider-node': './io/aws/environment-credentials.ts' };
 
 const MAX_SIZE_RATIO = 1.15;
 const MAX_COLD_RATIO = 1.1;
@@ -29,14 +28,16 @@ const PAIRS = 7;
 
 export async function* bundles(): AsyncGenerator<Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-bundles-'));
+  const { entries, settings } = await packagedFunctions();
+  const { outbase: _, outdir: __, ...asPackaged } = settings;
   try {
-    for (const file of globSync('functions/*.ts').sort()) {
-      const name = basename(file, '.ts');
+    for (const { source } of entries) {
+      const name = basename(source, '.ts');
       const ours = join(folder, `${name}.mjs`);
       const bare = join(folder, `${name}-bare.mjs`);
-      const { bytes, inputs } = await bundled({ entryPoints: [file], alias: OURS, outfile: ours });
+      const { bytes, inputs } = await bundled({ ...asPackaged, entryPoints: [source], outfile: ours });
       const contents = bareHandler(inputs);
-      const peer = await bundled({ stdin: { contents, resolveDir: process.cwd() }, outfile: bare });
+      const peer = await bundled({ ...BARE, stdin: { contents, resolveDir: process.cwd() }, outfile: bare });
       yield {
         name: `bundle ${name}`,
         value: bytes,
@@ -52,7 +53,7 @@ export async function* bundles(): AsyncGenerator<Figure> {
 }
 
 async function bundled(options: BuildOptions) {
-  const { metafile } = await build({ ...OPTIONS, ...options });
+  const { metafile } = await build({ ...options, metafile: true });
   const [output] = Object.values(metafile?.outputs ?? {});
   return { bytes: output?.bytes ?? 0, inputs: Object.keys(output?.inputs ?? {}) };
 }
