@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import * as z from 'zod';
 import { ApiError } from '../aws.ts';
+import { type Parser, remember } from './parses.ts';
 import { attributeNameFault, requestFault } from './request-rules.ts';
 import type { RowStore } from './rows.ts';
 import { depthFault, expressionFault, indexKeyFault, lackingIn } from './rules.ts';
@@ -29,6 +30,12 @@ interface Refused {
 
 const validations: Validations = require('dynalite/validations');
 const db: Db = require('dynalite/db');
+const parsers: readonly Parser[] = [
+  require('dynalite/db/conditionParser'),
+  require('dynalite/db/projectionParser'),
+  require('dynalite/db/updateParser'),
+];
+for (const parser of parsers) remember(parser);
 
 /** Each write asks this while it holds the lock of its item, so `found` is the item that did not meet the condition. */
 const { checkConditional, updateIndexes } = db;

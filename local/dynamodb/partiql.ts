@@ -194,7 +194,13 @@ function parse(text: string, parameters: readonly unknown[]): Statement {
   }
 }
 
+/** Of texts that come again and again with other parameters. */
+const known = new Map<string, readonly string[]>();
+const MAX_KNOWN = 500;
+
 function tokensOf(text: string): string[] {
+  const before = known.get(text);
+  if (before !== undefined) return [...before];
   const tokens: string[] = [];
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < text.trimEnd().length) {
@@ -203,7 +209,9 @@ function tokensOf(text: string): string[] {
     if (token === undefined) throw unsupported(`nothing readable at character ${at}`);
     tokens.push(token);
   }
-  return tokens;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, tokens);
+  return [...tokens];
 }
 
 const invalid = (message: string) => new ApiError('ValidationException', message);
