@@ -10,6 +10,10 @@ export const program: Program = {
       summary: 'groups of jobs that end together',
       load: async () => (await import('./group/group.ts')).noun,
     },
+    array: {
+      summary: 'one job for each of many inputs, by one message',
+      load: async () => (await import('./array/array.ts')).noun,
+    },
     failure: {
       summary: 'jobs that failed for good, and why',
       load: async () => (await import('./failure/failure.ts')).noun,

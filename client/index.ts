@@ -13,7 +13,7 @@ export type { Groups, GroupWaitOptions, ListGroupsOptions, SealOptions } from '.
 export type { Jobs, ListOptions, WaitOptions } from './jobs.ts';
 export type { LogOptions } from './logs.ts';
 export type { JobsByQueue, QueueClient } from './queue.ts';
-export type { JobRequest, Submitted, SubmittedArray, SubmittedOfMany } from './submissions.ts';
+export type { ArrayRequest, JobRequest, Submitted, SubmittedArray, SubmittedOfMany } from './submissions.ts';
 export type { TokenRequest } from './token.ts';
 export type * from './types.ts';
 export { verifyWebhook, type WebhookEvent, WebhookRefused } from './webhook.ts';

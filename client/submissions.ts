@@ -34,6 +34,9 @@ export interface ArrayLimits {
   readonly maxFailed?: number;
 }
 
+/** One job for each input; everything else is the same for all. */
+export type ArrayRequest<Input> = ArrayItems<Input> & ArrayLimits & Omit<SubmitOptions, 'group'>;
+
 /** A request with its job type, for `submitMany`. */
 export type JobRequest<Inputs> = {
   [Type in keyof Inputs & string]: { readonly type: Type } & WithInput<Inputs[Type]> & SubmitOptions;
@@ -59,7 +62,7 @@ export interface Submissions<Inputs> {
    */
   submitArray<Type extends keyof Inputs & string>(
     type: Type,
-    request: ArrayItems<Inputs[Type]> & ArrayLimits & Omit<SubmitOptions, 'group'>,
+    request: ArrayRequest<Inputs[Type]>,
     options?: CallOptions,
   ): Promise<SubmittedArray>;
   /** What would become of a request. Nothing is recorded. */
@@ -92,19 +95,22 @@ export function submissions<Inputs>(call: Transport): Submissions<Inputs> {
       }
       return all;
     },
-    async submitArray(
-      jobType,
-      { idempotencyKey, items, itemsRef, concurrency, maxFailed, ...request },
-      options,
-    ) {
-      const array = { items, itemsRef, concurrency, maxFailed };
-      const asked = { jobType, array, ...request };
+    async submitArray(jobType, request, options) {
+      const { idempotencyKey, ...asked } = arrayBody(jobType, request);
       const { status, body } = await post('arrays', asked, { idempotencyKey, ...options });
       return { ...(body as Omit<SubmittedArray, 'replayed'>), replayed: status === 200 };
     },
     check: async (jobType, request, options) =>
       (await post('jobs:check', { jobType, ...request }, { repeatable: true, ...options })).body as Verdict,
   };
+}
+
+/** As a message has it. */
+export function arrayBody<Input>(
+  jobType: string,
+  { items, itemsRef, concurrency, maxFailed, ...request }: ArrayRequest<Input>,
+) {
+  return { jobType, array: { items, itemsRef, concurrency, maxFailed }, ...request };
 }
 
 interface BatchResult {

@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { cancelGroup, sealGroup } from '../../application/group/seal.ts';
 import { listGroups, listMembers } from '../../application/resources/list-groups.ts';
 import type { Group } from '../../domain/group/group.ts';
-import { MAX_EXPECTED, totalOf } from '../../domain/group/group.ts';
+import { MAX_EXPECTED } from '../../domain/group/group.ts';
 import { GroupId, TenantId } from '../../domain/job/ids.ts';
-import { type GroupView, groupView } from '../../domain/reading/group-view.ts';
+import { groupView } from '../../domain/reading/group-view.ts';
 import { summaryOf } from '../../domain/reading/job-view.ts';
 import { MAX_PAGE } from '../../domain/reading/listing.ts';
 import { systemClock } from '../../io/process/clock.ts';
@@ -17,6 +17,7 @@ import { notFound, refusedBy } from '../program/stopped.ts';
 import { type Context, type Noun, option, verb } from '../program/verb.ts';
 import { placeOptions } from '../stack/place.ts';
 import { quietLog, type Stack, withStack } from '../stack/stack.ts';
+import { sentenceOf, showGroup, toneOf } from './group-text.ts';
 
 const whole = (what: string, most: number) =>
   z
@@ -47,26 +48,7 @@ async function found(stack: Stack, { id, tenant: tenantId }: { id: string; tenan
 
 function show({ output }: Context, group: Group): void {
   const view = groupView(group);
-  output.show([view], (page) => {
-    page.line(`${view.group}  `, { text: view.state, tone: toneOf(view) });
-    page.hanging('', sentenceOf(view));
-  });
-}
-
-const toneOf = ({ state, finish }: GroupView) =>
-  state === 'finished' && finish ? stateTone(finish.status) : 'strong';
-
-function sentenceOf({ state, round = 1, members, expect, finish }: GroupView): string {
-  if (state === 'open') return 'it takes members until it is sealed';
-  if (state === 'sealed') return `it waits for ${expect} members`;
-  const counts = members === undefined ? '' : countsOf(members);
-  const at = state === 'finished' && finish !== undefined ? ` at ${finish.at}` : ' so far';
-  return `round ${round}: ${counts}${at}`;
-}
-
-function countsOf(members: NonNullable<GroupView['members']>): string {
-  const parts = Object.entries(members).flatMap(([name, count]) => (count === 0 ? [] : [`${count} ${name}`]));
-  return parts.length === 0 ? `${totalOf(members)} members` : parts.join(', ');
+  output.show([view], (page) => showGroup(page, view));
 }
 
 const get = verb({

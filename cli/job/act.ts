@@ -19,6 +19,7 @@ import { type Context, type Ending, flag, option, verb } from '../program/verb.t
 import { findQueues } from '../stack/find.ts';
 import { quietLog, type Records, withStack } from '../stack/stack.ts';
 import { findJob, jobOptions } from './find.ts';
+import { appearance } from './sending.ts';
 import { stateTone } from './timeline-text.ts';
 
 export const cancel = verb({
@@ -100,7 +101,7 @@ async function redriven(
       const isRedriven = (await records.jobs.get(jobId))?.redrivenAs !== undefined;
       return isRedriven ? records.jobs.get(childIdOf(jobId)) : undefined;
     };
-    const child = await until(look, childIdOf(jobId), REDRIVE_PATIENCE_MS, signal);
+    const child = await appearance(look, childIdOf(jobId), REDRIVE_PATIENCE_MS, signal);
     if (child === undefined)
       throw new Stopped(
         'failed',
@@ -109,31 +110,6 @@ async function redriven(
     children.push(child);
   }
   return children;
-}
-
-const LOOK_EVERY_MS = 200;
-
-/** The record of a job that is to come. */
-export const appearance = (
-  { jobs }: Pick<Records, 'jobs'>,
-  jobId: string,
-  patienceMs: number,
-  signal: AbortSignal,
-): Promise<JobRecord | undefined> => until(() => jobs.get(jobId), jobId, patienceMs, signal);
-
-async function until(
-  look: () => Promise<JobRecord | undefined>,
-  jobId: string,
-  patienceMs: number,
-  signal: AbortSignal,
-): Promise<JobRecord | undefined> {
-  const untilMs = performance.now() + patienceMs;
-  while (!signal.aborted) {
-    const job = await look();
-    if (job !== undefined || performance.now() > untilMs) return job;
-    await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-  }
-  throw new Stopped('interrupted', `Interrupted; ${jobId} may come all the same.`);
 }
 
 export const showState = (output: Output, job: JobRecord): void => showStates(output, [job]);

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import * as z from 'zod';
-import { childIdOf, jobIdOf } from '../../application/job/identity.ts';
+import { arrayIdOf, childIdOf, jobIdOf } from '../../application/job/identity.ts';
 import { CostView } from '../../domain/cost/receipt.ts';
+import { itemKey } from '../../domain/group/array.ts';
 import { FailureGroupView } from '../../domain/reading/failure-view.ts';
 import { JobSummary, JobView } from '../../domain/reading/job-view.ts';
 import { TimelineEntry } from '../../domain/reading/timeline.ts';
@@ -264,4 +265,86 @@ it('what a container printed is read line by line, and followed to the end of it
     err: `Attempt 1 of ${later} has no log: the job is scheduled.\n`,
   });
   expect(await job('logs', jobId, '--attempt', '2', ...group)).toMatchObject({ code: 3 });
+});
+
+it('an array is sent from a file, says what became of each item, and runs those again that failed', async () => {
+  const array = (verb: string, ...args: readonly string[]) =>
+    runCommand(stack, 'array', verb, ...args, '--tenant', 'acme');
+  const items = join(folder, 'items.jsonl');
+  const late = csv.replace('n.csv', 'late.csv');
+  await writeFile(items, `${JSON.stringify({ csv })}\n\n${JSON.stringify({ csv: late })}\n`);
+  const asked = ['csv.summarise', '--key', 'many', '--items', items, '--concurrency', '1'];
+  const arrayId = arrayIdOf('acme', 'many');
+  const jobId = jobIdOf('acme', itemKey(arrayId, 1));
+  const sent = await array('submit', ...asked, '--max-failed', '5', '--wait');
+  expect(sent).toMatchObject({ code: 1, err: '' });
+  expect(sent.out).toMatch(
+    new RegExp(
+      `^${arrayId} {2}finished\nround 1: 1 succeeded, 1 failed at .*\n2 items of csv.summarise, key many, 1 at once, ends when more than 5 have failed\nmanifest: s3://`,
+      'm',
+    ),
+  );
+  expect((await array('submit', ...asked, '--max-failed', '5', '--json')).out).toContain(
+    '"state":"finished"',
+  );
+  expect(await array('submit', ...asked)).toMatchObject({
+    code: 4,
+    err: expect.stringMatching(/^idempotency_conflict: /),
+  });
+  const failed = await array('manifest', arrayId, '--failed');
+  expect(failed.out).toMatch(new RegExp(`^1 +failed +${jobId} +input_not_found: .*$`, 'm'));
+  expect(failed.out).toMatch(/\n1 of 2 items, in round 1\.\n$/);
+  expect(await array('redrive', arrayId)).toMatchObject({
+    code: 0,
+    out: '1 items have failed.\nNothing was done. With --yes they run again.\n',
+  });
+  await stack.upload('acme', 'late.csv', 'a\n1\n');
+  expect(await array('redrive', arrayId, '--yes')).toMatchObject({ code: 0 });
+  await until('the second round', async () =>
+    (await array('get', arrayId)).out.includes('round 2: 2 succeeded') ? true : undefined,
+  );
+  expect(await array('wait', arrayId)).toMatchObject({ code: 0 });
+  const lines = documents(
+    z.looseObject({ index: z.int(), status: z.literal('succeeded'), result: z.looseObject({}) }),
+    (await array('manifest', arrayId, '--json')).out,
+  );
+  expect(lines.map(({ index }) => index)).toEqual([0, 1]);
+});
+
+it('an array is refused before it is sent, and cancelled before it has begun', async () => {
+  const array = (verb: string, ...args: readonly string[]) =>
+    runCommand(stack, 'array', verb, ...args, '--tenant', 'acme');
+  const items = join(folder, 'wrong.jsonl');
+  await writeFile(items, '{"csv":"x"}\n{"csv":"x"},{"csv":"x"}\n');
+  const key = ['csv.summarise', '--key', 'wrong'];
+  const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
+    [['--items', items], 4, /^body_not_json: .* in line 2\. Nothing was sent\.\n$/],
+    [['--item', '1,2'], 4, /^body_not_json: .* in --item 1\. /],
+    [['--item', '1'], 4, /^field_type: /],
+    [['--items', 'none'], 2, /^--items: /],
+    [['--items', items, '--item', '{}'], 2, /^--items: .* found both\.\n$/],
+    [[], 4, /^input_ambiguous: /],
+    [['--item', '{}', '--items-ref', csv], 4, /^input_ambiguous: /],
+    [['--item', '{}', '--concurrency', '0'], 4, /^field_invalid: /],
+    [['--item', '{}', '--max-failed', '1001'], 2, /^--max-failed: /],
+    [['--item', '{}', '--concurrency', '2', '--concurrency-key', 'k'], 4, /^field_forbidden: /],
+    [['--item', '{"csv":1}'], 4, /^array_item_invalid: .* The message is the dead letter /],
+  ];
+  for (const [args, code, sentence] of cases)
+    expect([args, await array('submit', ...key, ...args)]).toEqual([
+      args,
+      { code, out: '', err: expect.stringMatching(sentence) },
+    ]);
+  const arrayId = arrayIdOf('acme', 'wrong');
+  const absent = { code: 3, out: '', err: `There is no array ${arrayId} of this tenant.\n` };
+  for (const verb of ['get', 'wait', 'cancel', 'redrive', 'manifest'])
+    expect(await array(verb, arrayId)).toEqual(absent);
+  const sent = await array('submit', ...key, '--item', JSON.stringify({ csv }), '--delay-seconds', '86400');
+  expect(sent).toMatchObject({ code: 0, out: expect.stringContaining(arrayId) });
+  expect(await array('manifest', arrayId)).toMatchObject({
+    code: 3,
+    err: expect.stringContaining('no round'),
+  });
+  expect(await array('cancel', arrayId)).toMatchObject({ code: 0 });
+  expect((await array('wait', arrayId)).out).toMatch(/^round 1: 1 cancelled at /m);
 });

@@ -2,8 +2,9 @@
 import { generateKeyPairSync, verify } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { jobIdOf } from '../../../application/job/identity.ts';
+import { arrayIdOf, jobIdOf } from '../../../application/job/identity.ts';
 import { HeadgateError, headgate, JobFailed, WaitTimeout } from '../../../client/index.ts';
+import { parseRequest } from '../../../domain/request/request.ts';
 import {
   client,
   JOB,
@@ -375,5 +376,25 @@ describe('a key', () => {
         expect(id).toBe(jobIdOf('acme', idempotencyKey));
       }),
     );
+  });
+
+  it('names by the queue the array that Headgate will make of the message', async () => {
+    const sent: { readonly MessageBody: string }[] = [];
+    const sqs = {
+      sendMessage: async (message: { readonly MessageBody: string }) => {
+        sent.push(message);
+        return {};
+      },
+    };
+    const hg = headgate({ url: URL_OF_API, key, tenant: 'acme', audience: 'a' });
+    const array = { items: [request.input], concurrency: 2 };
+    const { input: _, ...rest } = request;
+    expect(
+      await hg.viaQueue({ queueUrl: 'q', sqs }).submitArray('csv.summarise', { ...rest, ...array }),
+    ).toEqual({ group: arrayIdOf('acme', 'report-42'), messageId: undefined });
+    expect(parseRequest(sent[0]?.MessageBody ?? '')).toMatchObject({
+      kind: 'array',
+      request: { tenantId: 'acme', jobType: 'csv.summarise', idempotencyKey: 'report-42', array },
+    });
   });
 });
