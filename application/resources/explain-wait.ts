@@ -1,4 +1,5 @@
 /** Why a job has not begun yet. */
+import { arrayKey, isArrayId, isUnread } from '../../domain/group/array.ts';
 import { stateOf } from '../../domain/group/group.ts';
 import { APART, type JobRecord } from '../../domain/job/job.ts';
 import { rowOf } from '../../domain/tenant/waiting.ts';
@@ -22,13 +23,17 @@ export interface WaitPorts {
   readonly defaultCap: number;
 }
 
-/** The list is counted only for a job that is in it, and others are read only for one that waits for them. */
+/** The list is counted only for a job that is in it, others are read only for one that waits for them, and the array of a cancelled job. */
 export async function explainWait(ports: WaitPorts, job: JobRecord): Promise<Wait> {
   const { gates, waiting, defaultCap } = ports;
   const gate = (await gates.load([job.tenantId])).get(job.tenantId);
   const others = job.state === 'blocked' ? await othersOf(ports, job) : undefined;
-  const wait = whyWaiting(job, { gate, defaultCap, ahead: 0, others });
-  return wait.kind === 'slot' ? { ...wait, ahead: await waiting.count(job.tenantId, rowOf(job)) } : wait;
+  const stopped = job.state === 'cancelled' ? await stoppedArrayOf(ports, job) : undefined;
+  const wait = whyWaiting(job, { gate, defaultCap, ahead: 0, others, stopped });
+  if (wait.kind !== 'slot') return wait;
+  const ahead = await waiting.count(job.tenantId, rowOf(job));
+  const isOfArray = job.group !== undefined && job.concurrencyKey === arrayKey(job.group);
+  return { ...wait, ahead, ...(isOfArray && { ofArray: true }) };
 }
 
 async function othersOf(ports: WaitPorts, job: JobRecord): Promise<Others | undefined> {
@@ -43,7 +48,7 @@ async function othersOf(ports: WaitPorts, job: JobRecord): Promise<Others | unde
   return {
     all: judged.length,
     left: left.length,
-    first: { name: first.name, state: standingOf(first, job) },
+    first: { name: first.name, state: standingOf(first, job), ...makingOf(first) },
     untilMs,
   };
 }
@@ -52,4 +57,18 @@ async function othersOf(ports: WaitPorts, job: JobRecord): Promise<Others | unde
 function standingOf({ found }: Judged, { tenantId }: JobRecord): Others['first']['state'] {
   if (found.kind === 'group') return found.group === undefined ? undefined : stateOf(found.group);
   return found.kind === 'job' && found.job.tenantId === tenantId ? found.job.state : undefined;
+}
+
+function makingOf({ found }: Judged): Pick<Others['first'], 'making'> {
+  const array = found.kind === 'group' ? found.group?.array : undefined;
+  if (array === undefined || array.isMade === true) return {};
+  return { making: { made: array.made, items: isUnread(array) ? undefined : array.items } };
+}
+
+/** One that was cancelled before its array was has its end from another cancel. */
+async function stoppedArrayOf({ groups }: WaitPorts, { tenantId, group: groupId, stateAt }: JobRecord) {
+  if (groupId === undefined || !isArrayId(groupId)) return undefined;
+  const { array, cancelledAt } = (await groups.get({ tenantId, groupId })) ?? {};
+  const wasStopped = array?.failure?.code === 'array_failures' && (cancelledAt ?? stateAt) <= stateAt;
+  return wasStopped ? { mostFailed: array.maxFailed ?? 0 } : undefined;
 }

@@ -6,13 +6,18 @@ import { decide, type Gate, type Obstacle, obstacleText } from './gate.ts';
 import { stuckTextForOperator } from './stuck-text.ts';
 
 export type Wait =
-  /** It has begun, or is over. */
-  | { readonly kind: 'none' }
+  /** It has begun, or is over. `mostFailed`: it was cancelled, since more of the items of its array had failed than that. */
+  | { readonly kind: 'none'; readonly mostFailed?: number }
   | { readonly kind: 'time'; readonly untilMs: number; readonly because: 'scheduled' | 'retrying' }
   /** `left` of `all` jobs have not ended as it asks. */
   | ({ readonly kind: 'jobs' } & Others)
-  /** `ahead`: how many of the tenant's jobs come before it in the list. */
-  | { readonly kind: 'slot'; readonly obstacle: Obstacle; readonly ahead: number }
+  /** `ahead`: how many of the tenant's jobs come before it in the list. `ofArray`: what it waits for is the limit of its array. */
+  | {
+      readonly kind: 'slot';
+      readonly obstacle: Obstacle;
+      readonly ahead: number;
+      readonly ofArray?: true;
+    }
   /** It may go, and its message is under way or waits for the rate limit. */
   | { readonly kind: 'turn' }
   /** AWS Batch takes no job of its kind until an operator has acted; `reason` is its text, for the operator. */
@@ -35,7 +40,12 @@ export interface Others {
   readonly all: number;
   readonly left: number;
   /** The first of those that are left; without a state it has not come. */
-  readonly first: { readonly name: string; readonly state: JobState | GroupState | undefined };
+  readonly first: {
+    readonly name: string;
+    readonly state: JobState | GroupState | undefined;
+    /** Of an array that is being made; no number of items until the lines of its object were counted. */
+    readonly making?: { readonly made: number; readonly items: number | undefined };
+  };
   readonly untilMs: number;
 }
 
@@ -46,10 +56,12 @@ export interface Surroundings {
   readonly ahead: number;
   /** Of a job in `blocked`; absent when all have come by now. */
   readonly others?: Others | undefined;
+  /** The array of a cancelled job, if it was stopped before that job was. */
+  readonly stopped?: { readonly mostFailed: number } | undefined;
 }
 
-export function whyWaiting(job: JobRecord, { gate, defaultCap, ahead, others }: Surroundings): Wait {
-  if (isFinal(job.state)) return { kind: 'none' };
+export function whyWaiting(job: JobRecord, { gate, defaultCap, ahead, others, stopped }: Surroundings): Wait {
+  if (isFinal(job.state)) return { kind: 'none', ...stopped };
   switch (job.state) {
     case 'blocked':
       return others === undefined ? { kind: 'turn' } : { kind: 'jobs', ...others };
@@ -86,13 +98,15 @@ export function whyWaiting(job: JobRecord, { gate, defaultCap, ahead, others }: 
 export function waitText(wait: Wait): string {
   switch (wait.kind) {
     case 'none':
-      return 'it does not wait';
+      return wait.mostFailed === undefined
+        ? 'it does not wait'
+        : `its array was stopped, since more than ${wait.mostFailed} of its items have failed`;
     case 'time':
       return `${wait.because === 'scheduled' ? 'not to run' : 'its next attempt is not to begin'} before ${iso(wait.untilMs)}`;
     case 'jobs':
       return othersText(wait);
     case 'slot':
-      return `${obstacleText(wait.obstacle)}; ${ordinal(wait.ahead + 1)} in line`;
+      return `${slotText(wait)}; ${ordinal(wait.ahead + 1)} in line`;
     case 'turn':
       return 'only its turn in the rate limit of AWS Batch calls';
     case 'platform':
@@ -106,16 +120,26 @@ export function waitText(wait: Wait): string {
   }
 }
 
+function slotText({ obstacle, ofArray }: Extract<Wait, { readonly kind: 'slot' }>): string {
+  return ofArray === true && obstacle.kind === 'key_cap'
+    ? `${obstacle.inUse} jobs of its array run, of ${obstacle.cap} at once`
+    : obstacleText(obstacle);
+}
+
 const askedText = (atMs: number | undefined) =>
   atMs === undefined ? '' : `; it is asked after ${iso(atMs)}`;
 
 function othersText({ all, left, first, untilMs }: Others): string {
   const until = `; it fails after ${iso(untilMs)}`;
-  if (all === 1) return `${first.name}, on which it depends, ${standing(first.state)}${until}`;
-  return `${left} of ${all} jobs on which it depends have not ended as it asks; the first is ${first.name}, which ${standing(first.state)}${until}`;
+  if (all === 1) return `${first.name}, on which it depends, ${standing(first)}${until}`;
+  return `${left} of ${all} jobs on which it depends have not ended as it asks; the first is ${first.name}, which ${standing(first)}${until}`;
 }
 
-function standing(state: Others['first']['state']): string {
+function standing({ state, making }: Others['first']): string {
+  if (making !== undefined)
+    return making.items === undefined
+      ? 'is an array whose lines were not counted yet'
+      : `is an array of which ${making.made} of ${making.items} jobs are made`;
   if (state === undefined) return 'has not come yet';
   return state === 'failed' ? 'has failed, and is to be redriven or discarded' : `is ${state}`;
 }

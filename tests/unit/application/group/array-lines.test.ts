@@ -1,6 +1,7 @@
 /** Arrays whose items are lines of an object, and the limits of arrays. */
 import { describe, expect, test } from '@jest/globals';
-import { BUCKET } from '../../../support/jobs.ts';
+import { jobIdOf } from '../../../../application/job/identity.ts';
+import { aRequest, BUCKET } from '../../../support/jobs.ts';
 import { arrayOf, ID, itemOf, itemsOf, jobOf, world } from './array-world.ts';
 
 describe('an array of lines', () => {
@@ -129,5 +130,58 @@ describe('the limits of an array', () => {
       array: { maxFailed: 1, failure: { code: 'array_failures' } },
     });
     expect([(await job(2))?.state, (await job(3))?.state]).toEqual(['cancelling', 'cancelling']);
+  });
+
+  test('a job says that it waits for the limit of its array, or was cancelled when that was stopped', async () => {
+    const { send, settle, end, job, why } = world();
+    const array = { items: itemsOf(4), concurrency: 2, maxFailed: 0 };
+    await send(arrayOf([], { array }));
+    await settle();
+    const all = await Promise.all([0, 1, 2, 3].map(async (index) => (await job(index))?.state));
+    const [waiting, running] = [all.indexOf('waiting'), all.indexOf('submitted')];
+    expect(await why(jobOf(waiting))).toMatchObject({
+      waitsFor: 'slot',
+      obstacle: 'key_cap',
+      text: expect.stringMatching(/^2 jobs of its array run, of 2 at once; (first|second) in line$/),
+    });
+    await end(running, 'failed');
+    expect(await why(jobOf(waiting))).toMatchObject({
+      state: 'cancelled',
+      waitsFor: 'none',
+      text: 'its array was stopped, since more than 0 of its items have failed',
+    });
+    expect((await why(jobOf(running))).text).toBe('it does not wait');
+  });
+
+  test('a job that was cancelled by itself does not say that its array was stopped later', async () => {
+    const { send, settle, end, why, time } = world();
+    await send(arrayOf([], { array: { items: itemsOf(4), concurrency: 2, maxFailed: 0 } }));
+    await settle();
+    const key = `array:${ID}:3`;
+    await send({ specVersion: '1', action: 'job.cancel', tenantId: 'acme', idempotencyKey: key });
+    await settle();
+    time.nowMs += 1000;
+    await end(3, 'cancelled');
+    time.nowMs += 1000;
+    await end(0, 'failed');
+    expect((await why(jobOf(3))).text).toBe('it does not wait');
+  });
+
+  test('a job that depends on an array says how many of its jobs are made', async () => {
+    const { send, stepOnce, why, objects } = world();
+    const itemsRef = `s3://${BUCKET}/tenants/acme/inputs/items.jsonl`;
+    objects.set(
+      itemsRef,
+      itemsOf(5)
+        .map((item) => JSON.stringify(item))
+        .join('\n'),
+    );
+    await send({ ...aRequest(), idempotencyKey: 'after', dependsOn: [{ group: ID }] });
+    const after = jobIdOf('acme', 'after');
+    expect((await why(after)).text).toContain(`group:${ID}, on which it depends, has not come yet`);
+    await send(arrayOf([], { array: { itemsRef } }));
+    expect((await why(after)).text).toContain('is an array whose lines were not counted yet; it fails after');
+    for (const _ of ['count', 'slice']) await stepOnce();
+    expect((await why(after)).text).toContain('is an array of which 2 of 5 jobs are made; it fails after');
   });
 });

@@ -38,6 +38,7 @@ export function world() {
       sent.letters.taken.map(({ attributes }) => [attributes?.['code'], attributes?.['pointer']]),
     events: () => sent.events.taken.filter(({ type }) => type === 'group.finished'),
     group: async () => (await operate(`/v1/groups/${ID}?tenant=acme`)).body,
+    why: async (jobId: string) => (await operate(`/v1/jobs/${jobId}/why?tenant=acme`)).body,
     job: (index: number) => ports.jobs.get(jobOf(index)),
     submitArray: (body: object, headers: object = { 'Idempotency-Key': 'import-42' }) =>
       operate('/v1/arrays?tenant=acme', { method: 'POST', body, headers: { ...headers } }),
