@@ -11,8 +11,11 @@ import { usageOf } from './processes.ts';
 
 const root = join(import.meta.dirname, '..');
 const BARS = { readySeconds: 2, idlePercent: 1 } as const;
-/** What a start leaves behind, such as functions that start and caches that are written, is over by then, on a busy machine too. */
-const SETTLE_MS = 25_000;
+/**
+ * What a start leaves behind is over by then, on a busy machine too: functions that start, caches that are written, and the first
+ * runs of `tick`, whose code is compiled in them. The first took four times as much as the next.
+ */
+const SETTLE_MS = 120_000;
 /** The look once a minute is in it. */
 const IDLE_MS = 60_000;
 
