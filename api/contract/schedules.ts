@@ -1,16 +1,20 @@
-/** The operations of operators on schedules of tenants. */
+/** The operations on schedules. */
 import * as z from 'zod';
 import { TenantId } from '../../domain/job/ids.ts';
 import { DefinitionBody } from '../../domain/schedule/definition.ts';
 import { Definition } from '../../domain/schedule/schedule.ts';
 import { operations, READS_BODY } from './operation.ts';
+import { OfTenant } from './parameters.ts';
 
 const Time = z.iso.datetime();
 
 export const ScheduleView = Definition.extend({
   tenantId: TenantId,
   scheduleId: z.string(),
-  paused: z.object({ reason: z.string(), at: Time }).optional(),
+  /** A tenant is not told an operator's reason, and cannot end such a pause. */
+  paused: z
+    .object({ by: z.enum(['operator', 'tenant']), reason: z.string().optional(), at: Time })
+    .optional(),
   /** The soonest first; none while it is paused. */
   next: z.array(Time),
   /** What became of the last occurrences, the oldest first: a job, or why there is none. */
@@ -29,14 +33,19 @@ export const ScheduleView = Definition.extend({
 export const SchedulePage = z.object({ items: z.array(ScheduleView) });
 
 const Pausing = z.strictObject({ reason: z.string().min(1).max(256) });
-const Named = z.strictObject({ tenant: TenantId.describe('Whose schedules.') });
-const byOperator = { tag: 'schedules', access: { kind: 'operator' }, query: Named } as const;
+const toRead = {
+  tag: 'schedules',
+  access: { kind: 'tenant', scope: 'schedules:read', narrowing: 'closed' },
+  query: OfTenant,
+} as const;
+/** It starts jobs, too: a key needs no `jobs:create` for that. */
+const toWrite = { ...toRead, access: { ...toRead.access, scope: 'schedules:write' } } as const;
 
 export const scheduleOperations = operations({
   listSchedules: {
     method: 'get',
     path: '/v1/schedules',
-    ...byOperator,
+    ...toRead,
     summary: "List a tenant's schedules",
     answers: { 200: { description: 'All of them, by id.', body: SchedulePage } },
     problems: [],
@@ -44,7 +53,7 @@ export const scheduleOperations = operations({
   getSchedule: {
     method: 'get',
     path: '/v1/schedules/{scheduleId}',
-    ...byOperator,
+    ...toRead,
     summary: 'Read a schedule, its next runs, and what became of the last ones',
     answers: { 200: { description: 'The schedule.', body: ScheduleView } },
     problems: ['not_found'],
@@ -52,7 +61,7 @@ export const scheduleOperations = operations({
   putSchedule: {
     method: 'put',
     path: '/v1/schedules/{scheduleId}',
-    ...byOperator,
+    ...toWrite,
     summary: 'Make a schedule, or change it from its next occurrence on',
     description:
       'What is due within two minutes is sent as it was before. A repeat changes nothing. The job is checked as a message is, and what is wrong with it has a pointer under `/job`.',
@@ -84,15 +93,15 @@ export const scheduleOperations = operations({
   deleteSchedule: {
     method: 'delete',
     path: '/v1/schedules/{scheduleId}',
-    ...byOperator,
+    ...toWrite,
     summary: 'End a schedule; its jobs stay',
     answers: { 204: { description: 'It is gone.' } },
-    problems: ['not_found'],
+    problems: ['not_found', 'state_conflict'],
   },
   pauseSchedule: {
     method: 'post',
     path: '/v1/schedules/{scheduleId}/pause',
-    ...byOperator,
+    ...toWrite,
     summary: 'Let a schedule rest',
     description: 'An occurrence of the next minute may be on its way.',
     body: Pausing,
@@ -102,15 +111,15 @@ export const scheduleOperations = operations({
   resumeSchedule: {
     method: 'post',
     path: '/v1/schedules/{scheduleId}/resume',
-    ...byOperator,
+    ...toWrite,
     summary: 'End the pause of a schedule; what fell into it does not run',
     answers: { 200: { description: 'It runs again.', body: ScheduleView } },
-    problems: ['not_found'],
+    problems: ['not_found', 'state_conflict'],
   },
   runSchedule: {
     method: 'post',
     path: '/v1/schedules/{scheduleId}/run',
-    ...byOperator,
+    ...toWrite,
     summary: 'Send one job of a schedule now, also while it is paused',
     headers: ['Idempotency-Key'],
     answers: {

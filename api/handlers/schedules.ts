@@ -1,5 +1,5 @@
-/** Schedules, for operators. */
-import { notFound, type Refused } from '../../application/resources/refused.ts';
+/** Schedules, for tenants and operators. */
+import type { Refused } from '../../application/resources/refused.ts';
 import {
   deleteSchedule,
   type Found,
@@ -13,46 +13,53 @@ import {
   runSchedule,
 } from '../../application/schedule/schedules.ts';
 import { problem } from '../../domain/errors.ts';
+import type { Audience } from '../../domain/reading/job-view.ts';
 import { readBodyAs } from '../../domain/request/body.ts';
 import type { Outcome, Schedule, ScheduleName } from '../../domain/schedule/schedule.ts';
 import { scheduleOperations } from '../contract/schedules.ts';
 import { type Answer, type Asked, type Handlers, ok } from '../handler.ts';
+import { tenantMissing } from './parameters.ts';
 
 /** It is part of the idempotency key of a job, beside the name of the schedule. */
 const REQUEST = /^[\x21-\x7e]{1,48}$/;
 const NEXT = 5;
 
 export function scheduleHandlers(ports: PutSchedulePorts): Handlers<keyof typeof scheduleOperations> {
-  const viewed = (schedule: Schedule) => viewOf(schedule, nextRuns(schedule, ports.clock.nowMs(), NEXT));
-  const shown = (found: Found | Refused): Answer | Refused =>
-    found.kind === 'refused' ? found : ok(viewed(found.schedule));
+  const viewed = (schedule: Schedule, audience: Audience) =>
+    viewOf(schedule, nextRuns(schedule, ports.clock.nowMs(), NEXT), audience);
+  const shown = (found: Found | Refused, { caller: { audience } }: Asked): Answer | Refused =>
+    found.kind === 'refused' ? found : ok(viewed(found.schedule, audience));
   return {
-    async listSchedules({ query: { tenant } }) {
-      return tenant === undefined
-        ? notFound
-        : ok({ items: (await listSchedules(ports, tenant)).map(viewed) });
+    async listSchedules({ mine: { tenantId }, caller: { audience } }) {
+      if (tenantId === undefined) return tenantMissing;
+      const found = await listSchedules(ports, tenantId);
+      return ok({ items: found.map((schedule) => viewed(schedule, audience)) });
     },
 
-    getSchedule: withName(async (name) => shown(await getSchedule(ports, name))),
+    getSchedule: withName(async (name, asked) => shown(await getSchedule(ports, name), asked)),
 
-    putSchedule: withName(async (name, { body }) => {
+    putSchedule: withName(async (name, { body, caller: { audience } }) => {
       const done = await putSchedule(ports, name, body);
       if (done.kind === 'refused') return done;
       const status = done.kind === 'created' ? 201 : 200;
-      return { kind: 'answer', status, body: viewed(done.schedule) };
+      return { kind: 'answer', status, body: viewed(done.schedule, audience) };
     }),
 
-    deleteSchedule: withName(async (name) => {
-      const done = await deleteSchedule(ports, name);
+    deleteSchedule: withName(async (name, { caller: { audience } }) => {
+      const done = await deleteSchedule(ports, name, audience);
       return done.kind === 'refused' ? done : { kind: 'answer', status: 204 };
     }),
 
-    pauseSchedule: withName(async (name, { body }) => {
-      const read = readBodyAs(scheduleOperations.pauseSchedule.body, body);
-      return read.kind === 'refused' ? read : shown(await pauseSchedule(ports, name, read.value.reason));
+    pauseSchedule: withName(async (name, asked) => {
+      const read = readBodyAs(scheduleOperations.pauseSchedule.body, asked.body);
+      if (read.kind === 'refused') return read;
+      const { audience: by } = asked.caller;
+      return shown(await pauseSchedule(ports, name, { reason: read.value.reason, by }), asked);
     }),
 
-    resumeSchedule: withName(async (name) => shown(await resumeSchedule(ports, name))),
+    resumeSchedule: withName(async (name, asked) =>
+      shown(await resumeSchedule(ports, name, asked.caller.audience), asked),
+    ),
 
     runSchedule: withName(async (name, { headers, requestId }) => {
       const request = headers['Idempotency-Key'] ?? requestId;
@@ -72,18 +79,18 @@ const keyInvalid: Refused = {
   ),
 };
 
-/** The use case checks the id; the tenant was checked with the query. */
+/** The use case checks the id. */
 function withName(use: (name: ScheduleName, asked: Asked) => Promise<Answer | Refused>) {
   return async (asked: Asked): Promise<Answer | Refused> => {
-    const { tenant: tenantId } = asked.query;
+    const { tenantId } = asked.mine;
     const { scheduleId = '' } = asked.path;
-    return tenantId === undefined ? notFound : use({ tenantId, scheduleId }, asked);
+    return tenantId === undefined ? tenantMissing : use({ tenantId, scheduleId }, asked);
   };
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-function viewOf(schedule: Schedule, next: readonly number[]) {
+function viewOf(schedule: Schedule, next: readonly number[], audience: Audience) {
   const {
     dueAt: _,
     version: __,
@@ -96,12 +103,17 @@ function viewOf(schedule: Schedule, next: readonly number[]) {
   const { paused, recent, createdAt, changedAt } = schedule;
   return {
     ...rest,
-    ...(paused === undefined ? {} : { paused: { ...paused, at: iso(paused.at) } }),
+    ...(paused === undefined ? {} : { paused: pauseView(paused, audience) }),
     next: next.map(iso),
     recent: recent.map(outcomeView),
     createdAt: iso(createdAt),
     changedAt: iso(changedAt),
   };
+}
+
+function pauseView({ reason, at, by }: NonNullable<Schedule['paused']>, audience: Audience) {
+  const isHidden = by === undefined && audience === 'tenant';
+  return { by: by ?? ('operator' as const), at: iso(at), ...(isHidden ? {} : { reason }) };
 }
 
 function outcomeView(outcome: Outcome) {

@@ -10,8 +10,10 @@ import {
   advanced,
   boundedCalendar,
   type Definition,
+  isKeptFrom,
   MAX_SCHEDULES,
   occurrencesAfter,
+  type Pause,
   paused,
   resumed,
   type Schedule,
@@ -22,7 +24,7 @@ import { policyOf, type TenantDefaults } from '../../domain/tenant/policy.ts';
 import type { ScheduleStore } from '../../io/table/schedules.ts';
 import type { TenantStore } from '../../io/table/tenants.ts';
 import { jobIdOf } from '../job/identity.ts';
-import { notFound, type Refused } from '../resources/refused.ts';
+import { notFound, type Refused, stateConflict } from '../resources/refused.ts';
 import { type FirePorts, messagesOf, planOf } from './fire.ts';
 
 export interface ReadSchedulePorts {
@@ -169,22 +171,32 @@ function defined(
 export function pauseSchedule(
   ports: SchedulePorts,
   name: ScheduleName,
-  reason: string,
+  pause: Pause,
 ): Promise<Found | Refused> {
-  return change(ports, name, (schedule) => paused(schedule, reason, ports.clock.nowMs()));
+  return change(ports, name, (schedule) => paused(schedule, pause, ports.clock.nowMs()));
 }
 
 /** Occurrences of the pause do not run. */
-export function resumeSchedule(ports: SchedulePorts, name: ScheduleName): Promise<Found | Refused> {
+export function resumeSchedule(
+  ports: SchedulePorts,
+  name: ScheduleName,
+  by: Pause['by'],
+): Promise<Found | Refused> {
   return change(ports, name, (schedule) => {
+    if (isKeptFrom(by, schedule)) return pausedByOperator;
     const calendar = boundedCalendar(schedule);
     return 'code' in calendar ? undefined : resumed(schedule, calendar, ports.clock.nowMs());
   });
 }
 
 /** Its jobs stay. A repeat finds none, as if there had never been one. */
-export function deleteSchedule(ports: SchedulePorts, name: ScheduleName): Promise<Found | Refused> {
+export function deleteSchedule(
+  ports: SchedulePorts,
+  name: ScheduleName,
+  by: Pause['by'],
+): Promise<Found | Refused> {
   return change(ports, name, (schedule) => {
+    if (isKeptFrom(by, schedule)) return pausedByOperator;
     const { nextAt: _, dueAt: __, ...rest } = schedule;
     const nowMs = ports.clock.nowMs();
     return {
@@ -207,13 +219,14 @@ function lastSentAhead(schedule: Schedule, nowMs: number): number {
 async function change(
   ports: SchedulePorts,
   name: ScheduleName,
-  decide: (schedule: Schedule) => Schedule | undefined,
+  decide: (schedule: Schedule) => Schedule | Refused | undefined,
 ): Promise<Found | Refused> {
   for (let writes = 0; writes < MAX_WRITES; writes++) {
     const found = await getSchedule(ports, name);
     if (found.kind === 'refused') return found;
     const next = decide(found.schedule);
     if (next === undefined) return found;
+    if ('kind' in next) return next;
     if ((await ports.schedules.replace(found.schedule, next)) === 'written')
       return { kind: 'schedule', schedule: next };
   }
@@ -236,6 +249,7 @@ export async function runSchedule(ports: SchedulePorts, name: ScheduleName, requ
   return { kind: 'sent', jobId: jobIdOf(name.tenantId, idempotencyKey) };
 }
 
+const pausedByOperator = stateConflict('Expected a schedule that no operator has paused.');
 const refused = (problem: Problem): Refused => ({ kind: 'refused', problem });
 const badId = problem(
   'field_invalid',

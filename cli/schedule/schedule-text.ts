@@ -10,7 +10,9 @@ export function scheduleLines(schedule: Schedule, next: readonly number[]): stri
     `${scheduleId} of ${tenantId}: ${cron} in ${timeZone}; overlap ${overlap}, catch-up ${catchUp}${jitter}`,
     ...(paused === undefined
       ? [`next: ${timesOf(next).join(', ') || 'never'}`]
-      : [`paused since ${timesOf([paused.at])[0]}: ${paused.reason}`]),
+      : [
+          `paused by ${paused.by === 'tenant' ? 'its tenant' : 'an operator'} since ${timesOf([paused.at])[0]}: ${paused.reason}`,
+        ]),
     ...recent.map(outcomeLine),
   ];
 }

@@ -149,7 +149,11 @@ const pause = verb({
   run: (values, context) =>
     withStack(values, context, async (stack) => {
       const name = { tenantId: values.tenant, scheduleId: values.id };
-      show(await pauseSchedule(await portsOf(stack, context), name, values.reason), values.id, context);
+      show(
+        await pauseSchedule(await portsOf(stack, context), name, { reason: values.reason, by: 'operator' }),
+        values.id,
+        context,
+      );
       return 'done';
     }),
 });
@@ -160,7 +164,7 @@ const resume = verb({
   run: (values, context) =>
     withStack(values, context, async (stack) => {
       const name = { tenantId: values.tenant, scheduleId: values.id };
-      show(await resumeSchedule(await portsOf(stack, context), name), values.id, context);
+      show(await resumeSchedule(await portsOf(stack, context), name, 'operator'), values.id, context);
       return 'done';
     }),
 });
@@ -172,7 +176,7 @@ const remove = verb({
   run: (values, context) =>
     withStack(values, context, async (stack) => {
       const name = { tenantId: values.tenant, scheduleId: values.id };
-      const done = await deleteSchedule(await portsOf(stack, context), name);
+      const done = await deleteSchedule(await portsOf(stack, context), name, 'operator');
       if (done.kind === 'refused') throw notFound(`There is no schedule ${values.id} of this tenant.`);
       context.output.show([name], (page) => page.line(`${values.id} of ${values.tenant} is deleted.`));
       return 'done';

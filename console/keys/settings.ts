@@ -11,6 +11,8 @@ export const SCOPES: Readonly<Record<Scope, string>> = {
   'jobs:cancel': 'cancel jobs',
   'logs:read': 'read what programs print',
   'groups:write': 'seal and cancel groups',
+  'schedules:read': 'read schedules',
+  'schedules:write': 'make, change, pause and run schedules, and so start jobs',
   'endpoints:read': 'read endpoints and what was sent to them',
   'usage:read': 'read what was used',
 };

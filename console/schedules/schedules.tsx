@@ -63,7 +63,7 @@ function One({ schedule }: { schedule: Schedule }) {
         {paused !== undefined && (
           <span class="held">
             {' '}
-            ‖ paused <Ago at={paused.at} />: <bdi>{paused.reason}</bdi>
+            ‖ paused <Ago at={paused.at} />: <bdi>{paused.reason ?? ''}</bdi>
           </span>
         )}
       </p>

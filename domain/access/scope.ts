@@ -7,6 +7,8 @@ export const Scope = z.enum([
   'jobs:cancel',
   'logs:read',
   'groups:write',
+  'schedules:read',
+  'schedules:write',
   'endpoints:read',
   'usage:read',
 ]);

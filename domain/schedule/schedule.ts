@@ -53,7 +53,8 @@ export const Schedule = Definition.extend({
   scheduleId: z.string(),
   /** Raised by one with each write. */
   version: z.int().positive(),
-  paused: z.object({ reason: z.string(), at: EpochMs }).optional(),
+  /** `by` is absent for an operator, whose reason is not for its tenant, and whose pause only an operator ends. */
+  paused: z.object({ reason: z.string(), at: EpochMs, by: z.literal('tenant').optional() }).optional(),
   /** Each occurrence up to here has been sent or left out. */
   decidedUntil: EpochMs,
   /** Absent while it is paused, and when no occurrence is left. */
@@ -109,11 +110,24 @@ export function advanced(schedule: Schedule, calendar: Calendar, nowMs: number):
   return { ...rest, ...times, version: schedule.version + 1, changedAt: nowMs };
 }
 
-export function paused(schedule: Schedule, reason: string, nowMs: number): Schedule | undefined {
-  if (schedule.paused !== undefined) return undefined;
-  const { nextAt: _, dueAt: __, ...rest } = schedule;
-  return { ...rest, version: schedule.version + 1, paused: { reason, at: nowMs }, changedAt: nowMs };
+export interface Pause {
+  readonly reason: string;
+  readonly by: 'operator' | 'tenant';
 }
+
+/** One that an operator asks for takes the place of its tenant's. @returns undefined when it rests already */
+export function paused(schedule: Schedule, { reason, by }: Pause, nowMs: number): Schedule | undefined {
+  const { nextAt: _, dueAt: __, paused: before, ...rest } = schedule;
+  if (before !== undefined && (by === 'tenant' || !isByTenant(before))) return undefined;
+  const pause = { reason, at: nowMs, ...(by === 'tenant' ? { by } : {}) };
+  return { ...rest, version: schedule.version + 1, paused: pause, changedAt: nowMs };
+}
+
+const isByTenant = ({ by }: NonNullable<Schedule['paused']>): boolean => by === 'tenant';
+
+/** What an operator has paused its tenant neither resumes nor removes, so as to make it anew. */
+export const isKeptFrom = (who: Pause['by'], { paused: pause }: Schedule): boolean =>
+  who === 'tenant' && pause !== undefined && !isByTenant(pause);
 
 /** Occurrences of the pause are not missed: its owner did not want them. */
 export function resumed(schedule: Schedule, calendar: Calendar, nowMs: number): Schedule | undefined {

@@ -65,7 +65,8 @@ export type Subject =
   | { readonly kind: 'roll'; readonly roll: RollName }
   | { readonly kind: 'delivery'; readonly delivery: DeliveryName }
   | { readonly kind: 'gate'; readonly tenantId: string }
-  | { readonly kind: 'schedule'; readonly schedule: ScheduleName }
+  /** `key`: of a row that lies where an earlier version has put it. */
+  | { readonly kind: 'schedule'; readonly schedule: ScheduleName; readonly key?: Key }
   | { readonly kind: 'operation'; readonly operationId: string }
   | { readonly kind: 'group'; readonly jobGroup: GroupName }
   /** Of a newer version, or of a key that was edited by hand. */
@@ -221,7 +222,8 @@ function subjectOf(key: Key): Subject {
   const operationId = parseOperationKey(key);
   if (operationId !== undefined) return { kind: 'operation', operationId };
   const schedule = parseScheduleKey(key);
-  if (schedule !== undefined) return { kind: 'schedule', schedule };
+  if (schedule !== undefined)
+    return { kind: 'schedule', schedule, ...(key.pk === scheduleKey(schedule).pk ? {} : { key }) };
   const group = parseGroupKey(key);
   if (group !== undefined) return { kind: 'group', jobGroup: group };
   const delivery = parseDeliveryKey(key);
@@ -245,7 +247,7 @@ function keyOf(item: Due): Key {
     case 'delivery':
       return deliveryKey(item.delivery);
     case 'schedule':
-      return scheduleKey(item.schedule);
+      return item.key ?? scheduleKey(item.schedule);
     case 'operation':
       return operationKey(item.operationId);
     case 'group':

@@ -1,4 +1,7 @@
-/** The schedules of tenants in the table: one item each, under the tenant. */
+/**
+ * The schedules of tenants in the table: one item each, in a partition of their tenant that has nothing else. The door for tenants
+ * writes there, and its role must not reach caps and endpoints, which are under `TENANT#…`.
+ */
 import { Schedule, ScheduleId, type ScheduleName } from '../../domain/schedule/schedule.ts';
 import { dueAttributes } from './due/turns.ts';
 import { type RowUnreadable, readEach, readRow } from './rows.ts';
@@ -18,25 +21,30 @@ export interface ScheduleStore {
 export function scheduleStore(items: Table): ScheduleStore {
   return {
     async get(name) {
-      const item = await items.get(scheduleKey(name));
+      const item = (await items.get(scheduleKey(name))) ?? (await items.get(formerKey(name)));
       return item && scheduleOf(name.tenantId, item);
     },
 
     async list(tenantId, onUnreadable = raise) {
-      const found: Schedule[] = [];
-      let after: Page['next'];
-      do {
-        const page = await items.query({
-          condition: 'pk = :pk AND begins_with(sk, :prefix)',
-          values: { ':pk': `TENANT#${tenantId}`, ':prefix': PREFIX },
-          after,
-        });
-        const { rows, unreadable } = readEach(page.items, (item) => scheduleOf(tenantId, item));
-        for (const error of unreadable) onUnreadable(error);
-        found.push(...rows.filter(({ deletedAt }) => deletedAt === undefined));
-        after = page.next;
-      } while (after !== undefined);
-      return found;
+      const found = new Map<string, Schedule>();
+      // What is in the partition of now has the last word.
+      for (const pk of [`TENANT#${tenantId}`, partitionOf(tenantId)]) {
+        let after: Page['next'];
+        do {
+          const page: Page = await items.query({
+            condition: 'pk = :pk AND begins_with(sk, :prefix)',
+            values: { ':pk': pk, ':prefix': PREFIX },
+            after,
+          });
+          const { rows, unreadable } = readEach(page.items, (item) => scheduleOf(tenantId, item));
+          for (const error of unreadable) onUnreadable(error);
+          for (const schedule of rows) found.set(schedule.scheduleId, schedule);
+          after = page.next;
+        } while (after !== undefined);
+      }
+      return [...found.values()]
+        .filter(({ deletedAt }) => deletedAt === undefined)
+        .toSorted((a, b) => (a.scheduleId < b.scheduleId ? -1 : 1));
     },
 
     async create(schedule) {
@@ -45,11 +53,15 @@ export function scheduleStore(items: Table): ScheduleStore {
       return stored === undefined ? 'written' : 'lost';
     },
 
-    replace(seen, next) {
+    async replace(seen, next) {
       // With all attributes of the index that a failure of reconcile may have changed. Idempotent: the first write raises
       // the version, so a repeat is refused.
       const from = { ...attributesOf(seen), dueSlice: '', dueTurn: '', dueAt: '' };
-      return items.change(scheduleKey(seen), { from, to: attributesOf(next) }, { version: seen.version });
+      const to = attributesOf(next);
+      const written = await items.change(scheduleKey(seen), { from, to }, { version: seen.version });
+      if (written === 'written' || (await items.get(scheduleKey(seen))) !== undefined) return written;
+      // One of an earlier version stays where it is. Idempotent for the same reason.
+      return items.change(formerKey(seen), { from, to }, { version: seen.version });
     },
   };
 }
@@ -62,14 +74,22 @@ const PREFIX = 'SCHEDULE#';
 /** Longer than any message of a deleted schedule may be under way. */
 const KEPT_DELETED_MS = 86_400_000;
 
+const partitionOf = (tenantId: string): string => `SCHEDULES#${tenantId}`;
+
 export function scheduleKey({ tenantId, scheduleId }: ScheduleName): Key {
-  return { pk: `TENANT#${tenantId}`, sk: `${PREFIX}${scheduleId}` };
+  return { pk: partitionOf(tenantId), sk: `${PREFIX}${scheduleId}` };
 }
+
+/** Where earlier versions have put it. */
+const formerKey = ({ tenantId, scheduleId }: ScheduleName): Key => ({
+  pk: `TENANT#${tenantId}`,
+  sk: `${PREFIX}${scheduleId}`,
+});
 
 /** @returns undefined for any other item */
 export function parseScheduleKey({ pk, sk }: Key): ScheduleName | undefined {
   const [kind, tenantId = ''] = pk.split('#');
-  if (kind !== 'TENANT' || !sk.startsWith(PREFIX)) return undefined;
+  if ((kind !== 'SCHEDULES' && kind !== 'TENANT') || !sk.startsWith(PREFIX)) return undefined;
   const scheduleId = ScheduleId.safeParse(sk.slice(PREFIX.length)).data;
   return scheduleId === undefined ? undefined : { tenantId, scheduleId };
 }

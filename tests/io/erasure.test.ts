@@ -98,7 +98,9 @@ async function furnish(tenantId: string, states: readonly WholeJob[] = []): Prom
     { pk: `DELIVERIES#${tenantId}#whe_removed#2026-01-05`, sk: '2026-01-05T09:00:00.000Z#msg_1' },
     {},
   );
-  await items.put({ pk: `TENANT#${tenantId}`, sk: 'SCHEDULE#nightly' }, { cron: '0 2 * * *' });
+  // The second as an earlier version has put it.
+  for (const pk of [`SCHEDULES#${tenantId}`, `TENANT#${tenantId}`])
+    await items.put({ pk, sk: 'SCHEDULE#nightly' }, { cron: '0 2 * * *' });
   await tenantStore(items).put({ tenantId, status: 'active' });
   for (const name of ['inputs/n.csv', 'results/job/1/result.json'])
     await cloud.s3.send(

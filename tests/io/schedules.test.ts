@@ -89,3 +89,32 @@ test('three hundred schedules of one minute are one job and one write each, and 
   expect(calls.filter((call) => ['PutItem', 'UpdateItem'].includes(call))).toEqual([]);
   expect(await run()).toEqual([]);
 });
+
+test('one that an earlier version has put beside its tenant is found, changed and put off where it is', async () => {
+  const db = DynamoDBDocumentClient.from(cloud.dynamodb, {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  const items = table(db, TABLE, systemRandom);
+  const schedules = scheduleStore(items);
+  const name = { tenantId: 'acme', scheduleId: 'nightly' };
+  const here = { pk: 'SCHEDULES#acme', sk: 'SCHEDULE#nightly' };
+  const there = { pk: 'TENANT#acme', sk: 'SCHEDULE#nightly' };
+  const former = { ...nightly(0), ...name };
+  await schedules.create(former);
+  const { pk: _, sk: __, ...row } = (await items.get(here)) ?? {};
+  await items.removeAll([here]);
+  await items.put(there, row);
+
+  expect(await schedules.get(name)).toEqual(former);
+  expect(await schedules.list('acme')).toEqual([former]);
+  const next = { ...former, version: 2, cron: '2 9 * * *' };
+  expect(await schedules.replace(former, next)).toBe('written');
+  expect(await schedules.replace(former, next)).toBe('lost');
+  expect(await schedules.get(name)).toEqual(next);
+  expect(await items.get(here)).toBeUndefined();
+  const { shards, due, postponeFailed } = dueIndex(items);
+  const pages = await Promise.all(shards.map((shard) => due(shard, NOW + 2 * MINUTE_MS)));
+  const [found, ...more] = pages.flatMap((page) => page.due);
+  expect([found, more]).toMatchObject([{ kind: 'schedule', schedule: name, key: there }, []]);
+  expect(found && (await postponeFailed(found, NOW + 2 * MINUTE_MS))).toMatchObject({ count: 1 });
+});

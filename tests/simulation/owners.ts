@@ -46,13 +46,15 @@ export function owners(run: Run, portsFor: (process: Process) => PutSchedulePort
   }
   if (luck.happens(0.2)) {
     const fromMs = later();
-    at(fromMs, 'pause', (ports) => pauseSchedule(ports, name, 'unpaid'));
-    at(luck.between(fromMs, FAULTS_END_MS * 1.2), 'resume', (ports) => resumeSchedule(ports, name));
+    at(fromMs, 'pause', (ports) => pauseSchedule(ports, name, { reason: 'unpaid', by: 'operator' }));
+    at(luck.between(fromMs, FAULTS_END_MS * 1.2), 'resume', (ports) =>
+      resumeSchedule(ports, name, 'operator'),
+    );
   }
   if (luck.happens(0.2)) at(later(), 'run', (ports) => runSchedule(ports, name, 'by-hand'));
   if (luck.happens(0.2)) {
     const fromMs = later();
-    at(fromMs, 'delete', (ports) => deleteSchedule(ports, name));
+    at(fromMs, 'delete', (ports) => deleteSchedule(ports, name, 'operator'));
     if (luck.happens(0.6)) {
       const anew = definitionOf(luck, tenantId);
       at(luck.between(fromMs, fromMs + 90_000), 'put anew', (ports) => putSchedule(ports, name, anew));

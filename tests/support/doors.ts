@@ -143,6 +143,7 @@ export function doors({
         ...served(jobOperations, jobHandlers(all)),
         ...served(logOperations, logHandlers(all)),
         ...served(groupOperations, groupHandlers(all)),
+        ...served(scheduleOperations, scheduleHandlers(all)),
         ...served(usageOperations, usageHandlers(all)),
         ...served(endpointReadOperations, endpointReadHandlers(all)),
         ...served(serviceOperations, serviceHandlers({ name: 'api', ...about })),

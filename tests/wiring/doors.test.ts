@@ -52,7 +52,9 @@ it('the door for tenants writes job records, groups, rolls and rosters, and noth
     expect.objectContaining({
       Resource: ['JobsTable'],
       Condition: {
-        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['JOB#*', 'GROUP#*', 'ROLL#*', 'ROSTER#*'] },
+        'ForAllValues:StringLike': {
+          'dynamodb:LeadingKeys': ['JOB#*', 'GROUP#*', 'ROLL#*', 'ROSTER#*', 'SCHEDULES#*'],
+        },
       },
     }),
   ]);

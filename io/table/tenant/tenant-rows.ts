@@ -75,16 +75,19 @@ export function tenantRows(items: Table): TenantRows {
     },
 
     async removeSchedules(tenantId) {
-      let after: Page['next'];
-      do {
-        const page: Page = await items.query({
-          condition: 'pk = :pk AND begins_with(sk, :prefix)',
-          values: { ':pk': `TENANT#${tenantId}`, ':prefix': 'SCHEDULE#' },
-          after,
-        });
-        if (page.items.length > 0) await items.removeAll(page.items.map(keyOf));
-        after = page.next;
-      } while (after !== undefined);
+      // Earlier versions have put them beside the record of the tenant.
+      for (const pk of [`SCHEDULES#${tenantId}`, `TENANT#${tenantId}`]) {
+        let after: Page['next'];
+        do {
+          const page: Page = await items.query({
+            condition: 'pk = :pk AND begins_with(sk, :prefix)',
+            values: { ':pk': pk, ':prefix': 'SCHEDULE#' },
+            after,
+          });
+          if (page.items.length > 0) await items.removeAll(page.items.map(keyOf));
+          after = page.next;
+        } while (after !== undefined);
+      }
     },
   };
 }
@@ -97,6 +100,7 @@ const BY_TENANT: ReadonlySet<string> = new Set([
   'GROUP',
   'ROLL',
   'ROSTER',
+  'SCHEDULES',
   'WAITS',
   'WAITING',
   'DELIVERIES',

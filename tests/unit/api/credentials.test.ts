@@ -33,6 +33,7 @@ function requestOf(id: (typeof guarded)[number], jobId = idOf('a')): [path: stri
     .replace('{jobId}', jobId)
     .replace('{attempt}', '1')
     .replace('{tenantId}', 'acme')
+    .replace('{scheduleId}', 'nightly')
     .replace('{endpointId}', 'whe_none')
     .replace('{deliveryId}', 'whe_none.1.msg_none')
     .replace('{keyId}', 'a'.repeat(16));

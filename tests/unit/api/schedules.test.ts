@@ -1,5 +1,6 @@
-/** Schedules over the door for operators. */
+/** Schedules over the doors. */
 import { describe, expect, it, test } from '@jest/globals';
+import { bearer, ownedKey, tokenOf } from '../../support/credentials.ts';
 import { type Asking, doors } from '../../support/doors.ts';
 import { NOW } from '../../support/jobs.ts';
 
@@ -70,6 +71,113 @@ describe('an operator', () => {
   });
 });
 
-it('the door for tenants has no schedules', async () => {
-  expect(await doors().api('/v1/schedules?tenant=acme')).toMatchObject({ status: 404 });
+describe('a tenant', () => {
+  async function opened() {
+    const door = doors();
+    const owned = ownedKey();
+    await door.keys.register(owned.key);
+    const as =
+      (claims: object = {}) =>
+      async (at: string, asking: Asking = {}) =>
+        door.api(`/v1/schedules${at}`, {
+          ...asking,
+          headers: { ...bearer(tokenOf(owned, claims)), ...asking.headers },
+        });
+    return { ...door, as, acme: as(), globex: as({ sub: 'globex', jti: 'token-2' }) };
+  }
+
+  it('makes, reads, changes, runs, pauses, resumes and ends its own', async () => {
+    const { acme, globex, operate, sent } = await opened();
+    const made = await acme('/nightly', put());
+    expect(made).toMatchObject({ status: 201, body: { tenantId: 'acme', scheduleId: 'nightly' } });
+    expect((await operate(path)).body).toEqual(made.body);
+    expect((await acme('')).body).toEqual({ items: [made.body] });
+    expect((await globex('')).body).toEqual({ items: [] });
+    expect((await acme('/nightly', put({ overlap: 'skip' }))).body.overlap).toBe('skip');
+    const ran = await acme('/nightly/run', { method: 'POST', headers: { 'Idempotency-Key': 'now-1' } });
+    expect(ran).toMatchObject({ status: 202, body: { jobId: expect.stringMatching(/^job_/) } });
+    expect(JSON.parse(sent.front.taken.at(-1)?.body ?? '')).toMatchObject({
+      tenantId: 'acme',
+      idempotencyKey: 'schedule:nightly:run:now-1',
+    });
+    expect((await acme('/nightly/pause', post({ reason: 'holidays' }))).body).toMatchObject({
+      paused: { by: 'tenant', reason: 'holidays' },
+    });
+    expect((await acme('/nightly/resume', post())).body.paused).toBeUndefined();
+    expect((await acme('/nightly', { method: 'DELETE' })).status).toBe(204);
+    expect((await acme('/nightly')).status).toBe(404);
+  });
+
+  it.each<[string, string, Asking]>([
+    ['is read', '', {}],
+    ['is paused', '/pause', post({ reason: 'x' })],
+    ['is resumed', '/resume', post()],
+    ['runs', '/run', post()],
+    ['is ended', '', { method: 'DELETE' }],
+  ])("is answered by the same bytes when another's %s and when there is none", async (_, rest, asking) => {
+    const { acme, globex } = await opened();
+    await globex('/theirs', put());
+    const bytes = async (id: string) => {
+      const { status, text } = await acme(`/${id}${rest}`, asking);
+      return [status, text.replace(/req_\w+/, '')];
+    };
+    const absent = await bytes('none');
+    expect(absent[0]).toBe(404);
+    expect(await bytes('theirs')).toEqual(absent);
+    expect(await bytes('a%23b')).toEqual(absent);
+    expect((await globex('/theirs')).status).toBe(200);
+  });
+
+  it('that makes one of the name of another’s has its own', async () => {
+    const { acme, globex } = await opened();
+    await globex('/nightly', put());
+    expect(await acme('/nightly', put({ cron: '5 * * * *' }))).toMatchObject({ status: 201 });
+    expect((await globex('/nightly')).body.cron).toBe('0 * * * *');
+  });
+
+  it('may have a hundred, whatever others have', async () => {
+    const { acme, globex, operate } = await opened();
+    for (let n = 0; n < 100; n++)
+      expect((await operate(`/v1/schedules/s-${n}?tenant=acme`, put())).status).toBe(201);
+    expect(await acme('/more', put())).toMatchObject({ status: 409, body: { code: 'schedules_quota' } });
+    expect((await globex('/more', put())).status).toBe(201);
+    await acme('/s-0', { method: 'DELETE' });
+    expect((await acme('/more', put())).status).toBe(201);
+  });
+
+  it('cannot end what an operator has paused, and is not told why', async () => {
+    const { acme, operate } = await opened();
+    await acme('/nightly', put());
+    await acme('/nightly/pause', post({ reason: 'holidays' }));
+    await operate('/v1/schedules/nightly/pause?tenant=acme', post({ reason: 'has not paid' }));
+    expect((await acme('/nightly')).body.paused).toEqual({ by: 'operator', at: iso(NOW) });
+    expect((await operate(path)).body.paused).toMatchObject({ by: 'operator', reason: 'has not paid' });
+    expect((await acme('/nightly/pause', post({ reason: 'mine' }))).body.paused.by).toBe('operator');
+    const conflict = { status: 409, body: { code: 'state_conflict' } };
+    expect(await acme('/nightly/resume', post())).toMatchObject(conflict);
+    expect(await acme('/nightly', { method: 'DELETE' })).toMatchObject(conflict);
+    expect((await acme('/nightly', put({ overlap: 'skip' }))).body).toMatchObject({
+      overlap: 'skip',
+      paused: { by: 'operator' },
+      next: [],
+    });
+    expect((await operate('/v1/schedules/nightly/resume?tenant=acme', post())).status).toBe(200);
+    expect((await acme('/nightly', { method: 'DELETE' })).status).toBe(204);
+  });
+
+  it('opens none with a narrowed token', async () => {
+    const { acme, as } = await opened();
+    await acme('/nightly', put());
+    for (const narrow of [
+      { tag: { name: 'plan', value: 'free' } },
+      { type: ['report.render'] },
+      { job: `job_${'a'.repeat(26)}` },
+    ])
+      for (const [at, asking] of [
+        ['', {}],
+        ['/nightly', {}],
+        ['/other', put()],
+      ] as const)
+        expect(await as(narrow)(at, asking)).toMatchObject({ status: 403, body: { code: 'scope_missing' } });
+  });
 });

@@ -191,9 +191,9 @@ describe('an owner', () => {
     const { schedules } = ports;
     const dying = { ...ports, schedules: { ...schedules, replace: async () => Promise.reject(new Error()) } };
     await fireDueSchedules(dying, [{ schedule: name }], NOW + 90_000);
-    await pauseSchedule(ports, name, 'audit');
+    await pauseSchedule(ports, name, { reason: 'audit', by: 'operator' });
     await put({ job: { ...job, input: { title: 'New' } } });
-    await resumeSchedule(ports, name);
+    await resumeSchedule(ports, name, 'operator');
     expect((await stored()).nextAt).toBe(NOW + 3 * MINUTE);
     expect(await fire(NOW + MINUTE)).toMatchObject({ count: 0 });
     expect(time.nowMs).toBe(NOW + MINUTE);
@@ -202,11 +202,11 @@ describe('an owner', () => {
   it('pauses and resumes it; occurrences of the pause do not run', async () => {
     const { ports, put, fire, bodies, time, stored } = opened();
     await put();
-    await pauseSchedule(ports, name, 'audit');
+    await pauseSchedule(ports, name, { reason: 'audit', by: 'operator' });
     expect(await fire(NOW + HOUR)).toMatchObject({ count: 0 });
     expect(nextRuns(await stored(), NOW, 3)).toEqual([]);
     time.nowMs = NOW + 5 * HOUR + 1;
-    await resumeSchedule(ports, name);
+    await resumeSchedule(ports, name, 'operator');
     expect(await stored()).toMatchObject({ nextAt: NOW + 6 * HOUR });
     expect(nextRuns(await stored(), time.nowMs, 2)).toEqual([NOW + 6 * HOUR, NOW + 7 * HOUR]);
     expect(bodies()).toEqual([]);
@@ -232,7 +232,7 @@ describe('an owner', () => {
     const { ports, put, fire, bodies, stored } = opened({ ...hourly, cron: '* * * * *' });
     await put();
     await fire(NOW + 30_000);
-    await deleteSchedule(ports, name);
+    await deleteSchedule(ports, name, 'operator');
     expect(await getSchedule(ports, name)).toMatchObject({ kind: 'refused', problem: { code: 'not_found' } });
     expect(await listSchedules(ports, 'acme')).toEqual([]);
     expect(await fire(NOW + 60_000)).toMatchObject({ count: 0 });
@@ -247,9 +247,9 @@ describe('an owner', () => {
     const foreign = { ...name, tenantId: 'globex' };
     const gone = { kind: 'refused', problem: { code: 'not_found' } };
     expect(await getSchedule(ports, foreign)).toMatchObject(gone);
-    expect(await pauseSchedule(ports, foreign, 'x')).toMatchObject(gone);
+    expect(await pauseSchedule(ports, foreign, { reason: 'x', by: 'operator' })).toMatchObject(gone);
     expect(await runSchedule(ports, foreign, 'x')).toMatchObject(gone);
-    expect(await deleteSchedule(ports, foreign)).toMatchObject(gone);
+    expect(await deleteSchedule(ports, foreign, 'operator')).toMatchObject(gone);
     expect(await getSchedule(ports, { ...name, scheduleId: '../nightly' })).toMatchObject(gone);
   });
 
@@ -260,7 +260,7 @@ describe('an owner', () => {
     for (let n = 0; n < 100; n++) expect(await putNth(n)).toMatchObject({ kind: 'created' });
     expect(await putNth(100)).toMatchObject({ problem: { code: 'schedules_quota' } });
     expect(await putNth(1)).toMatchObject({ kind: 'unchanged' });
-    await deleteSchedule(ports, { ...name, scheduleId: 's-1' });
+    await deleteSchedule(ports, { ...name, scheduleId: 's-1' }, 'operator');
     expect(await putNth(100)).toMatchObject({ kind: 'created' });
   });
 });
