@@ -57,6 +57,8 @@ export interface Case {
   readonly recordsRunning?: boolean;
   /** The rate limit of AWS Batch; absent: no job waits for its turn. */
   readonly callsPerSecond?: number;
+  /** Jobs of the tenant that asked for a turn in the rate limit before; absent: none. */
+  readonly backlog?: number;
 }
 
 const TENANT = 'acme';
@@ -64,6 +66,8 @@ const TENANT = 'acme';
 const RECORD_BYTES_WITHOUT_INPUT = 640;
 const SANDBOXES = 3;
 const PLENTY = 1000;
+/** By then each job behind a backlog has had its turn. */
+const AFTER_BACKLOG_MS = 180_000;
 
 /** @returns the counts of one job */
 export async function costOf(one: Case): Promise<Counts> {
@@ -75,6 +79,7 @@ export async function costOf(one: Case): Promise<Counts> {
     published,
     recordsRunning = true,
     callsPerSecond = PLENTY,
+    backlog = 0,
   } = one;
   const { container, fields, cancelledAfterMs }: Kind = kinds[kind];
   const jobs = batchSize === 1 ? 8 : 5 * batchSize;
@@ -90,7 +95,7 @@ export async function costOf(one: Case): Promise<Counts> {
     container,
     sandboxes: SANDBOXES,
   });
-  const send = async (names: readonly string[]) => {
+  const send = async (names: readonly string[], throughMs?: number) => {
     for (const idempotencyKey of names) {
       const text = textOf(recordBytes - RECORD_BYTES_WITHOUT_INPUT, idempotencyKey);
       const job = { specVersion: '1', tenantId: TENANT, jobType: JOB_TYPE, idempotencyKey };
@@ -99,14 +104,18 @@ export async function costOf(one: Case): Promise<Counts> {
       const cancel = { specVersion: '1', action: 'job.cancel', tenantId: TENANT, idempotencyKey };
       pipeline.send(cancel, pipeline.nowMs() + cancelledAfterMs);
     }
-    await pipeline.settle();
+    await pipeline.settle(throughMs);
   };
   const named = (i: number) => `order-${String(i).padStart(6, '0')}`;
   try {
     // A sandbox lives for thousands of jobs: what it asks for once is no part of a job's cost.
     for (let i = 0; i < SANDBOXES; i += 1) await send([named(jobs + i)]);
+    const throughMs = backlog === 0 ? undefined : AFTER_BACKLOG_MS + (await pipeline.holdBacklog(backlog));
     pipeline.reset();
-    await send(Array.from({ length: jobs }, (_, i) => named(i)));
+    await send(
+      Array.from({ length: jobs }, (_, i) => named(i)),
+      throughMs,
+    );
     return perJob(pipeline.counts, jobs);
   } finally {
     await pipeline.close();

@@ -9,6 +9,7 @@ import { endpointRegister } from '../../io/table/endpoints.ts';
 import { gateStore } from '../../io/table/gates.ts';
 import { type Table, table } from '../../io/table/table.ts';
 import { tenantStore } from '../../io/table/tenants.ts';
+import { turnBook } from '../../io/table/turn-book.ts';
 import { openCountedCloud, TABLE } from './cloud.ts';
 import { everyMinute, sandbox } from './functions.ts';
 import { type Counts, nothing } from './meter.ts';
@@ -34,8 +35,17 @@ export interface Pipeline {
   readonly counts: Counts;
   /** To the front queue, at a time; absent: now. */
   send(body: object, atMs?: number): void;
-  /** Handles messages, and lets time pass, until no message is left; then reconcile looks at what is due. */
-  settle(): Promise<void>;
+  /**
+   * So many jobs of the tenant have asked for their turn in the rate limit, and are served before any that comes now. They are
+   * known by the turns that they have booked alone.
+   * @returns when the last of them is served
+   */
+  holdBacklog(jobs: number): Promise<number>;
+  /**
+   * Handles messages, and lets time pass, until no message is left; then reconcile looks at what is due.
+   * @param throughMs until then reconcile looks each minute; absent: once, at the end
+   */
+  settle(throughMs?: number): Promise<void>;
   nowMs(): number;
   /** Counts from here on. */
   reset(): void;
@@ -44,6 +54,7 @@ export interface Pipeline {
 
 const namesOf = (counts: Counts) => Object.keys(counts) as (keyof Counts)[]; // its own keys
 
+const MINUTE_MS = 60_000;
 /** Later than a record is due at first. */
 const LOOK_AFTER_MS = 120_000;
 /** More than any run needs: a message that never ends would run for ever. */
@@ -65,7 +76,8 @@ export async function openPipeline(setting: Setting): Promise<Pipeline> {
   const stage = { types, published, recordsRunning, callsPerSecond };
   const around = { cloud, counts, batch, ...stage, clock: queues, random };
   const sandboxes = Array.from({ length: setting.sandboxes }, () => sandbox(around));
-  await prepare(table(cloud.db, TABLE, random), setting, queues);
+  const items = table(cloud.db, TABLE, random);
+  await prepare(items, setting, queues);
 
   let batches = 0;
   const handle = async (stage: Handled) => {
@@ -92,14 +104,20 @@ export async function openPipeline(setting: Setting): Promise<Pipeline> {
     await look();
     for (const name of namesOf(counts)) counts[name] = 2 * before[name] - counts[name];
   };
-  const step = async () => {
+  const step = async (byMs?: number) => {
     for (const stage of HANDLED) if (await handle(stage)) return true;
-    return queues.pass();
+    return queues.pass(byMs);
   };
   return {
     counts,
     send: (body, atMs = queues.nowMs()) => queues.put('front', JSON.stringify(body), { atMs }),
-    async settle() {
+    holdBacklog: (jobs) => holdBacklog(items, setting, jobs, queues.nowMs()),
+    async settle(throughMs = queues.nowMs()) {
+      for (let minuteMs = queues.nowMs() + MINUTE_MS; minuteMs <= throughMs; minuteMs += MINUTE_MS) {
+        while (await step(minuteMs));
+        await queues.waitUntil(minuteMs);
+        await reconcile();
+      }
       while (await step());
       await queues.waitUntil(queues.nowMs() + LOOK_AFTER_MS);
       await reconcile();
@@ -108,6 +126,21 @@ export async function openPipeline(setting: Setting): Promise<Pipeline> {
     reset: () => void Object.assign(counts, nothing()),
     close: cloud.close,
   };
+}
+
+/** The rate limit is full until then, and the next turn of the tenant is after theirs. */
+async function holdBacklog(
+  items: Table,
+  { tenant: { tenantId }, callsPerSecond }: Setting,
+  jobs: number,
+  nowMs: number,
+): Promise<number> {
+  const turns = turnBook(items, callsPerSecond);
+  const booked = await Promise.all(Array.from({ length: jobs }, () => turns.book(tenantId, nowMs)));
+  const servedMs = Math.max(nowMs, ...booked.slice(-1));
+  const version = nowMs;
+  await items.put({ pk: 'PACE', sk: 'BATCH' }, { tatMs: servedMs, shares: {}, version });
+  return servedMs;
 }
 
 async function prepare(items: Table, { tenant, cap }: Setting, { nowMs }: Queues): Promise<void> {

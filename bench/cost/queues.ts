@@ -24,8 +24,8 @@ export interface Queues {
   put(stage: Stage, body: string, given?: Partial<Omit<Waiting, 'id' | 'body'>>): void;
   /** Takes up to so many messages that are there now. */
   take(stage: Handled, most: number): readonly Waiting[];
-  /** Lets time pass until the next message. @returns whether there is one */
-  pass(): boolean;
+  /** Lets time pass until the next message. @returns whether there is one by then; if not, no time has passed */
+  pass(byMs?: number): boolean;
 }
 
 export function virtualQueues(): Queues {
@@ -52,9 +52,9 @@ export function virtualQueues(): Queues {
       );
       return taken;
     },
-    pass() {
+    pass(byMs = Number.MAX_SAFE_INTEGER) {
       const next = Math.min(...HANDLED.flatMap((stage) => of(stage).map(({ atMs }) => atMs)));
-      if (next === Number.POSITIVE_INFINITY) return false;
+      if (next > byMs) return false;
       nowMs = Math.max(nowMs, next);
       return true;
     },

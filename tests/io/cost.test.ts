@@ -2,7 +2,7 @@
  * What a job may cost, by its kind: counts of the real use cases and stores under simulated time, so each run has the same.
  * A change that lowers a count lowers its bar; one that raises a count has to say why.
  */
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Case, costOf } from '../../bench/cost/kinds.ts';
 import type { Counts } from '../../bench/cost/meter.ts';
 import { billOf, dollarsOf } from '../../bench/cost/prices.ts';
@@ -158,6 +158,27 @@ it('a job behind a backlog is received once more than one that gets its turn at 
   const { receives, messages } = await costOf({ ...USUAL, callsPerSecond: 1 });
   expect(receives).toBeLessThanOrEqual(6);
   expect(messages).toBeLessThanOrEqual(5);
+});
+
+describe('a job takes no more for the jobs that wait before it than one message, once', () => {
+  /** The default of a stage: 100,000 jobs take 42 minutes. */
+  const AT = { ...USUAL, callsPerSecond: 40 };
+
+  let empty: Counts;
+  beforeAll(async () => {
+    empty = await costOf(AT);
+  });
+
+  it.each([10_000, 100_000])('%d of them', async (backlog) => {
+    const behind = await costOf({ ...AT, backlog });
+    // With the message that brought the job, which its sender pays.
+    expect((behind.messages + 1) / (empty.messages + 1)).toBeLessThanOrEqual(1.2);
+    expect(behind.receives / empty.receives).toBeLessThanOrEqual(1.2);
+    // Each has ended: an end is an event.
+    expect([empty.events, behind.events]).toEqual([1, 1]);
+    // Each was turned away: otherwise nothing would have been behind anything.
+    expect(behind.receives).toBeGreaterThan(empty.receives);
+  });
 });
 
 describe('a job costs no more than its bars, with one webhook for its end', () => {
