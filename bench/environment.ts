@@ -26,6 +26,7 @@ export function environmentOf(): Record<string, string> {
     PRICING: '{"region":"us-east-1","spotFactor":0.3}',
     JOB_QUEUE_STANDARD: 'standard',
     JOB_QUEUE_ECONOMY: 'economy',
+    JOB_QUEUES_OF_INSTANCES: '{}',
     JOB_DEFINITIONS: '{"prefix":"bench_","revisions":{}}',
     BATCH_CALLS_PER_SECOND: '40',
     TENANT_DEFAULTS:

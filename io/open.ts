@@ -44,7 +44,7 @@ import { traces } from './http/traces.ts';
 import { xraySignature } from './http/xray-signature.ts';
 import { arrayObjects } from './open-array-objects.ts';
 import { systemClock } from './process/clock.ts';
-import { readEnv } from './process/env.ts';
+import { JOB_QUEUES, jobQueuesOf, readEnv } from './process/env.ts';
 import { limitPerKey } from './process/limit-per-key.ts';
 import { createLog, measuringLog } from './process/log.ts';
 import { systemRandom } from './process/random.ts';
@@ -219,8 +219,7 @@ export function openSubmission({ items, clock, log }: Jobs, maxWaitMs: number) {
     'BATCH_CALLS_PER_SECOND',
     'WORKER_KEY_ID',
     'SUBMIT_SETTLE_SECONDS',
-    'JOB_QUEUE_STANDARD',
-    'JOB_QUEUE_ECONOMY',
+    ...JOB_QUEUES,
     'JOB_DEFINITIONS',
     'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
     'TRACE_SAMPLING',
@@ -235,7 +234,7 @@ export function openSubmission({ items, clock, log }: Jobs, maxWaitMs: number) {
     ),
     turns: turnBook(items, env.BATCH_CALLS_PER_SECOND),
     targets: {
-      queues: { standard: env.JOB_QUEUE_STANDARD, economy: env.JOB_QUEUE_ECONOMY },
+      queues: jobQueuesOf(env),
       definitionOf: (jobType: string) => definitionOf(env.JOB_DEFINITIONS, jobType),
       functionOf: (jobType: string) => functionOf(env.JOB_DEFINITIONS, jobType),
     },
@@ -253,8 +252,7 @@ export function openWorkerApi(name: string) {
     'OBJECT_RETENTION_DAYS',
     'RETENTION_DAYS',
     'WORKER_KEY_ID',
-    'JOB_QUEUE_STANDARD',
-    'JOB_QUEUE_ECONOMY',
+    ...JOB_QUEUES,
     'SUBMIT_QUEUE_URL',
     'PRICING',
   );
@@ -269,7 +267,7 @@ export function openWorkerApi(name: string) {
     objects: signedObjects(s3(), env.BUCKET_NAME),
     lendCredentials: lendingCredentials(sts(), env.OBJECTS_ROLE_ARN, env.BUCKET_ARN),
     batch: batchPort(client, client),
-    queues: [env.JOB_QUEUE_STANDARD, env.JOB_QUEUE_ECONOMY],
+    queues: [env.JOB_QUEUE_STANDARD, env.JOB_QUEUE_ECONOMY, ...Object.values(env.JOB_QUEUES_OF_INSTANCES)],
     bucket: env.BUCKET_NAME,
     resultDays: resultDays(env.OBJECT_RETENTION_DAYS, env.RETENTION_DAYS),
   };

@@ -10,7 +10,7 @@ export type Json = string | number | boolean | readonly Json[] | { readonly [nam
 export type Part = { readonly [name: string]: Json };
 
 export const ref = (name: string): Part => ({ Ref: name });
-const sub = (text: string): Part => ({ 'Fn::Sub': text });
+export const sub = (text: string): Part => ({ 'Fn::Sub': text });
 export const arnOf = (name: string): Part => ({ 'Fn::GetAtt': [name, 'Arn'] });
 
 /** The resources of a registry, as a template that is merged into the stack's. */
@@ -37,7 +37,7 @@ export function deployedDefinitionsOf(types: JobTypes): Part {
 }
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the packager's variable
-const PREFIX = 'headgate-${sls:stage}_';
+export const PREFIX = 'headgate-${sls:stage}_';
 
 /** `csv.summarise` to `CsvSummariseJobDefinition`. */
 const logicalId = (jobType: string): string => `${pascalCase(jobType)}JobDefinition`;
@@ -62,7 +62,7 @@ function jobDefinition({ id, container }: JobType): Part {
       // Fixed, because the right to submit is given for the names of a stage (resources/roles.yml).
       JobDefinitionName: PREFIX + definitionName(id),
       Type: 'container',
-      PlatformCapabilities: ['FARGATE'],
+      PlatformCapabilities: [container.instances === undefined ? 'FARGATE' : 'EC2'],
       ResourceRetentionPolicy: { SkipDeregisterOnUpdate: true },
       // Required on a fair-share queue. Headgate overrides it by the job's priority.
       SchedulingPriority: 100,
@@ -95,7 +95,7 @@ const retryByBatch: Part = {
 };
 
 function containerProperties(jobType: string, container: Container): Part {
-  const { image, command, size, environment = {}, secrets = {}, writable = false } = container;
+  const { image, command, size, instances, environment = {}, secrets = {}, writable = false } = container;
   return {
     Image: imageUri(image),
     Command: command,
@@ -111,8 +111,17 @@ function containerProperties(jobType: string, container: Container): Part {
     ResourceRequirements: [
       { Type: 'VCPU', Value: String(size.vcpus) },
       { Type: 'MEMORY', Value: String(size.memoryMiB) },
+      ...(size.gpus === undefined || size.gpus === 0 ? [] : [{ Type: 'GPU', Value: String(size.gpus) }]),
     ],
-    RuntimePlatform: { OperatingSystemFamily: 'LINUX', CpuArchitecture: image.architecture.toUpperCase() },
+    // On EC2 the instance decides. AWS Batch API reference, "RuntimePlatform".
+    ...(instances === undefined
+      ? {
+          RuntimePlatform: {
+            OperatingSystemFamily: 'LINUX',
+            CpuArchitecture: image.architecture.toUpperCase(),
+          },
+        }
+      : {}),
     JobRoleArn: arnOf('WorkerJobRole'),
     ExecutionRoleArn: arnOf('WorkerExecutionRole'),
     User: image.user ?? '1000',
@@ -217,39 +226,39 @@ function secretEndpoints(types: readonly JobType[]): Part {
   const services = new Set(secretsOf(types).map(({ service }) => service));
   const endpoints = [...services].map((service): [string, Part] => [
     service === 'ssm' ? 'ParametersEndpoint' : 'SecretsEndpoint',
-    {
-      Type: 'AWS::EC2::VPCEndpoint',
-      Condition: 'OwnNetwork',
-      Properties: {
-        VpcEndpointType: 'Interface',
-        ServiceName: sub(`com.amazonaws.\${AWS::Region}.${service}`),
-        VpcId: ref('WorkerNetwork'),
-        SubnetIds: {
-          'Fn::If': [
-            'EndpointsInTwoZones',
-            [ref('WorkerSubnetA'), ref('WorkerSubnetB')],
-            [ref('WorkerSubnetA')],
-          ],
-        },
-        SecurityGroupIds: [{ 'Fn::GetAtt': ['EndpointSecurityGroup', 'GroupId'] }],
-        PrivateDnsEnabled: true,
-        PolicyDocument: {
-          Version: '2012-10-17',
-          Statement: [
-            {
-              Sid: 'OwnSecrets',
-              Effect: 'Allow',
-              Principal: '*',
-              Action: service === 'ssm' ? 'ssm:GetParameters' : 'secretsmanager:GetSecretValue',
-              Resource: secretsOf(types)
-                .filter((secret) => secret.service === service)
-                .map(({ arn }) => sub(arn)),
-              Condition: { StringEquals: { 'aws:PrincipalAccount': ref('AWS::AccountId') } },
-            },
-          ],
-        },
-      },
-    },
+    interfaceEndpoint(service, {
+      Sid: 'OwnSecrets',
+      Effect: 'Allow',
+      Principal: '*',
+      Action: service === 'ssm' ? 'ssm:GetParameters' : 'secretsmanager:GetSecretValue',
+      Resource: secretsOf(types)
+        .filter((secret) => secret.service === service)
+        .map(({ arn }) => sub(arn)),
+      Condition: { StringEquals: { 'aws:PrincipalAccount': ref('AWS::AccountId') } },
+    }),
   ]);
   return Object.fromEntries(endpoints);
+}
+
+/** A way to a service in the stack's own network, for what the statement allows. */
+export function interfaceEndpoint(service: string, statement: Part): Part {
+  return {
+    Type: 'AWS::EC2::VPCEndpoint',
+    Condition: 'OwnNetwork',
+    Properties: {
+      VpcEndpointType: 'Interface',
+      ServiceName: sub(`com.amazonaws.\${AWS::Region}.${service}`),
+      VpcId: ref('WorkerNetwork'),
+      SubnetIds: {
+        'Fn::If': [
+          'EndpointsInTwoZones',
+          [ref('WorkerSubnetA'), ref('WorkerSubnetB')],
+          [ref('WorkerSubnetA')],
+        ],
+      },
+      SecurityGroupIds: [{ 'Fn::GetAtt': ['EndpointSecurityGroup', 'GroupId'] }],
+      PrivateDnsEnabled: true,
+      PolicyDocument: { Version: '2012-10-17', Statement: [statement] },
+    },
+  };
 }

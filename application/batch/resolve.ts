@@ -1,5 +1,5 @@
 /** What became of a call without an answer. */
-import { queueOf, type Targets } from '../../domain/batch/submission.ts';
+import { queueIn, queueOf, type Targets } from '../../domain/batch/submission.ts';
 import { acceptedOrder } from '../../domain/job/attempt.ts';
 import { batchJobName } from '../../domain/job/identity.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
@@ -31,7 +31,7 @@ export async function resolve(
   }
   const { queues } = ports.targets;
   // Without its job type nothing says to which queue it went.
-  const places = type === undefined ? Object.values(queues) : [queues[queueOf(job, type)]];
+  const places = type === undefined ? Object.values(queues) : [queueIn(ports.targets, queueOf(job, type))];
   const name = batchJobName(jobId, attempt);
   const ids = (await together(places.map((place) => ports.batch.listByName(place, name)))).flat();
   const found = ids.find((id) => !job.refused?.includes(id));

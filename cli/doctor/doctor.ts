@@ -8,6 +8,8 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { instancesOf, queueId } from '../../domain/container/instances.ts';
+import { jobTypes } from '../../job-types.ts';
 import { Stopped } from '../program/stopped.ts';
 import { type Context, verb } from '../program/verb.ts';
 import { placeOptions } from '../stack/place.ts';
@@ -91,7 +93,10 @@ function show(diagnosis: Diagnosis, { output }: Context): void {
 async function patientOf(stack: Stack): Promise<Patient> {
   const { outputs } = stack;
   const resources: ReadonlyMap<string, string> = outputs === undefined ? await resourcesOf(stack) : new Map();
-  const jobQueues = ['StandardJobQueue', 'EconomyJobQueue'].map((logicalId) => {
+  const ofInstances = instancesOf([...jobTypes.values()].map(({ container }) => container)).map(({ name }) =>
+    queueId(name),
+  );
+  const jobQueues = ['StandardJobQueue', 'EconomyJobQueue', ...ofInstances].map((logicalId) => {
     // CloudFormation's physical id of a job queue is its ARN.
     const arn = outputs === undefined ? resources.get(logicalId) : outputs[`${logicalId}Arn`];
     if (arn === undefined) throw new Stopped('failed', `Expected ${logicalId} in the stack, found none.`);

@@ -106,7 +106,8 @@ export interface SubmitRequest {
 }
 
 export interface Targets {
-  readonly queues: Readonly<Record<JobType['queue'], string>>;
+  /** By the names of `queueOf`: those of Fargate, and one for each set of instances. */
+  readonly queues: Readonly<Record<JobType['queue'], string>> & Readonly<Record<string, string>>;
   /** The job definition of a job type, as SubmitJob takes it. */
   definitionOf(jobType: string): string;
   /** The function of a job type whose executor is Lambda. */
@@ -135,7 +136,7 @@ export function submitRequest(
   const memory = memoryAfter(type.container.size, endings(job));
   return {
     jobName: batchJobName(job.jobId, job.attempt),
-    jobQueue: targets.queues[queueOf(job, type)],
+    jobQueue: queueIn(targets, queueOf(job, type)),
     jobDefinition: targets.definitionOf(type.id),
     parameters: {
       ...type.parameters?.(type.input.parse(input)),
@@ -187,8 +188,16 @@ export function runRequest(
 }
 
 /** Always the same for one attempt: a lost submission is looked for in the queue to which it was sent. */
-export function queueOf(job: JobRecord, type: JobType): JobType['queue'] {
-  return queueAfter(type, endings(job));
+export function queueOf(job: JobRecord, type: JobType): string {
+  return type.container.instances?.name ?? queueAfter(type, endings(job));
+}
+
+/** @throws Error for instances that the stage does not have; the message returns until a deployment has made them */
+export function queueIn({ queues }: Pick<Targets, 'queues'>, name: string): string {
+  const queue = Object.hasOwn(queues, name) ? queues[name] : undefined;
+  if (queue === undefined)
+    throw new Error(`expected a job queue of the instances ${name}, found none: deploy again`);
+  return queue;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The container of a job type: its image, its command, its size, and what it finds in its environment. */
+import type { Instances } from './instances.ts';
 
 export interface Image {
   /** With a tag or a digest. Absent: the stack's own repository, at the tag that a deployment names. */
@@ -15,6 +16,8 @@ export interface Size {
   readonly memoryMiB: number;
   /** After an attempt that ran out of memory the next one has twice as much, up to this. Absent: always the same. */
   readonly growsToMiB?: number;
+  /** On instances that have some; none if absent. */
+  readonly gpus?: number;
 }
 
 export interface Container {
@@ -25,6 +28,8 @@ export interface Container {
    */
   readonly command: readonly string[];
   readonly size: Size;
+  /** Instances of EC2 that run it, for what Fargate does not have. Absent: Fargate. */
+  readonly instances?: Instances;
   /** Every principal that may describe jobs reads these in clear text. */
   readonly environment?: Readonly<Record<string, string>>;
   /**

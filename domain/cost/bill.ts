@@ -3,6 +3,8 @@
  *
  * Fargate bills from the pull of the image to the end, by the second and at least a minute for each task; each Batch try is a
  * task. @see https://aws.amazon.com/fargate/pricing, "Pricing details"
+ *
+ * An instance of EC2 is estimated for as long as the job has it. Its start, and its time without a job, are not in the estimate.
  */
 import type { Size } from '../container/container.ts';
 import { endings, type JobRecord } from '../job/job.ts';
@@ -20,6 +22,8 @@ export interface BilledTry {
 export interface Machine extends Pick<Size, 'vcpus' | 'memoryMiB'> {
   readonly kind: 'fargate' | 'fargate_spot' | 'lambda';
   readonly architecture: 'arm64' | 'x86_64';
+  /** Of an instance of EC2, which a job has to itself: its own price, and not that of its size. */
+  readonly usdPerHour?: number | undefined;
 }
 
 export interface Bill {
@@ -32,6 +36,10 @@ const LEAST_SECONDS = 60;
 export function billOf(machine: Machine, tries: readonly BilledTry[], pricing: Pricing): Bill {
   const { fargate, lambda } = pricesIn(pricing.region);
   const gib = machine.memoryMiB / 1024;
+  if (machine.usdPerHour !== undefined) {
+    const billedSeconds = sum(tries.map((each) => Math.ceil(lengthOf(each) / 1000)));
+    return { billedSeconds, usdMicro: Math.round((machine.usdPerHour * 1_000_000 * billedSeconds) / 3600) };
+  }
   if (machine.kind === 'lambda') {
     const billedSeconds = sum(tries.map((each) => lengthOf(each) / 1000));
     const requests = tries.length * lambda.request;
@@ -58,7 +66,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) =
 
 /** The machine of the attempt that a job is at: the same size and queue with which it was submitted. */
 export function machineOf(job: JobRecord, type: JobType, runId: string | undefined): Machine {
-  const { size, image } = type.container;
+  const { size, image, instances } = type.container;
   const before = endings(job);
   const economy = queueAfter(type, before) === 'economy';
   return {
@@ -66,6 +74,7 @@ export function machineOf(job: JobRecord, type: JobType, runId: string | undefin
     architecture: image.architecture,
     vcpus: size.vcpus,
     memoryMiB: memoryAfter(size, before) ?? size.memoryMiB,
+    ...(instances === undefined ? {} : { usdPerHour: instances.usdPerHour }),
   };
 }
 

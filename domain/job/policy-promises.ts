@@ -2,8 +2,9 @@
  * A job type's policy is run through when it is packaged, attempt by attempt, by the rules that will decide about its jobs. A figure
  * that no run of attempts reaches is a promise that cannot come true, and the job type is refused.
  */
-import type { Size } from '../container/container.ts';
+import type { Container, Size } from '../container/container.ts';
 import { notOnFargate } from '../container/fargate.ts';
+import { notOnInstances, wrongInstances } from '../container/instances.ts';
 import { FailureClass } from './job.ts';
 import type { JobType } from './job-type.ts';
 import { MAX_ATTEMPTS, memoryAfter, mostAttempts, queueAfter, retryAllowed } from './retry.ts';
@@ -20,6 +21,7 @@ export function brokenPromise(type: JobType): string | undefined {
     wrongFigure(type) ??
     tooManyAttempts(type) ??
     unreachedClass(type) ??
+    wrongPlace(type) ??
     wrongSize(type) ??
     unreachedQueue(type) ??
     wrongTimeout(type) ??
@@ -80,12 +82,31 @@ function attemptsOf(retry: JobType['retry'], cls: FailureClass): FailureClass[] 
   return ended;
 }
 
+/** What says where it runs must not contradict itself. */
+function wrongPlace({ container: { image, instances, size }, queue, executor }: JobType): string | undefined {
+  if (instances === undefined)
+    return size.gpus === undefined
+      ? undefined
+      : 'GPUs are of instances of EC2: expected container.instances that have some';
+  if (executor === 'lambda') return 'executor lambda runs on no instances of EC2';
+  if (queue !== 'standard')
+    return `the queue ${queue} is of Fargate Spot, and instances are On-Demand: expected queue standard with container.instances`;
+  return wrongInstances(instances, image);
+}
+
+function missingIn({ size, instances }: Container, memoryMiB: number): string | undefined {
+  return instances === undefined
+    ? notOnFargate(size.vcpus, memoryMiB)
+    : notOnInstances(size, memoryMiB, instances);
+}
+
 /** Each size that an attempt may have, by how many attempts before it ran out of memory. */
-function wrongSize({ container: { size }, retry }: JobType): string | undefined {
+function wrongSize({ container, retry }: JobType): string | undefined {
+  const { size } = container;
   const attempts = attemptsOf(retry, 'out_of_memory');
   const sizes = attempts.map((_, i) => memoryAfter(size, attempts.slice(0, i)) ?? size.memoryMiB);
   for (const memoryMiB of sizes) {
-    const missing = notOnFargate(size.vcpus, memoryMiB);
+    const missing = missingIn(container, memoryMiB);
     if (missing !== undefined) return missing;
   }
   return unreachedMemory(size, sizes);

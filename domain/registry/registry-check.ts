@@ -1,13 +1,14 @@
 /** Refuses a registry with which something could not work later. No stack can be packaged without this check. */
 import { wrongContainer } from '../container/container.ts';
 import { imageFolders } from '../container/images.ts';
+import { instancesOf } from '../container/instances.ts';
 import { wrongExecutor } from '../executor/executor-check.ts';
 import { JobTypeId } from '../job/ids.ts';
 import { type JobType, type JobTypes, tagsClash } from '../job/job-type.ts';
 import { brokenPromise } from '../job/policy-promises.ts';
 
 /**
- * @throws Error with one sentence: when two ids have the same tag in a gate, an image has two folders, a container cannot be
+ * @throws Error with one sentence: when two ids have the same tag in a gate, an image has two folders, instances of one name differ, a container cannot be
  * had, or a policy promises what cannot come true
  */
 export function checkJobTypes(types: JobTypes): void {
@@ -17,7 +18,9 @@ export function checkJobTypes(types: JobTypes): void {
     const wrong = wrongType(type);
     if (wrong !== undefined) throw new Error(`job-types.ts: ${type.id}: ${wrong}`);
   }
-  imageFolders([...types.values()].map(({ container }) => container));
+  const containers = [...types.values()].map(({ container }) => container);
+  imageFolders(containers);
+  instancesOf(containers);
 }
 
 function wrongType(type: JobType): string | undefined {

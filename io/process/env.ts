@@ -93,6 +93,8 @@ const variables = {
   RECORD_RUNNING: z.enum(['true', 'false']),
   JOB_QUEUE_STANDARD: text,
   JOB_QUEUE_ECONOMY: text,
+  /** Of instances of EC2, by their name in `job-types.ts`. */
+  JOB_QUEUES_OF_INSTANCES: z.string().transform(parsedBy(z.record(z.string(), z.string().min(1)))),
   /** The revision that was deployed with this function, by job type. */
   JOB_DEFINITIONS: z.string().transform(parsedBy(JobDefinitions)),
   BATCH_CALLS_PER_SECOND: between(1, 1000),
@@ -158,3 +160,12 @@ export function readEnv<Name extends keyof Variables>(...names: readonly Name[])
     throw new EnvironmentIncomplete(`The environment of this process is incomplete: ${wrong.join('; ')}`);
   return Object.fromEntries(entries) as Env<Name>; // each entry was parsed by the schema of its own name
 }
+
+export const JOB_QUEUES = ['JOB_QUEUE_STANDARD', 'JOB_QUEUE_ECONOMY', 'JOB_QUEUES_OF_INSTANCES'] as const;
+
+/** The job queues of a stage by the names that job types have for them. */
+export const jobQueuesOf = (env: Env<(typeof JOB_QUEUES)[number]>) => ({
+  ...env.JOB_QUEUES_OF_INSTANCES,
+  standard: env.JOB_QUEUE_STANDARD,
+  economy: env.JOB_QUEUE_ECONOMY,
+});

@@ -124,6 +124,26 @@ const INERT: Readonly<Record<string, { readonly because: string; readonly identi
     },
   },
   'AWS::IAM::Policy': { because: NO_IAM, identify: plain() },
+  'AWS::IAM::InstanceProfile': {
+    because: NO_IAM,
+    identify: (resource, site) => {
+      const name = nameOf(resource, site, 'InstanceProfileName');
+      return {
+        ref: name,
+        attributes: { Arn: `arn:${PARTITION}:iam::${ACCOUNT_ID}:instance-profile/${name}` },
+      };
+    },
+  },
+  'AWS::EC2::LaunchTemplate': {
+    because: 'containers are processes of this machine, and there are no instances',
+    identify: ({ logicalId }) => {
+      const id = `lt-${hash(logicalId).slice(0, 17)}`;
+      return {
+        ref: id,
+        attributes: { LaunchTemplateId: id, LatestVersionNumber: '1', DefaultVersionNumber: '1' },
+      };
+    },
+  },
   'AWS::IAM::ManagedPolicy': {
     because: NO_IAM,
     identify: (resource, site) => {

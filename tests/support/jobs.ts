@@ -1,6 +1,7 @@
 /** Requests, job types and records for tests: valid as they come, changed where a test cares. */
 import * as z from 'zod';
-import type { Size } from '../../domain/container/container.ts';
+import type { Container, Size } from '../../domain/container/container.ts';
+import type { Instances } from '../../domain/container/instances.ts';
 import type { Context } from '../../domain/job/advance.ts';
 import type { JobChange, JobState } from '../../domain/job/job.ts';
 import { JobRecord as JobRecordSchema } from '../../domain/job/job.ts';
@@ -47,6 +48,22 @@ export const reportType: JobType = {
 export const withSize = (size: Size): JobType => ({
   ...reportType,
   container: { ...reportType.container, size },
+});
+
+/** The same for instances of EC2, with an image for their processor. */
+export const onInstances = (
+  instances: Instances,
+  size: Size,
+  container: Partial<Container> = {},
+): JobType => ({
+  ...reportType,
+  container: {
+    ...reportType.container,
+    image: { architecture: 'x86_64', folder: 'worker' },
+    size,
+    instances,
+    ...container,
+  },
 });
 
 /** Lets the tenant name anything: what keeps tenants apart must hold without the schema's help. */

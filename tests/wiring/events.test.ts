@@ -4,12 +4,12 @@ import * as z from 'zod';
 import { compilePattern } from '../../local/events/pattern.ts';
 import { template } from '../support/template.ts';
 
-/** The rule's pattern as EventBridge has it, with each reference as its logical id. */
+/** The rule's pattern as EventBridge has it, with each reference as its logical id, and each text with references as it is. */
 function passes(rule: string): (event: object) => boolean {
   const { EventPattern } = z
     .object({ EventPattern: z.looseObject({}) })
     .parse(template.Resources[rule]?.Properties);
-  const text = JSON.stringify(EventPattern).replaceAll(/\{"Ref":("\w+")\}/g, '$1');
+  const text = JSON.stringify(EventPattern).replaceAll(/\{"(?:Ref|Fn::Sub)":("[^"]+")\}/g, '$1');
   return compilePattern(JSON.parse(text));
 }
 
@@ -46,6 +46,11 @@ it('track hears of our job queues and of no other', () => {
   const hears = passes('BatchEventsRule');
   expect(hears(batchEvent('RUNNING', 'EconomyJobQueue'))).toBe(true);
   expect(hears(batchEvent('RUNNING', 'arn:of-another-team'))).toBe(false);
+  // Of instances of EC2, whose queues have the names of the stage.
+  const ofStage = (stage: string) =>
+    `arn:\${AWS::Partition}:batch:\${AWS::Region}:\${AWS::AccountId}:job-queue/headgate-${stage}_gpu`;
+  expect(hears(batchEvent('RUNNING', ofStage('dev')))).toBe(true);
+  expect(hears(batchEvent('RUNNING', ofStage('dev2')))).toBe(false);
 });
 
 it('no rule of ours listens on the bus: functions send to notify themselves', () => {

@@ -145,7 +145,9 @@ it('submit may submit to both job queues, with any revision of the definitions o
     expect(name).toMatch(new RegExp(`^${prefix}`));
   // A stage has letters, digits and dashes, so that the name of no other stage begins like this.
   expect(prefix).toMatch(/^headgate-[A-Za-z0-9-]+_$/);
-  expect(targets).toHaveLength(jobQueues.length + 1);
+  const queues = targets.filter((target) => target.includes(':job-queue/'));
+  expect(queues.map((target) => target.replace(/^.*:job-queue\//, ''))).toEqual([`${prefix}*`]);
+  expect(targets).toHaveLength(jobQueues.length + 2);
 });
 
 it('submit may start the functions of job types of its own stage, and no other function', () => {

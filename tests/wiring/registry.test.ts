@@ -25,6 +25,13 @@ const added = (change: string) => `{
   },
 }`;
 
+/** A job type for an instance with a GPU. */
+const onGpu = (change: string) =>
+  added(`
+    size: { vcpus: 4, memoryMiB: 15000, gpus: 1 },
+    instances: { name: 'gpu', types: ['g6.xlarge'], vcpus: 4, memoryMiB: 15000, gpus: 1, maxVcpus: 16, usdPerHour: 0.8 },
+    ${change}`).replace("'report.render'", "'report.train'");
+
 const Packaged = z.object({ Resources: z.record(z.string(), z.object({ Properties: z.json() })) });
 
 describe('a fourth size and a second image, added in job-types.ts alone', () => {
@@ -32,7 +39,7 @@ describe('a fourth size and a second image, added in job-types.ts alone', () => 
   const statements = () => JSON.stringify(resources['WorkerExecutionRole']?.Properties);
 
   beforeAll(() => {
-    expect(registry.buildWith(added(''))).toMatchObject({ status: 0, stderr: '' });
+    expect(registry.buildWith(`${added('')},\n${onGpu('')}`)).toMatchObject({ status: 0, stderr: '' });
     resources = Packaged.parse(JSON.parse(readFileSync(registry.template, 'utf8'))).Resources;
   });
 
@@ -62,6 +69,38 @@ describe('a fourth size and a second image, added in job-types.ts alone', () => 
     expect(statements()).toContain(':secretsmanager:eu-west-1:123456789012:secret:smtp-AbCdEf"');
   });
 
+  it('are on an instance with a GPU where they ask for one, with a compute environment and a queue of their own', () => {
+    const definition = resources['ReportTrainJobDefinition']?.Properties;
+    expect(definition).toMatchObject({
+      PlatformCapabilities: ['EC2'],
+      ContainerProperties: {
+        User: '1000',
+        ResourceRequirements: [
+          { Type: 'VCPU', Value: '4' },
+          { Type: 'MEMORY', Value: '15000' },
+          { Type: 'GPU', Value: '1' },
+        ],
+      },
+    });
+    // AWS Batch takes neither on EC2.
+    expect(JSON.stringify(definition)).not.toMatch(/RuntimePlatform|NetworkConfiguration|Privileged/);
+    expect(resources['GpuJobQueue']?.Properties).toMatchObject({
+      JobQueueName: 'headgate-dev_gpu',
+      ComputeEnvironmentOrder: [{ Order: 1, ComputeEnvironment: { Ref: 'GpuComputeEnvironment' } }],
+    });
+    expect(resources['GpuComputeEnvironment']?.Properties).toMatchObject({
+      ComputeResources: {
+        Type: 'EC2',
+        MinvCpus: 0,
+        MaxvCpus: 16,
+        InstanceTypes: ['g6.xlarge'],
+        Ec2Configuration: [{ ImageType: 'ECS_AL2023_NVIDIA' }],
+      },
+    });
+    for (const name of ['SubmitLambdaFunction', 'WorkerApiLambdaFunction'])
+      expect(JSON.stringify(resources[name]?.Properties)).toMatch(/gpu[\\":]+\$\{GpuJobQueue}/);
+  });
+
   it('get their secrets in the closed network as well', () => {
     expect(resources['SecretsEndpoint']).toBeDefined();
   });
@@ -72,6 +111,12 @@ it.each([
     'a size that Fargate does not have',
     `size: { vcpus: 4, memoryMiB: 512 },`,
     /Fargate has no task of 4 vCPUs/,
+  ],
+  ['a GPU on Fargate', `size: { vcpus: 4, memoryMiB: 8192, gpus: 1 },`, /GPUs are of instances of EC2/],
+  [
+    'an instance that would run two jobs at once',
+    `instances: { name: 'big', types: ['m7i.4xlarge'], vcpus: 16, memoryMiB: 60000, maxVcpus: 16, usdPerHour: 0.8 },`,
+    /would run two jobs of 4 vCPUs at once/,
   ],
   [
     'a second folder for one image',

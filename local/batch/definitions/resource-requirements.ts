@@ -45,9 +45,10 @@ export function requirementFault(
 ): string | undefined {
   for (const { type, value } of requirements) {
     if (type === 'GPU') {
-      return platform === 'FARGATE'
-        ? 'GPU is not applicable for Fargate.'
-        : 'not implemented here: GPU (there is none that containers could have)';
+      if (platform === 'FARGATE') return 'GPU is not applicable for Fargate.';
+      // It is kept and described, and the container gets none: a program that falls back to the processor runs here.
+      if (isWhole(value, 1)) continue;
+      return `Value ${value} for type GPU in resourceRequirement is not valid. Please provide a numeric value.`;
     }
     if (!isValid(type, value, platform)) {
       return `Value ${value} for type ${type} in resourceRequirement is not valid. Please provide a numeric value.`;
@@ -58,8 +59,10 @@ export function requirementFault(
 
 /** vCPUs are whole outside Fargate, and memory is whole everywhere. */
 function isValid(type: 'VCPU' | 'MEMORY', value: string, platform: Platform): boolean {
-  const wholeNumber = /^[0-9]{1,9}$/.test(value);
-  if (type === 'MEMORY') return wholeNumber && Number(value) >= LEAST_MEMORY_MIB;
+  if (type === 'MEMORY') return isWhole(value, LEAST_MEMORY_MIB);
   if (platform === 'FARGATE') return /^[0-9]{1,9}(\.[0-9]+)?$/.test(value) && Number(value) > 0;
-  return wholeNumber && Number(value) >= 1;
+  return isWhole(value, 1);
 }
+
+const isWhole = (value: string, least: number): boolean =>
+  /^[0-9]{1,9}$/.test(value) && Number(value) >= least;

@@ -5,11 +5,11 @@ import { planSubmission, type SubmitPlan, submitRequest } from '../../../../doma
 import { batchJobName, parseBatchJobName, shareIdentifier } from '../../../../domain/job/identity.ts';
 import type { JobRecord } from '../../../../domain/job/job.ts';
 import { WEIGHTS } from '../../../../domain/tenant/tenant.ts';
-import { aJob, FIRST, JOB_ID, jobIn, NOW, reportType, withSize } from '../../../support/jobs.ts';
+import { aJob, FIRST, JOB_ID, jobIn, NOW, onInstances, reportType, withSize } from '../../../support/jobs.ts';
 
 const SETTLE_MS = 5000;
 const targets = {
-  queues: { standard: 'queue-standard', economy: 'queue-economy' },
+  queues: { standard: 'queue-standard', economy: 'queue-economy', gpu: 'queue-gpu' },
   definitionOf: (jobType: string) => `definition-of-${jobType}`,
   functionOf: (jobType: string) => `function-of-${jobType}`,
 };
@@ -156,6 +156,22 @@ describe('what SubmitJob is asked', () => {
       'queue-standard',
       'queue-standard',
     ]);
+  });
+
+  test('a job for instances goes to their queue, and to no other when the stage has none', () => {
+    const size = { vcpus: 4, memoryMiB: 8000, gpus: 1 };
+    const on = (name: string) =>
+      onInstances(
+        { name, types: ['g6.xlarge'], vcpus: 4, memoryMiB: 15_000, gpus: 1, maxVcpus: 4, usdPerHour: 1 },
+        size,
+      );
+    const queueOf = (name: string) =>
+      submitRequest(aJob(), on(name), 1, { targets, input: {}, ticket: 'a-ticket', nowMs: NOW }).jobQueue;
+    expect(queueOf('gpu')).toBe('queue-gpu');
+    expect(() => queueOf('large')).toThrow(
+      'expected a job queue of the instances large, found none: deploy again',
+    );
+    expect(() => queueOf('constructor')).toThrow('found none');
   });
 
   test('a job that ran out of memory gets twice as much, up to the most its type allows', () => {

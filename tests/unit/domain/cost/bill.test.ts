@@ -9,7 +9,7 @@ import {
   type Machine,
 } from '../../../../domain/cost/bill.ts';
 import type { JobChange } from '../../../../domain/job/job.ts';
-import { jobIn, NOW, reportType } from '../../../support/jobs.ts';
+import { jobIn, NOW, onInstances, reportType } from '../../../support/jobs.ts';
 
 const pricing = { region: 'us-east-1', spotFactor: 0.3 };
 const small: Machine = { kind: 'fargate', architecture: 'arm64', vcpus: 0.25, memoryMiB: 512 };
@@ -113,6 +113,18 @@ describe('the tasks of an attempt', () => {
     container: { ...reportType.container, size: { vcpus: 1, memoryMiB: 2048, growsToMiB: 8192 } },
   };
   const economy = { ...reportType, queue: 'economy', standardAfterReclaims: 1 } as const;
+  const onGpu = onInstances(
+    {
+      name: 'gpu',
+      types: ['g6.xlarge'],
+      vcpus: 4,
+      memoryMiB: 15_000,
+      gpus: 1,
+      maxVcpus: 4,
+      usdPerHour: 0.805,
+    },
+    { vcpus: 4, memoryMiB: 8000, gpus: 1 },
+  );
   test.each<[string, typeof reportType, JobChange, number]>([
     ['the size of its job type', reportType, {}, 39_500],
     [
@@ -123,6 +135,7 @@ describe('the tasks of an attempt', () => {
     ],
     ['the price of Spot in the economy queue', economy, {}, 11_850],
     ['the full price once Spot took it away too often', economy, { endedAttempts: [reclaimed] }, 39_500],
+    ['the price of an instance of EC2, which a job has to itself', onGpu, {}, 805_000],
   ])('have %s', (_, type, change, usdMicro) => {
     const end = { startedAt: at(0), endedAt: at(3600) };
     expect(billOfAttempt(jobIn('running', change), type, end, pricing).usdMicro).toBe(usdMicro);
