@@ -98,6 +98,7 @@ export const sometimes: readonly string[] = [
   'array cancelled ahead',
   'array cancelled early',
   'array cancelled late',
+  'array at its limit',
   'array stopped early',
   'array stopped late',
   'array unread array_items_missing',

@@ -3,12 +3,14 @@ import { webhookIdOf } from '../../application/job/identity.ts';
 import { nameOfGroup } from '../../domain/dependency/dependency.ts';
 import { type Group, type GroupName, type MemberEnd, stateOf, totalOf } from '../../domain/group/group.ts';
 import { isFinal, type JobRecord } from '../../domain/job/job.ts';
+import { holderName } from '../../domain/tenant/holder.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import { type Endpoint, wants } from '../../domain/webhook/endpoint.ts';
 import { arrayAudit } from './arrays.ts';
 import { isLeftToTick } from './audit.ts';
 import { CROWD, type Crowd } from './crowds.ts';
 import type { Run } from './faults.ts';
+import type { GateEvents } from './gates.ts';
 import type { OnGroup, VirtualGroups } from './groups.ts';
 import type { OnCommit } from './table.ts';
 
@@ -24,6 +26,7 @@ interface Facts {
 export interface GroupChecks {
   readonly onWrite: OnGroup;
   readonly onCommit: OnCommit;
+  readonly onEnter: GateEvents['onEnter'];
   hadFinish(groupId: string, round: number, tally: unknown): boolean;
   /** @param notified as receivers gather it */
   audit(crowd: Crowd, endpoints: readonly Endpoint[], notified: ReadonlySet<string>): void;
@@ -103,6 +106,21 @@ export function groupChecks(run: Run, facts: Facts): GroupChecks {
         !belongs(after.jobId, { tenantId: after.tenantId, groupId: after.group })
       )
         violated('G1', `${after.jobId} was recorded and is no member`, after.jobId);
+    },
+
+    onEnter(_process, before, added) {
+      const held = new Map([...(before?.holders ?? []), ...added].map((each) => [holderName(each), each]));
+      const arrayOf = (jobId: string) => facts.job(jobId)?.group;
+      for (const { jobId } of added) {
+        const { tenantId, group: groupId } = facts.job(jobId) ?? {};
+        const found = facts.groups().all();
+        const group = found.find((each) => each.tenantId === tenantId && each.groupId === groupId);
+        const most = group?.array?.concurrency;
+        if (most === undefined) continue;
+        const inside = [...held.values()].filter((holder) => arrayOf(holder.jobId) === groupId).length;
+        if (inside > most) violated('A7', `${inside} jobs of ${groupId} have a slot, of ${most}`, jobId);
+        if (inside === most) run.count('array at its limit');
+      }
     },
 
     audit({ members, others, isSealed, array }, endpoints, notified) {

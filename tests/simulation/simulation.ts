@@ -182,6 +182,7 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
   );
   const gates = virtualGates(run, index, {
     ...check,
+    onEnter: (...entered) => void [check, groupCheck].map(({ onEnter }) => onEnter(...entered)),
     onWait,
     onSpend: (...noted) => receipts.checkSum(...noted),
   });
@@ -191,9 +192,8 @@ function build(run: Run, mutant: Mutant, jobs: Limits['jobs']) {
     graphCheck(...commit);
     groupCheck.onCommit(...commit);
     const [process, before, after] = commit;
-    if (before !== undefined) return;
-    if (table.isOnRoll(after.jobId)) rolls.checkRecorded(process, after);
-    table.rosters.checkRecorded(process, after);
+    if (before === undefined && table.isOnRoll(after.jobId)) rolls.checkRecorded(process, after);
+    if (before === undefined) table.rosters.checkRecorded(process, after);
   });
   const rolls = virtualRolls(run, index, table);
   const graphCheck = graphChecks(run, {

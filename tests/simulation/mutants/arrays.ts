@@ -206,4 +206,23 @@ export const ofArrays: readonly Expectation[] = [
       },
     },
   },
+  {
+    rule: 'A7',
+    without: 'the key and the cap that an array with a limit gives its jobs',
+    profile: 'race',
+    firstSeed: 7,
+    mutant: {
+      defects: {
+        submit: ({ jobs }) => ({
+          jobs: {
+            ...jobs,
+            create: async (job) => {
+              const { concurrencyKey: _, keyCap: __, ...free } = job;
+              return jobs.create(job.idempotencyKey.startsWith('array:') ? free : job);
+            },
+          },
+        }),
+      },
+    },
+  },
 ];
