@@ -87,6 +87,21 @@ describe('a program', () => {
     expect(job).toMatchObject({ reportedFailure: { code: 'result_too_large' } });
   });
 
+  test('whose result the bucket does not take is tried again later', async () => {
+    const { code, job } = await ran('echo 1 >"$HEADGATE_RESULT"', { refusesObjects: true });
+    expect(code).toBe(75);
+    expect(job).toMatchObject({ reportedFailure: { code: 'try_later' } });
+    expect(job.result).toBeUndefined();
+  });
+
+  test('whose task token has ended when it is done is tried again later', async () => {
+    const { code, job } = await ran('true', {
+      onCall: ({ call }) => (call === 'complete' ? 'spoil_token' : 'answer'),
+    });
+    expect(code).toBe(75);
+    expect(job.result).toBeUndefined();
+  });
+
   test('whose result is no JSON keeps it as an object', async () => {
     const { job } = await ran('echo "not JSON" >"$HEADGATE_RESULT"');
     expect(job).toMatchObject({ result: { object: expect.stringMatching(/result\.json$/), bytes: 9 } });

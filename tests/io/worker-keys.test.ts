@@ -82,6 +82,18 @@ describe('a ticket', () => {
     expect(await isTicket(own, await ticketOf(foreign))).toBe(false);
   });
 
+  test('is worth nothing to processes that begin after the keys were deleted', async () => {
+    const [kms, table] = [openKms(), openTable()];
+    const leaked = await ticketOf(workerKeys(kms.client, 'k', table.store, clock));
+    table.items.clear();
+    const [submit, api] = [0, 1].map(() => workerKeys(kms.client, 'k', table.store, clock)) as [
+      WorkerKeys,
+      WorkerKeys,
+    ]; // two of them
+    expect(await isTicket(api, leaked)).toBe(false);
+    expect(await isTicket(api, await ticketOf(submit))).toBe(true);
+  });
+
   test('that the newest key signs is known to a process that had opened the older ones alone', async () => {
     const [kms, table] = [openKms(), openTable()];
     let nowMs = NOW;

@@ -33,18 +33,26 @@ afterEach(async () => {
   await cloud.close();
 });
 
-export type Fate = 'answer' | 'lose';
+export type Fate = 'answer' | 'lose' | 'spoil_token';
 
 export interface Given {
   readonly change?: Change;
   readonly types?: JobTypes;
   readonly facts?: RunFacts;
-  /** Called before each call is answered; 'lose' runs it and does not answer. */
+  /** Called before each call is answered; 'lose' runs it and does not answer, 'spoil_token' asks with a token that is none. */
   readonly onCall?: (call: { readonly call: string }, number: number) => Fate | Promise<Fate>;
+  /** The bucket takes no object. */
+  readonly refusesObjects?: boolean;
 }
 
 /** Lambda and S3 at one address. */
-export async function stack({ change = {}, types = jobTypes, facts, onCall = () => 'answer' }: Given = {}) {
+export async function stack({
+  change = {},
+  types = jobTypes,
+  facts,
+  onCall = () => 'answer',
+  refusesObjects = false,
+}: Given = {}) {
   jobs = jobStore(await createJobsTable(cloud.dynamodb));
   await jobs.create(
     jobIn('submitted', { jobType: 'csv.summarise', input: INPUT, claim: undefined, ...change }),
@@ -76,6 +84,10 @@ export async function stack({ change = {}, types = jobTypes, facts, onCall = () 
     requests.push(
       `${request.method} ${request.headers.authorization ?? ''} ${request.headers['if-none-match'] ?? ''}`,
     );
+    if (request.method === 'PUT' && refusesObjects) {
+      response.writeHead(403).end();
+      return;
+    }
     if (request.method === 'PUT' && !bucket.objects.has(key)) bucket.objects.set(key, body);
     if (request.method !== 'POST') {
       response.end(request.method === 'GET' ? bucket.objects.get(key) : undefined);
@@ -84,7 +96,7 @@ export async function stack({ change = {}, types = jobTypes, facts, onCall = () 
     const call = JSON.parse(body.toString());
     calls.push(call);
     const fate = await onCall(call, calls.length);
-    const answer = await api.lines(call);
+    const answer = await api.lines(fate === 'spoil_token' ? { ...call, token: 'none' } : call);
     answered.push(call.call);
     if (fate === 'lose') response.destroy();
     else response.end(JSON.stringify(answer));
