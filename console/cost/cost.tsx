@@ -6,6 +6,7 @@ import { call } from '../api/call.ts';
 import { Copy } from '../copies/copy.tsx';
 import { Empty, Loaded } from '../parts/loaded.tsx';
 import { useNow } from '../parts/now.ts';
+import { Partly } from '../parts/partly.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Name } from '../parts/text.tsx';
 import { countText, durationText, plural } from '../parts/words.ts';
@@ -68,6 +69,7 @@ function Of({ ids, month }: { ids: readonly string[]; month: string }) {
   if (total.attempts === 0) return <Empty>No attempt has ended in {month}.</Empty>;
   return (
     <>
+      <Partly reads={reads} what="cost" />
       <p class="why">
         <strong>{usdText(total.usd)}</strong> for {plural(total.attempts, 'attempt')} of{' '}
         {plural(total.jobs, 'job')} that ended in {month}, an estimate at list prices of their time.
@@ -77,7 +79,6 @@ function Of({ ids, month }: { ids: readonly string[]; month: string }) {
       <p class="foot quiet">
         Prices: {usages[0]?.prices}.{' '}
         {shown.length < ids.length && `The first ${shown.length} of ${plural(ids.length, 'tenant')}. `}
-        {failed !== undefined && 'Some tenants could not be read, and are missing here. '}
         <Copy label="Copy as CSV" text={() => csvOf(usages)} />
       </p>
     </>

@@ -36,6 +36,7 @@ export function Group() {
           </Head>
           <Sentence group={known} />
           <Progress group={known} />
+          <Outcome group={known} />
           <Loaded read={members} what="its members">
             {(page) => <Members page={page} />}
           </Loaded>
@@ -95,6 +96,24 @@ function Progress({ group }: { group: GroupView }) {
         .
       </p>
     </section>
+  );
+}
+
+/** What an array said of all its items when its last round ended, or why it has none. */
+function Outcome({ group: { finish, array } }: { group: GroupView }) {
+  return (
+    <>
+      {array?.failure !== undefined && (
+        <p class="bad">
+          <span aria-hidden="true">✕</span> <Name text={array.failure.message} />
+        </p>
+      )}
+      {finish?.manifest !== undefined && (
+        <p class="quiet">
+          What has become of each item: <code class="breaks">{finish.manifest}</code>
+        </p>
+      )}
+    </>
   );
 }
 

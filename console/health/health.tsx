@@ -3,6 +3,7 @@ import { useTenants } from '../api/queries.ts';
 import type { Answers } from '../api/schema.ts';
 import { Head } from '../parts/head.tsx';
 import { Loaded } from '../parts/loaded.tsx';
+import { Partly } from '../parts/partly.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Name } from '../parts/text.tsx';
 import { countText, plural } from '../parts/words.ts';
@@ -129,6 +130,7 @@ function Held({ ids }: { ids: readonly string[] }) {
     .toSorted((a, b) => b.items.length - a.items.length);
   return (
     <>
+      <Partly reads={reads} what="slots" />
       {held.length === 0 ? (
         <p class="quiet">{all.length < shown.length ? 'Looking…' : 'No tenant holds a slot now.'}</p>
       ) : (
@@ -136,7 +138,6 @@ function Held({ ids }: { ids: readonly string[] }) {
       )}
       <p class="foot quiet">
         {shown.length < ids.length && `The first ${shown.length} of ${plural(ids.length, 'tenant')}. `}
-        {failed !== undefined && 'Some tenants could not be read, and are missing here. '}
         What is held without need is taken back by the sweep of each minute.
       </p>
     </>

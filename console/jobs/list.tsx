@@ -6,6 +6,7 @@ import { useTenants } from '../api/queries.ts';
 import type { JobSummary } from '../api/schema.ts';
 import { Head } from '../parts/head.tsx';
 import { Empty, Loaded } from '../parts/loaded.tsx';
+import { Partly } from '../parts/partly.tsx';
 import { Rows } from '../parts/rows.tsx';
 import { State } from '../parts/state.tsx';
 import type { Column } from '../parts/table.tsx';
@@ -101,6 +102,7 @@ function List({ filter, tenants, all }: { filter: Filter; tenants: readonly stri
     <Loaded read={read} what="jobs">
       {(jobs) => (
         <>
+          <Partly reads={list.reads} what="jobs" />
           {jobs.length === 0 ? (
             <None filter={filter} list={list} />
           ) : (
@@ -154,7 +156,7 @@ function Foot({ list, tenants, all }: { list: JobList; tenants: number; all: num
           </button>
         </>
       )}
-      {isOutage(list.error) && ' Headgate gives no answer now.'}
+      {list.reads.some(({ error }) => isOutage(error)) && ' Headgate gives no answer now.'}
     </p>
   );
 }

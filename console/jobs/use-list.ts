@@ -16,7 +16,9 @@ export interface JobList {
   readonly isReading: boolean;
   /** True until each tenant has answered once. */
   readonly isFirst: boolean;
+  /** Of every tenant; when only some gave no answer it is null, and `reads` has which. */
   readonly error: unknown;
+  readonly reads: readonly { readonly data: unknown; readonly error: unknown }[];
   readonly readAtMs: number;
   /** Reads so many pages further back. */
   further(pages: number): Promise<void>;
@@ -77,8 +79,10 @@ export function useJobList(filter: Filter, tenants: readonly string[]): JobList 
     goesOn: all.some(({ next }) => next !== undefined),
     isReading,
     isFirst: reads.some(({ data, error }) => data === undefined && error === null),
-    error: reads.find(({ error }) => error !== null)?.error ?? null,
-    readAtMs: Math.min(...reads.map(({ dataUpdatedAt }) => dataUpdatedAt)),
+    error: reads.every(({ error }) => error !== null) ? (reads[0]?.error ?? null) : null,
+    reads,
+    // A tenant that never answered has the time 0.
+    readAtMs: Math.min(...reads.flatMap(({ dataUpdatedAt: atMs }) => (atMs === 0 ? [] : [atMs]))),
     further,
     refetch: () => {
       for (const read of reads) void read.refetch();

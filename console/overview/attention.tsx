@@ -39,7 +39,7 @@ const Calm = () => (
     <span class="good" aria-hidden="true">
       ✓
     </span>{' '}
-    Nothing failed in the last 24 hours that was not run again, no tenant is held, and nothing is late or left
-    over.
+    Nothing failed in the last 24 hours that was not run again, no tenant is held, no endpoint fails, and
+    nothing is late or left over.
   </>
 );

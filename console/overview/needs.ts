@@ -1,6 +1,7 @@
 /** What an operator should look at, most urgent first: each with a sentence and the place to look. */
-import type { Answers, FailureGroup, Tenant } from '../api/schema.ts';
+import type { Answers, Endpoint, FailureGroup, Tenant } from '../api/schema.ts';
 import { faultOfCheck } from '../health/names.ts';
+import { endpointPath } from '../webhooks/paths.ts';
 
 type Check = Answers['get /v1/upkeep']['items'][number];
 
@@ -16,8 +17,14 @@ export function attentionOf(
   tenants: readonly Tenant[],
   failures: readonly FailureGroup[],
   checks: readonly Check[],
+  endpoints: readonly Endpoint[],
 ): Need[] {
-  return [...checks.flatMap(checkOf), ...failures.map(failureOf), ...tenants.flatMap(heldBy)];
+  return [
+    ...checks.flatMap(checkOf),
+    ...failures.map(failureOf),
+    ...endpoints.flatMap(unheard),
+    ...tenants.flatMap(heldBy),
+  ];
 }
 
 /** Of the stack itself: it may delay the jobs of every tenant. */
@@ -35,6 +42,20 @@ function failureOf({ fingerprint, jobType, count, tenants, newest }: FailureGrou
     rest: ` in ${jobType}: ${newest.message}`,
     to: '/console/failures',
   };
+}
+
+/** One that an operator disabled while it was well is not named. */
+function unheard({ tenantId, id, url, failingSince, disabled }: Endpoint): Need[] {
+  if (failingSince === undefined) return [];
+  return [
+    {
+      key: `${tenantId} ${id}`,
+      tone: disabled === undefined ? 'bad' : 'held',
+      lead: `A webhook endpoint of ${tenantId} ${disabled === undefined ? 'fails' : 'is disabled'}`,
+      rest: `: ${url.replace(/^https:\/\//, '')}${disabled === undefined ? '. Its webhooks are tried again, by the usual plan.' : `, ${disabled.reason}. Its webhooks are held.`}`,
+      to: `/console${endpointPath({ tenantId, id })}`,
+    },
+  ];
 }
 
 function heldBy({ tenantId, paused, waiting, inBatch, settings }: Tenant): Need[] {

@@ -2,6 +2,7 @@
 import { useSchedules } from '../api/queries.ts';
 import type { Schedule } from '../api/schema.ts';
 import { Empty, Loaded } from '../parts/loaded.tsx';
+import { Partly } from '../parts/partly.tsx';
 import { Name } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
 import { exactText } from '../parts/words.ts';
@@ -35,11 +36,14 @@ function Of({ tenants }: { tenants: readonly string[] }) {
       </Empty>
     );
   return (
-    <ul class="cards">
-      {schedules.map((schedule) => (
-        <One key={`${schedule.tenantId} ${schedule.scheduleId}`} schedule={schedule} />
-      ))}
-    </ul>
+    <>
+      <Partly reads={reads} what="schedules" />
+      <ul class="cards">
+        {schedules.map((schedule) => (
+          <One key={`${schedule.tenantId} ${schedule.scheduleId}`} schedule={schedule} />
+        ))}
+      </ul>
+    </>
   );
 }
 

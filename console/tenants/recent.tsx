@@ -17,7 +17,9 @@ export function RecentJobs({ tenantId }: { tenantId: string }) {
     <section aria-label="Newest jobs">
       <h2>Newest jobs</h2>
       {list.jobs.length === 0 ? (
-        !list.isFirst && <Empty>It has no jobs.</Empty>
+        !list.isFirst && (
+          <Empty>{list.error === null ? 'It has no jobs.' : 'Its jobs could not be read.'}</Empty>
+        )
       ) : (
         <Rows
           label="Newest jobs"

@@ -26,13 +26,18 @@ export const NoTenants = () => (
 export interface TenantRow {
   readonly tenantId: string;
   readonly tenant: TaggedTenant | undefined;
+  readonly error: unknown;
 }
 
 /** Those with the most waiting first: a noisy tenant is at the top. */
 export function useTenantRows(ids: readonly string[]): TenantRow[] {
   const shown = ids.slice(0, MAX_SHOWN);
   const reads = useEachTenant(shown);
-  const rows = shown.map((tenantId, i) => ({ tenantId, tenant: reads[i]?.data }));
+  const rows = shown.map((tenantId, i) => ({
+    tenantId,
+    tenant: reads[i]?.data,
+    error: reads[i]?.error ?? null,
+  }));
   const work = ({ tenant }: TenantRow) => (tenant?.waiting ?? 0) * 1_000_000 + (tenant?.inBatch ?? 0);
   return rows.toSorted((a, b) => work(b) - work(a) || (a.tenantId < b.tenantId ? -1 : 1));
 }
@@ -51,14 +56,15 @@ const columns: readonly Column<TenantRow>[] = [
   {
     head: 'Waiting',
     class: 'n',
-    cell: ({ tenant }) => (tenant === undefined ? '…' : countText(tenant.waiting)),
+    cell: ({ tenant, error }) =>
+      tenant === undefined ? (error === null ? '…' : '–') : countText(tenant.waiting),
   },
   { head: 'Weight', class: 'n minor', cell: ({ tenant }) => tenant?.settings?.weight ?? 1 },
   { head: 'What holds it', class: 'wide', cell: holds },
 ];
 
-function holds({ tenant }: TenantRow) {
-  if (tenant === undefined) return null;
+function holds({ tenant, error }: TenantRow) {
+  if (tenant === undefined) return error === null ? null : <span class="held">△ it could not be read</span>;
   if (tenant.settings?.status === 'suspended') return <span class="held">⊘ suspended</span>;
   const { paused, waiting, inBatch, settings } = tenant;
   if (paused !== undefined)

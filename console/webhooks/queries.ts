@@ -2,12 +2,14 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { call } from '../api/call.ts';
 
-export const useEndpoints = (tenantIds: readonly string[]) =>
+/** @param everyMs how often, if it is beside something else */
+export const useEndpoints = (tenantIds: readonly string[], everyMs?: number) =>
   useQueries({
     queries: tenantIds.map((tenant) => ({
       queryKey: ['endpoints', tenant],
       queryFn: async ({ signal }: { signal: AbortSignal }) =>
         (await call('get /v1/endpoints', { query: { tenant }, signal })).body.items,
+      ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
     })),
   });
 

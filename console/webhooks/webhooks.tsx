@@ -3,6 +3,7 @@
 import { useLocation } from 'wouter';
 import type { Endpoint } from '../api/schema.ts';
 import { Empty, Loaded } from '../parts/loaded.tsx';
+import { Partly } from '../parts/partly.tsx';
 import { Rows } from '../parts/rows.tsx';
 import type { Column } from '../parts/table.tsx';
 import { Name } from '../parts/text.tsx';
@@ -56,6 +57,7 @@ function Of({ ids }: { ids: readonly string[] }) {
     );
   return (
     <>
+      <Partly reads={reads} what="endpoints" />
       <Rows
         label="Endpoints"
         rows={endpoints}

@@ -30,6 +30,16 @@ withBrowser('an operator', () => {
     for (const key of pressed) await page.keyboard.press(key);
   };
 
+  /** Opens an act, says why where it asks, carries it out, and reads what it did. */
+  const act = async (page: Page, label: string, confirm: string, did: string, why?: string) => {
+    await page.getByRole('button', { name: label }).click();
+    if (why !== undefined) await page.keyboard.type(why);
+    await page.getByRole('button', { name: confirm, exact: true }).click();
+    await sees(page, 'dialog[open]', did);
+    await page.keyboard.press('Escape');
+    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+  };
+
   it('finds jobs that failed alike as one line, and runs all of them again by an operation', async () => {
     const lost = ['lost-1', 'lost-2', 'lost-3'];
     await the.send('acme', lost, { input: { csv: the.csv.replace('n.csv', 'none.csv') } });
@@ -197,6 +207,72 @@ withBrowser('an operator', () => {
     await sees(page, 'dialog[open]', 'signed with the new secret alone');
     await keys(page, 'Escape');
     await page.getByRole('button', { name: 'Rotate secret…' }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('pings an endpoint, lets it rest, and wakes it', async () => {
+    const { page, faults } = await open('/webhooks/acme/whe_test');
+    await act(page, 'Ping…', 'Send it', 'It is on its way');
+    await sees(page, 'tbody tr', /delivered *endpoint\.ping/);
+    await act(page, 'Disable…', 'Disable it', 'It is disabled.', 'it moves to another host');
+    await sees(page, '.why', /disabled .*it moves to another host/);
+    await act(page, 'Enable…', 'Enable it', 'It is enabled.');
+    await sees(page, '.why', 'well');
+    expect(faults).toEqual([]);
+  });
+
+  it('runs a schedule now, beside its own times', async () => {
+    const job = { jobType: 'csv.summarise', input: { csv: the.csv } };
+    await the.asks('PUT', 'v1/schedules/weekly?tenant=acme', { cron: '0 2 * * 1', job });
+    const { page, faults } = await open('/schedules');
+    await act(page, 'Pause…', 'Pause it', 'It rests.', 'an audit');
+    await act(page, 'Resume…', 'Resume it', 'It runs again.');
+    await page.getByRole('button', { name: 'Run now…' }).click();
+    await page.getByRole('button', { name: 'Run it' }).click();
+    await page.locator('dialog[open] a').click();
+    await sees(page, '.why', /^Succeeded/);
+    expect(faults).toEqual([]);
+  });
+
+  it('gives a tenant a cap, and ends the tokens of a tenant', async () => {
+    await the.stack.addTenant('capped');
+    const { page, faults } = await open('/tenants/capped');
+    await page.getByRole('button', { name: 'Set cap…' }).click();
+    await page.getByRole('spinbutton', { name: /^Cap, from 1 to 1000/ }).fill('3');
+    await page.keyboard.press('Enter');
+    await sees(page, 'dialog[open]', 'Its cap is 3.');
+    await keys(page, 'Escape');
+    expect(await the.asks('GET', 'v1/tenants/capped')).toMatchObject({ settings: { caps: { cap: 3 } } });
+    const answered = page.waitForResponse(/\/v1\/tenants\/capped\/revoke-tokens$/);
+    await act(page, 'End tokens…', 'End them', 'Its tokens end within 60 seconds.');
+    expect(await (await answered).json()).toMatchObject({ tokensNotBefore: expect.any(String) });
+    expect(faults).toEqual([]);
+  });
+
+  it('runs again what failed in a group, and cancels the rest of it', async () => {
+    await the.send('acme', ['part-1'], {
+      group: 'import-9',
+      input: { csv: the.csv.replace('n.csv', 'none.csv') },
+    });
+    await the.send('acme', ['part-2'], { group: 'import-9', delaySeconds: 3600 });
+    await the.stack.ended('acme', 'part-1');
+    await the.stack.recorded('acme', 'part-2');
+    const { page, faults } = await open('/groups/acme/import-9');
+    await act(page, 'Redrive 1…', 'Run 1 job again', '1 run again.');
+    await sees(page, '[aria-label=Members] tbody', /scheduled *part-2/);
+    await act(page, 'Cancel…', 'Cancel all its members', 'Its members are being ended.');
+    await sees(page, '.why', /It was cancelled/);
+    await sees(page, '[aria-label=Members] tbody', /cancelled *part-2/);
+    expect(faults).toEqual([]);
+  });
+
+  it('finds what has become of each item of an array', async () => {
+    const array = { items: [{ csv: the.csv }, { csv: the.csv.replace('n.csv', 'none.csv') }] };
+    await the.send('acme', ['rows'], { input: undefined, array });
+    const { page, faults } = await open('/groups');
+    await page.getByRole('link', { name: /^arr_/ }).click();
+    await sees(page, '[aria-label=Progress]', /2 of 2 members ended, of the array rows in csv\.summarise/);
+    await sees(page, 'main', /What has become of each item: .*manifest-0\.jsonl/);
     expect(faults).toEqual([]);
   });
 

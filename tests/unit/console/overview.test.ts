@@ -21,10 +21,47 @@ it('puts what the stack itself is late with before what tenants wait for', () =>
     { id: 'due.set_aside', ok: true, says: 'no item was set aside' },
     { id: 'of.later', ok: false, says: 'found a fault' },
   ];
-  expect(attentionOf([held], [], checks).map(({ lead, to }) => [lead, to])).toEqual([
+  expect(attentionOf([held], [], checks, []).map(({ lead, to }) => [lead, to])).toEqual([
     ['Something is late', '/console/health'],
     ['of.later is not well', '/console/health'],
     ['acme is paused', '/console/tenants/acme'],
+  ]);
+});
+
+it('names the endpoints that fail, and none that a person disabled while it was well', () => {
+  const endpoint = {
+    id: 'whe_1',
+    tenantId: 'acme',
+    url: 'https://hooks.acme.example/in',
+    events: [],
+    payload: 'standard',
+    signatures: [],
+    headers: [],
+  };
+  const failingSince = '2026-11-30T11:00:00.000Z';
+  const disabled = { reason: 'it failed for five days', at: '2026-11-30T11:30:00.000Z' };
+  const needs = attentionOf(
+    [],
+    [],
+    [],
+    [
+      endpoint,
+      { ...endpoint, id: 'whe_2', failingSince },
+      { ...endpoint, id: 'whe_3', disabled },
+      { ...endpoint, id: 'whe_4', disabled, failingSince },
+    ],
+  );
+  expect(needs.map(({ tone, lead, rest, to }) => [tone, `${lead}${rest}`, to])).toEqual([
+    [
+      'bad',
+      'A webhook endpoint of acme fails: hooks.acme.example/in. Its webhooks are tried again, by the usual plan.',
+      '/console/webhooks/acme/whe_2',
+    ],
+    [
+      'held',
+      'A webhook endpoint of acme is disabled: hooks.acme.example/in, it failed for five days. Its webhooks are held.',
+      '/console/webhooks/acme/whe_4',
+    ],
   ]);
 });
 
