@@ -8,7 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { ApiError, type ApiRequest, type ApiResponse, type PayloadRequest } from './aws.ts';
 import { CONTROL_PATH, type Control } from './control.ts';
 import { metered } from './dynamodb/capacity.ts';
-import { URL_PREFIX, type UrlAnswer, type UrlRequest } from './lambda/function-urls.ts';
+import { URL_PREFIX, type UrlAnswer } from './lambda/function-urls.ts';
+import type { UrlRequest } from './lambda/url-request.ts';
 
 /** The loopback address itself: SDKs turn `bucket` on a host name into `bucket.localhost`, which does not resolve. */
 const HOST = '127.0.0.1';

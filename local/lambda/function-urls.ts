@@ -5,25 +5,15 @@
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
  */
 import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import * as z from 'zod';
 import { ACCOUNT_ID } from '../aws.ts';
 import type { InvokeResult } from './function.ts';
+import { signatureProblem } from './signature.ts';
+import type { UrlRequest } from './url-request.ts';
 
 export const URL_PREFIX = '/lambda-url/';
 
 export type UrlAuth = 'NONE' | 'AWS_IAM';
-
-/** One HTTP request as it came over the wire. */
-export interface UrlRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  /** Of the signature, if there is one. */
-  readonly signedBy: { readonly accessKeyId: string; readonly service: string } | undefined;
-}
 
 export interface UrlAnswer {
   readonly status: number;
@@ -61,12 +51,12 @@ export function openFunctionUrls({ now, invoke }: FunctionUrlOptions): FunctionU
   };
 }
 
-/** Any credentials will do, as for every service here; but there must be some, for this service. */
-function unsigned({ signedBy }: UrlRequest): string | undefined {
-  if (signedBy === undefined)
+/** Any credentials will do, as for every service here; but there must be some, for this service, and their signature. */
+function unsigned(request: UrlRequest): string | undefined {
+  if (request.signedBy === undefined)
     return 'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html';
-  return signedBy.service === 'lambda'
-    ? undefined
+  return request.signedBy.service === 'lambda'
+    ? signatureProblem(request)
     : "Credential should be scoped to correct service: 'lambda'.";
 }
 

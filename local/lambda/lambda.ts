@@ -6,9 +6,10 @@ import { createLambdaApi } from './api.ts';
 import { createEventQueue } from './asynchronous/event-queue.ts';
 import { createHandOver } from './asynchronous/hand-over.ts';
 import { type InvokeConfig, openInvokeConfigs } from './asynchronous/invoke-config.ts';
-import { openFunctionUrls, type UrlAnswer, type UrlAuth, type UrlRequest } from './function-urls.ts';
+import { openFunctionUrls, type UrlAnswer, type UrlAuth } from './function-urls.ts';
 import { createLambdaHost, type LambdaHost, type LambdaHostOptions } from './host.ts';
 import { openPermissions, type Permission } from './permissions.ts';
+import type { UrlRequest } from './url-request.ts';
 
 export interface LambdaOptions extends LambdaHostOptions {
   readonly clock: Pick<Clock, 'now' | 'offsetMs' | 'onAdvance'>;

@@ -103,6 +103,15 @@ it('without a sample it shows what its user sends, with reasons and with ids tha
   expect((await local('tenant', 'list')).out).toMatch(/^acme +active/m);
   expect((await local('clock', 'show')).out).toMatch(/as on this machine/);
   expect(pasted(program.output())).toContain('headgate-dev-front');
+  const said = pastedForApi(program.output(), endpoint);
+  // By curl, by a list of curl, by the client and by the command line, which wait for the job.
+  expect(said[0]).toMatch(/^\{"id":"job_\w{26}","state":"\w+"/);
+  expect(said[1]).toMatch(/"idempotencyKey":"by-curl"/);
+  expect(said[2]).toMatch(/^\{"id":"job_\w{26}","state":"succeeded"\}$/);
+  expect(said.at(-1)).toMatch(/succeeded/);
+  const tenants = `${endpoint}/lambda-url/headgate-dev-operate/v1/tenants`;
+  expect(asOperator('local:local', tenants)).toMatch(/^\{"items":\[\{"tenantId":"acme"/);
+  expect(asOperator('local:wrong', tenants)).toMatch(/signature we calculated does not match/);
   const minted = await local('key', 'mint', '--tenant', 'acme', '--scope', 'jobs:read');
   expect(minted).toMatchObject({ code: 0, out: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+\n$/) });
   const commands = [
@@ -120,6 +129,34 @@ function pasted(screen: string): string {
   if (outside.python === undefined) return `${lines} headgate-dev-front`;
   const PATH = `${dirname(outside.python)}:${process.env['PATH']}`;
   return spawnSync('sh', ['-c', lines], { encoding: 'utf8', env: { PATH } }).stdout;
+}
+
+/** @returns what each of the lines for the API prints, in a shell that knows nothing of Headgate */
+function pastedForApi(screen: string, endpoint: string): readonly string[] {
+  const [, exported = '', rest = ''] =
+    /^ +API +(export .+)\n((?: +(?:curl|npx) .+\n| +Commands .+\n)+)/m.exec(screen) ?? [];
+  const lines = rest.split('\n').filter((line) => /^ +(?:curl|npx) /.test(line));
+  expect(lines.map((line) => line.trim().split(' ').slice(0, 2).join(' '))).toEqual([
+    ...['curl -s', 'curl -s', 'npx node', 'npx headgate'],
+  ]);
+  return lines.map((line) => {
+    const { PATH } = process.env;
+    // Another stack may run on this machine meanwhile, so that --local has to be told which.
+    const env = { PATH, ...(line.includes('--local') ? { AWS_ENDPOINT_URL: endpoint } : {}) };
+    const shell = spawnSync('sh', ['-c', `${exported}\n${line}`], {
+      encoding: 'utf8',
+      env,
+      timeout: 60_000,
+    });
+    expect({ line, status: shell.status, said: shell.stdout + shell.stderr }).toMatchObject({ status: 0 });
+    return shell.stdout.trim();
+  });
+}
+
+/** What curl is told when it signs by itself. */
+function asOperator(user: string, url: string): string {
+  const signing = ['-s', '--aws-sigv4', 'aws:amz:us-east-1:lambda', '--user', user];
+  return spawnSync('curl', [...signing, url], { encoding: 'utf8', timeout: 60_000 }).stdout;
 }
 
 it('wrong usage is one sentence, and nothing is started', async () => {

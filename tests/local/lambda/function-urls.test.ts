@@ -1,5 +1,7 @@
 import { request } from 'node:http';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { closedAfterAll } from '../../support/closing.ts';
 import { startLambda } from './lambda-service.ts';
 
@@ -111,6 +113,88 @@ describe('a URL that IAM guards', () => {
       accessKey: 'operator',
       userArn: 'arn:aws:iam::000000000000:user/operator',
     });
+  });
+});
+
+describe('a request that the key of the screen has signed', () => {
+  const signer = new SignatureV4({
+    service: 'lambda',
+    region: 'us-east-1',
+    sha256: new SQSClient({}).config.sha256,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  interface Sent {
+    readonly path: string;
+    readonly method?: string;
+    readonly query?: Record<string, string | string[]>;
+    readonly body?: string;
+    readonly headers?: Record<string, string>;
+  }
+  async function signed({ path, method = 'GET', query = {}, body, headers = {} }: Sent) {
+    const { hostname, host } = new URL(endpoint);
+    const whole = { protocol: 'http:', hostname, method, path: `/lambda-url/guarded${path}`, query };
+    const asked = await signer.sign({ ...whole, headers: { ...headers, host }, body });
+    const { host: _, ...rest } = asked.headers;
+    return { method, headers: rest, ...(body === undefined ? {} : { body }) };
+  }
+
+  test.each<[what: string, asked: Sent, address: string]>([
+    ['a plain path', { path: '/v1/jobs' }, 'guarded/v1/jobs'],
+    ['an encoded path', { path: '/a%2Fb/%C3%BC' }, 'guarded/a%2Fb/%C3%BC'],
+    [
+      'a query out of order, with a name twice and signs of its own',
+      { path: '/', query: { 'tag.plan': 'a b+c', limit: '5', x: ['2', '1'] } },
+      'guarded/?tag.plan=a%20b%2Bc&x=2&limit=5&x=1',
+    ],
+    ['a body', { path: '/', method: 'POST', body: '{"ü":"\u0000"}' }, 'guarded/'],
+    ['an empty value', { path: '/', query: { a: '' } }, 'guarded/?a='],
+  ])('is heard with %s', async (_, asked, address) => {
+    expect((await call(address, await signed(asked))).status).toBe(200);
+  });
+
+  const bare = async () => (await signed({ path: '/v1/jobs' })).headers;
+  const posted = () => signed({ path: '/', method: 'POST', body: 'as signed' });
+  test.each<[what: string, address: string, init: () => Promise<RequestInit>, says: RegExp]>([
+    [
+      'another signature',
+      'guarded/v1/jobs',
+      async () => ({
+        headers: {
+          ...(await bare()),
+          authorization: (await bare())['authorization']?.replace(/.$/, '_') ?? '',
+        },
+      }),
+      /does not match/,
+    ],
+    [
+      'a signature of zeros',
+      'guarded/v1/jobs',
+      async () => ({
+        headers: {
+          ...(await bare()),
+          authorization: (await bare())['authorization']?.replace(/=[0-9a-f]{64}$/, '=0') ?? '',
+        },
+      }),
+      /does not match/,
+    ],
+    ['another path', 'guarded/v1/keys', async () => ({ headers: await bare() }), /does not match/],
+    ['another query', 'guarded/v1/jobs?limit=9', async () => ({ headers: await bare() }), /does not match/],
+    ['another body', 'guarded/', async () => ({ ...(await posted()), body: 'another' }), /does not match/],
+    [
+      'another method',
+      'guarded/v1/jobs',
+      async () => ({ method: 'DELETE', headers: await bare() }),
+      /does not match/,
+    ],
+    [
+      'no date',
+      'guarded/v1/jobs',
+      async () => ({ headers: { authorization: (await bare())['authorization'] ?? '' } }),
+      /X-Amz-Date/,
+    ],
+  ])('is refused with %s', async (_, address, init, says) => {
+    const answer = await call(address, await init());
+    expect([answer.status, (await jsonOf(answer)).Message]).toEqual([403, expect.stringMatching(says)]);
   });
 });
 
