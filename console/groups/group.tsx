@@ -14,7 +14,7 @@ import { Ago } from '../parts/time.tsx';
 import { countText, plural } from '../parts/words.ts';
 import { useGroup, useMembers } from './queries.ts';
 import { GroupState } from './state.tsx';
-import { membersText, progressOf } from './words.ts';
+import { arrayFacts, membersText, progressOf } from './words.ts';
 
 export function Group() {
   const { tenantId = '', groupId = '' } = useParams();
@@ -36,6 +36,11 @@ export function Group() {
           </Head>
           <Sentence group={known} />
           <Progress group={known} />
+          {arrayFacts(known).map((fact) => (
+            <p class="quiet" key={fact}>
+              <Name text={fact} />
+            </p>
+          ))}
           <Outcome group={known} />
           <Loaded read={members} what="its members">
             {(page) => <Members page={page} />}

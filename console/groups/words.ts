@@ -28,3 +28,23 @@ export function membersText({ state, members, expect }: Group): string {
   if (state === 'running') return text === '' ? 'members are under way' : `at least ${text}`;
   return text === '' ? 'no members' : text;
 }
+
+/** What an array is made of, what limits it, why it made no more, and where its manifest is: a sentence for each. */
+export function arrayFacts({ state, array, finish }: Group): readonly string[] {
+  if (array === undefined) return [];
+  const { items, itemsRef, concurrency, maxFailed, failure } = array;
+  return [
+    ...(failure === undefined ? [] : [`${failure.code}: ${failure.message}`]),
+    ...(itemsRef === undefined ? [] : [`Its items are the lines of ${itemsRef}`]),
+    ...(items === undefined && state !== 'finished' ? ['Its lines were not counted yet.'] : []),
+    ...(concurrency === undefined
+      ? []
+      : [`Jobs of it that run at once: ${countText(concurrency)}, at most.`]),
+    ...(maxFailed === undefined
+      ? []
+      : [`When more than ${plural(maxFailed, 'item')} have failed, the others are cancelled.`]),
+    ...(finish?.manifest === undefined
+      ? []
+      : [`What has become of each item, in round ${countText(finish.round)}: ${finish.manifest}`]),
+  ];
+}

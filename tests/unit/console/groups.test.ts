@@ -1,7 +1,7 @@
 /** What the console says of the members of a group is no more than the group knows. */
 import { expect, it } from '@jest/globals';
 import type { Group } from '../../../console/api/schema.ts';
-import { groupPath, membersText, progressOf } from '../../../console/groups/words.ts';
+import { arrayFacts, groupPath, membersText, progressOf } from '../../../console/groups/words.ts';
 
 const none = { succeeded: 0, failed: 0, cancelled: 0, expired: 0, missing: 0 };
 
@@ -21,6 +21,48 @@ it.each<[string, Partial<Group>, string]>([
     ...fields,
   };
   expect(membersText(group)).toBe(expected);
+});
+
+const array = { idempotencyKey: 'a', jobType: 't', made: 0 };
+const finish = { round: 1, at: '2026-11-30T12:00:00.000Z', status: 'failed', members: none } as const;
+it.each<[string, Partial<Group>, readonly string[]]>([
+  ['is a group and no array', { finish }, []],
+  ['has its items in the message and no limits', { array: { ...array, items: 3 } }, []],
+  [
+    'was not read yet',
+    { state: 'sealed', array: { ...array, itemsRef: 's3://b/items.jsonl' } },
+    ['Its items are the lines of s3://b/items.jsonl', 'Its lines were not counted yet.'],
+  ],
+  [
+    'has limits',
+    { array: { ...array, items: 3, concurrency: 1, maxFailed: 20 } },
+    [
+      'Jobs of it that run at once: 1, at most.',
+      'When more than 20 items have failed, the others are cancelled.',
+    ],
+  ],
+  [
+    'was stopped',
+    {
+      state: 'finished',
+      array: { ...array, items: 3, failure: { code: 'array_failures', message: 'More than 1 have failed.' } },
+      finish: { ...finish, manifest: 's3://b/manifest-0.jsonl' },
+    },
+    [
+      'array_failures: More than 1 have failed.',
+      'What has become of each item, in round 1: s3://b/manifest-0.jsonl',
+    ],
+  ],
+  ['has no lines', { state: 'finished', array, finish }, []],
+])('of an array that %s', (_, fields, expected) => {
+  const group: Group = {
+    group: 'arr_a',
+    tenantId: 'acme',
+    state: 'running',
+    createdAt: '2026-11-30T11:00:00.000Z',
+    ...fields,
+  };
+  expect(arrayFacts(group)).toEqual(expected);
 });
 
 it('leads to a group by its tenant and its name, whatever letters they have', () => {
