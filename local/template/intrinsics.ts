@@ -78,6 +78,8 @@ const VALUES: Readonly<Record<string, (argument: unknown, at: At) => unknown>> =
     const [delimiter, list] = parse(z.tuple([z.string(), z.unknown()]), argument, at);
     return parse(z.array(Scalar), resolve(list, at), at).join(delimiter);
   },
+  'Fn::Base64': (argument, at) =>
+    Buffer.from(parse(z.string(), resolve(argument, at), at)).toString('base64'),
   'Fn::Split': (argument, at) => {
     const [delimiter, text] = parse(z.tuple([z.string(), z.unknown()]), argument, at);
     return parse(z.string(), resolve(text, at), at).split(delimiter);

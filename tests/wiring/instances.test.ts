@@ -9,9 +9,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { defineJobTypes } from '../../domain/job/registry.ts';
+import { ComputeResources, resourcesFault } from '../../local/batch/queues/compute-resources.ts';
+import { toApi } from '../../local/template/make-batch.ts';
+import { planStack } from '../../local/template/stack.ts';
+import { parseTemplate } from '../../local/template/template.ts';
 import { instanceTemplateOf, START } from '../../resources/instances.ts';
 import { onInstances } from '../support/jobs.ts';
-import { Role, Statement } from '../support/template.ts';
+import { Role, Statement, template } from '../support/template.ts';
 import { ACTIONS, endpoints, FOREIGN, RESOURCES, roles } from './account.ts';
 import { allows, arnOf } from './policies.ts';
 
@@ -157,6 +161,19 @@ describe('instances of EC2, in a stage that has some', () => {
     for (const role of [...roles.keys()]) expect([role, through(by(role))]).toEqual([role, []]);
     expect(through(FOREIGN)).toEqual([]);
     expect(new Set(through(by('InstanceRole')).map(({ action }) => action))).toEqual(new Set(AGENT));
+  });
+
+  it('are taken by a laptop as they are, which makes their compute environment and their queue', () => {
+    const laptop = planStack(
+      parseTemplate({ ...template, Resources: { ...template.Resources, ...Object.fromEntries(made) } }),
+      { region: 'us-east-1', stackName: 'test', endpoint: 'http://127.0.0.1:1', parameters: {} },
+    );
+    for (const [id] of made) expect(laptop.resource(id).properties).toBeDefined();
+    const { properties } = laptop.resource('GpuComputeEnvironment');
+    const asked = ComputeResources.parse(toApi(properties['ComputeResources']));
+    expect(resourcesFault(asked)).toBeUndefined();
+    expect(asked).toMatchObject({ type: 'EC2', maxvCpus: 16, instanceTypes: ['g6.xlarge'] });
+    expect(String(laptop.resource('GpuJobQueue').properties['JobQueueName'])).toMatch(/_gpu$/);
   });
 
   it('find nothing through the other endpoints', () => {

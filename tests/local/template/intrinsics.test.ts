@@ -42,6 +42,7 @@ test.each<[string, unknown, unknown]>([
   ['a literal in a text', { 'Fn::Sub': '${!Word} ${Word}' }, '${Word} word'],
   ['words of a text’s own', { 'Fn::Sub': ['${A}/${Word}', { A: { Ref: 'Size' }, Word: 'mine' }] }, '16/mine'],
   ['joined', { 'Fn::Join': ['-', ['a', { Ref: 'Word' }, 3]] }, 'a-word-3'],
+  ['a text in base64', { 'Fn::Base64': { 'Fn::Sub': 'a ${Word}' } }, 'YSB3b3Jk'],
   ['a list joined', { 'Fn::Join': ['', { Ref: 'None' }] }, ''],
   ['split', { 'Fn::Split': ['/', 'a/b'] }, ['a', 'b']],
   ['selected', { 'Fn::Select': ['1', { Ref: 'Zones' }] }, 'y'],
