@@ -50,6 +50,7 @@ function settingsOf(values: Values<typeof createOptions>, publicKey: string) {
     tenants: values.tenant,
     maxTokenSeconds: values['max-token-seconds'],
     expiresAt: values['expires-at'],
+    tokensMaySetUp: values['tokens-may-set-up'] || undefined,
     bearer: values.bearer || undefined,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

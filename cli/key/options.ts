@@ -27,6 +27,7 @@ export const createOptions = {
   name: option('TEXT', 'for its readers', z.string().min(1).max(64).optional()),
   'max-token-seconds': option('N', 'the longest token (3600)', seconds.optional()),
   'expires-at': option('TIME', 'its end', KeySettings.shape.expiresAt),
+  'tokens-may-set-up': flag('let its tokens ask for schedules:write, whose schedules outlive them'),
   bearer: flag('let the key itself be sent, as on a laptop'),
   ...placeOptions,
 };

@@ -35,6 +35,10 @@ export const KeySettings = z.strictObject({
   }),
   maxTokenSeconds: z.int().min(1).max(MAX_TOKEN_SECONDS).optional().meta({ description: '3600 if absent.' }),
   expiresAt: z.iso.datetime().optional(),
+  tokensMaySetUp: z.literal(true).optional().meta({
+    description:
+      'Its tokens may ask for schedules:write. What they set up outlives them, so by default the key alone may.',
+  }),
   bearer: z
     .literal(true)
     .optional()

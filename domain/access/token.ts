@@ -7,7 +7,7 @@ import { type Problem, problem } from '../errors.ts';
 import { IdempotencyKey, JOB_ID, JobTypeId, TenantId } from '../job/ids.ts';
 import { type AccessKey, DEFAULT_TOKEN_SECONDS, isFor, KeyId } from './key.ts';
 import type { Narrowing } from './narrowing.ts';
-import { Scope } from './scope.ts';
+import { SCOPES_THAT_SET_UP, Scope } from './scope.ts';
 
 /** The clocks of two machines may differ by so much. */
 export const LEEWAY_SECONDS = 30;
@@ -85,6 +85,9 @@ export function judgeClaims(
   const allowed: readonly string[] = key.scopes;
   if (!asked.every((each) => Scope.safeParse(each).success && allowed.includes(each)))
     return invalid('Expected scopes that the key has.');
+  const lasting = asked.find((each) => SCOPES_THAT_SET_UP.includes(each));
+  if (lasting !== undefined && key.tokensMaySetUp !== true)
+    return invalid(`Expected no ${lasting} in a token: the key does not say tokensMaySetUp.`);
   if (!isFor(key, sub)) return invalid('Expected a tenant for which the key may sign.');
   if (once === true && type === undefined)
     return invalid('Expected type beside once: the job types that it may start.');

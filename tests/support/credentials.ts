@@ -23,6 +23,8 @@ export function ownedKey(change: Partial<AccessKey> = {}): Owned {
     publicKey: x,
     scopes: [...Scope.options],
     tenants: ['*'],
+    // So that tokens of these tests may ask for every scope.
+    tokensMaySetUp: true,
     createdAt: NOW,
     ...change,
   };

@@ -165,6 +165,20 @@ describe('a tenant', () => {
     expect((await acme('/nightly', { method: 'DELETE' })).status).toBe(204);
   });
 
+  it('makes none with a token, which it outlives, unless the key allows that; the key itself does', async () => {
+    const { api, keys } = doors();
+    const made = ownedKey({ bearer: true, tenants: ['acme'] });
+    const { tokensMaySetUp: _, ...key } = made.key;
+    await keys.register(key);
+    const sentWith = (credential: string) =>
+      api('/v1/schedules/nightly', { ...put(), headers: bearer(credential) });
+    expect(await sentWith(tokenOf(made))).toMatchObject({
+      status: 401,
+      body: { code: 'token_invalid', detail: expect.stringContaining('tokensMaySetUp') },
+    });
+    expect((await sentWith(made.text)).status).toBe(201);
+  });
+
   it('opens none with a narrowed token', async () => {
     const { acme, as } = await opened();
     await acme('/nightly', put());
