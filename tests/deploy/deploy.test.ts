@@ -128,6 +128,8 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
   });
 
   it('puts the events of its own job queues into its own queue, and has a bus for the operator', async () => {
+    const [standard, economy] = [opened().id('StandardJobQueue'), opened().id('EconomyJobQueue')];
+    const ofInstances = { prefix: standard.replace(/headgate-.*/, `headgate-${name}_`) };
     expect(await opened().rule(opened().id('BatchEventsRule'))).toMatchObject({
       State: 'ENABLED',
       EventBusName: 'default',
@@ -135,7 +137,7 @@ function readBack(name: 'dev' | 'prod', opened: () => Opened): void {
         source: ['aws.batch'],
         $or: ['Batch Job State Change', 'Batch Job Queue Blocked'].map((type) => ({
           'detail-type': [type],
-          detail: { jobQueue: [opened().id('StandardJobQueue'), opened().id('EconomyJobQueue')] },
+          detail: { jobQueue: [standard, economy, ofInstances] },
         })),
       },
       Targets: [
