@@ -29,12 +29,11 @@ export function membersText({ state, members, expect }: Group): string {
   return text === '' ? 'no members' : text;
 }
 
-/** What an array is made of, what limits it, why it made no more, and where its manifest is: a sentence for each. */
-export function arrayFacts({ state, array, finish }: Group): readonly string[] {
+/** What an array is made of and what limits it: a sentence for each. */
+export function arrayFacts({ state, array }: Group): readonly string[] {
   if (array === undefined) return [];
-  const { items, itemsRef, concurrency, maxFailed, failure } = array;
+  const { items, itemsRef, concurrency, maxFailed } = array;
   return [
-    ...(failure === undefined ? [] : [`${failure.code}: ${failure.message}`]),
     ...(itemsRef === undefined ? [] : [`Its items are the lines of ${itemsRef}`]),
     ...(items === undefined && state !== 'finished' ? ['Its lines were not counted yet.'] : []),
     ...(concurrency === undefined
@@ -43,8 +42,5 @@ export function arrayFacts({ state, array, finish }: Group): readonly string[] {
     ...(maxFailed === undefined
       ? []
       : [`When more than ${plural(maxFailed, 'item')} have failed, the others are cancelled.`]),
-    ...(finish?.manifest === undefined
-      ? []
-      : [`What has become of each item, in round ${countText(finish.round)}: ${finish.manifest}`]),
   ];
 }

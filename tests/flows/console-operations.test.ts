@@ -1,7 +1,7 @@
 /** What an operator does in the console: to all that match, counted first, followed and stopped; and with jobs, keys and secrets one by one. */
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { jobIdOf } from '../../application/job/identity.ts';
+import { arrayIdOf, jobIdOf } from '../../application/job/identity.ts';
 import { headgate } from '../../client/index.ts';
 import type { JobSummary } from '../../console/api/schema.ts';
 import { outside } from '../outside/outside.ts';
@@ -273,6 +273,16 @@ withBrowser('an operator', () => {
     await page.getByRole('link', { name: /^arr_/ }).click();
     await sees(page, '[aria-label=Progress]', /2 of 2 members ended, of the array rows in csv\.summarise/);
     await sees(page, 'main', /What has become of each item: .*manifest-0\.jsonl/);
+    expect(await page.getByText(/manifest-0\.jsonl/).count()).toBe(1);
+    expect(faults).toEqual([]);
+  });
+
+  it('reads once why an array has no jobs', async () => {
+    const array = { itemsRef: the.csv.replace('n.csv', 'gone.jsonl') };
+    await the.send('acme', ['gone'], { input: undefined, array });
+    const { page, faults } = await open(`/groups/acme/${arrayIdOf('acme', 'gone')}`);
+    await sees(page, 'main .bad', /Expected an object at itemsRef/);
+    expect(await page.getByText(/Expected an object at itemsRef/).count()).toBe(1);
     expect(faults).toEqual([]);
   });
 

@@ -42,16 +42,14 @@ it.each<[string, Partial<Group>, readonly string[]]>([
     ],
   ],
   [
+    // Why it was, and where its manifest is, the page says elsewhere.
     'was stopped',
     {
       state: 'finished',
       array: { ...array, items: 3, failure: { code: 'array_failures', message: 'More than 1 have failed.' } },
       finish: { ...finish, manifest: 's3://b/manifest-0.jsonl' },
     },
-    [
-      'array_failures: More than 1 have failed.',
-      'What has become of each item, in round 1: s3://b/manifest-0.jsonl',
-    ],
+    [],
   ],
   ['has no lines', { state: 'finished', array, finish }, []],
 ])('of an array that %s', (_, fields, expected) => {
