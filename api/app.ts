@@ -21,7 +21,7 @@ import type { HeaderName, Operation } from './contract/operation.ts';
 import { etagOf } from './etag.ts';
 import type { Answer, Asked, Caller, Handler, Served } from './handler.ts';
 import { type AllowedOrigins, pages } from './pages.ts';
-import { failureOf, type Reply, refusal } from './refusals.ts';
+import { failureOf, parameterInvalid, type Reply, refusal } from './refusals.ts';
 
 /** A caller whose credential was verified. */
 export interface Identified {
@@ -181,29 +181,28 @@ function forbids({ access }: Operation, { audience, narrowing, allows }: Identif
 type ReadQuery = { readonly kind: 'read'; readonly values: Asked['query'] } | Refused;
 
 function queryOf({ query, access }: Operation, given: URLSearchParams, audience: Audience): ReadQuery {
-  const wrong = (name: string, expected: string): Refused => ({
-    kind: 'refused',
-    problem: problem('parameter_invalid', `/${name.slice(0, 64).toWellFormed()}`, expected),
-  });
   const values: Record<string, string> = {};
   for (const [name, value] of given) {
-    if (Object.hasOwn(values, name)) return wrong(name, 'Expected this parameter once.');
+    if (Object.hasOwn(values, name)) return parameterInvalid(name, 'Expected this parameter once.');
     values[name] = value;
   }
   if (audience === 'tenant' && access.kind !== 'public' && Object.hasOwn(values, 'tenant'))
-    return wrong('tenant', 'Expected no such parameter: the credential says which tenant this is.');
+    return parameterInvalid(
+      'tenant',
+      'Expected no such parameter: the credential says which tenant this is.',
+    );
   const unknown = Object.keys(values)[0];
   if (query === undefined) {
     if (unknown === undefined) return { kind: 'read', values: {} };
-    return wrong(unknown, 'Expected no parameters.');
+    return parameterInvalid(unknown, 'Expected no parameters.');
   }
   const parsed = query.safeParse(values, inOurWords);
   // Each value was text, and the schemas of parameters change none.
   if (parsed.success) return { kind: 'read', values };
   const [issue] = parsed.error.issues;
-  if (issue === undefined) return wrong('', 'Expected other parameters.');
+  if (issue === undefined) return parameterInvalid('', 'Expected other parameters.');
   if (issue.code === 'unrecognized_keys')
-    return wrong(issue.keys[0] ?? '', `Expected one of ${Object.keys(query.shape).join(', ')}.`);
+    return parameterInvalid(issue.keys[0] ?? '', `Expected one of ${Object.keys(query.shape).join(', ')}.`);
   const { pointer, message } = explainIssue(issue, values);
   return { kind: 'refused', problem: problem('parameter_invalid', pointer, message) };
 }

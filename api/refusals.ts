@@ -1,6 +1,8 @@
 /** How a refusal looks over HTTP, and what a failure of the stack is for its caller. */
+import type { Refused } from '../application/resources/refused.ts';
 import { type Problem, problem, statusOf } from '../domain/errors.ts';
 import { Fault } from '../domain/fault.ts';
+import { jsonPointer } from '../domain/request/explain.ts';
 import { type ProblemBody, problemBody } from './contract/problem.ts';
 
 export interface Reply {
@@ -8,6 +10,12 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
+
+/** The name of a parameter is the caller's text, so it is written as a pointer may have it. */
+export const parameterInvalid = (name: string, expected: string): Refused => ({
+  kind: 'refused',
+  problem: problem('parameter_invalid', jsonPointer([name]), expected),
+});
 
 /** A client waits this long before it asks again. */
 const RETRY_AFTER_SECONDS = 1;

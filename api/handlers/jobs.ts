@@ -5,7 +5,6 @@ import { explainWait, type WaitPorts } from '../../application/resources/explain
 import { jobTimeline, withOthers } from '../../application/resources/job-timeline.ts';
 import { type ListPorts, listJobs } from '../../application/resources/list-jobs.ts';
 import { notFound, type Refused } from '../../application/resources/refused.ts';
-import { problem } from '../../domain/errors.ts';
 import { isFinal, type JobRecord, JobState } from '../../domain/job/job.ts';
 import type { WholeJob } from '../../domain/job/parts.ts';
 import { type Audience, type JobView, summaryOf, viewOf } from '../../domain/reading/job-view.ts';
@@ -14,6 +13,7 @@ import { waitView } from '../../domain/reading/wait-view.ts';
 import type { jobOperations } from '../contract/jobs.ts';
 import { JobListQuery, TAG_PARAMETER } from '../contract/parameters.ts';
 import { type Answer, type Asked, type Handlers, ok } from '../handler.ts';
+import { parameterInvalid } from '../refusals.ts';
 import { tenantMissing } from './parameters.ts';
 import { type SubmissionPorts, submissionHandlers } from './submissions.ts';
 
@@ -109,6 +109,5 @@ function filterOf(query: Asked['query']): ReadFilter {
 
 function unknownParameter(name: string): Refused {
   const known = [...Object.keys(JobListQuery.shape), 'tag.<name>'].join(', ');
-  const pointer = `/${name.slice(0, 64).toWellFormed()}`;
-  return { kind: 'refused', problem: problem('parameter_invalid', pointer, `Expected one of ${known}.`) };
+  return parameterInvalid(name, `Expected one of ${known}.`);
 }

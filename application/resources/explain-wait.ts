@@ -23,7 +23,7 @@ export interface WaitPorts {
   readonly defaultCap: number;
 }
 
-/** The list is counted only for a job that is in it, others are read only for one that waits for them, and the array of a cancelled job. */
+/** The list is counted only for a job that is in it, others are read only for one that waits for them, and an array only for a cancelled job of it. */
 export async function explainWait(ports: WaitPorts, job: JobRecord): Promise<Wait> {
   const { gates, waiting, defaultCap } = ports;
   const gate = (await gates.load([job.tenantId])).get(job.tenantId);

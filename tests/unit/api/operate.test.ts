@@ -265,6 +265,7 @@ describe('a list', () => {
     ['state=dead', '/state'],
     ['since=yesterday', '/since'],
     ['plan=free', '/plan'],
+    ['a/b~c=1', '/a~1b~0c'],
     ['tag.=x', '/tag.'],
     ['tag.a=1&tag.a=2', '/tag.a'],
   ])('is refused with %s, and names the parameter (M56, M61)', async (query, pointer) => {
