@@ -7,26 +7,28 @@ import type { Group } from '../../domain/group/group.ts';
 import { type ArrayRequest, parseArraySubmission } from '../../domain/request/request.ts';
 import { bodyOf, fileText, requestOptions, senderOptions } from '../job/request.ts';
 import { sent } from '../job/sending.ts';
+import { wholeUpTo } from '../program/numbers.ts';
 import { misused, refusedBy, Stopped } from '../program/stopped.ts';
 import { type Context, flag, option, type Values, verb } from '../program/verb.ts';
 import { placeOptions } from '../stack/place.ts';
 import { type Records, type Stack, withStack } from '../stack/stack.ts';
 import { show, waitForEnd } from './read.ts';
 
-const whole = (most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, 'expected a number')
-    .transform(Number)
-    .refine((count) => count <= most, `expected at most ${most}`);
-
 const options = {
   ...senderOptions,
   item: option('JSON', 'the input of one job; may be repeated', z.array(z.string().min(1)).optional()),
   items: option('FILE|-', 'a file with one input on each line, as JSON', z.string().min(1).optional()),
   'items-ref': option('s3://…', 'an object with such lines, up to 10,000', z.string().min(1).optional()),
-  concurrency: option('N', 'so many of its jobs run at once', whole(MAX_CONCURRENCY).optional()),
-  'max-failed': option('N', 'when more have failed, the others are cancelled', whole(MAX_FAILED).optional()),
+  concurrency: option(
+    'N',
+    'so many of its jobs run at once',
+    wholeUpTo(MAX_CONCURRENCY, 'a number').optional(),
+  ),
+  'max-failed': option(
+    'N',
+    'when more have failed, the others are cancelled',
+    wholeUpTo(MAX_FAILED, 'a number').optional(),
+  ),
   ...requestOptions,
   wait: flag('wait for its end, an hour at most; exit code 0 if each job succeeded'),
   ...placeOptions,

@@ -12,6 +12,7 @@ import { systemClock } from '../../io/process/clock.ts';
 import { groupLists } from '../../io/table/group/group-lists.ts';
 import { readers } from '../job/find.ts';
 import { stateTone } from '../job/timeline-text.ts';
+import { wholeUpTo } from '../program/numbers.ts';
 import type { Span } from '../program/output.ts';
 import { notFound, refusedBy } from '../program/stopped.ts';
 import { type Context, type Noun, option, verb } from '../program/verb.ts';
@@ -19,19 +20,13 @@ import { placeOptions } from '../stack/place.ts';
 import { quietLog, type Stack, withStack } from '../stack/stack.ts';
 import { sentenceOf, showGroup, toneOf } from './group-text.ts';
 
-const whole = (what: string, most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `expected ${what}`)
-    .transform(Number)
-    .refine((count) => count <= most, `expected at most ${most}`);
 const tenant = { tenant: option('TENANT', 'whose group it is', TenantId) };
 const oneGroup = {
   argument: 'GROUP',
   options: { id: { effect: '', schema: GroupId }, ...tenant, ...placeOptions },
 };
 const paging = {
-  limit: option('N', `so many (20), ${MAX_PAGE} at most`, whole('a number', MAX_PAGE).default(20)),
+  limit: option('N', `so many (20), ${MAX_PAGE} at most`, wholeUpTo(MAX_PAGE, 'a number').default(20)),
   cursor: option('CURSOR', 'goes on with a list', z.string().min(1).optional()),
 };
 
@@ -125,12 +120,12 @@ const seal = verb({
     expect: option(
       'N',
       'the number of members; absent: those that it has',
-      whole('a number', MAX_EXPECTED).optional(),
+      wholeUpTo(MAX_EXPECTED, 'a number').optional(),
     ),
     'timeout-seconds': option(
       'N',
       'then a member that has not come is missing (a week)',
-      whole('seconds', 366 * 86_400).optional(),
+      wholeUpTo(366 * 86_400, 'seconds').optional(),
     ),
   },
   run: (values, context) =>

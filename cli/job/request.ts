@@ -10,13 +10,11 @@ import {
 } from '../../domain/dependency/dependency.ts';
 import { IdempotencyKey, JOB_ID, JobTypeId, TenantId } from '../../domain/job/ids.ts';
 import { Priority } from '../../domain/job/priority.ts';
+import { whole } from '../program/numbers.ts';
 import { misused } from '../program/stopped.ts';
 import { option, type Values } from '../program/verb.ts';
 
-const whole = z
-  .string()
-  .regex(/^\d{1,9}$/, 'expected a whole number of seconds')
-  .transform(Number);
+const seconds = whole('a whole number of seconds');
 const Tag = z
   .string()
   .regex(/^[^=]+=.*$/, 'expected NAME=VALUE')
@@ -43,10 +41,10 @@ export const senderOptions = {
 export const requestOptions = {
   priority: option('PRIORITY', 'low, normal, high or urgent', Priority.optional()),
   'run-at': option('TIME', 'not to begin before', z.string().min(1).optional()),
-  'delay-seconds': option('N', 'not to begin for so long', whole.optional()),
-  'ttl-seconds': option('N', 'to expire when it has not begun by then', whole.optional()),
-  'deadline-seconds': option('N', 'for all attempts and waits together', whole.optional()),
-  'timeout-seconds': option('N', 'for each attempt', whole.optional()),
+  'delay-seconds': option('N', 'not to begin for so long', seconds.optional()),
+  'ttl-seconds': option('N', 'to expire when it has not begun by then', seconds.optional()),
+  'deadline-seconds': option('N', 'for all attempts and waits together', seconds.optional()),
+  'timeout-seconds': option('N', 'for each attempt', seconds.optional()),
   'concurrency-key': option('KEY', 'jobs of one such key run one at a time', z.string().min(1).optional()),
   tag: option('NAME=VALUE', 'a tag; may be repeated', z.array(Tag).optional()),
   metadata: option('JSON', 'repeated in each webhook', z.string().min(1).optional()),
@@ -60,7 +58,7 @@ export const requestOptions = {
     'when one that was to succeed has failed',
     OnDependencyFailure.optional(),
   ),
-  'dependency-timeout-seconds': option('N', 'to fail when they have not ended by then', whole.optional()),
+  'dependency-timeout-seconds': option('N', 'to fail when they have not ended by then', seconds.optional()),
 };
 
 /**
