@@ -9,7 +9,7 @@ import { wakeMessage } from '../../domain/batch/messages.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { decide, type Gate, type GateDecision, type Obstacle, roomAt } from '../../domain/tenant/gate.ts';
-import { type Holder, holderOf } from '../../domain/tenant/holder.ts';
+import { type Holder, holderName, holderOf } from '../../domain/tenant/holder.ts';
 import {
   className,
   classOf,
@@ -130,15 +130,25 @@ interface Taking {
   readonly gate: Gate | undefined;
 }
 
+/**
+ * A message may come twice in one batch, so an attempt is decided about once: decided twice, its second copy would be told that it holds the
+ * slot that the first was only about to acquire, and would call AWS Batch without one.
+ */
 async function takeAll(ports: SlotPorts, asks: readonly Taking[]): Promise<Map<Taking, Slot>> {
-  const jobs = asks.map(({ job }) => job);
+  const perAttempt = [...Map.groupBy(asks, ({ job }) => holderName(job)).values()];
+  const jobs = perAttempt.flatMap(([one]) => one?.job ?? []);
   const first = await acquireAll(ports, jobs, { gate: asks[0]?.gate });
   const refused = jobs.flatMap((job) => {
     const decision = first.decisions.get(job);
     return decision?.kind === 'waits' ? [{ job, row: rowOf(job), refusal: decision }] : [];
   });
   const second = refused.length === 0 ? new Map() : await waitAndTryAgain(ports, refused, first.gate);
-  return new Map(asks.map((ask) => [ask, slotOf(second.get(ask.job) ?? first.decisions.get(ask.job))]));
+  return new Map(
+    perAttempt.flatMap((copies) => {
+      const slots = copies.flatMap(({ job }) => second.get(job) ?? first.decisions.get(job) ?? []);
+      return copies.map((ask) => [ask, slotOf(slots[0])] as const);
+    }),
+  );
 }
 
 function slotOf(decision: GateDecision | undefined): Slot {

@@ -90,6 +90,19 @@ describe('a gate', () => {
     expect(sentFor(world)).toEqual([idOf('b'), idOf('d')]);
   });
 
+  test('tells both copies of a message the same, and of no slot that it has not given (S3)', async () => {
+    const world = await withGate({ cap: 1 }, [over('a')], []);
+    const { gates, waiting } = world.ports;
+    const full = (await gates.load(['acme'])).get('acme');
+    const none = async () => ({ items: [], hasMore: false, unreadable: [] });
+    // Another process has it meanwhile: the look for the room that there is now finds no row.
+    const mine = slots({ ...world.ports, waiting: { ...waiting, ready: none } });
+    await gates.release('acme', [holderOf(over('a'))]);
+    const copy = () => mine.acquire(waitingJob('b'), full);
+    expect((await Promise.all([copy(), copy()])).map(({ kind }) => kind)).toEqual(['waits', 'waits']);
+    expect((await gates.load(['acme'])).get('acme')?.holders).toEqual([]);
+  });
+
   test('removes a waiting row only when its submit message is out (2.7)', async () => {
     const world = await withGate({ cap: 1 }, [over('a')], [waitingJob('b')]);
     world.sent.submit.rules.refuses = () => true;
