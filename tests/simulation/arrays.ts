@@ -141,7 +141,7 @@ export function arrayAudit(run: Run, asked: AskedArray, { groups, objects, job }
     violated('A1', group === undefined ? 'was sent and has no record' : 'was sent and is no array');
     return;
   }
-  const { array, finish, cancelledAt, sealed } = group;
+  const { array, finish, cancelledAt } = group;
   if (isCancelled && cancelledAt === undefined) violated('A3', 'was cancelled and does not know');
   if (array.isMade !== true) violated('A1', `rests with ${array.made} of ${array.items} made`);
   if (stateOf(group) !== 'finished') violated('G3', `is still ${stateOf(group)}`);
@@ -169,7 +169,7 @@ export function arrayAudit(run: Run, asked: AskedArray, { groups, objects, job }
     violated('G3', `counts ${totalOf(finish.tally)} of ${items} items`);
   checkLimit(group, array, ids.filter((id) => job(id)?.state === 'failed').length, violated);
   if (finish !== undefined && items > 0) checkManifest(finish, ids, { objects, job }, violated);
-  const isAhead = cancelledAt !== undefined && cancelledAt < (sealed?.at ?? 0);
+  const isAhead = groups.wasCancelledAhead(name);
   if (isAhead && inside.size > 0) violated('A3', `was cancelled before it came and has ${inside.size} jobs`);
   const when = isAhead ? 'ahead' : inside.size < items ? 'early' : 'late';
   if (isUnread) run.count(`array unread ${array.failure?.code ?? 'cancelled'}`);

@@ -18,6 +18,8 @@ export interface VirtualGroups {
   all(): readonly Group[];
   /** Those that are in, as the rows say now. */
   membersOf(name: GroupName): readonly Member[];
+  /** Whether its cancel was there before the array was, by the order of the writes: clocks of processes differ. */
+  wasCancelledAhead(name: GroupName): boolean;
   nextDueMs(): number;
   portFor(process: Process): GroupStore & GroupLists;
   itemsFor(process: Process): ArrayItemStore;
@@ -33,6 +35,7 @@ export function virtualGroups(run: Run, index: VirtualDueIndex, onWrite: OnGroup
   const rows = new Map<string, Map<string, Member>>();
   const requests = new Map<string, string>();
   const failed = new Map<string, Set<number>>();
+  const cancelledAhead = new Set<string>();
   let tokens = 0;
   const rowsOf = (name: GroupName) => {
     const known = rows.get(nameOf(name)) ?? new Map<string, Member>();
@@ -48,6 +51,8 @@ export function virtualGroups(run: Run, index: VirtualDueIndex, onWrite: OnGroup
     // As from the real table: what the schema lets through, without what is undefined.
     const after = Group.parse(JSON.parse(JSON.stringify(next)));
     items.set(name, { group: after, by });
+    if (before?.cancelledAt !== undefined && before.array === undefined && after.array !== undefined)
+      cancelledAhead.add(name);
     const { tenantId, groupId } = after;
     index.note(
       { kind: 'group', jobGroup: { tenantId, groupId } },
@@ -67,6 +72,7 @@ export function virtualGroups(run: Run, index: VirtualDueIndex, onWrite: OnGroup
   return {
     inBucket: virtualItemObjects(run),
     all: () => [...items.values()].map(({ group }) => group),
+    wasCancelledAhead: (name) => cancelledAhead.has(nameOf(name)),
     membersOf: (name) => inOrder(name).filter(({ membership }) => membership === 'in'),
     nextDueMs: () =>
       Math.min(...[...items.values()].map(({ group }) => group.dueAt ?? Number.MAX_SAFE_INTEGER)),
