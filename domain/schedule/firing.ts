@@ -42,8 +42,9 @@ export interface Moment {
 
 /** @returns undefined when there is nothing to decide */
 export function planFiring(schedule: Schedule, moment: Moment): Firing | undefined {
-  const { dueAt, paused, deletedAt } = schedule;
-  if (dueAt === undefined || dueAt > moment.byMs || paused !== undefined || deletedAt !== undefined)
+  const { nextAt, paused, deletedAt } = schedule;
+  // Not by `dueAt`, which says when reconcile looks again: after failures that is later than an occurrence, which is due all the same.
+  if (nextAt === undefined || nextAt > moment.byMs || paused !== undefined || deletedAt !== undefined)
     return undefined;
   const { due, missed, decidedUntil } = dueOccurrences(schedule, moment);
   const { runs, left } = withoutOverlap(schedule, due, moment);

@@ -138,7 +138,7 @@ export const ofSchedules: readonly Expectation[] = [
             ...schedules,
             get: async (name) => {
               const found = await schedules.get(name);
-              return found && { ...found, dueAt: undefined };
+              return found && { ...found, nextAt: undefined };
             },
           },
         }),

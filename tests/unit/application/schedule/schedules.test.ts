@@ -185,6 +185,18 @@ describe('an owner', () => {
     expect(await stored()).toMatchObject({ nextAt: NOW + 2 * HOUR, version: 2 });
   });
 
+  it('changes a schedule with whose occurrences reconcile has failed: what is due is sent all the same', async () => {
+    const { put, bodies, time, ports, stored } = opened();
+    await put();
+    const seen = await stored();
+    // As the due index postpones what fails.
+    await ports.schedules.replace(seen, { ...seen, version: seen.version + 1, dueAt: NOW + 9 * HOUR });
+    time.nowMs = NOW + HOUR;
+    await put({ job: { ...job, input: { title: 'Costs' } } });
+    expect(bodies()).toMatchObject([{ idempotencyKey: keyOf(NOW + HOUR), input: { title: 'Sales' } }]);
+    expect((await stored()).recent).toMatchObject([{ at: NOW + HOUR, jobId: idOf(NOW + HOUR) }]);
+  });
+
   it('that changes a paused schedule sends nothing twice that was on its way', async () => {
     const { ports, put, fire, stored, time } = opened({ ...hourly, cron: '* * * * *' });
     await put();
