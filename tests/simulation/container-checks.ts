@@ -55,7 +55,8 @@ export function* containersOf(
     const named = facts.functionRun(claim.runId) ?? parseBatchJobName(batchJob?.request.jobName ?? '');
     if (named?.attempt !== after.attempt || named.jobId !== after.jobId)
       yield ['W1', `a container of attempt ${named?.attempt} claims`];
-    if (isFunctionRun(claim.runId) && (before.claimBy ?? 0) + SKEW_MS < nowMs)
+    // By when it was decided: its write may be slow, and is lost if the attempt was given up meanwhile.
+    if (isFunctionRun(claim.runId) && (before.claimBy ?? 0) + SKEW_MS < (after.startingAt ?? nowMs))
       yield ['L1', `${claim.runId} claims after the time for it`];
   }
   if (!changed('result') && !changed('progress') && !changed('reportedFailure')) return;
