@@ -130,7 +130,7 @@ export const ofSchedules: readonly Expectation[] = [
     rule: 'F4',
     without: 'what is due, sent before a change',
     profile: 'chaos',
-    firstSeed: 206,
+    firstSeed: 329,
     mutant: {
       defects: {
         owner: ({ schedules }) => ({
